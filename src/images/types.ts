@@ -1,0 +1,19 @@
+/** How a picture is scaled. `pil-*`: Pillow's antialiased 8-bit resampling; `tf1-bilinear`: TensorFlow 1, no antialias. */
+export type ResizeFilter = 'pil-bilinear' | 'pil-bicubic' | 'tf1-bilinear' | 'lanczos3' | 'nearest';
+
+/**
+ * What was done to the pictures that the weights were trained or measured on; a property of the weights,
+ * never of the network.
+ */
+export interface Preprocessing {
+  /** `center`: shorter side to `resize`, then the middle resolution × resolution; `squash`: straight to it. */
+  readonly crop: 'center' | 'squash';
+  /** Length of the shorter side before a centre crop, in pixels. */
+  readonly resize: number;
+  /** Side of the network's square input, in pixels. */
+  readonly resolution: number;
+  readonly filter: ResizeFilter;
+  /** value = (pixel / 255 − mean) / std for each of R, G, B, pixel in 0…255. */
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
