@@ -1,0 +1,67 @@
+import { type BuildOptions, checkBuildOptions, scaleToMultipleOf8 } from './channels.js';
+import { LayerList } from './layer-list.js';
+import type { Network } from './types.js';
+
+const STEM_CHANNELS = 32;
+const LAST_CHANNELS = 1280;
+/** The squeeze is to a quarter of the channels at the block's input, not of the expanded ones. */
+const SQUEEZE_RATIO = 0.25;
+
+/** arXiv:1905.11946, table 1; `stride` is that of the first of `repeats` blocks. */
+const STAGES = [
+  { expansion: 1, kernelSize: 3, outChannels: 16, repeats: 1, stride: 1 },
+  { expansion: 6, kernelSize: 3, outChannels: 24, repeats: 2, stride: 2 },
+  { expansion: 6, kernelSize: 5, outChannels: 40, repeats: 2, stride: 2 },
+  { expansion: 6, kernelSize: 3, outChannels: 80, repeats: 3, stride: 2 },
+  { expansion: 6, kernelSize: 5, outChannels: 112, repeats: 3, stride: 1 },
+  { expansion: 6, kernelSize: 5, outChannels: 192, repeats: 4, stride: 2 },
+  { expansion: 6, kernelSize: 3, outChannels: 320, repeats: 1, stride: 1 },
+] as const;
+
+/**
+ * EfficientNet-B0 (arXiv:1905.11946, table 1): 224 × 224 × 3 → `classes` probabilities. α is the paper's width
+ * coefficient alone; B1 to B7 also deepen the network and are not built here.
+ */
+export function buildEfficientnetB0(options: BuildOptions = {}): Network {
+  const id = 'efficientnet_b0';
+  const { alpha, classes } = checkBuildOptions(id, options);
+  const list = new LayerList();
+  let inChannels = scaleToMultipleOf8(STEM_CHANNELS, alpha);
+  list.conv('stem_conv', inChannels, 3, { stride: 2, activation: 'swish' });
+
+  for (const [index, { expansion, kernelSize, outChannels: paperChannels, repeats, stride }] of STAGES.entries()) {
+    const outChannels = scaleToMultipleOf8(paperChannels, alpha);
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      const prefix = `block${index + 1}${String.fromCharCode('a'.charCodeAt(0) + repeat)}`;
+      const shortcut = list.last;
+      const blockStride = repeat === 0 ? stride : 1;
+      const expanded = inChannels * expansion;
+      if (expansion !== 1) list.pointwise(`${prefix}_expand_conv`, expanded, { activation: 'swish' });
+      const map = list.depthwise(`${prefix}_dwconv`, kernelSize, { stride: blockStride, activation: 'swish' });
+      addSqueezeAndExcitation(list, prefix, map, expanded, Math.max(1, Math.floor(inChannels * SQUEEZE_RATIO)));
+      const branch = list.pointwise(`${prefix}_project_conv`, outChannels);
+      if (blockStride === 1 && inChannels === outChannels) list.add(`${prefix}_add`, shortcut, branch);
+      inChannels = outChannels;
+    }
+  }
+
+  list.pointwise('top_conv', scaleToMultipleOf8(LAST_CHANNELS, alpha), { activation: 'swish' });
+  list.globalAveragePool('avg_pool');
+  list.dense('predictions', classes);
+  list.softmax('softmax');
+  return { id, alpha, classes, inputChannels: 3, layers: list.layers };
+}
+
+/** Channel means → dense, swish → dense, sigmoid → factors for the channels of `map` (arXiv:1709.01507). */
+function addSqueezeAndExcitation(
+  list: LayerList,
+  prefix: string,
+  map: string,
+  channels: number,
+  squeezed: number,
+): string {
+  list.globalAveragePool(`${prefix}_se_squeeze`);
+  list.dense(`${prefix}_se_reduce`, squeezed, { activation: 'swish' });
+  const factors = list.dense(`${prefix}_se_expand`, channels, { activation: 'sigmoid' });
+  return list.scale(`${prefix}_se_excite`, map, factors);
+}

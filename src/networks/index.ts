@@ -1,0 +1,135 @@
+import { UsageError } from '../errors.js';
+import { type BuildOptions, MAX_ALPHA, MAX_RESOLUTION } from './channels.js';
+import { buildEfficientnetB0 } from './efficientnet-b0.js';
+import { buildMobilenetV1, buildMobilenetV1FullConv, buildMobilenetV1Shallow } from './mobilenet-v1.js';
+import { buildMobilenetV2 } from './mobilenet-v2.js';
+import type { Network } from './types.js';
+import { buildXception } from './xception.js';
+
+export type { BuildOptions } from './channels.js';
+
+export interface Range {
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+/** Every α with every resolution of one entry was published. */
+export interface PublishedSet {
+  readonly alphas: readonly number[];
+  readonly resolutions: readonly number[];
+}
+
+export interface NetworkEntry {
+  readonly build: (options?: BuildOptions) => Network;
+  readonly title: string;
+  readonly paper: string;
+  /** What the network can take: any α in `alpha` (its minimum, 0, excluded), any whole resolution in `resolution`. */
+  readonly allowed: { readonly alpha: Range; readonly resolution: Range };
+  readonly published: readonly PublishedSet[];
+  readonly defaultResolution: number;
+  /** No weights exist: the network is only counted. */
+  readonly costOnly: boolean;
+  /** Whether the paper has a width multiplier at all. */
+  readonly hasAlpha: boolean;
+}
+
+const anySize = { alpha: { minimum: 0, maximum: MAX_ALPHA }, resolution: { minimum: 1, maximum: MAX_RESOLUTION } };
+const only = (alpha: number, resolution: number) => [{ alphas: [alpha], resolutions: [resolution] }];
+const v1Paper = 'Howard et al. 2017, arXiv:1704.04861';
+
+const entries = {
+  mobilenet_v1: {
+    build: buildMobilenetV1,
+    title: 'MobileNet v1',
+    paper: v1Paper,
+    allowed: anySize,
+    published: [{ alphas: [0.25, 0.5, 0.75, 1], resolutions: [128, 160, 192, 224] }],
+    defaultResolution: 224,
+    costOnly: false,
+    hasAlpha: true,
+  },
+  mobilenet_v1_full_conv: {
+    build: buildMobilenetV1FullConv,
+    title: 'MobileNet v1 with full convolutions',
+    paper: `${v1Paper}, table 4`,
+    allowed: anySize,
+    published: only(1, 224),
+    defaultResolution: 224,
+    costOnly: true,
+    hasAlpha: true,
+  },
+  mobilenet_v1_shallow: {
+    build: buildMobilenetV1Shallow,
+    title: 'MobileNet v1, shallow',
+    paper: `${v1Paper}, table 5`,
+    allowed: anySize,
+    published: only(1, 224),
+    defaultResolution: 224,
+    costOnly: true,
+    hasAlpha: true,
+  },
+  mobilenet_v2: {
+    build: buildMobilenetV2,
+    title: 'MobileNet v2',
+    paper: 'Sandler et al. 2018, arXiv:1801.04381',
+    allowed: anySize,
+    published: [
+      { alphas: [0.35, 0.5, 0.75, 1], resolutions: [96, 128, 160, 192, 224] },
+      { alphas: [1.3, 1.4], resolutions: [224] },
+    ],
+    defaultResolution: 224,
+    costOnly: false,
+    hasAlpha: true,
+  },
+  xception: {
+    build: buildXception,
+    title: 'Xception',
+    paper: 'Chollet 2016, arXiv:1610.02357',
+    // Two convolutions without padding need 7 pixels to leave one.
+    allowed: { ...anySize, resolution: { minimum: 7, maximum: MAX_RESOLUTION } },
+    published: only(1, 299),
+    defaultResolution: 299,
+    costOnly: false,
+    hasAlpha: false,
+  },
+  efficientnet_b0: {
+    build: buildEfficientnetB0,
+    title: 'EfficientNet-B0',
+    paper: 'Tan and Le 2019, arXiv:1905.11946',
+    allowed: anySize,
+    published: only(1, 224),
+    defaultResolution: 224,
+    costOnly: false,
+    hasAlpha: true,
+  },
+} as const satisfies Record<string, NetworkEntry>;
+
+export type NetworkId = keyof typeof entries;
+
+/** The networks by id. */
+export const networks: Readonly<Record<NetworkId, NetworkEntry>> = entries;
+
+export const networkIds = Object.keys(entries) as readonly NetworkId[];
+
+export function isNetworkId(id: string): id is NetworkId {
+  return Object.hasOwn(entries, id);
+}
+
+/** The entry of a network. Throws UsageError that lists the ids. */
+export function findNetwork(id: string): NetworkEntry {
+  if (!isNetworkId(id)) throw new UsageError(`${id}: unknown network, expected one of ${networkIds.join(', ')}`);
+  return networks[id];
+}
+
+/** The network's layers at a width; UsageError for an unknown id, α or number of classes. */
+export function buildNetwork(id: string, options: BuildOptions = {}): Network {
+  return findNetwork(id).build(options);
+}
+
+/** Whether the network's authors published this (α, resolution); false for a network that is not listed. */
+export function isPublished(id: string, alpha: number, resolution: number): boolean {
+  return (
+    isNetworkId(id) &&
+    networks[id].published.some(({ alphas, resolutions }) => alphas.includes(alpha) && resolutions.includes(resolution))
+  );
+}
