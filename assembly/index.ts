@@ -1,2 +1,16 @@
 /** First byte that the caller may use: below it lies what the compiler placed. */
 export const HEAP_BASE: usize = __heap_base;
+
+export { add_f32 } from './add';
+export { clamp_f32 } from './clamp';
+export { conv_f32, conv_scratch_f32 } from './conv';
+export { depthwise_f32 } from './depthwise';
+export { global_average_pool_f32 } from './global-average-pool';
+export { max_pool_f32 } from './max-pool';
+export { pointwise_f32 } from './pointwise';
+export { scale_f32 } from './scale';
+export { sigmoid_f32 } from './sigmoid';
+export { softmax_f32 } from './softmax';
+export { swish_f32 } from './swish';
+export { CHANNEL_TILE, PIXEL_TILE } from './tiles';
+export { widen_f16 } from './widen';

@@ -1,0 +1,62 @@
+import { greater, lesser } from './integers';
+import { CHANNEL_TILE, FLOAT, VECTOR } from './tiles';
+import { clampVector, isAligned } from './vector';
+
+/**
+ * Maximum over windows; what lies outside of the map never wins (a window wholly outside gives min). Then the clamp.
+ * Computes rows rowStart … rowEnd − 1 of the output.
+ *
+ * input `[inHeight][inWidth][channels]`, output (address of row 0) `[…][outWidth][channels]`, channels a multiple of 8,
+ * both 16-byte aligned and apart. Nothing past an end is read. What a NaN does to its window is not defined.
+ */
+export function max_pool_f32(
+  output: usize,
+  input: usize,
+  inHeight: i32,
+  inWidth: i32,
+  channels: i32,
+  outWidth: i32,
+  rowStart: i32,
+  rowEnd: i32,
+  kernelSize: i32,
+  stride: i32,
+  padTop: i32,
+  padLeft: i32,
+  min: f32,
+  max: f32,
+): void {
+  assert(isAligned(output) && isAligned(input));
+  assert(channels >= 1 && channels % CHANNEL_TILE == 0);
+  assert(inHeight >= 1 && inWidth >= 1 && outWidth >= 1 && rowStart >= 0);
+  assert(kernelSize >= 1 && stride >= 1 && padTop >= 0 && padLeft >= 0);
+  const low = f32x4.splat(min);
+  const high = f32x4.splat(max);
+  const pixelBytes = <usize>channels * FLOAT;
+  const rowBytes = <usize>inWidth * pixelBytes;
+  let to = output + <usize>(rowStart * outWidth) * pixelBytes;
+  for (let y = rowStart; y < rowEnd; ++y) {
+    const top = y * stride - padTop;
+    const firstY = greater(0, top);
+    const lastY = lesser(top + kernelSize, inHeight);
+    for (let x = 0; x < outWidth; ++x) {
+      const left = x * stride - padLeft;
+      const firstX = greater(0, left);
+      const columns = lesser(left + kernelSize, inWidth) - firstX;
+      const corner = input + <usize>firstY * rowBytes + <usize>firstX * pixelBytes;
+      for (let c: usize = 0; c < pixelBytes; c += VECTOR) {
+        let best = f32x4.splat(-Infinity);
+        let row = corner + c;
+        for (let inY = firstY; inY < lastY; ++inY) {
+          let p = row;
+          for (let column = 0; column < columns; ++column) {
+            best = f32x4.pmax(best, v128.load(p));
+            p += pixelBytes;
+          }
+          row += rowBytes;
+        }
+        v128.store(to + c, clampVector(best, low, high));
+      }
+      to += pixelBytes;
+    }
+  }
+}

@@ -1,0 +1,9 @@
+/** Channels of every map are padded to a multiple of this, and linear weights are packed in panels of this width. */
+export const CHANNEL_TILE: i32 = 8;
+
+/** Pixels that the linear kernels compute at once: a pixel count (or a thread's share) that is a multiple has no tail. */
+export const PIXEL_TILE: i32 = 4;
+
+/** Bytes of a float and of a vector of four. */
+export const FLOAT: usize = 4;
+export const VECTOR: usize = 16;

@@ -1,0 +1,24 @@
+/**
+ * a · b + sum. Baseline SIMD has no fused multiply-add: two operations, both rounded.
+ */
+// @ts-ignore: decorator
+@inline
+export function multiplyAdd(sum: v128, a: v128, b: v128): v128 {
+  return f32x4.add(sum, f32x4.mul(a, b));
+}
+
+/**
+ * Values clipped to [min, max]. `pmax` and `pmin` are one instruction each where `max` and `min` are several on x64;
+ * a NaN in `values` passes through unchanged.
+ */
+// @ts-ignore: decorator
+@inline
+export function clampVector(values: v128, min: v128, max: v128): v128 {
+  return f32x4.pmin(f32x4.pmax(values, min), max);
+}
+
+// @ts-ignore: decorator
+@inline
+export function isAligned(address: usize): bool {
+  return (address & 15) == 0;
+}
