@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { exitCodes, MobilenetError } from '../errors.js';
+import { classifyCommand } from './classify.js';
+import { costCommand } from './cost.js';
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+}
+
+/** Runs one command line. Sets `process.exitCode`; never throws. */
+export async function main(args: readonly string[]): Promise<void> {
+  process.stdout.on('error', leaveQuietlyOnClosedPipe);
+  const program = new Command('mobilenet')
+    .description('Classifies images with MobileNet, Xception and EfficientNet on WebAssembly, offline.')
+    .version(version())
+    .showHelpAfterError('(mobilenet --help lists what there is)')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 all done · 1 some inputs failed · 2 wrong usage · 3 no input, or every input failed · 4 model or weights · 5 no WASM SIMD here · 70 a bug',
+    );
+  for (const command of [classifyCommand(), costCommand()]) program.addCommand(command);
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+/** Says what went wrong on stderr, in one line, and returns the exit code. */
+function report(error: unknown): number {
+  // Commander has printed its own message; --help and --version arrive here with exit code 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (error instanceof MobilenetError) {
+    process.stderr.write(`mobilenet: ${error.message}\n`);
+    return error.exitCode;
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`mobilenet: internal fault, please report it (DEBUG=1 shows where): ${text}\n`);
+  if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return exitCodes.internal;
+}
+
+/** `mobilenet … | head -1`: the reader has seen enough. Commands stop when they find stdout destroyed. */
+function leaveQuietlyOnClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}

@@ -1,0 +1,139 @@
+import type { Activation, ResolvedLayer } from '../networks/types.js';
+
+/** One pass over memory: a layer, with what follows it folded in. Values carry the name of the last layer folded in. */
+export interface Operation {
+  readonly layer: ResolvedLayer;
+  /** The value that this operation makes. */
+  readonly output: string;
+  readonly inputs: readonly string[];
+  /** A value added before the clamp. */
+  readonly residual: string | undefined;
+  readonly clamp: readonly [number, number];
+  /** A curve that no clamp can express, applied to the output in place. */
+  readonly curve: 'swish' | 'sigmoid' | undefined;
+  /** Clips what the curve made. */
+  readonly clip: readonly [number, number] | undefined;
+}
+
+const UNBOUNDED: readonly [number, number] = [-Infinity, Infinity];
+
+function clampOf(activation: Activation): readonly [number, number] {
+  switch (activation) {
+    case 'relu':
+      return [0, Infinity];
+    case 'relu6':
+      return [0, 6];
+    case 'linear':
+    case 'swish':
+    case 'sigmoid':
+      return UNBOUNDED;
+    default:
+      return activation satisfies never;
+  }
+}
+
+function intersect(a: readonly [number, number], b: readonly [number, number] | undefined): readonly [number, number] {
+  return b ? [Math.max(a[0], b[0]), Math.min(a[1], b[1])] : a;
+}
+
+function isCurve(activation: Activation): activation is 'swish' | 'sigmoid' {
+  return activation === 'swish' || activation === 'sigmoid';
+}
+
+/**
+ * Layers → operations. Folded in where the value between has no other reader: an activation after a linear layer
+ * or a sum becomes its clamp or curve, a sum after a 1×1 convolution becomes its residual.
+ */
+export function fuse(layers: readonly ResolvedLayer[]): Operation[] {
+  const readers = countReaders(layers);
+  const operations: Operation[] = [];
+  const maker = new Map<string, number>();
+  const replace = (index: number, change: Partial<Operation> & { output: string }): void => {
+    operations[index] = { ...operations[index]!, ...change };
+    maker.set(change.output, index);
+  };
+  for (const layer of layers) {
+    const [first] = layer.inputs as [string];
+    const previous = maker.get(first);
+    if (layer.kind === 'activation' && previous !== undefined && readers.get(first) === 1) {
+      const operation = operations[previous]!;
+      if (takesActivation(operation, layer.activation)) {
+        const curved = isCurve(layer.activation);
+        replace(previous, {
+          output: layer.name,
+          clamp: curved
+            ? operation.clamp
+            : intersect(intersect(operation.clamp, clampOf(layer.activation)), layer.range),
+          curve: curved ? layer.activation : undefined,
+          clip: curved ? layer.range : undefined,
+        });
+        continue;
+      }
+    }
+    if (layer.kind === 'add') {
+      const fused = residualOf(layer, operations, maker, readers);
+      if (fused) {
+        replace(fused.index, { output: layer.name, residual: fused.residual, clamp: layer.range ?? UNBOUNDED });
+        continue;
+      }
+    }
+    maker.set(layer.name, operations.length);
+    operations.push(operationOf(layer));
+  }
+  return operations;
+}
+
+function operationOf(layer: ResolvedLayer): Operation {
+  const activation = 'activation' in layer ? layer.activation : 'linear';
+  const curved = isCurve(activation);
+  return {
+    layer,
+    output: layer.name,
+    inputs: layer.inputs,
+    residual: undefined,
+    clamp: curved ? UNBOUNDED : intersect(clampOf(activation), layer.range),
+    curve: curved ? activation : undefined,
+    clip: curved ? layer.range : undefined,
+  };
+}
+
+function takesActivation(operation: Operation, activation: Activation): boolean {
+  if (operation.curve) return false;
+  const { kind } = operation.layer;
+  const clamps = kind === 'conv' || kind === 'depthwise' || kind === 'pointwise' || kind === 'dense' || kind === 'add';
+  return clamps && (!isCurve(activation) || operation.clamp === UNBOUNDED);
+}
+
+/** The 1×1 convolution that can add the other input itself: its only reader is this sum, and the other value is older. */
+function residualOf(
+  add: ResolvedLayer,
+  operations: readonly Operation[],
+  maker: ReadonlyMap<string, number>,
+  readers: ReadonlyMap<string, number>,
+): { index: number; residual: string } | undefined {
+  const [a, b] = add.inputs as [string, string];
+  for (const [own, other] of [
+    [b, a],
+    [a, b],
+  ] as const) {
+    const index = maker.get(own);
+    const otherIndex = maker.get(other) ?? -1;
+    if (index === undefined || otherIndex > index || own === other || readers.get(own) !== 1) continue;
+    const operation = operations[index]!;
+    const isPlain = operation.clamp === UNBOUNDED && !operation.curve && !operation.residual;
+    if (operation.layer.kind === 'pointwise' && operation.layer.stride === 1 && isPlain) {
+      return { index, residual: other };
+    }
+  }
+  return undefined;
+}
+
+function countReaders(layers: readonly ResolvedLayer[]): Map<string, number> {
+  const readers = new Map<string, number>();
+  for (const layer of layers) {
+    for (const input of layer.inputs) readers.set(input, (readers.get(input) ?? 0) + 1);
+  }
+  const last = layers.at(-1);
+  if (last) readers.set(last.name, (readers.get(last.name) ?? 0) + 1);
+  return readers;
+}

@@ -1,0 +1,172 @@
+import { ModelError } from '../errors.js';
+import { lifetimes } from '../networks/lifetimes.js';
+import { NETWORK_INPUT, type ResolvedNetwork, type Shape } from '../networks/types.js';
+import { align, type Placed, place, type Span } from './arena.js';
+import { fuse, type Operation } from './fuse.js';
+import type { KernelModule, KernelName } from './kernels.js';
+import { lower } from './lower.js';
+import { type PackedWeights, storedChannels } from './pack.js';
+
+/** One kernel call. */
+export interface Step {
+  /** The layer whose work this is (the last one folded in). */
+  readonly layer: string;
+  readonly kernel: KernelName;
+  readonly args: readonly number[];
+}
+
+/** A run of floats in memory: byte address and count. */
+export interface Floats {
+  readonly address: number;
+  readonly length: number;
+}
+
+/** Everything a session needs, as data. Addresses are bytes from the start of the memory. */
+export interface Plan {
+  readonly memoryBytes: number;
+  /** The picture: height × width × channels. */
+  readonly input: Floats;
+  /** One value for each class. */
+  readonly output: Floats;
+  readonly weights: readonly PackedWeights[];
+  readonly steps: readonly Step[];
+}
+
+/** 2 GiB: the kernels' addresses are 32-bit integers. */
+const MOST_MEMORY_BYTES = 2 ** 31 - 65536;
+
+/** Places weights and activations and lowers each operation to kernel calls. Throws ModelError where it cannot fit. */
+export function plan(network: ResolvedNetwork, kernels: KernelModule): Plan {
+  const tile = kernels.constants.channelTile;
+  const operations = fuse(network.layers);
+  const shapes = new Map<string, Shape>([[NETWORK_INPUT, network.inputShape]]);
+  for (const layer of network.layers) shapes.set(layer.name, layer.outputShape);
+  const shapeOf = (value: string): Shape => shapes.get(value)!;
+
+  const homes = shareHomes(operations);
+  const spans = spansOf(operations, homes, (value) => storedBytes(value, shapeOf(value), tile), kernels);
+  const arena = place(spans);
+  const lowered = lowerAll(operations, { arena, homes, shapeOf, kernels });
+
+  const last = operations.at(-1)!.output;
+  const { height, width, channels } = shapeOf(last);
+  if (height * width !== 1) {
+    throw new ModelError(
+      'network-unsupported',
+      `${network.id}: its last layer ${last} is a ${height}×${width} map, expected one value for each class`,
+    );
+  }
+  if (lowered.memoryBytes > MOST_MEMORY_BYTES) {
+    throw new ModelError(
+      'network-too-large',
+      `${network.id}: needs ${Math.ceil(lowered.memoryBytes / 2 ** 20)} MiB, expected at most ${MOST_MEMORY_BYTES / 2 ** 20} MiB`,
+    );
+  }
+  const input = network.inputShape;
+  return {
+    memoryBytes: lowered.memoryBytes,
+    input: { address: lowered.addressOf(NETWORK_INPUT), length: input.height * input.width * input.channels },
+    output: { address: lowered.addressOf(last), length: channels },
+    weights: lowered.weights,
+    steps: lowered.steps,
+  };
+}
+
+function storedBytes(value: string, shape: Shape, tile: number): number {
+  return 4 * shape.height * shape.width * storedChannels(value, shape.channels, tile);
+}
+
+/**
+ * Value → the span it lives in. A standalone activation, sum or scaling writes over its first input
+ * where nobody reads that input afterwards.
+ */
+function shareHomes(operations: readonly Operation[]): Map<string, string> {
+  const lastRead = new Map<string, number>();
+  operations.forEach((operation, step) => {
+    for (const value of readsOf(operation)) lastRead.set(value, step);
+  });
+  const homes = new Map<string, string>([[NETWORK_INPUT, NETWORK_INPUT]]);
+  operations.forEach(({ layer, output, inputs }, step) => {
+    const elementwise = layer.kind === 'activation' || layer.kind === 'add' || layer.kind === 'scale';
+    const first = inputs[0]!;
+    const over = elementwise && first !== NETWORK_INPUT && lastRead.get(first) === step;
+    homes.set(output, over ? homes.get(first)! : output);
+  });
+  return homes;
+}
+
+function readsOf({ inputs, residual }: Operation): readonly string[] {
+  return residual === undefined ? inputs : [...inputs, residual];
+}
+
+/** Scratch memory of the operation at `step`, if it needs any. */
+export function scratchName(step: number): string {
+  return `scratch ${step}`;
+}
+
+/** The lifetimes of all values, those that share a home merged, and of the scratch memory of single operations. */
+function spansOf(
+  operations: readonly Operation[],
+  homes: ReadonlyMap<string, string>,
+  bytesOf: (value: string) => number,
+  kernels: KernelModule,
+): Span[] {
+  const steps = operations.map((operation) => ({
+    name: operation.output,
+    inputs: readsOf(operation),
+    inputShapes: operation.layer.inputShapes,
+    outputShape: operation.layer.outputShape,
+  }));
+  const spans = new Map<string, Span>();
+  for (const { name, from, to } of lifetimes(steps)) {
+    const home = homes.get(name)!;
+    const span = spans.get(home) ?? { name: home, bytes: bytesOf(home), from, to };
+    spans.set(home, { ...span, to: Math.max(span.to, to) });
+  }
+  operations.forEach(({ layer }, step) => {
+    const bytes = scratchBytes(layer, kernels);
+    if (bytes > 0) spans.set(scratchName(step), { name: scratchName(step), bytes, from: step, to: step });
+  });
+  return [...spans.values()];
+}
+
+function scratchBytes(layer: Operation['layer'], kernels: KernelModule): number {
+  const windowed = layer.kind === 'conv' || (layer.kind === 'pointwise' && layer.stride > 1);
+  if (!windowed) return 0;
+  const channels = storedChannels(layer.inputs[0]!, layer.inputShapes[0]!.channels, kernels.constants.channelTile);
+  return kernels.convScratchBytes(layer.kind === 'conv' ? layer.kernelSize : 1, channels);
+}
+
+interface Surroundings {
+  readonly arena: Placed;
+  readonly homes: ReadonlyMap<string, string>;
+  readonly shapeOf: (value: string) => Shape;
+  readonly kernels: KernelModule;
+}
+
+/** Weights lie from the heap's base up, the arena behind them. */
+function lowerAll(operations: readonly Operation[], { arena, homes, shapeOf, kernels }: Surroundings) {
+  const weights: PackedWeights[] = [];
+  let weightsEnd = align(kernels.constants.heapBase);
+  const relative = operations.map((operation, step) =>
+    lower(operation, {
+      tile: kernels.constants.channelTile,
+      shapeOf,
+      scratch: scratchName(step),
+      addWeights(packed) {
+        const address = weightsEnd;
+        weights.push({ ...packed, address });
+        weightsEnd += align(packed.bytes);
+        return address;
+      },
+    }),
+  );
+  const arenaStart = weightsEnd;
+  const addressOf = (value: string): number => arenaStart + arena.offsets.get(homes.get(value) ?? value)!;
+  const steps = relative.flat().map(({ layer, kernel, args }) => ({
+    layer,
+    kernel,
+    args: args.map((arg) => (typeof arg === 'number' ? arg : addressOf(arg.value))),
+  }));
+  return { weights, steps, addressOf, memoryBytes: arenaStart + arena.bytes };
+}

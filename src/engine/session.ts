@@ -1,0 +1,46 @@
+import type { ResolvedNetwork } from '../networks/types.js';
+import type { NetworkWeights } from '../weights/types.js';
+import { fold } from './fold.js';
+import { bindKernels, createMemory, loadKernels } from './kernels.js';
+import { pack } from './pack.js';
+import { type Plan, plan } from './plan.js';
+
+/** A network with its weights in memory, ready to run many pictures one after another. */
+export interface Session {
+  readonly plan: Plan;
+  /** Write the prepared picture here, height × width × channels, then `run`. */
+  readonly input: Float32Array;
+  /** One value for each class, in an array of its own. */
+  run(): Float32Array;
+}
+
+/**
+ * Plans the network, packs its weights, binds the kernels.
+ * `weights` must have passed `checkWeights`; `epsilon` is the batch norm's where it is not folded yet.
+ */
+export async function createSession(
+  network: ResolvedNetwork,
+  weights: NetworkWeights,
+  epsilon: number,
+): Promise<Session> {
+  const kernels = await loadKernels();
+  const layout = plan(network, kernels);
+  const memory = createMemory(layout.memoryBytes);
+  for (const packed of layout.weights) {
+    pack(packed, fold(weights.get(packed.layer)!, epsilon), memory.buffer);
+  }
+  const bound = bindKernels(kernels, memory);
+  const calls = layout.steps.map(({ kernel, args }) => ({
+    call: bound[kernel] as (...args: readonly number[]) => void,
+    args,
+  }));
+  const output = new Float32Array(memory.buffer, layout.output.address, layout.output.length);
+  return {
+    plan: layout,
+    input: new Float32Array(memory.buffer, layout.input.address, layout.input.length),
+    run() {
+      for (const { call, args } of calls) call(...args);
+      return output.slice();
+    },
+  };
+}
