@@ -1,5 +1,10 @@
 import { NETWORK_INPUT } from '../networks/types.js';
-import type { FoldedWeights } from './fold.js';
+
+/** A layer's weights in its own layout, and one bias for each output channel. */
+export interface FoldedWeights {
+  readonly weights: Float32Array;
+  readonly bias: Float32Array;
+}
 
 /** Where and how one layer's parameters lie in memory; the layouts are described in DESIGN.md. */
 export type PackedWeights = PackedPanels | PackedDepthwise;

@@ -1,6 +1,6 @@
 import type { ResolvedNetwork } from '../networks/types.js';
 import type { NetworkWeights } from '../weights/types.js';
-import { fold } from './fold.js';
+import { foldBatchNorm } from './fold.js';
 import { bindKernels, createMemory, loadKernels } from './kernels.js';
 import { pack } from './pack.js';
 import { type Plan, plan } from './plan.js';
@@ -27,7 +27,7 @@ export async function createSession(
   const layout = plan(network, kernels);
   const memory = createMemory(layout.memoryBytes);
   for (const packed of layout.weights) {
-    pack(packed, fold(weights.get(packed.layer)!, epsilon), memory.buffer);
+    pack(packed, foldBatchNorm(weights.get(packed.layer)!, epsilon), memory.buffer);
   }
   const bound = bindKernels(kernels, memory);
   const calls = layout.steps.map(({ kernel, args }) => ({
