@@ -1,0 +1,195 @@
+import { createRequire } from 'node:module';
+import type { Metadata, Sharp, SharpOptions } from 'sharp';
+import { ImageError } from '../errors.js';
+import { detectFormat, type ImageFormat, supportedFormats } from './format.js';
+import { printable } from './printable.js';
+import { openPicture, type PictureSource } from './source.js';
+
+/** An upright picture: `data` is [height, width, 3], RGB, 0…255. */
+export interface DecodedImage {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface DecodeOptions {
+  /** What messages call a picture that comes as bytes. */
+  readonly name?: string;
+}
+
+type SharpFactory = (input: string | Uint8Array, options?: SharpOptions) => Sharp;
+
+/**
+ * Bytes that libvips may hold for one picture, estimated from its header before anything is decoded. With Node, the
+ * engine and the resized rows a process stays well below 1 GiB.
+ */
+const MEMORY_LIMIT = 512 * 2 ** 20;
+
+/** Longest side that is decoded row by row: the cost of a row bounds the memory, the number of them the time. */
+const MAX_REDUCED_SIDE = 2 ** 16;
+
+/** Pixels that a picture is reduced to while it is decoded, where the whole would not fit into `MEMORY_LIMIT`. */
+const REDUCED_PIXELS = 2 ** 24;
+
+const require = createRequire(import.meta.url);
+let loadedSharp: SharpFactory | undefined;
+
+/**
+ * Loads sharp, once. Only decoding needs it, so only decoding pays for it; a caller that knows it will decode may
+ * call this early. `require`, since sharp's CommonJS build loads in half the time of its ES modules.
+ */
+export function loadDecoder(): SharpFactory {
+  if (loadedSharp === undefined) {
+    const sharp = require('sharp') as SharpFactory & { cache(enabled: boolean): unknown };
+    // No picture is decoded twice: cached operations would only hold memory and open files.
+    sharp.cache(false);
+    loadedSharp = sharp;
+  }
+  return loadedSharp;
+}
+
+/** One line out of libvips' several: the first, without the name of the routine that spoke. */
+function condense(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const line = message
+    .replace(/^Input (file|buffer) has corrupt header: /, '')
+    .split('\n')
+    .map((part) => part.trim())
+    .find((part) => part !== '');
+  return printable((line ?? 'no reason given').replace(/^Vips\w+: |^\w+(_source|_buffer)?: /, ''));
+}
+
+function corrupt(name: string, format: ImageFormat, error: unknown): ImageError {
+  return new ImageError('corrupt', `${name}: damaged ${format} (${condense(error)}), expected a complete picture`, {
+    cause: error,
+  });
+}
+
+const chromaShares: Readonly<Record<string, number>> = { '4:2:0': 0.5, '4:2:2': 2 / 3 };
+
+/** Bytes that the decoder itself holds per pixel; 0 where rows stream through it. */
+function heldBytesPerPixel(format: ImageFormat, metadata: Metadata): number {
+  const sample = metadata.depth === 'uchar' ? 1 : 2;
+  const channels = metadata.channels ?? 4;
+  switch (format) {
+    case 'JPEG':
+      // A progressive file is complete only at its end: all coefficients stay, 16 bits each.
+      return metadata.isProgressive ? 2 * channels * (chromaShares[metadata.chromaSubsampling ?? ''] ?? 1) : 0;
+    case 'PNG':
+      return metadata.isProgressive ? channels * sample : 0;
+    case 'TIFF':
+      return channels * sample;
+    case 'WebP':
+      return 4;
+    case 'GIF':
+      return 8;
+    case 'AVIF':
+      // The planes and the interleaved picture.
+      return 8 * sample;
+    default:
+      return format satisfies never;
+  }
+}
+
+/** The size to decode to: the picture's own, or less where that would not fit into memory. */
+function chooseSize(
+  name: string,
+  format: ImageFormat,
+  metadata: Metadata,
+): { width: number; height: number; reduced: boolean } {
+  const { width, height } = metadata.autoOrient;
+  const pixels = width * height;
+  const held = heldBytesPerPixel(format, metadata) * pixels;
+  const turned = (metadata.orientation ?? 1) > 1 ? 8 : 0;
+  if (held + pixels * (3 + turned) <= MEMORY_LIMIT) return { width, height, reduced: false };
+  if (held > MEMORY_LIMIT || Math.max(width, height) > MAX_REDUCED_SIDE) {
+    throw new ImageError(
+      'too-large',
+      `${name}: ${width} × ${height} pixels as ${format} need more than ${MEMORY_LIMIT / 2 ** 20} MiB, ` +
+        'expected a smaller picture',
+    );
+  }
+  const shrink = Math.ceil(Math.sqrt(pixels / REDUCED_PIXELS));
+  return { width: Math.ceil(width / shrink), height: Math.ceil(height / shrink), reduced: true };
+}
+
+/** a × b / 255, rounded, in Pillow's integer arithmetic. */
+function multiply255(a: number, b: number): number {
+  const product = a * b + 128;
+  return ((product >> 8) + product) >> 8;
+}
+
+/** Ink without a profile, as Pillow's `convert('RGB')` mixes it: 255 − K, less the ink's share of that. */
+function mixInks(inks: Uint8Array): Uint8Array {
+  const pixels = inks.length / 4;
+  const rgb = new Uint8Array(pixels * 3);
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    const light = 255 - inks[pixel * 4 + 3]!;
+    for (let c = 0; c < 3; c++) rgb[pixel * 3 + c] = light - multiply255(inks[pixel * 4 + c]!, light);
+  }
+  return rgb;
+}
+
+async function readMetadata(source: PictureSource, format: ImageFormat, options: SharpOptions): Promise<Metadata> {
+  const sharp = loadDecoder();
+  let metadata: Metadata;
+  try {
+    metadata = await sharp(source.input, options).metadata();
+  } catch (error) {
+    throw corrupt(source.name, format, error);
+  }
+  if (metadata.depth === undefined || !['uchar', 'ushort', 'short'].includes(metadata.depth)) {
+    throw new ImageError(
+      'unsupported-format',
+      `${source.name}: ${format} with ${metadata.depth} samples is not supported, expected 8 or 16 bits`,
+    );
+  }
+  return metadata;
+}
+
+/**
+ * A picture as upright 8-bit RGB, the way the reference loads one (Pillow's `convert('RGB')` after its
+ * `exif_transpose`): colour profiles are not applied, alpha is dropped, not blended (what lies below a transparent
+ * pixel shows), 16-bit samples lose their lower byte, CMYK is mixed by the plain formula, of several frames or pages
+ * the first is taken.
+ *
+ * A picture too large to be held whole is reduced while it is decoded, to about 16 megapixels; its pixels then
+ * differ slightly from the reference's.
+ *
+ * @param input path of a regular file, or the file's bytes
+ * @throws ImageError `not-found`, `not-a-file`, `unreadable`, `empty`, `unsupported-format`, `corrupt`, `too-large`
+ */
+export async function decode(input: string | Uint8Array, options: DecodeOptions = {}): Promise<DecodedImage> {
+  const source = await openPicture(input, options.name ?? 'picture');
+  const { name } = source;
+  const detected = detectFormat(source.header);
+  if (!detected.supported) {
+    const what = detected.name === undefined ? 'not a picture of a known format' : `${detected.name} is not supported`;
+    throw new ImageError('unsupported-format', `${name}: ${what}, expected ${supportedFormats}`);
+  }
+  const { format } = detected;
+  const sharp = loadDecoder();
+  // 'error' refuses truncated and damaged data but lets mere warnings pass. The size is checked here, not by sharp.
+  const sharpOptions: SharpOptions = { failOn: 'error', limitInputPixels: MAX_REDUCED_SIDE ** 2, ignoreIcc: true };
+  const metadata = await readMetadata(source, format, sharpOptions);
+  const { width, height, reduced } = chooseSize(name, format, metadata);
+
+  const inks = metadata.space === 'cmyk';
+  let pipeline = sharp(source.input, { ...sharpOptions, autoOrient: true });
+  if (reduced) pipeline = pipeline.resize({ width, height, fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false });
+  pipeline = inks ? pipeline.pipelineColourspace('cmyk').toColourspace('cmyk') : pipeline.toColourspace('srgb');
+  if (!inks) pipeline = pipeline.removeAlpha();
+  try {
+    const { data, info } = await pipeline.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+    const channels = inks ? 4 : 3;
+    if (info.channels !== channels || data.length !== info.width * info.height * channels) {
+      throw new ImageError(
+        'unsupported-format',
+        `${name}: ${format} with ${info.channels} channels is not supported, expected grey, RGB or CMYK`,
+      );
+    }
+    return { data: inks ? mixInks(data) : data, width: info.width, height: info.height };
+  } catch (error) {
+    throw error instanceof ImageError ? error : corrupt(name, format, error);
+  }
+}

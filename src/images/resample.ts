@@ -1,0 +1,246 @@
+import type { ResizeFilter } from './types.js';
+
+/**
+ * One axis of a resize: `source` pixels become `scaled`, of which only `count` from `start` on are computed.
+ * 0 ≤ start, start + count ≤ scaled.
+ */
+export interface ResampleAxis {
+  readonly source: number;
+  readonly scaled: number;
+  readonly start: number;
+  readonly count: number;
+}
+
+/** Pillow's fixed point: 8 bits of pixel, 2 bits of headroom for overshoot, the rest of an int32 for the weight. */
+const PRECISION_BITS = 32 - 8 - 2;
+const HALF = 1 << (PRECISION_BITS - 1);
+
+interface Kernel {
+  /** Half the width in output pixels when enlarging. */
+  readonly support: number;
+  readonly weigh: (x: number) => number;
+}
+
+function sinc(x: number): number {
+  if (x === 0) return 1;
+  const angle = x * Math.PI;
+  return Math.sin(angle) / angle;
+}
+
+const kernels: Readonly<Record<'pil-bilinear' | 'pil-bicubic' | 'lanczos3', Kernel>> = {
+  'pil-bilinear': {
+    support: 1,
+    weigh: (x) => Math.max(0, 1 - Math.abs(x)),
+  },
+  // Keys' cubic convolution with a = −0.5.
+  'pil-bicubic': {
+    support: 2,
+    weigh: (x) => {
+      const a = -0.5;
+      const d = Math.abs(x);
+      if (d < 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
+      return d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0;
+    },
+  },
+  lanczos3: {
+    support: 3,
+    weigh: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0),
+  },
+};
+
+/** For each computed output pixel: its first input pixel, how many it reads, and their weights in fixed point. */
+interface Taps {
+  readonly size: number;
+  readonly first: Int32Array;
+  readonly length: Int32Array;
+  readonly weights: Int32Array;
+}
+
+function computeTaps(axis: ResampleAxis, kernel: Kernel): Taps {
+  const scale = axis.source / axis.scaled;
+  // Antialiasing: the kernel widens with the shrink, and never narrows below one output pixel.
+  const filterScale = Math.max(scale, 1);
+  const support = kernel.support * filterScale;
+  const inverse = 1 / filterScale;
+  const size = Math.min(Math.ceil(support) * 2 + 1, axis.source);
+  const first = new Int32Array(axis.count);
+  const length = new Int32Array(axis.count);
+  const weights = new Int32Array(axis.count * size);
+  const exact = new Float64Array(size);
+  for (let i = 0; i < axis.count; i++) {
+    const centre = (axis.start + i + 0.5) * scale;
+    const from = Math.max(0, Math.trunc(centre - support + 0.5));
+    const taps = Math.min(axis.source, Math.trunc(centre + support + 0.5)) - from;
+    let sum = 0;
+    for (let t = 0; t < taps; t++) {
+      const weight = kernel.weigh((t + from - centre + 0.5) * inverse);
+      exact[t] = weight;
+      sum += weight;
+    }
+    for (let t = 0; t < taps; t++) {
+      const weight = (sum === 0 ? exact[t]! : exact[t]! / sum) * (1 << PRECISION_BITS);
+      weights[i * size + t] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
+    }
+    first[i] = from;
+    length[i] = taps;
+  }
+  return { size, first, length, weights };
+}
+
+/** Rows `firstRow` … `firstRow + rows − 1` of `source`, each `width` RGB pixels, to rows of `taps.first.length` pixels. */
+function resampleRows(
+  source: Uint8Array,
+  width: number,
+  firstRow: number,
+  rows: number,
+  taps: Taps,
+): Uint8ClampedArray {
+  const { size, first, length, weights } = taps;
+  const count = first.length;
+  const output = new Uint8ClampedArray(rows * count * 3);
+  let to = 0;
+  for (let row = 0; row < rows; row++) {
+    const base = (firstRow + row) * width;
+    for (let x = 0; x < count; x++) {
+      let at = (base + first[x]!) * 3;
+      let red = HALF;
+      let green = HALF;
+      let blue = HALF;
+      const end = x * size + length[x]!;
+      for (let tap = x * size; tap < end; tap++) {
+        const weight = weights[tap]!;
+        red = (red + Math.imul(source[at]!, weight)) | 0;
+        green = (green + Math.imul(source[at + 1]!, weight)) | 0;
+        blue = (blue + Math.imul(source[at + 2]!, weight)) | 0;
+        at += 3;
+      }
+      output[to] = red >> PRECISION_BITS;
+      output[to + 1] = green >> PRECISION_BITS;
+      output[to + 2] = blue >> PRECISION_BITS;
+      to += 3;
+    }
+  }
+  return output;
+}
+
+/** Columns of rows that are `stride` bytes long; `source` begins at input row `firstRow`. */
+function resampleColumns(source: Uint8ClampedArray, stride: number, firstRow: number, taps: Taps): Uint8ClampedArray {
+  const { size, first, length, weights } = taps;
+  const count = first.length;
+  const output = new Uint8ClampedArray(count * stride);
+  const sums = new Int32Array(stride);
+  for (let y = 0; y < count; y++) {
+    sums.fill(HALF);
+    let at = (first[y]! - firstRow) * stride;
+    const end = y * size + length[y]!;
+    for (let tap = y * size; tap < end; tap++) {
+      const weight = weights[tap]!;
+      for (let x = 0; x < stride; x++) sums[x] = (sums[x]! + Math.imul(source[at + x]!, weight)) | 0;
+      at += stride;
+    }
+    const to = y * stride;
+    for (let x = 0; x < stride; x++) output[to + x] = sums[x]! >> PRECISION_BITS;
+  }
+  return output;
+}
+
+/** Pillow's convolution resize: along rows first, then along columns, with 8 bits in between. */
+function resampleConvolved(source: Uint8Array, x: ResampleAxis, y: ResampleAxis, kernel: Kernel): Uint8ClampedArray {
+  const columns = computeTaps(y, kernel);
+  // The windows move down steadily: the first output row reads the first input row needed, the last the last.
+  const firstRow = columns.first[0]!;
+  const rows = columns.first[y.count - 1]! + columns.length[y.count - 1]! - firstRow;
+  const narrowed = resampleRows(source, x.source, firstRow, rows, computeTaps(x, kernel));
+  return resampleColumns(narrowed, x.count * 3, firstRow, columns);
+}
+
+/** The input pixel under the middle of each output pixel; added up step by step as Pillow does, rounding included. */
+function nearestPositions(axis: ResampleAxis): Int32Array {
+  const scale = axis.source / axis.scaled;
+  const positions = new Int32Array(axis.count);
+  let position = scale * 0.5;
+  for (let i = 0; i < axis.start; i++) position += scale;
+  for (let i = 0; i < axis.count; i++) {
+    positions[i] = Math.min(axis.source - 1, Math.trunc(position));
+    position += scale;
+  }
+  return positions;
+}
+
+function resampleNearest(source: Uint8Array, x: ResampleAxis, y: ResampleAxis): Uint8ClampedArray {
+  const columns = nearestPositions(x);
+  const output = new Uint8ClampedArray(x.count * y.count * 3);
+  let to = 0;
+  for (const row of nearestPositions(y)) {
+    for (let i = 0; i < x.count; i++) {
+      const at = (row * x.source + columns[i]!) * 3;
+      output[to++] = source[at]!;
+      output[to++] = source[at + 1]!;
+      output[to++] = source[at + 2]!;
+    }
+  }
+  return output;
+}
+
+/**
+ * Resizes 8-bit RGB exactly as Pillow's `Image.resize` does (src/libImaging/Resample.c, Geometry.c), but only the
+ * asked window of it.
+ *
+ * @param source [y.source, x.source, 3]
+ * @returns [y.count, x.count, 3]
+ */
+export function resample(
+  source: Uint8Array,
+  x: ResampleAxis,
+  y: ResampleAxis,
+  filter: Exclude<ResizeFilter, 'tf1-bilinear'>,
+): Uint8ClampedArray {
+  return filter === 'nearest' ? resampleNearest(source, x, y) : resampleConvolved(source, x, y, kernels[filter]);
+}
+
+/** Two neighbours per output pixel and the weight of the second, in single precision as TensorFlow has it. */
+function interpolate(axis: ResampleAxis): { lower: Int32Array; upper: Int32Array; weight: Float32Array } {
+  const scale = Math.fround(axis.source / axis.scaled);
+  const lower = new Int32Array(axis.count);
+  const upper = new Int32Array(axis.count);
+  const weight = new Float32Array(axis.count);
+  for (let i = 0; i < axis.count; i++) {
+    const position = Math.fround((axis.start + i) * scale);
+    lower[i] = Math.min(Math.floor(position), axis.source - 1);
+    upper[i] = Math.min(lower[i]! + 1, axis.source - 1);
+    weight[i] = position - lower[i]!;
+  }
+  return { lower, upper, weight };
+}
+
+/**
+ * TensorFlow 1's `resize_bilinear(align_corners=False)`: output pixel i lies at i × scale (corners, not pixel
+ * centres), four neighbours, no antialias when shrinking, and no rounding to 8 bits.
+ *
+ * @param source [y.source, x.source, 3], 0…255
+ * @returns [y.count, x.count, 3], 0…255
+ */
+export function resampleTf1(source: Uint8Array, x: ResampleAxis, y: ResampleAxis): Float32Array {
+  const columns = interpolate(x);
+  const rows = interpolate(y);
+  const output = new Float32Array(x.count * y.count * 3);
+  let to = 0;
+  for (let row = 0; row < y.count; row++) {
+    const top = rows.lower[row]! * x.source;
+    const bottom = rows.upper[row]! * x.source;
+    const down = rows.weight[row]!;
+    for (let column = 0; column < x.count; column++) {
+      const left = columns.lower[column]!;
+      const right = columns.upper[column]!;
+      const across = columns.weight[column]!;
+      for (let channel = 0; channel < 3; channel++) {
+        const topLeft = source[(top + left) * 3 + channel]!;
+        const bottomLeft = source[(bottom + left) * 3 + channel]!;
+        const above = Math.fround(topLeft + (source[(top + right) * 3 + channel]! - topLeft) * across);
+        const below = Math.fround(bottomLeft + (source[(bottom + right) * 3 + channel]! - bottomLeft) * across);
+        output[to++] = above + Math.fround(below - above) * down;
+      }
+    }
+  }
+  return output;
+}

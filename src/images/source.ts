@@ -1,0 +1,91 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { ImageError } from '../errors.js';
+import { FORMAT_HEADER_BYTES, supportedFormats } from './format.js';
+import { printable } from './printable.js';
+
+/** A picture that exists and has bytes; nothing is known about what they are. */
+export interface PictureSource {
+  /** Safe to print in a one-line message. */
+  readonly name: string;
+  /** The first bytes, at most `FORMAT_HEADER_BYTES`. */
+  readonly header: Uint8Array;
+  /** What the decoder reads: the file's bytes, or its path where the file is long. */
+  readonly input: Uint8Array | string;
+}
+
+/** Files up to this length are read at once: one open, and no second look at the path. */
+const MAX_BUFFERED_BYTES = 64 * 2 ** 20;
+
+function describeFault(name: string, error: unknown): ImageError {
+  const code = (error as NodeJS.ErrnoException).code;
+  const cause = { cause: error };
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new ImageError('not-found', `${name}: no such file, expected a picture`, cause);
+    case 'EACCES':
+    case 'EPERM':
+      return new ImageError('unreadable', `${name}: permission denied, expected a readable file`, cause);
+    case 'ENAMETOOLONG':
+      return new ImageError('not-found', `${name}: name too long, expected a picture`, cause);
+    case 'ERR_INVALID_ARG_VALUE':
+      return new ImageError('not-found', `${name}: not a file name, expected a picture`, cause);
+    default:
+      return new ImageError(
+        'unreadable',
+        `${name}: cannot be read (${code ?? 'unknown fault'}), expected a file`,
+        cause,
+      );
+  }
+}
+
+/** Fills `target` from the start of the file; shorter where the file ends before. */
+async function readStart(file: FileHandle, target: Uint8Array): Promise<Uint8Array> {
+  let filled = 0;
+  while (filled < target.length) {
+    const { bytesRead } = await file.read(target, filled, target.length - filled, filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return target.subarray(0, filled);
+}
+
+async function readPicture(file: FileHandle, path: string, name: string): Promise<PictureSource> {
+  const { size } = await file.stat();
+  if (size === 0) throw new ImageError('empty', `${name}: empty file, expected ${supportedFormats}`);
+  const bytes = await readStart(file, new Uint8Array(size <= MAX_BUFFERED_BYTES ? size : FORMAT_HEADER_BYTES));
+  const input = size <= MAX_BUFFERED_BYTES ? bytes : path;
+  return { name, header: bytes.subarray(0, FORMAT_HEADER_BYTES), input };
+}
+
+/**
+ * Opens a regular file, and nothing else: a folder, pipe, socket or device is refused before it is opened, since
+ * opening or reading one may block for ever.
+ *
+ * @param unnamed what messages call a picture that comes as bytes
+ * @throws ImageError `not-found`, `not-a-file`, `unreadable`, `empty`
+ */
+export async function openPicture(input: string | Uint8Array, unnamed: string): Promise<PictureSource> {
+  if (typeof input !== 'string') {
+    const name = printable(unnamed);
+    if (input.length === 0) throw new ImageError('empty', `${name}: no bytes, expected ${supportedFormats}`);
+    return { name, header: input.subarray(0, FORMAT_HEADER_BYTES), input };
+  }
+  const name = printable(input);
+  let file: FileHandle | undefined;
+  try {
+    const stats = await stat(input);
+    if (!stats.isFile()) {
+      const what = stats.isDirectory() ? 'a folder' : 'a pipe, socket or device';
+      throw new ImageError('not-a-file', `${name}: ${what}, expected a picture file`);
+    }
+    // Should a pipe take the file's place in between, opening it must not wait for a writer.
+    file = await open(input, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    return await readPicture(file, input, name);
+  } catch (error) {
+    throw error instanceof ImageError ? error : describeFault(name, error);
+  } finally {
+    await file?.close();
+  }
+}
