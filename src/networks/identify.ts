@@ -22,15 +22,18 @@ export function identify(network: Network): Identity | undefined {
     if (unscaled.shape !== signature.shape) continue;
     for (const alpha of candidateAlphas(id, unscaled.channels, signature.channels)) {
       const candidate = describe(build({ alpha }).layers)!;
-      if (candidate.channels.every((count, index) => count === signature.channels[index])) return { id, alpha };
+      const same = candidate.channels.every((count, index) => count === signature.channels[index]);
+      if (same && candidate.joints === signature.joints) return { id, alpha };
     }
   }
   return undefined;
 }
 
 interface Signature {
-  /** Everything that is compared but channel counts. */
+  /** Kinds, windows, strides and depths of the linear layers: the same at every α. */
   readonly shape: string;
+  /** Number of sums and of scalings. At a small α more blocks keep their width, so more of them are residual. */
+  readonly joints: string;
   /** Output channels of the linear layers that have them, without the classifier's. */
   readonly channels: readonly number[];
 }
@@ -55,7 +58,8 @@ function describe(layers: readonly Layer[]): Signature | undefined {
   const classifier = rows.at(-1);
   if (!classifier?.text.startsWith('1x1')) return undefined;
   return {
-    shape: [...rows.map(({ depth, text }) => `${depth} ${text}`), `add ${counts.add}`, `scale ${counts.scale}`].join(),
+    shape: rows.map(({ depth, text }) => `${depth} ${text}`).join(),
+    joints: `${counts.add} ${counts.scale}`,
     channels: rows.slice(0, -1).map(({ channels }) => channels),
   };
 }

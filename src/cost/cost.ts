@@ -1,0 +1,116 @@
+import { isPublished } from '../networks/index.js';
+import { largestLiveSet } from '../networks/lifetimes.js';
+import { resolve } from '../networks/resolve.js';
+import type { LayerKind, ResolvedLayer, ResolvedNetwork, Shape } from '../networks/types.js';
+import { addCounts, countLayer, type ParameterCounts } from './count-layer.js';
+import { standardTwin } from './standard-twin.js';
+
+const BYTES_PER_F32 = 4;
+const FLOPS_PER_MAC = 2;
+
+export interface LayerCost {
+  readonly name: string;
+  readonly kind: LayerKind;
+  /** Height, width, channels of the first input. */
+  readonly input: readonly [number, number, number];
+  readonly output: readonly [number, number, number];
+  readonly macs: number;
+  /** With the batch norm's four vectors: the rows add up to `params.total`. */
+  readonly params: number;
+}
+
+/** All layers of one kind together. */
+export interface KindCost {
+  readonly kind: LayerKind;
+  readonly macs: number;
+  /** Weights alone, as in arXiv:1704.04861, table 2. */
+  readonly weights: number;
+}
+
+/** The network with standard instead of depthwise separable convolutions. */
+export interface StandardCost {
+  readonly macs: number;
+  readonly flops: number;
+  readonly params: ParameterCounts;
+  /** Its MACs over those of the network. */
+  readonly macsRatio: number;
+  /** Its trainable parameters over those of the network. */
+  readonly paramsRatio: number;
+}
+
+/** Exact integers, but for the two ratios. The order of the fields is that of the JSON output. */
+export interface Cost {
+  readonly network: string;
+  readonly alpha: number;
+  readonly resolution: number;
+  /** Multiply-accumulates of convolutions and dense layers, without bias. */
+  readonly macs: number;
+  /** 2 × MACs. */
+  readonly flops: number;
+  readonly params: ParameterCounts;
+  /** Bytes: the folded weights as f32; the largest live set of activations as f32, nothing fused. */
+  readonly memory: { readonly weights: number; readonly activations: number };
+  readonly layers: readonly LayerCost[];
+  readonly classes: number;
+  readonly kinds: readonly KindCost[];
+  readonly standard: StandardCost;
+  /** Whether the network's authors published this (α, resolution). */
+  readonly published: boolean;
+}
+
+/** What a network costs at its resolution, for one picture. */
+export function cost(network: ResolvedNetwork): Cost {
+  const { id, alpha, resolution, classes, layers } = network;
+  const counts = layers.map(countLayer);
+  const { macs, params } = addCounts(counts);
+  return {
+    network: id,
+    alpha,
+    resolution,
+    macs,
+    flops: FLOPS_PER_MAC * macs,
+    params,
+    memory: { weights: BYTES_PER_F32 * params.folded, activations: BYTES_PER_F32 * largestLiveSet(layers) },
+    layers: layers.map((layer, index) => ({
+      name: layer.name,
+      kind: layer.kind,
+      input: extents(layer.inputShapes[0]!),
+      output: extents(layer.outputShape),
+      macs: counts[index]!.macs,
+      params: counts[index]!.params.total,
+    })),
+    classes,
+    kinds: groupByKind(layers),
+    standard: costStandard(network, macs, params),
+    published: isPublished(id, alpha, resolution),
+  };
+}
+
+function costStandard(network: ResolvedNetwork, ownMacs: number, ownParams: ParameterCounts): StandardCost {
+  const { id, alpha, classes, layers, inputShape, resolution, padding } = network;
+  const twin = standardTwin({ id, alpha, classes, inputChannels: inputShape.channels, layers });
+  const { macs, params } = addCounts(resolve(twin, { resolution, padding }).layers.map(countLayer));
+  return {
+    macs,
+    flops: FLOPS_PER_MAC * macs,
+    params,
+    macsRatio: macs / ownMacs,
+    paramsRatio: params.trainable / ownParams.trainable,
+  };
+}
+
+/** Kinds with weights, the most MACs first. */
+function groupByKind(layers: readonly ResolvedLayer[]): readonly KindCost[] {
+  const groups = new Map<LayerKind, { macs: number; weights: number }>();
+  for (const layer of layers) {
+    const { macs, params } = countLayer(layer);
+    if (params.weights === 0) continue;
+    const group = groups.get(layer.kind) ?? { macs: 0, weights: 0 };
+    groups.set(layer.kind, { macs: group.macs + macs, weights: group.weights + params.weights });
+  }
+  return [...groups].map(([kind, group]) => ({ kind, ...group })).sort((a, b) => b.macs - a.macs);
+}
+
+function extents({ height, width, channels }: Shape): [number, number, number] {
+  return [height, width, channels];
+}
