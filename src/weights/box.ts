@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ModelError } from '../errors.js';
+import { type Card, readCard } from './card.js';
+import { readModelFile } from './file.js';
+import { type Label, readLabels } from './labels.js';
+import { readSafetensors } from './safetensors.js';
+import { groupTensors } from './stored.js';
+import type { NetworkWeights } from './types.js';
+
+/** The package's own folder of models; the same from `src/` and from `dist/`. */
+const BOX = fileURLToPath(new URL('../../models/', import.meta.url));
+
+const DEFAULT_MODEL = 'mobilenet_v2';
+
+/** A card and the folder that its files are in. */
+export interface StoredModel {
+  readonly card: Card;
+  readonly folder: string;
+}
+
+export interface ModelQuery {
+  readonly model?: string | undefined;
+  readonly alpha?: number | undefined;
+  readonly resolution?: number | undefined;
+}
+
+/**
+ * The models of a folder, the default first, then by name.
+ * @throws ModelError `card` for a card that cannot be read, `model-file` for a folder that cannot
+ */
+export function listModels(folder: string = BOX): StoredModel[] {
+  let files: string[];
+  try {
+    files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+  } catch (cause) {
+    throw new ModelError('model-file', `${folder}: cannot be read, expected the folder of models`, { cause });
+  }
+  const rank = ({ card }: StoredModel): number => (card.network === DEFAULT_MODEL ? 0 : 1);
+  return files
+    .toSorted()
+    .map((file) => ({ card: readCard(join(folder, file)), folder }))
+    .toSorted((a, b) => rank(a) - rank(b));
+}
+
+/**
+ * The first model of the folder that fits what is asked for: by default MobileNetV2, α 1.0, 224 × 224.
+ * @throws ModelError `model-not-in-box` that says what is there and what would provide the rest
+ */
+export function findModel(query: ModelQuery = {}, folder: string = BOX): StoredModel {
+  const { model = DEFAULT_MODEL, alpha, resolution } = query;
+  const models = listModels(folder);
+  const found = models.find(
+    ({ card }) =>
+      card.network === model &&
+      (alpha === undefined || card.alpha === alpha) &&
+      (resolution === undefined || card.resolution === resolution),
+  );
+  if (found) return found;
+  const asked = [model];
+  if (alpha !== undefined) asked.push(`α ${alpha}`);
+  if (resolution !== undefined) asked.push(`${resolution}×${resolution}`);
+  const box = models.map(({ card }) => `${card.network} α ${card.alpha} ${card.resolution}×${card.resolution}`);
+  throw new ModelError(
+    'model-not-in-box',
+    `${asked.join(' ')}: no weights in the box, expected one of ${box.join(', ') || 'none'}; ` +
+      'a checkpoint of your own provides others: --weights FILE.tflite',
+  );
+}
+
+/**
+ * The model's weights, their file's length and sha-256 checked against the card. Half-precision tensors are views of
+ * the file's bytes.
+ * @throws ModelError `weights-damaged`
+ */
+export function loadWeights({ card, folder }: StoredModel): NetworkWeights {
+  const path = join(folder, card.weights.file);
+  const bytes = readModelFile(path);
+  if (bytes.length !== card.weights.bytes) {
+    throw new ModelError('weights-damaged', `${path}: ${bytes.length} bytes, expected ${card.weights.bytes}`);
+  }
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  if (sha256 !== card.weights.sha256) {
+    throw new ModelError('weights-damaged', `${path}: sha-256 ${sha256}, expected ${card.weights.sha256}`);
+  }
+  return groupTensors(readSafetensors(bytes, path), path);
+}
+
+/** The model's labels, as many as it has classes. */
+export function loadLabels({ card, folder }: StoredModel): Label[] {
+  return readLabels(join(folder, card.labels), card.classes);
+}
+
+/** The labels of ImageNet's 1000 classes that come with the package, fitted to a head of 1000 or 1001. */
+export function loadImagenetLabels(classes: number): Label[] {
+  return readLabels(join(BOX, 'imagenet-1k.tsv'), classes);
+}

@@ -1,0 +1,99 @@
+import { extname } from 'node:path';
+import { ModelError } from '../errors.js';
+import { readModelFile } from './file.js';
+
+const MAX_LABELS_BYTES = 8 * 1024 * 1024;
+const MAX_LABEL_LENGTH = 1000;
+const IMAGENET_CLASSES = 1000;
+const BACKGROUND: Label = { name: 'background' };
+
+/** One class; `id` is its WordNet synset where the file gives it. */
+export interface Label {
+  readonly id?: string;
+  readonly name: string;
+}
+
+/**
+ * The labels of a file, in order of class index. By the ending: `.tsv` is index, synset id, label; `.json` is an array
+ * or a map from index, of labels or [id, label] pairs (Keras); anything else is text with one label a line.
+ * @param classes where given, how many the network's head has: ImageNet's 1000 and 1001 (`background` first) lists fit
+ * both sorts of heads
+ * @throws ModelError `labels`
+ */
+export function readLabels(path: string, classes?: number): Label[] {
+  const labels = parseLabels(readModelFile(path, MAX_LABELS_BYTES), path);
+  return classes === undefined ? labels : fitLabels(labels, classes, path);
+}
+
+/** Like `readLabels`, from bytes already at hand; `path` tells the form and names the file in messages. */
+export function parseLabels(bytes: Uint8Array, path: string): Label[] {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new ModelError('labels', `${path}: not UTF-8 text, expected labels`, { cause });
+  }
+  const kind = extname(path).toLowerCase();
+  const labels = kind === '.json' ? parseJson(text, path) : parseLines(text, path, kind === '.tsv');
+  if (labels.length === 0) throw wrong(path, 'no labels');
+  return labels;
+}
+
+/**
+ * Labels for a head of `classes` outputs. A head of 1001 has `background` at index 0 before ImageNet's 1000.
+ * @throws ModelError `labels` where the counts do not match
+ */
+export function fitLabels(labels: readonly Label[], classes: number, where: string): Label[] {
+  if (labels.length === classes) return [...labels];
+  if (labels.length === IMAGENET_CLASSES && classes === IMAGENET_CLASSES + 1) return [BACKGROUND, ...labels];
+  const hasBackground = /^(background|dummy)$/i.test(labels[0]?.name ?? '');
+  if (hasBackground && labels.length === IMAGENET_CLASSES + 1 && classes === IMAGENET_CLASSES) return labels.slice(1);
+  throw wrong(where, `${labels.length} labels, expected ${classes}`);
+}
+
+function parseLines(text: string, path: string, hasColumns: boolean): Label[] {
+  const lines = text.split(/\r?\n/);
+  while (lines.length > 0 && lines.at(-1)!.trim() === '') lines.pop();
+  return lines.map((line, index) => {
+    const where = `${path}:${index + 1}`;
+    if (!hasColumns) return makeLabel(line, undefined, where);
+    const [number, id, name, ...rest] = line.split('\t');
+    if (number !== String(index) || rest.length > 0) throw wrong(where, `expected index ${index}, synset id, label`);
+    return makeLabel(name, id, where);
+  });
+}
+
+function parseJson(text: string, path: string): Label[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new ModelError('labels', `${path}: not JSON, expected labels`, { cause });
+  }
+  if (typeof json !== 'object' || json === null) throw wrong(path, 'neither an array nor a map of labels');
+  const list = Array.isArray(json) ? (json as unknown[]) : undefined;
+  const map = json as Readonly<Record<string, unknown>>;
+  const count = list ? list.length : Object.keys(map).length;
+  return Array.from({ length: count }, (_, index) => {
+    const entry = list ? list[index] : Object.hasOwn(map, String(index)) ? map[String(index)] : undefined;
+    const where = `${path}: class ${index}`;
+    if (!Array.isArray(entry)) return makeLabel(entry, undefined, where);
+    if (entry.length !== 2) throw wrong(where, 'expected an id and a label');
+    return makeLabel(entry[1], entry[0], where);
+  });
+}
+
+function makeLabel(name: unknown, id: unknown, where: string): Label {
+  if (!isLabelText(name)) throw wrong(where, `no label, expected a text of at most ${MAX_LABEL_LENGTH} characters`);
+  if (id === undefined) return { name: name.trim() };
+  if (!isLabelText(id)) throw wrong(where, 'no id before the label');
+  return { id, name: name.trim() };
+}
+
+function isLabelText(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== '' && value.length <= MAX_LABEL_LENGTH;
+}
+
+function wrong(where: string, problem: string): ModelError {
+  return new ModelError('labels', `${where}: ${problem}`);
+}
