@@ -90,7 +90,7 @@ function gatherPatches(
       store<u64>(scratch, <u64>load<u32>(row, 32), 104);
       scratch += 28 * FLOAT;
     } else {
-      const firstX = greater(0, -left);
+      const firstX = lesser(greater(0, -left), kernelSize);
       const lastX = greater(firstX, lesser(kernelSize, inWidth - left));
       for (let ky = 0; ky < kernelSize; ++ky) {
         const inY = top + ky;

@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import { expectClose } from './compare.js';
+import { Bench, builds, randomFloats } from './load.js';
+import { clamp, sigmoid, softmax, widenHalf } from './naive.js';
+
+/** 2e-7 in units of 2⁻²⁴ is 3.36; sums, quotients and products add a few roundings. */
+const EXP_UNITS = 3.3;
+
+const counts = [0, 4, 8, 12, 40];
+const large = [
+  -3e38, -1e4, -200, -104, -103.9, -90, -88.8, -88.7, -87.4, -87.3, 0, -0, 87.3, 88.7, 88.8, 104, 1e4, 3e38,
+];
+
+/** Dense over −110 … 110, small values of either sign, and the ends. */
+function sweep(): Float32Array {
+  const values = [...large];
+  for (let i = -11000; i <= 11000; ++i) values.push(i / 100 + i / 12345);
+  for (let e = -30; e < 0; ++e) values.push(2 ** e, -(2 ** e));
+  while (values.length % 4) values.push(1);
+  return Float32Array.from(values);
+}
+
+describe.each(builds)('elementwise kernels in %s', (build) => {
+  const bench = new Bench(build);
+
+  /** Runs apart and in place; both must give the same, and touch nothing else. */
+  function run(input: Float32Array, kernel: (output: number, input: number) => void): Float32Array {
+    bench.clear();
+    const inputAt = bench.place(input);
+    const outputAt = bench.reserve(input.byteLength);
+    kernel(outputAt, inputAt);
+    const apart = bench.floats(outputAt, input.length);
+    expect(bench.floats(inputAt, input.length)).toEqual(input);
+    kernel(inputAt, inputAt);
+    expect(bench.floats(inputAt, input.length)).toEqual(apart);
+    expect(bench.strayWrite()).toBeUndefined();
+    return apart;
+  }
+
+  it('add_f32', () => {
+    for (const count of counts) {
+      for (const [min, max] of [
+        [-Infinity, Infinity],
+        [0, 0.5],
+      ] as const) {
+        const [a, b] = [randomFloats(count, 1), randomFloats(count, 2)];
+        const expected = a.map((value, i) => clamp(Math.fround(value + b[i]!), min, max));
+        const add = (output: number, at: number) => {
+          const bAt = bench.place(b);
+          bench.kernels.add_f32(output, at, bAt, count, min, max);
+        };
+        expect(run(a, add)).toEqual(expected);
+        const addToSecond = (output: number, at: number) => {
+          const bAt = bench.place(b);
+          bench.kernels.add_f32(output, bAt, at, count, min, max);
+        };
+        expect(run(a, addToSecond)).toEqual(expected);
+      }
+    }
+  });
+
+  it('scale_f32', () => {
+    for (const pixels of [0, 1, 2, 5]) {
+      for (const channels of [8, 24]) {
+        const input = randomFloats(pixels * channels, 1);
+        const gate = randomFloats(channels, 2);
+        const actual = run(input, (output, at) => {
+          const gateAt = bench.place(gate);
+          bench.kernels.scale_f32(output, at, gateAt, pixels, channels);
+        });
+        expect(actual).toEqual(input.map((value, i) => value * gate[i % channels]!));
+      }
+    }
+  });
+
+  it('clamp_f32', () => {
+    for (const count of counts) {
+      const input = randomFloats(count, 1);
+      for (const [min, max] of [
+        [0, Infinity],
+        [-0.5, 0.25],
+      ] as const) {
+        const actual = run(input, (output, at) => bench.kernels.clamp_f32(output, at, count, min, max));
+        expect(actual).toEqual(input.map((value) => clamp(value, min, max)));
+      }
+    }
+  });
+
+  it('sigmoid_f32 over the whole range', () => {
+    const input = sweep();
+    const actual = run(input, (output, at) => bench.kernels.sigmoid_f32(output, at, input.length));
+    // e^−x beyond the largest float is infinity there: the quotient is 0, within 2⁻¹²⁶ of the truth
+    const expected = Array.from(input, sigmoid).map((value) => (value < 1 / 3.4028234e38 ? 0 : value));
+    expectClose(actual, expected, EXP_UNITS + 2);
+  });
+
+  it('swish_f32 over the whole range', () => {
+    const input = sweep();
+    const actual = run(input, (output, at) => bench.kernels.swish_f32(output, at, input.length));
+    const expected = Array.from(input, (x) => x * (sigmoid(x) < 1 / 3.4028234e38 ? 0 : sigmoid(x)));
+    expectClose(actual, expected, EXP_UNITS + 3);
+  });
+
+  it('sigmoid_f32 and swish_f32 at every count', () => {
+    for (const count of counts) {
+      const input = randomFloats(count, count);
+      expectClose(
+        run(input, (output, at) => bench.kernels.sigmoid_f32(output, at, count)),
+        Array.from(input, sigmoid),
+        EXP_UNITS + 2,
+      );
+      expectClose(
+        run(input, (output, at) => bench.kernels.swish_f32(output, at, count)),
+        Array.from(input, (x) => x * sigmoid(x)),
+        EXP_UNITS + 3,
+      );
+    }
+  });
+
+  it('softmax_f32 at any count', () => {
+    for (const count of [1, 2, 3, 4, 5, 7, 8, 9, 1000, 1001]) {
+      for (const scale of [0, 1, 30, 300]) {
+        const input = randomFloats(count, count).map((value) => value * scale);
+        const actual = run(input, (output, at) => bench.kernels.softmax_f32(output, at, count));
+        // x − maximum is rounded before the power: up to half a unit of the difference
+        expectClose(actual, softmax(input), EXP_UNITS + 3 + 2 * scale);
+        expect(actual.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 6);
+      }
+    }
+  });
+
+  it('softmax_f32 of huge and of equal values', () => {
+    const softmaxOf = (values: number[]) => {
+      const input = Float32Array.from(values);
+      return Array.from(run(input, (output, at) => bench.kernels.softmax_f32(output, at, input.length)));
+    };
+    expect(softmaxOf([3e38, -3e38, 0, 3e38, -1])).toEqual([0.5, 0, 0, 0.5, 0]);
+    expect(softmaxOf([-1e30, -1e30])).toEqual([0.5, 0.5]);
+  });
+
+  it('softmax_f32 is e^x within 2e-7 for every difference', () => {
+    const input = Float32Array.from([0, ...Array.from({ length: 8700 }, (_, i) => -i / 100)]);
+    const actual = run(input, (output, at) => bench.kernels.softmax_f32(output, at, input.length));
+    const ratios = Float64Array.from(actual, (value) => value / actual[0]!);
+    ratios.forEach((ratio, i) => {
+      const power = Math.exp(input[i]!);
+      // the two shares are rounded too; where they are subnormal, to fewer bits
+      const share = power * actual[0]!;
+      if (share < 2 ** -126) return;
+      if (!(Math.abs(ratio - power) <= (2e-7 + 2 ** -23) * power)) expect.fail(`e^${input[i]}: ${ratio}, not ${power}`);
+    });
+  });
+});
+
+describe.each(builds)('widen_f16 in %s', (build) => {
+  const bench = new Bench(build, 32);
+
+  it('widens all 65536 patterns exactly', () => {
+    bench.clear();
+    const halves = Uint16Array.from({ length: 65536 }, (_, i) => i);
+    const inputAt = bench.place(halves, 2);
+    const outputAt = bench.reserve(65536 * 4);
+    bench.kernels.widen_f16(outputAt, inputAt, 65536);
+    const actual = bench.floats(outputAt, 65536);
+    const bits = new Uint32Array(actual.buffer);
+    for (let half = 0; half < 65536; ++half) {
+      const expected = widenHalf(half);
+      if (Number.isNaN(expected)) {
+        expect(bits[half]).toBe((((half & 0x8000) << 16) | 0x7f800000 | ((half & 1023) << 13)) >>> 0);
+      } else if (!Object.is(actual[half], expected)) {
+        expect.fail(`0x${half.toString(16)}: ${actual[half]}, expected ${expected}`);
+      }
+    }
+    expect(bench.strayWrite()).toBeUndefined();
+  });
+
+  it('takes any count', () => {
+    for (const count of [0, 1, 2, 3, 4, 5, 7, 8, 9]) {
+      bench.clear();
+      const inputAt = bench.place(new Uint16Array(count).fill(0x3e00));
+      const outputAt = bench.reserve(count * 4);
+      bench.kernels.widen_f16(outputAt, inputAt, count);
+      expect(Array.from(bench.floats(outputAt, count))).toEqual(new Array(count).fill(1.5));
+      expect(bench.strayWrite()).toBeUndefined();
+    }
+  });
+});

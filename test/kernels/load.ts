@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+
+type Kernel = (...numbers: number[]) => number;
+
+export interface Kernels {
+  readonly HEAP_BASE: WebAssembly.Global;
+  readonly CHANNEL_TILE: WebAssembly.Global;
+  readonly PIXEL_TILE: WebAssembly.Global;
+  readonly add_f32: Kernel;
+  readonly clamp_f32: Kernel;
+  readonly conv_f32: Kernel;
+  readonly conv_scratch_f32: Kernel;
+  readonly depthwise_f32: Kernel;
+  readonly global_average_pool_f32: Kernel;
+  readonly max_pool_f32: Kernel;
+  readonly pointwise_f32: Kernel;
+  readonly scale_f32: Kernel;
+  readonly sigmoid_f32: Kernel;
+  readonly softmax_f32: Kernel;
+  readonly swish_f32: Kernel;
+  readonly widen_f16: Kernel;
+}
+
+/** Every kernel is tested in both. */
+export const builds = ['kernels.wasm', 'kernels.debug.wasm'] as const;
+
+const PAGE = 65536;
+const GUARD = 64;
+/** Four of these are a NaN: what is read outside of a placed array spoils the result. */
+const POISON = 0xff;
+
+/** One instance with its memory, and arrays placed one after the other with poisoned guards between them. */
+export class Bench {
+  readonly memory: WebAssembly.Memory;
+  readonly kernels: Kernels;
+  private next = 0;
+  private readonly placed: { address: number; end: number }[] = [];
+
+  constructor(build: string, pages = 32) {
+    const module = new WebAssembly.Module(readFileSync(new URL(`../../build/${build}`, import.meta.url)));
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const instance = new WebAssembly.Instance(module, { env: { memory: this.memory } });
+    this.kernels = instance.exports as unknown as Kernels;
+    this.clear();
+  }
+
+  /** Forgets all arrays and poisons the memory. */
+  clear(): void {
+    this.next = this.kernels.HEAP_BASE.value as number;
+    this.placed.length = 0;
+    new Uint8Array(this.memory.buffer, this.next).fill(POISON);
+  }
+
+  /** Address of a 16-byte aligned array (moved on by `shift` bytes), poison before and after it. */
+  reserve(bytes: number, shift = 0): number {
+    const address = Math.ceil((this.next + GUARD) / 16) * 16 + shift;
+    const end = address + bytes;
+    if (end + GUARD > this.memory.buffer.byteLength) throw new Error(`test memory too small: ${end + GUARD} bytes`);
+    this.placed.push({ address, end });
+    this.next = end;
+    return address;
+  }
+
+  place(values: Float32Array | Uint16Array, shift = 0): number {
+    const address = this.reserve(values.byteLength, shift);
+    this.write(address, values);
+    return address;
+  }
+
+  /** Address such that the array ends with the memory: whatever reads past it traps. */
+  placeAtEnd(values: Float32Array): number {
+    const address = this.memory.buffer.byteLength - values.byteLength;
+    this.write(address, values);
+    return address;
+  }
+
+  floats(address: number, count: number): Float32Array {
+    return new Float32Array(this.memory.buffer, address, count).slice();
+  }
+
+  /** The first address outside of every placed array that was written, if any. */
+  strayWrite(): number | undefined {
+    const bytes = new Uint8Array(this.memory.buffer);
+    let from = this.kernels.HEAP_BASE.value as number;
+    for (const { address, end } of [...this.placed, { address: Math.min(this.next + PAGE, bytes.length), end: 0 }]) {
+      for (let at = from; at < address; ++at) if (bytes[at] !== POISON) return at;
+      from = end;
+    }
+    return undefined;
+  }
+
+  private write(address: number, values: Float32Array | Uint16Array): void {
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    new Uint8Array(this.memory.buffer).set(bytes, address);
+  }
+}
+
+/** Repeatable values in −1 … 1. */
+export function randomFloats(count: number, seed: number): Float32Array {
+  let state = (seed * 2654435761 + 12345) >>> 0;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state >>> 8) / 2 ** 23 - 1;
+  });
+}

@@ -1,0 +1,156 @@
+/**
+ * Each operation from its definition, in double precision and without any blocking. `magnitudes` is the sum of the
+ * absolute values of what was added up: an f32 sum of n terms in any order is within about n · 2⁻²⁴ of it.
+ */
+export interface Sums {
+  readonly values: Float64Array;
+  readonly magnitudes: Float64Array;
+}
+
+export interface Window {
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly channels: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly kernelSize: number;
+  readonly stride: number;
+  readonly padTop: number;
+  readonly padLeft: number;
+}
+
+export function clamp(value: number, min: number, max: number): number {
+  return Math.min(Math.max(value, min), max);
+}
+
+/** weights [inChannels][outChannels] */
+export function pointwise(
+  input: Float32Array,
+  weights: Float32Array,
+  bias: Float32Array,
+  residual: Float32Array | undefined,
+  pixels: number,
+): Sums {
+  const outChannels = bias.length;
+  const inChannels = weights.length / outChannels;
+  const values = new Float64Array(pixels * outChannels);
+  const magnitudes = new Float64Array(values.length);
+  for (let p = 0; p < pixels; ++p) {
+    for (let n = 0; n < outChannels; ++n) {
+      const at = p * outChannels + n;
+      const add = (term: number) => {
+        values[at]! += term;
+        magnitudes[at]! += Math.abs(term);
+      };
+      add(bias[n]!);
+      if (residual) add(residual[at]!);
+      for (let k = 0; k < inChannels; ++k) add(input[p * inChannels + k]! * weights[k * outChannels + n]!);
+    }
+  }
+  return { values, magnitudes };
+}
+
+/** Calls `tap` for each place of the window that lies inside of the map. */
+function visitTaps(w: Window, y: number, x: number, tap: (inPixel: number, kernelPixel: number) => void): void {
+  for (let ky = 0; ky < w.kernelSize; ++ky) {
+    for (let kx = 0; kx < w.kernelSize; ++kx) {
+      const inY = y * w.stride - w.padTop + ky;
+      const inX = x * w.stride - w.padLeft + kx;
+      if (inY < 0 || inY >= w.inHeight || inX < 0 || inX >= w.inWidth) continue;
+      tap(inY * w.inWidth + inX, ky * w.kernelSize + kx);
+    }
+  }
+}
+
+/** weights [kernelSize][kernelSize][channels][outChannels] */
+export function conv(input: Float32Array, weights: Float32Array, bias: Float32Array, w: Window): Sums {
+  const outChannels = bias.length;
+  const values = new Float64Array(w.outHeight * w.outWidth * outChannels);
+  const magnitudes = new Float64Array(values.length);
+  for (let y = 0; y < w.outHeight; ++y) {
+    for (let x = 0; x < w.outWidth; ++x) {
+      for (let n = 0; n < outChannels; ++n) {
+        const at = (y * w.outWidth + x) * outChannels + n;
+        values[at] = bias[n]!;
+        magnitudes[at] = Math.abs(bias[n]!);
+        visitTaps(w, y, x, (inPixel, kernelPixel) => {
+          for (let c = 0; c < w.channels; ++c) {
+            const product =
+              input[inPixel * w.channels + c]! * weights[(kernelPixel * w.channels + c) * outChannels + n]!;
+            values[at]! += product;
+            magnitudes[at]! += Math.abs(product);
+          }
+        });
+      }
+    }
+  }
+  return { values, magnitudes };
+}
+
+/** weights [kernelSize][kernelSize][channels] */
+export function depthwise(input: Float32Array, weights: Float32Array, bias: Float32Array, w: Window): Sums {
+  const values = new Float64Array(w.outHeight * w.outWidth * w.channels);
+  const magnitudes = new Float64Array(values.length);
+  for (let y = 0; y < w.outHeight; ++y) {
+    for (let x = 0; x < w.outWidth; ++x) {
+      for (let c = 0; c < w.channels; ++c) {
+        const at = (y * w.outWidth + x) * w.channels + c;
+        values[at] = bias[c]!;
+        magnitudes[at] = Math.abs(bias[c]!);
+        visitTaps(w, y, x, (inPixel, kernelPixel) => {
+          const product = input[inPixel * w.channels + c]! * weights[kernelPixel * w.channels + c]!;
+          values[at]! += product;
+          magnitudes[at]! += Math.abs(product);
+        });
+      }
+    }
+  }
+  return { values, magnitudes };
+}
+
+export function maxPool(input: Float32Array, w: Window): Float64Array {
+  const values = new Float64Array(w.outHeight * w.outWidth * w.channels).fill(-Infinity);
+  for (let y = 0; y < w.outHeight; ++y) {
+    for (let x = 0; x < w.outWidth; ++x) {
+      for (let c = 0; c < w.channels; ++c) {
+        const at = (y * w.outWidth + x) * w.channels + c;
+        visitTaps(w, y, x, (inPixel) => {
+          values[at] = Math.max(values[at]!, input[inPixel * w.channels + c]!);
+        });
+      }
+    }
+  }
+  return values;
+}
+
+export function globalAveragePool(input: Float32Array, pixels: number): Sums {
+  const channels = input.length / pixels;
+  const values = new Float64Array(channels);
+  const magnitudes = new Float64Array(channels);
+  input.forEach((value, i) => {
+    values[i % channels]! += value / pixels;
+    magnitudes[i % channels]! += Math.abs(value) / pixels;
+  });
+  return { values, magnitudes };
+}
+
+export function sigmoid(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
+
+export function softmax(input: Float32Array): Float64Array {
+  const maximum = input.reduce((a, b) => Math.max(a, b), -Infinity);
+  const powers = Float64Array.from(input, (x) => Math.exp(x - maximum));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / sum);
+}
+
+/** From the fields of the format (IEEE 754-2019, binary16). */
+export function widenHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Infinity;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}

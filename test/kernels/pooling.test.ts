@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { expectSums } from './compare.js';
+import { Bench, builds, randomFloats } from './load.js';
+import { clamp, globalAveragePool, maxPool } from './naive.js';
+import { windowCases } from './windows.js';
+
+describe.each(builds)('pooling in %s', (build) => {
+  const bench = new Bench(build);
+
+  it('max_pool_f32: every stride and padding, clamps, negative maps, exact', () => {
+    const cases = windowCases([8, 24], [2, 3]).filter((w) => w.padTop < w.kernelSize - 1);
+    for (const [index, w] of cases.entries()) {
+      const [min, max] = index % 3 === 0 ? [-0.75, 0.5] : [-Infinity, Infinity];
+      bench.clear();
+      // all below zero, so that padding with zeros would win
+      const input = randomFloats(w.inHeight * w.inWidth * w.channels, index).map((value) => value - 1);
+      const inputAt = bench.place(input);
+      const count = w.outHeight * w.outWidth * w.channels;
+      const outputAt = bench.reserve(count * 4);
+      const { inHeight, inWidth, channels, outHeight, outWidth, kernelSize, stride, padTop, padLeft } = w;
+      const shape = [inHeight, inWidth, channels, outWidth, 0, outHeight, kernelSize, stride, padTop, padLeft];
+      bench.kernels.max_pool_f32(outputAt, inputAt, ...shape, min, max);
+      const expected = maxPool(input, w).map((value) => clamp(value, min, max));
+      expect(Float64Array.from(bench.floats(outputAt, count)), w.name).toEqual(expected);
+      expect(bench.strayWrite()).toBeUndefined();
+    }
+  });
+
+  it('max_pool_f32 computes a range of rows and no other', () => {
+    bench.clear();
+    const input = randomFloats(7 * 7 * 8, 1);
+    const inputAt = bench.place(input);
+    const outputAt = bench.reserve(2 * 4 * 8 * 4);
+    bench.kernels.max_pool_f32(outputAt - 4 * 8 * 4, inputAt, 7, 7, 8, 4, 1, 3, 3, 2, 1, 1, -9, 9);
+    const w = { inHeight: 7, inWidth: 7, channels: 8, outHeight: 4, outWidth: 4 };
+    const expected = maxPool(input, { ...w, kernelSize: 3, stride: 2, padTop: 1, padLeft: 1 });
+    expect(Float64Array.from(bench.floats(outputAt, 64))).toEqual(expected.slice(32, 96));
+    expect(bench.strayWrite()).toBeUndefined();
+  });
+
+  it('global_average_pool_f32: pixels and channels around the tiles', () => {
+    for (const pixels of [1, 2, 3, 4, 5, 16, 49, 100]) {
+      for (const channels of [8, 16, 24, 40]) {
+        bench.clear();
+        const input = randomFloats(pixels * channels, pixels);
+        const inputAt = bench.place(input);
+        const outputAt = bench.reserve(channels * 4);
+        bench.kernels.global_average_pool_f32(outputAt, inputAt, pixels, channels);
+        expectSums(bench.floats(outputAt, channels), globalAveragePool(input, pixels), pixels, -Infinity, Infinity);
+        expect(bench.strayWrite()).toBeUndefined();
+      }
+    }
+  });
+});
