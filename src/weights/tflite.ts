@@ -1,9 +1,9 @@
-import type { Layer, Shape } from '../../networks/types.js';
-import { type ImportedModel, type InputQuantisation, nameAfterFile } from '../imported.js';
-import { TfliteGraph, type TfliteTensor } from './graph.js';
-import { firstName, Importer, type Value } from './importer.js';
-import { operators } from './operators.js';
-import { TENSOR_TYPE } from './schema.js';
+import type { Layer, Shape } from '../networks/types.js';
+import { type ImportedModel, type InputQuantisation, nameAfterFile } from './imported.js';
+import { TfliteGraph, type TfliteTensor } from './tflite/graph.js';
+import { firstName, Importer, type Value } from './tflite/importer.js';
+import { operators } from './tflite/operators.js';
+import { TENSOR_TYPE } from './tflite/schema.js';
 
 /**
  * Reads a TFLite file as a network of this project's layers with f32 weights.
