@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { UsageError } from '../errors.js';
+import { parseNumber, parseWhole } from './options.js';
 
 export interface CostFlags {
   readonly model: string;
@@ -48,17 +48,4 @@ export async function runCost(flags: CostFlags, print: (text: string) => void): 
   print(
     flags.json ? `${JSON.stringify(counted, null, 2)}\n` : costText(counted, entry, { layers: flags.layers ?? false }),
   );
-}
-
-function parseNumber(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text))
-    throw new UsageError(`${option} ${text}: expected a number above 0`);
-  return Number(text);
-}
-
-function parseWhole(option: string, text: string | undefined, expected: string): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^\d+$/.test(text)) throw new UsageError(`${option} ${text}: expected ${expected}`);
-  return Number(text);
 }

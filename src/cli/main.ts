@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { exitCodes, MobilenetError } from '../errors.js';
+import { printable } from '../printable.js';
 import { classifyCommand } from './classify.js';
 import { costCommand } from './cost.js';
 
@@ -33,11 +34,11 @@ function report(error: unknown): number {
   // Commander has printed its own message; --help and --version arrive here with exit code 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (error instanceof MobilenetError) {
-    process.stderr.write(`mobilenet: ${error.message}\n`);
+    process.stderr.write(`mobilenet: ${printable(error.message)}\n`);
     return error.exitCode;
   }
   const text = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`mobilenet: internal fault, please report it (DEBUG=1 shows where): ${text}\n`);
+  process.stderr.write(`mobilenet: internal fault, please report it (DEBUG=1 shows where): ${printable(text)}\n`);
   if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return exitCodes.internal;
 }

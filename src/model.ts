@@ -1,0 +1,161 @@
+import { basename } from 'node:path';
+import { ModelError, UsageError } from './errors.js';
+import type { Preprocessing, ResizeFilter } from './images/types.js';
+import { identify } from './networks/identify.js';
+import { buildNetwork, findNetwork } from './networks/index.js';
+import { resolve } from './networks/resolve.js';
+import type { Network, ResolvedNetwork } from './networks/types.js';
+import type { ModelFacts } from './report/records.js';
+import { findModel, loadImagenetLabels, loadLabels, loadWeights } from './weights/box.js';
+import { checkWeights } from './weights/check.js';
+import { readModelFile } from './weights/file.js';
+import { type ImportedModel, joinModels } from './weights/imported.js';
+import { type Label, readLabels } from './weights/labels.js';
+import type { NetworkWeights } from './weights/types.js';
+
+/** What a caller asks for; everything left out follows from the weights. */
+export interface ModelChoice {
+  /** Network id; the default is the box's first model. */
+  readonly model?: string;
+  readonly alpha?: number;
+  /** Side of the network's square input in pixels. */
+  readonly resolution?: number;
+  /** One .tflite file, or two that run one after the other. */
+  readonly weights?: readonly string[];
+  /** File of class names. */
+  readonly labels?: string;
+  readonly crop?: Preprocessing['crop'];
+  readonly filter?: ResizeFilter;
+}
+
+/** All that a session and its inputs need; weights and labels are read when asked for. */
+export interface Model {
+  readonly facts: ModelFacts;
+  readonly network: ResolvedNetwork;
+  readonly epsilon: number;
+  readonly preprocessing: Preprocessing;
+  readWeights(): NetworkWeights;
+  /** One for each class. */
+  readLabels(): readonly Label[];
+}
+
+/**
+ * Finds the model in the box, or takes it from the files given.
+ * Throws UsageError for an unknown network or options that contradict the files, ModelError where weights are missing,
+ * damaged or unsuitable.
+ */
+export async function chooseModel(choice: ModelChoice = {}): Promise<Model> {
+  return choice.weights?.length ? modelFromFiles(choice, choice.weights) : modelFromBox(choice);
+}
+
+function modelFromBox(choice: ModelChoice): Model {
+  if (choice.model !== undefined) findNetwork(choice.model);
+  const stored = findModel(choice);
+  const { network, alpha, resolution, classes, padding, epsilon, preprocessing, weights } = stored.card;
+  const resolved = resolve(buildNetwork(network, { alpha, classes }), { resolution, padding });
+  return {
+    facts: { network, alpha, resolution, dtype: 'f32', weights: weights.file },
+    network: resolved,
+    epsilon,
+    preprocessing: adjust(preprocessing, choice),
+    readWeights() {
+      const found = loadWeights(stored);
+      checkWeights(resolved, found, weights.file);
+      return found;
+    },
+    readLabels: () => (choice.labels === undefined ? loadLabels(stored) : readLabels(choice.labels, classes)),
+  };
+}
+
+async function modelFromFiles(choice: ModelChoice, paths: readonly string[]): Promise<Model> {
+  const parts = await Promise.all(paths.map(readImported));
+  const imported = parts.reduce(joinModels);
+  const { where, output } = imported;
+  const { height, width } = imported.inputResolution;
+  if (!imported.inputIsPicture) {
+    throw new ModelError(
+      'weights-incomplete',
+      `${where}: takes features, expected a file that takes a picture (the first half goes before it: --weights FIRST --weights ${where})`,
+    );
+  }
+  if (height !== width) {
+    throw new ModelError('network-unsupported', `${where}: takes pictures of ${width}×${height}, expected a square`);
+  }
+  if (!output.isProbability) {
+    throw new ModelError(
+      'weights-incomplete',
+      `${where}: gives ${output.classes} features and no classes, expected a classifier (the second half goes after it: --weights ${where} --weights SECOND)`,
+    );
+  }
+  const network = named(imported.network);
+  refuseContradictions(choice, network, height, where);
+  return {
+    facts: {
+      network: network.id,
+      alpha: network.alpha,
+      resolution: height,
+      dtype: 'f32',
+      weights: paths.map((path) => basename(path)).join(' + '),
+    },
+    network: resolve(network, { resolution: height, padding: imported.padding }),
+    epsilon: 0,
+    preprocessing: adjust(importedPreprocessing(imported, height), choice),
+    readWeights: () => imported.weights,
+    readLabels: () => labelsFor(choice.labels, output.classes),
+  };
+}
+
+/** Under the name of the paper's network where it is one. */
+function named(network: Network): Network {
+  return { ...network, ...identify(network) };
+}
+
+async function readImported(path: string): Promise<ImportedModel> {
+  if (!path.toLowerCase().endsWith('.tflite')) {
+    throw new ModelError('format-unsupported', `${path}: weights of an unknown format, expected a .tflite file`);
+  }
+  const { readTflite } = await import('./weights/tflite.js');
+  return readTflite(readModelFile(path), path);
+}
+
+function refuseContradictions(choice: ModelChoice, network: Network, resolution: number, where: string): void {
+  const stated: [string, string | number | undefined, string | number][] = [
+    ['--model', choice.model, network.id],
+    ['--alpha', choice.alpha, network.alpha],
+    ['--res', choice.resolution, resolution],
+  ];
+  for (const [option, asked, found] of stated) {
+    if (asked !== undefined && asked !== found) {
+      throw new UsageError(`${option} ${asked}: ${where} holds ${found}, expected the same or no ${option}`);
+    }
+  }
+}
+
+/** Slim's evaluation takes the middle 87.5 % of a picture (research/slim/preprocessing/inception_preprocessing.py). */
+const CENTRAL_FRACTION = 0.875;
+
+/** value = (byte − zeroPoint) · scale, written as mean and deviation; −1…1 where the file does not say. */
+function importedPreprocessing({ inputQuantisation }: ImportedModel, resolution: number): Preprocessing {
+  const { scale, zeroPoint } = inputQuantisation ?? { scale: 1 / 127.5, zeroPoint: 127.5 };
+  const mean = zeroPoint / 255;
+  const std = 1 / (255 * scale);
+  return {
+    crop: 'center',
+    resize: Math.round(resolution / CENTRAL_FRACTION),
+    resolution,
+    filter: 'pil-bilinear',
+    mean: [mean, mean, mean],
+    std: [std, std, std],
+  };
+}
+
+function adjust(preprocessing: Preprocessing, { crop, filter }: ModelChoice): Preprocessing {
+  return { ...preprocessing, ...(crop && { crop }), ...(filter && { filter }) };
+}
+
+/** ImageNet's where the number of classes says so; otherwise classes go by number. */
+function labelsFor(path: string | undefined, classes: number): readonly Label[] {
+  if (path !== undefined) return readLabels(path, classes);
+  if (classes === 1000 || classes === 1001) return loadImagenetLabels(classes);
+  return Array.from({ length: classes }, (_, index) => ({ name: `class ${index}` }));
+}

@@ -1,0 +1,37 @@
+/** One class with its probability, 0…1. */
+export interface Prediction {
+  /** Position in the network's output. */
+  readonly index: number;
+  /** Synset id (WordNet 3.0 noun offset) where the labels have one. */
+  readonly id: string | null;
+  readonly label: string;
+  readonly probability: number;
+}
+
+export interface ModelFacts {
+  readonly network: string;
+  readonly alpha: number;
+  /** Side of the network's square input in pixels. */
+  readonly resolution: number;
+  readonly dtype: 'f32';
+  /** The weights' file name, or two joined by ` + `. */
+  readonly weights: string;
+}
+
+/** For one picture; `params` are the trainable ones. */
+export interface CostFacts {
+  readonly macs: number;
+  readonly flops: number;
+  readonly params: number;
+}
+
+/** Milliseconds that reading and preparing the picture took, and running the network. */
+export interface Timing {
+  readonly decode: number;
+  readonly run: number;
+}
+
+/** What became of one input. */
+export type ImageRecord =
+  | { readonly file: string; readonly predictions: readonly Prediction[]; readonly ms: Timing }
+  | { readonly file: string; readonly error: { readonly code: string; readonly message: string } };
