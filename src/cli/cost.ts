@@ -33,8 +33,8 @@ export function costCommand(): Command {
 /** Counts and prints. Throws UsageError for a value that no network takes. */
 export async function runCost(flags: CostFlags, print: (text: string) => void): Promise<void> {
   const alpha = parseNumber('--alpha', flags.alpha);
-  const resolution = parseWhole('--res', flags.res, 'a whole number of pixels');
-  const classes = parseWhole('--classes', flags.classes, 'a whole number of classes');
+  const resolution = parseWhole('--res', flags.res, 'a whole number of pixels, 1 or more');
+  const classes = parseWhole('--classes', flags.classes, 'a whole number of classes, 1 or more');
   // Loaded here, so that other commands and --help do not wait for it.
   const [{ findNetwork }, { resolve }, { cost }, { costText }] = await Promise.all([
     import('../networks/index.js'),
