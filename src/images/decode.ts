@@ -48,21 +48,26 @@ export function loadDecoder(): SharpFactory {
   return loadedSharp;
 }
 
-/** One line out of libvips' several: the first, without the name of the routine that spoke. */
+/** One line out of libvips' several: the first that says something, without the name of the routine that spoke. */
 function condense(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  const line = message
-    .replace(/^Input (file|buffer) has corrupt header: /, '')
+  const [reason] = message
+    .replace(/^Input (file|buffer) has corrupt header:/, '')
     .split('\n')
-    .map((part) => part.trim())
-    .find((part) => part !== '');
-  return printable((line ?? 'no reason given').replace(/^Vips\w+: |^\w+(_source|_buffer)?: /, ''));
+    .map((line) => line.replace(/^\s*\w+: /, '').trim())
+    .filter((line) => line !== '' && line !== 'Unknown error');
+  return printable(reason ?? 'the decoder gives no reason');
 }
 
 function corrupt(name: string, format: ImageFormat, error: unknown): ImageError {
   return new ImageError('corrupt', `${name}: damaged ${format} (${condense(error)}), expected a complete picture`, {
     cause: error,
   });
+}
+
+/** A PNG's signature is made to show what a careless transfer did to it; the header's name after it still tells. */
+function hasPngHeader(header: Uint8Array): boolean {
+  return Buffer.from(header.subarray(0, 24)).includes('IHDR');
 }
 
 const chromaShares: Readonly<Record<string, number>> = { '4:2:0': 0.5, '4:2:2': 2 / 3 };
@@ -130,11 +135,12 @@ function mixInks(inks: Uint8Array): Uint8Array {
   return rgb;
 }
 
-async function readMetadata(source: PictureSource, format: ImageFormat, options: SharpOptions): Promise<Metadata> {
+async function readMetadata(source: PictureSource, format: ImageFormat): Promise<Metadata> {
   const sharp = loadDecoder();
   let metadata: Metadata;
   try {
-    metadata = await sharp(source.input, options).metadata();
+    // Only the header is read, so no size is too large yet.
+    metadata = await sharp(source.input, { failOn: 'error', limitInputPixels: false }).metadata();
   } catch (error) {
     throw corrupt(source.name, format, error);
   }
@@ -164,18 +170,23 @@ export async function decode(input: string | Uint8Array, options: DecodeOptions 
   const { name } = source;
   const detected = detectFormat(source.header);
   if (!detected.supported) {
+    if (hasPngHeader(source.header)) throw corrupt(name, 'PNG', new Error('wrong signature'));
     const what = detected.name === undefined ? 'not a picture of a known format' : `${detected.name} is not supported`;
     throw new ImageError('unsupported-format', `${name}: ${what}, expected ${supportedFormats}`);
   }
   const { format } = detected;
   const sharp = loadDecoder();
-  // 'error' refuses truncated and damaged data but lets mere warnings pass. The size is checked here, not by sharp.
-  const sharpOptions: SharpOptions = { failOn: 'error', limitInputPixels: MAX_REDUCED_SIDE ** 2, ignoreIcc: true };
-  const metadata = await readMetadata(source, format, sharpOptions);
+  const metadata = await readMetadata(source, format);
   const { width, height, reduced } = chooseSize(name, format, metadata);
 
   const inks = metadata.space === 'cmyk';
-  let pipeline = sharp(source.input, { ...sharpOptions, autoOrient: true });
+  let pipeline = sharp(source.input, {
+    // Refuses truncated and damaged data but lets mere warnings pass.
+    failOn: 'error',
+    limitInputPixels: MAX_REDUCED_SIDE ** 2,
+    ignoreIcc: true,
+    autoOrient: true,
+  });
   if (reduced) pipeline = pipeline.resize({ width, height, fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false });
   pipeline = inks ? pipeline.pipelineColourspace('cmyk').toColourspace('cmyk') : pipeline.toColourspace('srgb');
   if (!inks) pipeline = pipeline.removeAlpha();

@@ -51,7 +51,7 @@ function detectIsoMedia(header: Buffer): DetectedFormat {
 function detectText(header: Buffer): DetectedFormat {
   const text = header.toString('latin1').replace(/^\xef\xbb\xbf/, '');
   if (/^\s*<(\?xml|!--|!DOCTYPE\s+svg|svg)/i.test(text)) {
-    return refused(/<svg[\s>]/i.test(text) || /DOCTYPE\s+svg/i.test(text) ? 'SVG' : 'XML');
+    return refused(/<svg[\s/>]/i.test(text) || /DOCTYPE\s+svg/i.test(text) ? 'SVG' : 'XML');
   }
   if (/^\s*<(!doctype html|html|head|body)/i.test(text)) return refused('HTML');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: text has no control characters but these
