@@ -7,6 +7,7 @@ export { conv_f32, conv_scratch_f32 } from './conv';
 export { depthwise_f32 } from './depthwise';
 export { global_average_pool_f32 } from './global-average-pool';
 export { max_pool_f32 } from './max-pool';
+export { pack_rows_f16, pack_rows_f32 } from './pack';
 export { pointwise_f32 } from './pointwise';
 export { scale_f32 } from './scale';
 export { sigmoid_f32 } from './sigmoid';

@@ -4,7 +4,7 @@ import { isAligned } from './vector';
 /** Four half-precision bit patterns, one in each 32-bit lane, as floats. */
 // @ts-ignore: decorator
 @inline
-function widen(half: v128): v128 {
+export function widen(half: v128): v128 {
   const sign = i32x4.shl(v128.and(half, i32x4.splat(0x8000)), 16);
   const rest = i32x4.shl(v128.and(half, i32x4.splat(0x7fff)), 13);
   // exponent and fraction read as a float are 2^112 too small; the product is exact, for subnormals too

@@ -16,7 +16,7 @@ import { type Card, parseCard } from '../src/weights/card.js';
 import { checkWeights } from '../src/weights/check.js';
 import { mapTfhubEfficientnet } from '../src/weights/families/efficientnet-tfhub.js';
 import { mapTorchvisionMobilenetV2 } from '../src/weights/families/torchvision-mobilenet-v2.js';
-import { narrowToHalf } from '../src/weights/half.js';
+import { narrowToHalf, toFloat32 } from '../src/weights/half.js';
 import { readPyTorch } from '../src/weights/pytorch.js';
 import { writeSafetensors } from '../src/weights/safetensors.js';
 import { nameTensors } from '../src/weights/stored.js';
@@ -100,7 +100,7 @@ function store(weights: NetworkWeights, epsilon: number): NetworkWeights {
   for (const [layer, parameters] of weights) {
     const folded = foldBatchNorm(parameters, epsilon);
     stored.set(layer, {
-      weights: { shape: parameters.weights.shape, data: narrowToHalf(folded.weights, layer) },
+      weights: { shape: parameters.weights.shape, data: narrowToHalf(toFloat32(folded.weights), layer) },
       bias: { shape: [folded.bias.length], data: folded.bias },
     });
   }

@@ -5,7 +5,7 @@ import { align, type Placed, place, type Span } from './arena.js';
 import { fuse, type Operation } from './fuse.js';
 import type { KernelModule, KernelName } from './kernels.js';
 import { lower } from './lower.js';
-import { type PackedWeights, storedChannels } from './pack.js';
+import { type PackedWeights, stagingBytes, storedChannels } from './pack.js';
 
 /** One kernel call. */
 export interface Step {
@@ -24,6 +24,8 @@ export interface Floats {
 /** Everything a session needs, as data. Addresses are bytes from the start of the memory. */
 export interface Plan {
   readonly memoryBytes: number;
+  /** Activations lie from here to the end; before the first run, weights on their way to their packed form. */
+  readonly arenaAddress: number;
   /** The picture: height × width × channels. */
   readonly input: Floats;
   /** One value for each class. */
@@ -65,6 +67,7 @@ export function plan(network: ResolvedNetwork, kernels: KernelModule): Plan {
   const input = network.inputShape;
   return {
     memoryBytes: lowered.memoryBytes,
+    arenaAddress: lowered.arenaAddress,
     input: { address: lowered.addressOf(NETWORK_INPUT), length: input.height * input.width * input.channels },
     output: { address: lowered.addressOf(last), length: channels },
     weights: lowered.weights,
@@ -161,12 +164,13 @@ function lowerAll(operations: readonly Operation[], { arena, homes, shapeOf, ker
       },
     }),
   );
-  const arenaStart = weightsEnd;
-  const addressOf = (value: string): number => arenaStart + arena.offsets.get(homes.get(value) ?? value)!;
+  const arenaAddress = weightsEnd;
+  const addressOf = (value: string): number => arenaAddress + arena.offsets.get(homes.get(value) ?? value)!;
   const steps = relative.flat().map(({ layer, kernel, args }) => ({
     layer,
     kernel,
     args: args.map((arg) => (typeof arg === 'number' ? arg : addressOf(arg.value))),
   }));
-  return { weights, steps, addressOf, memoryBytes: arenaStart + arena.bytes };
+  const arenaBytes = Math.max(arena.bytes, ...weights.map(stagingBytes));
+  return { weights, steps, addressOf, arenaAddress, memoryBytes: arenaAddress + arenaBytes };
 }

@@ -26,10 +26,11 @@ export async function createSession(
   const kernels = await loadKernels();
   const layout = plan(network, kernels);
   const memory = createMemory(layout.memoryBytes);
-  for (const packed of layout.weights) {
-    pack(packed, foldBatchNorm(weights.get(packed.layer)!, epsilon), memory.buffer);
-  }
   const bound = bindKernels(kernels, memory);
+  const target = { memory: memory.buffer, kernels: bound, staging: layout.arenaAddress };
+  for (const packed of layout.weights) {
+    pack(packed, foldBatchNorm(weights.get(packed.layer)!, epsilon), target);
+  }
   const calls = layout.steps.map(({ kernel, args }) => ({
     call: bound[kernel] as (...args: readonly number[]) => void,
     args,

@@ -13,6 +13,8 @@ export interface Kernels {
   readonly depthwise_f32: Kernel;
   readonly global_average_pool_f32: Kernel;
   readonly max_pool_f32: Kernel;
+  readonly pack_rows_f16: Kernel;
+  readonly pack_rows_f32: Kernel;
   readonly pointwise_f32: Kernel;
   readonly scale_f32: Kernel;
   readonly sigmoid_f32: Kernel;
