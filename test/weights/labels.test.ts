@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { fitLabels, parseLabels, readLabels } from '../../src/weights/labels.js';
+import { makeFolder } from './folder.js';
+import { modelErrorOf } from './golden.js';
+
+const parse = (text: string, path: string) => parseLabels(new TextEncoder().encode(text), path);
+
+const withIds = [
+  { id: 'n01440764', name: 'tench' },
+  { id: 'n01443537', name: 'goldfish' },
+];
+const plain = [{ name: 'tench' }, { name: 'goldfish' }];
+
+describe('labels', () => {
+  it.each([
+    ['l.tsv', '0\tn01440764\ttench\n1\tn01443537\tgoldfish\n', withIds],
+    ['l.txt', 'tench\ngoldfish\n', plain],
+    ['l.txt', 'tench\r\ngoldfish\r\n\r\n', plain],
+    ['labels', 'tench\ngoldfish', plain],
+    ['l.json', '{"0":["n01440764","tench"],"1":["n01443537","goldfish"]}', withIds],
+    ['l.JSON', '{"1":"goldfish","0":"tench"}', plain],
+    ['l.json', '["tench","goldfish"]', plain],
+    ['l.json', '[["n01440764","tench"],["n01443537","goldfish"]]', withIds],
+  ])('are read from %s: %j', (path, text, expected) => {
+    expect(parse(text, path)).toEqual(expected);
+  });
+
+  it.each([
+    ['l.tsv', '0\tn01440764\n', /l\.tsv:1: /],
+    ['l.tsv', '1\tn01440764\ttench\n', /expected index 0/],
+    ['l.tsv', '0\tn01440764\ttench\tmore\n', /expected index 0/],
+    ['l.tsv', '0\t\ttench\n', /no id/],
+    ['l.txt', 'tench\n\ngoldfish\n', /l\.txt:2: no label/],
+    ['l.txt', '', /no labels/],
+    ['l.txt', 'x'.repeat(1001), /at most 1000/],
+    ['l.json', '{', /not JSON/],
+    ['l.json', '3', /neither an array nor a map/],
+    ['l.json', '{"0":"a","2":"b"}', /class 1: no label/],
+    ['l.json', '{"0":"a","__proto__":"b"}', /class 1: no label/],
+    ['l.json', '[["n01440764"]]', /an id and a label/],
+    ['l.json', '[7]', /no label/],
+  ])('are refused from %s: %j', (path, text, message) => {
+    const error = modelErrorOf(() => parse(text, path));
+    expect(error?.code).toBe('labels');
+    expect(error?.message).toMatch(message);
+  });
+
+  it('are refused where they are not UTF-8', () => {
+    expect(modelErrorOf(() => parseLabels(Uint8Array.of(0x61, 0xff), 'l.txt'))?.message).toMatch(/not UTF-8/);
+  });
+
+  it('must be as many as the classes', () => {
+    const folder = makeFolder({ 'l.txt': 'a\nb\n' });
+    expect(readLabels(join(folder, 'l.txt'), 2)).toHaveLength(2);
+    expect(modelErrorOf(() => readLabels(join(folder, 'l.txt'), 3))?.message).toMatch(/l\.txt: 2 labels, expected 3/);
+  });
+
+  it('fit heads with and without background at index 0', () => {
+    const thousand = Array.from({ length: 1000 }, (_, index) => ({ name: `class ${index}` }));
+    const more = fitLabels(thousand, 1001, 'x');
+    expect([more.length, more[0], more[1]]).toEqual([1001, { name: 'background' }, { name: 'class 0' }]);
+    expect(fitLabels(more, 1000, 'x')).toEqual(thousand);
+    const other = [{ name: 'other' }, ...thousand];
+    expect(modelErrorOf(() => fitLabels(other, 1000, 'x'))?.code).toBe('labels');
+    expect(modelErrorOf(() => fitLabels(thousand, 999, 'x'))?.code).toBe('labels');
+  });
+});

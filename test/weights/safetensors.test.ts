@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { readSafetensors, writeSafetensors } from '../../src/weights/safetensors.js';
+import type { Tensor } from '../../src/weights/types.js';
+import {
+  describeTensors,
+  expectNoCrashWhenChanged,
+  expectRefusedWhenCut,
+  goldenFigures,
+  goldenFile,
+  modelErrorOf,
+} from './golden.js';
+
+const bytes = goldenFile('small.safetensors');
+
+/** A file with this header (as JSON unless it is text) and so many bytes of data. */
+function makeFile(header: unknown, dataBytes: number): Uint8Array {
+  const json = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
+  const file = new Uint8Array(8 + json.length + dataBytes);
+  new DataView(file.buffer).setBigUint64(0, BigInt(json.length), true);
+  file.set(json, 8);
+  return file;
+}
+
+const f32 = (shape: unknown, offsets: unknown) => ({ dtype: 'F32', shape, data_offsets: offsets });
+
+describe('readSafetensors', () => {
+  it('reads what the Python package wrote, without integers', () => {
+    expect(describeTensors(readSafetensors(bytes, 'small'))).toEqual(goldenFigures().safetensors);
+  });
+
+  it('reads unaligned bytes', () => {
+    const shifted = new Uint8Array(bytes.length + 1);
+    shifted.set(bytes, 1);
+    expect(describeTensors(readSafetensors(shifted.subarray(1), 'x'))).toEqual(goldenFigures().safetensors);
+  });
+
+  it('refuses a file cut anywhere', () => {
+    expectRefusedWhenCut(bytes, (part) => readSafetensors(part, 'cut'));
+  });
+
+  it('survives a change of any byte', () => {
+    expectNoCrashWhenChanged(bytes, (changed) => readSafetensors(changed, 'changed'));
+  });
+
+  it.each([
+    ['no JSON', makeFile('{"a":', 0), /not JSON/],
+    ['an array', makeFile('[]', 0), /not JSON/],
+    ['a tensor that is null', makeFile({ a: null }, 0), /no tensor/],
+    ['no dtype', makeFile({ a: { shape: [1], data_offsets: [0, 4] } }, 4), /no dtype/],
+    ['a negative shape', makeFile({ a: f32([-1], [0, 4]) }, 4), /impossible shape/],
+    ['a fractional shape', makeFile({ a: f32([0.5], [0, 2]) }, 2), /impossible shape/],
+    ['a huge shape', makeFile({ a: f32([2 ** 30, 2 ** 30], [0, 4]) }, 4), /impossible shape/],
+    ['a shape that is a text', makeFile({ a: f32('4', [0, 4]) }, 4), /impossible shape/],
+    ['offsets that do not fit the shape', makeFile({ a: f32([2], [0, 4]) }, 4), /expected 8/],
+    ['offsets beyond the end', makeFile({ a: f32([2], [0, 8]) }, 4), /bytes 0 to 8 of 4/],
+    ['negative offsets', makeFile({ a: f32([1], [-4, 0]) }, 4), /bytes -4 to 0/],
+    ['one offset', makeFile({ a: f32([1], [0]) }, 4), /no offsets/],
+    ['an overlap', makeFile({ a: f32([2], [0, 8]), b: f32([1], [4, 8]) }, 8), /begins at 4, expected 8/],
+    ['a hole', makeFile({ a: f32([1], [0, 4]), b: f32([1], [8, 12]) }, 12), /begins at 8, expected 4/],
+    ['data that nothing names', makeFile({ a: f32([1], [0, 4]) }, 8), /8 bytes of data, expected 4/],
+  ])('refuses %s', (_, file, message) => {
+    const error = modelErrorOf(() => readSafetensors(file, 'bad'));
+    expect(error?.code).toBe('weights-damaged');
+    expect(error?.message).toMatch(message);
+  });
+
+  it.each(['BF16', 'F64', 'toString'])('refuses dtype %s', (dtype) => {
+    const file = makeFile({ a: { dtype, shape: [1], data_offsets: [0, 8] } }, 8);
+    expect(modelErrorOf(() => readSafetensors(file, 'bad'))?.code).toBe('weights-dtype');
+  });
+
+  it.each([2n ** 64n - 1n, 2n ** 53n, 100_000_001n, 1000n])('refuses a header of %d bytes', (length) => {
+    const file = makeFile({}, 0);
+    new DataView(file.buffer).setBigUint64(0, length, true);
+    expect(modelErrorOf(() => readSafetensors(file, 'bad'))?.message).toMatch(/header of/);
+  });
+});
+
+describe('writeSafetensors', () => {
+  const tensors = new Map<string, Tensor>([
+    ['half', { shape: [3], data: Uint16Array.of(1, 2, 0xffff) }],
+    ['b', { shape: [2, 1], data: Float32Array.of(1.5, -2) }],
+    ['__proto__', { shape: [], data: Float32Array.of(7) }],
+    ['empty', { shape: [0, 4], data: new Float32Array(0) }],
+  ]);
+
+  it('writes what it reads', () => {
+    const read = readSafetensors(writeSafetensors(tensors, { origin: 'here' }), 'own');
+    expect(new Map([...read].toSorted())).toEqual(new Map([...tensors].toSorted()));
+  });
+
+  it('aligns the data and does not depend on the order', () => {
+    const file = writeSafetensors(tensors);
+    expect(new DataView(file.buffer).getBigUint64(0, true) % 8n).toBe(0n);
+    expect(writeSafetensors(new Map([...tensors].toReversed()))).toEqual(file);
+    for (const { data } of readSafetensors(file, 'own').values()) expect(data.buffer).toBe(file.buffer);
+  });
+});
