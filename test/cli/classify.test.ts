@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mobilenet } from './run.js';
+
+const alps = 'test/photos/alps.jpg';
+const boats = 'test/photos/boats.jpg';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mobilenet-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Times differ from run to run. */
+const masked = (text: string) => text.replace(/· [\d.]+ ms\n/, '· N ms\n');
+
+describe('mobilenet classify', () => {
+  it('prints predictions and what the network costs', () => {
+    const { stdout, stderr, code } = mobilenet('classify', alps);
+    expect(masked(stdout)).toMatch(
+      /^test\/photos\/alps\.jpg\n {2}alp {35}8\d\.\d %\n( {2}\S.{35,71} {1,3}\d{1,2}\.\d %\n){4}mobilenet_v2 α 1\.0 · 224×224 · 300\.8 M MACs · 601\.5 M FLOPs · 3\.50 M parameters · N ms\n$/,
+    );
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+  });
+
+  it('--json has the documented fields in their order', () => {
+    const { stdout, code } = mobilenet('classify', '--json', '--top', '2', alps, boats);
+    const document = JSON.parse(stdout);
+    expect(Object.keys(document)).toEqual(['model', 'cost', 'images']);
+    expect(document.model).toEqual({
+      network: 'mobilenet_v2',
+      alpha: 1,
+      resolution: 224,
+      dtype: 'f32',
+      weights: 'mobilenet_v2_1.0_224.safetensors',
+    });
+    expect(document.cost).toEqual({ macs: 300774272, flops: 601548544, params: 3504872 });
+    expect(document.images.map(({ file }: { file: string }) => file)).toEqual([alps, boats]);
+    const [first] = document.images;
+    expect(Object.keys(first)).toEqual(['file', 'predictions', 'ms']);
+    expect(Object.keys(first.ms)).toEqual(['decode', 'run']);
+    expect(first.predictions).toHaveLength(2);
+    expect(first.predictions[0]).toMatchObject({ index: 970, id: 'n09193705', label: 'alp' });
+    expect(first.predictions[0].probability).toBeGreaterThan(first.predictions[1].probability);
+    expect(code).toBe(0);
+  });
+
+  it('runs EfficientNet-B0', () => {
+    const { stdout, code } = mobilenet('classify', '--model', 'efficientnet_b0', alps);
+    expect(stdout).toMatch(/\n {2}alp /);
+    expect(stdout).toMatch(/\nefficientnet_b0 α 1\.0 · 224×224 · 385\.8 M MACs · 771\.6 M FLOPs · 5\.29 M parameters/);
+    expect(code).toBe(0);
+  });
+
+  it('takes labels of the user’s own, as many as there are classes', () => {
+    const labels = join(folder, 'labels.txt');
+    writeFileSync(labels, Array.from({ length: 1000 }, (_, index) => `label ${index}`).join('\n'));
+    expect(mobilenet('classify', '--labels', labels, alps).stdout).toMatch(/\n {2}label 970 /);
+    writeFileSync(labels, 'one\ntwo\n');
+    const { stdout, stderr, code } = mobilenet('classify', '--labels', labels, alps);
+    expect([stdout, code]).toEqual(['', 4]);
+    expect(stderr).toBe(`mobilenet: ${labels}: 2 labels, expected 1000\n`);
+  });
+
+  it('goes on after a broken picture: exit 1', () => {
+    const empty = join(folder, 'empty.jpg');
+    writeFileSync(empty, '');
+    const { stdout, stderr, code } = mobilenet('classify', empty, alps, 'no\nsuch.jpg');
+    expect(stdout).toMatch(/^test\/photos\/alps\.jpg\n {2}alp /);
+    expect(stderr.split('\n')).toHaveLength(3);
+    expect(stderr).toMatch(/^mobilenet: .*empty\.jpg: .+\nmobilenet: no\\nsuch\.jpg: no such file, .+\n$/);
+    expect(code).toBe(1);
+    const { images } = JSON.parse(mobilenet('classify', '--json', empty, alps).stdout);
+    expect(images[0]).toEqual({ file: empty, error: { code: 'empty', message: expect.stringContaining(empty) } });
+    expect(images[1].predictions).toHaveLength(5);
+  });
+
+  it('exits 3 when every picture failed', () => {
+    const { stdout, stderr, code } = mobilenet('classify', 'missing.jpg', folder);
+    expect([stdout, code]).toEqual(['', 3]);
+    expect(stderr.split('\n')).toHaveLength(3);
+  });
+
+  const wrongUsage: [string, string[], RegExp][] = [
+    ['no file', [], /missing required argument/],
+    ['an unknown network', ['--model', 'resnet', alps], /resnet: unknown network, expected one of mobilenet_v1, /],
+    ['a bad α', ['--alpha', '-1', alps], /--alpha -1: expected a number above 0/],
+    ['a bad resolution', ['--res', '12.5', alps], /--res 12\.5: expected a whole number/],
+    ['a bad count', ['--top', 'all', alps], /--top all: expected a whole number/],
+    ['an unknown option', ['--colour', alps], /unknown option '--colour'/],
+    ['an unknown filter', ['--resize', 'cubic', alps], /Allowed choices are pil-bilinear/],
+    ['three weights files', ['--weights', 'a', '--weights', 'b', '--weights', 'c', alps], /third file/],
+  ];
+  it.each(wrongUsage)('%s: exit 2', (_, args, message) => {
+    const { stdout, stderr, code } = mobilenet('classify', ...args);
+    expect([stdout, code]).toEqual(['', 2]);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  const noWeights: [string, string[], RegExp][] = [
+    ['a network', ['--model', 'xception', alps], /xception: no weights in the box.*--weights/],
+    ['an α', ['--alpha', '0.5', alps], /mobilenet_v2 α 0\.5: no weights in the box/],
+    ['a resolution', ['--res', '160', alps], /mobilenet_v2 160×160: no weights in the box/],
+    ['a file', ['--weights', 'missing.tflite', alps], /missing\.tflite: no such file/],
+    ['a format', ['--weights', alps, alps], /alps\.jpg: weights of an unknown format, expected a \.tflite file/],
+  ];
+  it.each(noWeights)('%s that is not there: exit 4 and what would provide it', (_, args, message) => {
+    const { stdout, stderr, code } = mobilenet('classify', ...args);
+    expect([stdout, code]).toEqual(['', 4]);
+    expect(stderr).toMatch(message);
+    expect(stderr.split('\n')).toHaveLength(2);
+  });
+});
+
+describe('mobilenet', () => {
+  it('says its version and lists its commands', () => {
+    expect(mobilenet('--version')).toMatchObject({ code: 0, stderr: '' });
+    expect(mobilenet('--help').stdout).toMatch(/classify[\s\S]+cost[\s\S]+Exit codes: 0 /);
+  });
+
+  it('exits 2 without a command or with an unknown one', () => {
+    expect(mobilenet().code).toBe(2);
+    expect(mobilenet('clasify')).toMatchObject({ code: 2, stdout: '' });
+  });
+});
