@@ -130,7 +130,8 @@ class Fields {
   }
 
   wrong(name: string, expected: string): ModelError {
-    const value = JSON.stringify(this.#values[name] ?? null).slice(0, 100);
+    const found = this.#values[name];
+    const value = typeof found === 'object' && found ? 'a list or object' : JSON.stringify(found ?? null).slice(0, 100);
     return new ModelError('card', `${this.#where}: ${this.#prefix}${name} is ${value}, expected ${expected}`);
   }
 

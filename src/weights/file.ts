@@ -7,7 +7,7 @@ export const MAX_FILE_BYTES = 256 * 1024 * 1024;
 function cannotRead(path: string, cause: unknown): ModelError {
   const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
   const problem = code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`;
-  return new ModelError('model-file', `${path}: ${problem}, expected a model's file`, { cause });
+  return new ModelError('model-file', `${path}: ${problem}`, { cause });
 }
 
 /**
@@ -17,7 +17,7 @@ function cannotRead(path: string, cause: unknown): ModelError {
 export function readModelFile(path: string, maxBytes = MAX_FILE_BYTES): Uint8Array<ArrayBuffer> {
   let descriptor: number | undefined;
   try {
-    if (!statSync(path).isFile()) throw new ModelError('model-file', `${path}: not a file, expected a model's file`);
+    if (!statSync(path).isFile()) throw new ModelError('model-file', `${path}: not a regular file`);
     descriptor = openSync(path, 'r');
     const { size } = fstatSync(descriptor);
     if (size > maxBytes) {

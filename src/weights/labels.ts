@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { ModelError } from '../errors.js';
 import { readModelFile } from './file.js';
 
-const MAX_LABELS_BYTES = 8 * 1024 * 1024;
+const MAX_LABELS_BYTES = 2 * 1024 * 1024;
 const MAX_LABEL_LENGTH = 1000;
 const IMAGENET_CLASSES = 1000;
 const BACKGROUND: Label = { name: 'background' };

@@ -23,9 +23,9 @@ export interface PickleRules {
 }
 
 /** Each step makes at most one small object, so this bounds the memory too; a state dictionary takes some 10,000. */
-const MAX_STEPS = 1 << 21;
-const MAX_STACK = 1 << 20;
-const MAX_MEMO = 1 << 20;
+const MAX_STEPS = 1 << 20;
+const MAX_STACK = 1 << 18;
+const MAX_MEMO = 1 << 18;
 const MAX_STRING = 1 << 16;
 const MAX_NAME = 256;
 

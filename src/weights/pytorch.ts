@@ -90,8 +90,8 @@ export function readPyTorch(bytes: Uint8Array, where: string): NamedTensors {
   if (!views) throw new ModelError('weights-damaged', `${where}: no tensors by name, expected a state dictionary`);
 
   const tensors = new Map<string, Tensor>();
-  // Views may overlap: what is gathered from one file is no more than it could hold without overlap.
-  const budget = { elements: Math.max(bytes.length, 1) };
+  // Views may overlap: what is gathered is no more than a file could hold without overlap.
+  const budget = { bytes: MAX_FILE_BYTES };
   for (const [name, view] of views) {
     const tensor = materialize(view, budget, `${where}: ${JSON.stringify(name)}`);
     if (tensor) tensors.set(name, tensor);
@@ -230,16 +230,20 @@ function rebuildParameter(args: readonly PickleValue[], where: string): TensorVi
   return args[0];
 }
 
+/** In the dictionary itself, or one step further in. */
 function findTensors(root: PickleValue): Map<string, TensorView> | undefined {
-  if (!(root instanceof Map)) return undefined;
-  const views = new Map<string, TensorView>();
-  for (const [name, value] of root) if (typeof name === 'string' && value instanceof TensorView) views.set(name, value);
-  if (views.size > 0) return views;
-  const inner = root.get('state_dict');
-  return inner instanceof Map && inner !== root ? findTensors(inner) : undefined;
+  for (const dictionary of [root, root instanceof Map ? root.get('state_dict') : undefined]) {
+    if (!(dictionary instanceof Map)) continue;
+    const views = new Map<string, TensorView>();
+    for (const [name, value] of dictionary) {
+      if (typeof name === 'string' && value instanceof TensorView) views.set(name, value);
+    }
+    if (views.size > 0) return views;
+  }
+  return undefined;
 }
 
-function materialize(view: TensorView, budget: { elements: number }, where: string): Tensor | undefined {
+function materialize(view: TensorView, budget: { bytes: number }, where: string): Tensor | undefined {
   const { storage, shape, strides, offset } = view;
   if (!storage.data) {
     if (storage.type.kind === 'ignored') return undefined;
@@ -248,8 +252,8 @@ function materialize(view: TensorView, budget: { elements: number }, where: stri
   const count = shape.reduce((product, extent) => product * extent, 1);
   if (isContiguous(shape, strides)) return { shape, data: storage.data.subarray(offset, offset + count) };
 
-  budget.elements -= count;
-  if (budget.elements < 0) throw damaged(where, 'tensors that overlap too often');
+  budget.bytes -= count * storage.data.BYTES_PER_ELEMENT;
+  if (budget.bytes < 0) throw damaged(where, 'tensors that overlap too often');
   const data = storage.data instanceof Float32Array ? new Float32Array(count) : new Uint16Array(count);
   const index = new Array<number>(shape.length).fill(0);
   let from = offset;

@@ -5,7 +5,7 @@ import { countElements } from './bytes.js';
 import { MAX_FILE_BYTES, readModelFile } from './file.js';
 import type { NamedTensors, Tensor } from './types.js';
 
-const MAX_TOPOLOGY_BYTES = 64 * 1024 * 1024;
+const MAX_TOPOLOGY_BYTES = 16 * 1024 * 1024;
 
 /** One operation of a graph-model; `inputs` are names of nodes, without output numbers and control marks. */
 export interface GraphNode {

@@ -44,13 +44,13 @@ export function crc32(bytes: Uint8Array): number {
 /**
  * The members of a zip archive held in memory (APPNOTE 6.3: one disk, no encryption, stored or deflated, less than
  * 4 GiB), by the central directory. Every offset and length is checked; a member is unpacked only when read, and all
- * that is unpacked stays under 256 MiB.
+ * that is read stays under 256 MiB.
  */
 export class ZipArchive {
   readonly #bytes: Uint8Array;
   readonly #where: string;
   readonly #entries = new Map<string, Entry>();
-  #unpackedBytes = 0;
+  #readBytes = 0;
 
   constructor(bytes: Uint8Array, where: string) {
     this.#bytes = bytes;
@@ -112,6 +112,9 @@ export class ZipArchive {
     const entry = this.#entries.get(name);
     const quoted = JSON.stringify(name);
     if (!entry) throw this.#damaged(`no member ${quoted}`);
+    // Members may overlap, or unpack to much more than the archive.
+    this.#readBytes += entry.bytes;
+    if (this.#readBytes > MAX_FILE_BYTES) throw this.#damaged(`members of more than ${MAX_FILE_BYTES} bytes`);
     const header = new ByteReader(this.#bytes, this.#where, Math.min(entry.headerOffset, this.#bytes.length));
     if (header.u32('member header') !== LOCAL_HEADER) throw this.#damaged(`no header where ${quoted} should begin`);
     header.take(22, 'member header');
@@ -127,8 +130,6 @@ export class ZipArchive {
   #unpack(entry: Entry, packed: Uint8Array, quoted: string): Uint8Array {
     if (entry.method === STORED) return packed;
     if (entry.method !== DEFLATED) throw this.#damaged(`${quoted} packed by method ${entry.method}, expected 0 or 8`);
-    this.#unpackedBytes += entry.bytes;
-    if (this.#unpackedBytes > MAX_FILE_BYTES) throw this.#damaged(`more than ${MAX_FILE_BYTES} bytes when unpacked`);
     try {
       return inflateRawSync(packed, { maxOutputLength: Math.max(entry.bytes, 1) });
     } catch {

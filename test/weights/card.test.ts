@@ -116,6 +116,14 @@ describe('card', () => {
     );
   });
 
+  it('refuses a field that is nested deeply', () => {
+    const text = JSON.stringify({ ...card, alpha: 0 }).replace(
+      '"alpha":0',
+      `"alpha":${'['.repeat(3e4)}${']'.repeat(3e4)}`,
+    );
+    expect(modelErrorOf(() => parseCard(new TextEncoder().encode(text), 'c.json'))?.message).toMatch(/alpha is a list/);
+  });
+
   it.each([['null'], ['[]'], ['3'], ['{'], ['']])('refuses %j', (text) => {
     expect(modelErrorOf(() => parseCard(new TextEncoder().encode(text), 'c.json'))?.code).toBe('card');
   });

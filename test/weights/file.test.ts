@@ -13,7 +13,7 @@ describe('readModelFile', () => {
   it.each([
     ['absent', /absent: no such file/],
     ['a/b', /cannot be read \(ENOTDIR\)/],
-    ['', /not a file/],
+    ['', /not a regular file/],
     ['a\0b', /cannot be read/],
   ])('refuses %j', (name, message) => {
     const error = modelErrorOf(() => readModelFile(`${makeFolder({ a: 'xyz' })}/${name}`));
@@ -29,6 +29,6 @@ describe('readModelFile', () => {
   it.skipIf(process.platform === 'win32')('refuses a pipe without waiting for it', () => {
     const path = join(makeFolder({}), 'pipe');
     execFileSync('mkfifo', [path]);
-    expect(modelErrorOf(() => readModelFile(path))?.message).toMatch(/not a file/);
+    expect(modelErrorOf(() => readModelFile(path))?.message).toMatch(/not a regular file/);
   });
 });

@@ -143,8 +143,14 @@ describe('readPyTorch', () => {
     expect(error?.message).toMatch(message);
   });
 
+  it('does not follow dictionaries that hold themselves', () => {
+    const dictionary = [[0x7d, 0x71, 0], text('state_dict'), '}', text('state_dict'), [0x68, 0], 'ss.'];
+    const error = modelErrorOf(() => readPickle(...(dictionary as (number[] | string)[]), '].'));
+    expect(error?.message).toMatch(/expected a state dictionary/);
+  });
+
   it('bounds the depth of the stack', () => {
-    const marks = new Uint8Array((1 << 20) + 8).fill(0x28);
+    const marks = new Uint8Array((1 << 18) + 8).fill(0x28);
     const bytes = new Uint8Array(LEGACY_HEAD.length + marks.length);
     bytes.set(LEGACY_HEAD);
     bytes.set(marks, LEGACY_HEAD.length);
@@ -152,7 +158,7 @@ describe('readPyTorch', () => {
   });
 
   it('bounds the number of steps', () => {
-    const steps = new Uint8Array(5 << 20).map((_, index) => (index % 2 === 0 ? 0x4e : 0x30));
+    const steps = new Uint8Array(3 << 19).map((_, index) => (index % 2 === 0 ? 0x4e : 0x30));
     const bytes = new Uint8Array(LEGACY_HEAD.length + steps.length);
     bytes.set(LEGACY_HEAD);
     bytes.set(steps, LEGACY_HEAD.length);

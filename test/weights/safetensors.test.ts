@@ -69,7 +69,7 @@ describe('readSafetensors', () => {
     expect(modelErrorOf(() => readSafetensors(file, 'bad'))?.code).toBe('weights-dtype');
   });
 
-  it.each([2n ** 64n - 1n, 2n ** 53n, 100_000_001n, 1000n])('refuses a header of %d bytes', (length) => {
+  it.each([2n ** 64n - 1n, 2n ** 53n, 8_388_609n, 1000n])('refuses a header of %d bytes', (length) => {
     const file = makeFile({}, 0);
     new DataView(file.buffer).setBigUint64(0, length, true);
     expect(modelErrorOf(() => readSafetensors(file, 'bad'))?.message).toMatch(/header of/);
