@@ -10,6 +10,8 @@ export interface DecodedImage {
   readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;
+  /** Size in the file, upright: larger than `width` × `height` where the picture was reduced while decoding. */
+  readonly original: { readonly width: number; readonly height: number };
 }
 
 export interface DecodeOptions {
@@ -20,10 +22,10 @@ export interface DecodeOptions {
 type SharpFactory = (input: string | Uint8Array, options?: SharpOptions) => Sharp;
 
 /**
- * Bytes that libvips may hold for one picture, estimated from its header before anything is decoded. With Node, the
- * engine and the resized rows a process stays well below 1 GiB.
+ * Bytes that libvips may take for one picture, estimated from its header before anything is decoded. With Node and
+ * the engine a process stays below 1 GiB.
  */
-const MEMORY_LIMIT = 512 * 2 ** 20;
+const MEMORY_LIMIT = 640 * 2 ** 20;
 
 /** Longest side that is decoded row by row: the cost of a row bounds the memory, the number of them the time. */
 const MAX_REDUCED_SIDE = 2 ** 16;
@@ -72,25 +74,21 @@ function hasPngHeader(header: Uint8Array): boolean {
 
 const chromaShares: Readonly<Record<string, number>> = { '4:2:0': 0.5, '4:2:2': 2 / 3 };
 
-/** Bytes that the decoder itself holds per pixel; 0 where rows stream through it. */
-function heldBytesPerPixel(format: ImageFormat, metadata: Metadata): number {
-  const sample = metadata.depth === 'uchar' ? 1 : 2;
-  const channels = metadata.channels ?? 4;
+/** Bytes per pixel that the decoder itself holds (measured, rounded up); 0 where rows stream through it. */
+function heldBytesPerPixel(format: ImageFormat, metadata: Metadata, pixelBytes: number): number {
   switch (format) {
     case 'JPEG':
       // A progressive file is complete only at its end: all coefficients stay, 16 bits each.
-      return metadata.isProgressive ? 2 * channels * (chromaShares[metadata.chromaSubsampling ?? ''] ?? 1) : 0;
+      return metadata.isProgressive ? 2 * pixelBytes * (chromaShares[metadata.chromaSubsampling ?? ''] ?? 1) : 0;
     case 'PNG':
-      return metadata.isProgressive ? channels * sample : 0;
+      return metadata.isProgressive ? 1.5 * pixelBytes : 0;
     case 'TIFF':
-      return channels * sample;
+      return pixelBytes;
     case 'WebP':
-      return 4;
     case 'GIF':
       return 8;
     case 'AVIF':
-      // The planes and the interleaved picture.
-      return 8 * sample;
+      return metadata.depth === 'uchar' ? 16 : 32;
     default:
       return format satisfies never;
   }
@@ -104,8 +102,12 @@ function chooseSize(
 ): { width: number; height: number; reduced: boolean } {
   const { width, height } = metadata.autoOrient;
   const pixels = width * height;
-  const held = heldBytesPerPixel(format, metadata) * pixels;
-  const turned = (metadata.orientation ?? 1) > 1 ? 8 : 0;
+  const pixelBytes = (metadata.channels ?? 4) * (metadata.depth === 'uchar' ? 1 : 2);
+  // libvips streams, but through a window of rows on either side of each step.
+  const window = 2 * Math.min(Math.max(metadata.height, 16), 1024) * metadata.width * pixelBytes;
+  const held = heldBytesPerPixel(format, metadata, pixelBytes) * pixels + window;
+  // Turning or mirroring needs the whole picture at hand besides its turned copy.
+  const turned = (metadata.orientation ?? 1) > 1 ? pixelBytes : 0;
   if (held + pixels * (3 + turned) <= MEMORY_LIMIT) return { width, height, reduced: false };
   if (held > MEMORY_LIMIT || Math.max(width, height) > MAX_REDUCED_SIDE) {
     throw new ImageError(
@@ -199,7 +201,8 @@ export async function decode(input: string | Uint8Array, options: DecodeOptions 
         `${name}: ${format} with ${info.channels} channels is not supported, expected grey, RGB or CMYK`,
       );
     }
-    return { data: inks ? mixInks(data) : data, width: info.width, height: info.height };
+    const { autoOrient: original } = metadata;
+    return { data: inks ? mixInks(data) : data, width: info.width, height: info.height, original };
   } catch (error) {
     throw error instanceof ImageError ? error : corrupt(name, format, error);
   }

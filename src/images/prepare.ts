@@ -2,6 +2,8 @@ import { type DecodedImage, decode } from './decode.js';
 import { type ResampleAxis, resample, resampleTf1 } from './resample.js';
 import type { Preprocessing } from './types.js';
 
+type Pixels = Pick<DecodedImage, 'data' | 'width' | 'height'>;
+
 /** Where one axis of the network's input comes from: a window of the scaled picture, and where it lands. */
 interface Placement {
   readonly axis: ResampleAxis;
@@ -94,7 +96,7 @@ function fillTarget(
  * @param target resolution × resolution × 3, HWC; may be a view on shared memory
  * @throws RangeError if the target has another length
  */
-export function prepareDecoded(image: DecodedImage, preprocessing: Preprocessing, target: Float32Array): void {
+export function prepareDecoded(image: Pixels, preprocessing: Preprocessing, target: Float32Array): void {
   const { resolution, filter } = preprocessing;
   if (target.length !== resolution * resolution * 3) {
     throw new RangeError(`target: ${target.length} floats, expected ${resolution} × ${resolution} × 3`);
@@ -119,5 +121,5 @@ export async function prepareImage(
 ): Promise<{ width: number; height: number }> {
   const image = await decode(input);
   prepareDecoded(image, preprocessing, target);
-  return { width: image.width, height: image.height };
+  return image.original;
 }

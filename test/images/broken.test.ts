@@ -144,7 +144,7 @@ describe('damaged pictures', () => {
 
   it('a size that the file cannot hold is refused by the header, before memory is taken', async () => {
     expect(await refuse('bomb.png', withPngHeader(60000, 60000, true))).toMatch(
-      /^too-large: bomb\.png: 60000 × 60000 pixels as PNG need more than 512 MiB/,
+      /^too-large: bomb\.png: 60000 × 60000 pixels as PNG need more than 640 MiB/,
     );
     expect(await refuse('long.png', withPngHeader(1_000_000, 60000, false))).toMatch(/^too-large: long\.png: /);
   });
