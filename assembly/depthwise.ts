@@ -1,8 +1,42 @@
+import { COLUMNS_3X3_S1, COLUMNS_3X3_S2, depthwiseRow3x3s1, depthwiseRow3x3s2 } from './depthwise-3x3';
+import { COLUMNS_5X5_S1, COLUMNS_5X5_S2, depthwiseRow5x5s1, depthwiseRow5x5s2 } from './depthwise-5x5';
 import { greater, lesser } from './integers';
 import { CHANNEL_TILE, FLOAT, VECTOR } from './tiles';
 import { clampVector, isAligned, multiplyAdd } from './vector';
 
-/** One output pixel from the taps of columns firstX … lastX − 1 in `rows` rows; any kernel size. */
+/** Output pixels of a group of the fast rows; 0 where there are none for this kernel size and stride. */
+// @ts-ignore: decorator
+@inline
+function columnsOfGroup(kernelSize: i32, stride: i32): i32 {
+  if (kernelSize == 3) return stride == 1 ? COLUMNS_3X3_S1 : stride == 2 ? COLUMNS_3X3_S2 : 0;
+  if (kernelSize == 5) return stride == 1 ? COLUMNS_5X5_S1 : stride == 2 ? COLUMNS_5X5_S2 : 0;
+  return 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function depthwiseRow(
+  kernelSize: i32,
+  stride: i32,
+  output: usize,
+  input: usize,
+  bias: usize,
+  taps: usize,
+  blocks: i32,
+  pixelBytes: usize,
+  rowBytes: usize,
+  rows: i32,
+  min: f32,
+  max: f32,
+): void {
+  if (kernelSize == 3) {
+    if (stride == 1) depthwiseRow3x3s1(output, input, bias, taps, blocks, pixelBytes, rowBytes, rows, min, max);
+    else depthwiseRow3x3s2(output, input, bias, taps, blocks, pixelBytes, rowBytes, rows, min, max);
+  } else if (stride == 1) depthwiseRow5x5s1(output, input, bias, taps, blocks, pixelBytes, rowBytes, rows, min, max);
+  else depthwiseRow5x5s2(output, input, bias, taps, blocks, pixelBytes, rowBytes, rows, min, max);
+}
+
+/** One output pixel of any kernel size from `rows` × `columns` taps; none at all gives the bias. */
 function depthwisePixel(
   output: usize,
   input: usize,
@@ -22,14 +56,20 @@ function depthwisePixel(
     let sum = v128.load(bias + c);
     let row = input + c;
     let tapRow = taps + c;
-    for (let ky = 0; ky < rows; ++ky) {
+    for (let ky = rows; ky > 0; --ky) {
       let p = row;
       let w = tapRow;
-      for (let kx = 0; kx < columns; ++kx) {
+      let kx = columns;
+      // at the edges of a 3×3 window two columns are left, of a 5×5 window three or four: two at once, then the odd one
+      for (; kx >= 2; kx -= 2) {
+        sum = multiplyAdd(sum, v128.load(p), v128.load(w));
+        p += pixelBytes;
+        w += pixelBytes;
         sum = multiplyAdd(sum, v128.load(p), v128.load(w));
         p += pixelBytes;
         w += pixelBytes;
       }
+      if (kx > 0) sum = multiplyAdd(sum, v128.load(p), v128.load(w));
       row += rowBytes;
       tapRow += tapRowBytes;
     }
@@ -39,7 +79,7 @@ function depthwisePixel(
 
 /**
  * Depthwise convolution, one filter per channel: clamp(conv(input) + bias). Computes rows rowStart … rowEnd − 1 of the
- * output.
+ * output. Kernel sizes 3 and 5 with stride 1 or 2 are fast, all others are computed pixel by pixel.
  *
  * - input `[inHeight][inWidth][channels]`, channels a multiple of 8; 16-byte aligned. Outside of it are zeros; padTop and
  *   padLeft may be any number ≥ 0. Nothing past its end is read.
@@ -71,29 +111,44 @@ export function depthwise_f32(
   const pixelBytes = <usize>channels * FLOAT;
   const rowBytes = <usize>inWidth * pixelBytes;
   const tapRowBytes = <usize>kernelSize * pixelBytes;
-  let to = output + <usize>(rowStart * outWidth) * pixelBytes;
+  const taps = weights + pixelBytes;
+  // output columns whose window lies wholly inside of the map: firstInner … lastInner − 1
+  const room = inWidth - kernelSize + padLeft;
+  const firstInner = lesser((padLeft + stride - 1) / stride, outWidth);
+  const lastInner = room < 0 ? firstInner : greater(firstInner, lesser(room / stride + 1, outWidth));
+  const group = columnsOfGroup(kernelSize, stride);
+  const blocks = group > 0 ? (lastInner - firstInner) / group : 0;
   for (let y = rowStart; y < rowEnd; ++y) {
     const top = y * stride - padTop;
     const firstY = greater(0, -top);
     const rows = lesser(kernelSize, inHeight - top) - firstY;
+    const rowTaps = taps + <usize>firstY * tapRowBytes;
+    const inRow = input + <usize>(top + firstY) * rowBytes;
+    const outRow = output + <usize>(y * outWidth) * pixelBytes;
     for (let x = 0; x < outWidth; ++x) {
+      if (x == firstInner && blocks > 0 && rows > 0) {
+        depthwiseRow(
+          kernelSize, stride, outRow + <usize>x * pixelBytes, inRow + <usize>(x * stride - padLeft) * pixelBytes,
+          weights, rowTaps, blocks, pixelBytes, rowBytes, rows, min, max,
+        );
+        if (firstInner + blocks * group < lastInner) {
+          // the last group overlaps the one before it: the same values are written twice
+          x = lastInner - group;
+          depthwiseRow(
+            kernelSize, stride, outRow + <usize>x * pixelBytes, inRow + <usize>(x * stride - padLeft) * pixelBytes,
+            weights, rowTaps, 1, pixelBytes, rowBytes, rows, min, max,
+          );
+        }
+        x = lastInner - 1;
+        continue;
+      }
       const left = x * stride - padLeft;
       const firstX = greater(0, -left);
       const columns = lesser(kernelSize, inWidth - left) - firstX;
       depthwisePixel(
-        to,
-        input + <usize>(top + firstY) * rowBytes + <usize>(left + firstX) * pixelBytes,
-        weights,
-        weights + pixelBytes + <usize>firstY * tapRowBytes + <usize>firstX * pixelBytes,
-        pixelBytes,
-        rowBytes,
-        tapRowBytes,
-        rows,
-        columns,
-        min,
-        max,
+        outRow + <usize>x * pixelBytes, inRow + <usize>(left + firstX) * pixelBytes, weights,
+        rowTaps + <usize>firstX * pixelBytes, pixelBytes, rowBytes, tapRowBytes, rows, columns, min, max,
       );
-      to += pixelBytes;
     }
   }
 }

@@ -37,7 +37,8 @@ export function pointwise_f32(
     const rows = input + <usize>first * inStride;
     const offset = <usize>first * outStride;
     let panel = weights;
-    for (let channel: usize = 0; channel < outStride; channel += <usize>CHANNEL_TILE * FLOAT) {
+    let channel: usize = 0;
+    for (; channel < outStride; channel += <usize>CHANNEL_TILE * FLOAT) {
       const at = offset + channel;
       multiplyPanel(
         output + at,
