@@ -10,7 +10,7 @@ import pathlib
 import sys
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 from torchvision import transforms
 from torchvision.transforms import InterpolationMode
 
@@ -97,6 +97,10 @@ def write_pictures(rng):
     image.save(PICTURES / "420.jpg", quality=90, subsampling=2)
     image.save(PICTURES / "progressive.jpg", quality=90, progressive=True)
     image.save(PICTURES / "picture.avif", quality=90, subsampling="4:4:4")
+    # A colour profile that would show: sRGB's with red and blue swapped.
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = profile.replace(b"rXYZ", b"....", 1).replace(b"bXYZ", b"rXYZ", 1).replace(b"....", b"bXYZ", 1)
+    image.save(PICTURES / "profile.png", icc_profile=profile)
     grey16 = (x * 1600 + y * 37).astype(np.uint16)
     Image.fromarray(grey16).save(PICTURES / "grey-16.png")
     for orientation in range(1, 9):
