@@ -12,6 +12,8 @@ export interface Session {
   readonly input: Float32Array;
   /** One value for each class, in an array of its own. */
   run(): Float32Array;
+  /** Runs one step of the plan by itself, for measuring: all of them in order do what `run` does. */
+  runStep(index: number): void;
 }
 
 /**
@@ -42,6 +44,10 @@ export async function createSession(
     run() {
       for (const { call, args } of calls) call(...args);
       return output.slice();
+    },
+    runStep(index) {
+      const { call, args } = calls[index]!;
+      call(...args);
     },
   };
 }
