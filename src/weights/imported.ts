@@ -15,6 +15,8 @@ export interface ModelOutput {
   readonly classes: number;
   /** The values are probabilities: the network ends in a softmax or a sigmoid. */
   readonly isProbability: boolean;
+  /** The last layer is a softmax that the file does not have: it ends in logits. */
+  readonly softmaxAdded: boolean;
 }
 
 /** What a file that holds a graph (TFLite; later ONNX, tfjs graph-models) says, in the terms of this project. */
@@ -39,8 +41,9 @@ export interface ImportedModel {
 }
 
 /**
- * Two files run in sequence as one: the output of `first` is the input of `second`.
- * @throws ModelError where the shapes differ, or where `first` already ends in probabilities.
+ * Two files run in sequence as one: the output of `first` is the input of `second`. A softmax that was added to
+ * `first` goes again: what looked like logits were features.
+ * @throws ModelError where the shapes differ, or where `first` itself ends in probabilities.
  */
 export function joinModels(first: ImportedModel, second: ImportedModel): ImportedModel {
   const found = first.output.shape;
@@ -51,17 +54,18 @@ export function joinModels(first: ImportedModel, second: ImportedModel): Importe
       `${second.where}: takes ${formatShape(expected)}, expected ${formatShape(found)}, what ${first.where} gives`,
     );
   }
-  if (first.output.isProbability) {
+  if (first.output.isProbability && !first.output.softmaxAdded) {
     throw new ModelError(
       'weights-shape',
       `${first.where}: ends in probabilities, expected features for ${second.where} to go on from`,
     );
   }
-  const joint = first.network.layers.at(-1)!.name;
-  const names = new LayerNames(first.network.layers.map((layer) => layer.name));
+  const before = first.output.softmaxAdded ? first.network.layers.slice(0, -1) : first.network.layers;
+  const joint = before.at(-1)!.name;
+  const names = new LayerNames(before.map((layer) => layer.name));
   const renamed = new Map<string, string>([[NETWORK_INPUT, joint]]);
   const weights = new Map<string, LayerWeights>(first.weights);
-  const layers: Layer[] = [...first.network.layers];
+  const layers: Layer[] = [...before];
   for (const layer of second.network.layers) {
     const name = names.take(layer.name);
     renamed.set(layer.name, name);

@@ -35,7 +35,8 @@ export function readTflite(bytes: Uint8Array, where: string): ImportedModel {
   const layers = keepNeeded(importer.layers, value.layer);
   const last = layers.at(-1);
   if (last === undefined) throw graph.unsupported('no layer between input and output, expected at least one');
-  if (endsInLogits(last, value)) layers.push(importer.makeSoftmax(last.name));
+  const softmaxAdded = endsInLogits(last, value);
+  if (softmaxAdded) layers.push(importer.makeSoftmax(last.name));
   const isProbability = isProbabilityLayer(layers.at(-1)!);
   const names = new Set(layers.map((layer) => layer.name));
   const { height, width, channels } = input.shape;
@@ -51,7 +52,7 @@ export function readTflite(bytes: Uint8Array, where: string): ImportedModel {
     inputResolution: { height, width },
     padding: 'tensorflow',
     inputQuantisation: quantisedInput && readInputQuantisation(quantisedInput),
-    output: { shape, classes: shape.channels, isProbability },
+    output: { shape, classes: shape.channels, isProbability, softmaxAdded },
     quantised: importer.quantised,
     inputIsPicture: (channels === 3 || channels === 1) && height > 1 && width > 1,
   };

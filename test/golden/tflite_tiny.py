@@ -342,6 +342,13 @@ def refused_files():
     conv("its own output", more=after("ADD", (1, 6, 6, 4), lambda b: b.options("Add"),
          lambda b, output: [output, len(b.tensors)]))  # fmt: skip
 
+    def branch(b, output):
+        b.operator("RELU", [output], b.tensor("unread", (1, 6, 6, 4), numpy.float32))
+        return output
+
+    conv("good, with a branch that nothing reads", more=branch)
+    conv("good, features", more=after("RELU", (1, 6, 6, 4)))
+
     b = Builder("too few bytes", 5)
     picture = b.tensor("input", (1, 6, 6, 3), numpy.float32)
     filters = b.tensor("weights", (4, 3, 3, 3), numpy.float32, data=numpy.ones((4, 3, 3, 2), numpy.float32))

@@ -67,7 +67,8 @@ describe.skipIf(folder === undefined)('TFLite files of the reference data', () =
     const model = read(goldens[name]!.files);
     expect(identify(model.network)).toEqual(id === undefined ? undefined : { id, alpha });
     expect(model.inputShape).toEqual({ height: resolution, width: resolution, channels: 3 });
-    expect(model.output).toEqual({ shape: { height: 1, width: 1, channels: classes }, classes, isProbability: true });
+    const shape = { height: 1, width: 1, channels: classes };
+    expect(model.output).toEqual({ shape, classes, isProbability: true, softmaxAdded: false });
     expect(model).toMatchObject({ quantised: true, inputIsPicture: true });
     checkWeights(resolveModel(model), model.weights, name);
   });

@@ -87,12 +87,16 @@ describe('the graph as layers', () => {
       inputResolution: { height: 9, width: 9 },
       padding: 'tensorflow',
       inputQuantisation: { scale: 1 / 128, zeroPoint: 128 },
-      output: { shape: { height: 1, width: 1, channels: 6 }, classes: 6, isProbability: true },
+      output: { shape: { height: 1, width: 1, channels: 6 }, classes: 6, isProbability: true, softmaxAdded: false },
       quantised: true,
       inputIsPicture: true,
     });
     expect(read('int8').inputQuantisation).toEqual({ scale: Math.fround(1 / 127.5), zeroPoint: 127 });
-    expect(read('float')).toMatchObject({ quantised: false, inputQuantisation: undefined });
+    expect(read('float')).toMatchObject({
+      quantised: false,
+      inputQuantisation: undefined,
+      output: { softmaxAdded: true },
+    });
   });
 
   it('has exactly the weights that its layers need', () => {
@@ -151,7 +155,7 @@ describe('two files in sequence', () => {
     where: 'first.tflite',
     network: { ...network, id: 'first', classes: 8, layers: network.layers.slice(0, cut) },
     weights,
-    output: { shape: features, classes: 8, isProbability: false },
+    output: { shape: features, classes: 8, isProbability: false, softmaxAdded: false },
   };
   const second = {
     ...rest,
@@ -180,6 +184,16 @@ describe('two files in sequence', () => {
     const resolved = resolve(joined.network, { resolution: 9 });
     const input = dequantise(joined, readTinyGolden('uint8').picture);
     expect(runReference(resolved, joined.weights, input)).toEqual(run('uint8').output);
+  });
+
+  it('leave out a softmax that only the reader added between them', () => {
+    const softmax = { kind: 'softmax', name: 'softmax', inputs: ['pooled'] } as const;
+    const added = {
+      ...first,
+      network: { ...first.network, layers: [...first.network.layers, softmax] },
+      output: { ...first.output, isProbability: true, softmaxAdded: true },
+    };
+    expect(joinModels(added, second).network).toEqual(joinModels(first, second).network);
   });
 
   it('must fit each other', () => {

@@ -1,12 +1,11 @@
 import { MAX_RESOLUTION } from '../../networks/channels.js';
-import { placeAxis } from '../../networks/resolve.js';
 import { type Activation, type Layer, NETWORK_INPUT, type Pads, type Shape } from '../../networks/types.js';
 import { formatShape, LayerNames } from '../imported.js';
 import type { LayerWeights } from '../types.js';
 import { Constants, countElements } from './constants.js';
 import type { Table } from './flatbuffer.js';
 import { nameType, type Operation, type TfliteGraph, type TfliteTensor } from './graph.js';
-import { ACTIVATION_NAMES, PADDING_SAME, PADDING_VALID, TENSOR_TYPE } from './schema.js';
+import { ACTIVATION_NAMES, TENSOR_TYPE } from './schema.js';
 
 export type Range = readonly [minimum: number, maximum: number];
 
@@ -228,55 +227,6 @@ export class Importer {
     return activation;
   }
 
-  /** Output size and pads of a window over `value`, zeros of a PAD before it included. */
-  placeWindow(operation: Operation, value: Value, window: Window): { height: number; width: number; pads: Pads } {
-    const around = value.pads ?? NO_PADS;
-    const { kernelH, kernelW, stride, same } = window;
-    const convention = same ? 'tensorflow' : 'explicit';
-    const { height, width } = value.shape;
-    const rows = placeAxis(height + around.top + around.bottom, { kernelSize: kernelH, stride }, convention);
-    const columns = placeAxis(width + around.left + around.right, { kernelSize: kernelW, stride }, convention);
-    if (Math.min(kernelH, kernelW) < 1 || rows.output < 1 || columns.output < 1) {
-      throw this.graph.damaged(
-        `${operation.name} of ${kernelH} × ${kernelW} over ${formatShape(value.shape)}, expected a window that fits`,
-      );
-    }
-    const pads = {
-      top: around.top + rows.before,
-      bottom: around.bottom + rows.after,
-      left: around.left + columns.before,
-      right: around.right + columns.after,
-    };
-    if (Math.max(pads.top, pads.bottom, pads.left, pads.right) > MAX_PAD) {
-      throw this.graph.damaged(`${operation.name} with more than ${MAX_PAD} rows of zeros on a side`);
-    }
-    return { height: rows.output, width: columns.output, pads };
-  }
-
-  readPadding(operation: Operation, options: Table, slot: number): boolean {
-    const padding = options.int8(slot, PADDING_SAME);
-    if (padding !== PADDING_SAME && padding !== PADDING_VALID) {
-      throw this.graph.damaged(`${operation.name} with padding ${padding}, expected SAME or VALID`);
-    }
-    return padding === PADDING_SAME;
-  }
-
-  readStride(
-    operation: Operation,
-    options: Table,
-    slots: { readonly strideW: number; readonly strideH: number },
-  ): number {
-    const width = options.int32(slots.strideW, 0);
-    const height = options.int32(slots.strideH, 0);
-    if (width !== height) {
-      throw this.graph.unsupported(`${operation.name} with strides ${height} and ${width}, expected equal ones`);
-    }
-    if (width < 1 || width > MAX_STRIDE) {
-      throw this.graph.damaged(`${operation.name} with stride ${width}, expected 1 to ${MAX_STRIDE}`);
-    }
-    return width;
-  }
-
   #checkMap(value: Value, operation: Operation): void {
     if (value.flat && value.shape.height * value.shape.width !== 1) {
       throw this.graph.unsupported(`${operation.name} on a flattened map, expected FULLY_CONNECTED`);
@@ -321,17 +271,6 @@ export class Importer {
     return name.startsWith(this.#scope) ? name.slice(this.#scope.length) : name;
   }
 }
-
-export interface Window {
-  readonly kernelH: number;
-  readonly kernelW: number;
-  readonly stride: number;
-  /** SAME padding; otherwise VALID. */
-  readonly same: boolean;
-}
-
-const MAX_STRIDE = 1024;
-const MAX_PAD = 1024;
 
 const ACTIVATIONS: readonly (Activation | undefined)[] = ['linear', 'relu', undefined, 'relu6'];
 

@@ -1,7 +1,6 @@
 import type { Activation, Shape } from '../../networks/types.js';
 import type { LayerWeights } from '../types.js';
 import { countElements } from './constants.js';
-import type { Table } from './flatbuffer.js';
 import type { Operation, TfliteTensor } from './graph.js';
 import { type Importer, NO_PADS, type Value } from './importer.js';
 import {
@@ -10,9 +9,9 @@ import {
   DEPTHWISE_OPTIONS,
   FULLY_CONNECTED_OPTIONS,
   OPTIONS_TYPE,
-  POOL_OPTIONS,
   SOFTMAX_OPTIONS,
 } from './schema.js';
+import { readConvWindow, readPool, requireOptions } from './window.js';
 
 type Handler = (importer: Importer, operation: Operation) => void;
 
@@ -41,17 +40,20 @@ function importConv(importer: Importer, operation: Operation): void {
   const options = requireOptions(importer, operation, OPTIONS_TYPE.conv);
   const value = importer.windowed(operation.inputs[0], operation);
   const filter = importer.constant(operation.inputs[1], operation, 'a filter');
-  const kernelSize = readKernelSize(importer, operation, filter);
+  const { height, width, pads, kernelSize, stride } = readConvWindow(
+    importer,
+    operation,
+    value,
+    filter,
+    options,
+    CONV_OPTIONS,
+  );
   const [outChannels, , , inChannels] = filter.shape as [number, number, number, number];
   if (inChannels !== value.shape.channels) {
     throw graph.unsupported(
       `CONV_2D of ${inChannels} channels over a map of ${value.shape.channels}, expected as many (no groups)`,
     );
   }
-  checkDilation(importer, operation, options, CONV_OPTIONS);
-  const stride = importer.readStride(operation, options, CONV_OPTIONS);
-  const same = importer.readPadding(operation, options, CONV_OPTIONS.padding);
-  const { height, width, pads } = importer.placeWindow(operation, value, { ...square(kernelSize), stride, same });
   const activation = importer.readActivation(operation, options, CONV_OPTIONS.activation);
   const bare = kernelSize === 1 && value.pads === undefined;
   const shape = bare ? [inChannels, outChannels] : [kernelSize, kernelSize, inChannels, outChannels];
@@ -74,7 +76,14 @@ function importDepthwise(importer: Importer, operation: Operation): void {
   const options = requireOptions(importer, operation, OPTIONS_TYPE.depthwise);
   const value = importer.windowed(operation.inputs[0], operation);
   const filter = importer.constant(operation.inputs[1], operation, 'a filter');
-  const kernelSize = readKernelSize(importer, operation, filter);
+  const { height, width, pads, kernelSize, stride } = readConvWindow(
+    importer,
+    operation,
+    value,
+    filter,
+    options,
+    DEPTHWISE_OPTIONS,
+  );
   const { channels } = value.shape;
   if (filter.shape[0] !== 1 || filter.shape[3] !== channels) {
     throw graph.unsupported(
@@ -82,10 +91,6 @@ function importDepthwise(importer: Importer, operation: Operation): void {
         `1×${kernelSize}×${kernelSize}×${channels} (depth multiplier 1)`,
     );
   }
-  checkDilation(importer, operation, options, DEPTHWISE_OPTIONS);
-  const stride = importer.readStride(operation, options, DEPTHWISE_OPTIONS);
-  const same = importer.readPadding(operation, options, DEPTHWISE_OPTIONS.padding);
-  const { height, width, pads } = importer.placeWindow(operation, value, { ...square(kernelSize), stride, same });
   const activation = importer.readActivation(operation, options, DEPTHWISE_OPTIONS.activation);
   const weights = readLinear(importer, operation, filter, 3, [kernelSize, kernelSize, channels], channels);
   const bias = weights.bias !== undefined;
@@ -145,12 +150,12 @@ function importAdd(importer: Importer, operation: Operation): void {
 }
 
 function importAveragePool(importer: Importer, operation: Operation): void {
-  const { value, window, activation, height, width } = readPool(importer, operation);
+  const { value, window, placed, activation } = readPool(importer, operation);
   // With SAME padding only what lies inside of the map is counted, so a larger window is the same mean.
   const whole = window.kernelH >= value.shape.height && window.kernelW >= value.shape.width;
   if (window.kernelH === 1 && window.kernelW === 1 && window.stride === 1) {
     passOn(importer, operation, value, activation);
-  } else if (whole && height === 1 && width === 1) {
+  } else if (whole && placed.height === 1 && placed.width === 1) {
     importGlobalAverage(importer, operation, value, activation);
   } else {
     throw importer.graph.unsupported(
@@ -161,7 +166,8 @@ function importAveragePool(importer: Importer, operation: Operation): void {
 }
 
 function importMaxPool(importer: Importer, operation: Operation): void {
-  const { value, window, activation, height, width, pads } = readPool(importer, operation);
+  const { value, window, placed, activation } = readPool(importer, operation);
+  const { height, width, pads } = placed;
   if (window.kernelH !== window.kernelW) {
     throw importer.graph.unsupported(`MAX_POOL_2D of ${window.kernelH} × ${window.kernelW}, expected a square window`);
   }
@@ -287,49 +293,4 @@ function readLinear(
   if (operation.inputs[2] === undefined) return { weights };
   const tensor = importer.constant(operation.inputs[2], operation, 'its bias');
   return { weights, bias: constants.readBias(tensor, operation.inputs[0]!, filter, channels, operation.name) };
-}
-
-function readKernelSize(importer: Importer, operation: Operation, filter: TfliteTensor): number {
-  const [, height, width] = filter.shape;
-  if (filter.shape.length !== 4 || height !== width) {
-    throw importer.graph.unsupported(
-      `${operation.name} with a filter of ${filter.shape.join('×')}, expected 4 dimensions and a square window`,
-    );
-  }
-  return height!;
-}
-
-function square(kernelSize: number): { kernelH: number; kernelW: number } {
-  return { kernelH: kernelSize, kernelW: kernelSize };
-}
-
-function checkDilation(
-  importer: Importer,
-  operation: Operation,
-  options: Table,
-  slots: { readonly dilationW: number; readonly dilationH: number },
-): void {
-  const width = options.int32(slots.dilationW, 1);
-  const height = options.int32(slots.dilationH, 1);
-  if (width !== 1 || height !== 1) {
-    throw importer.graph.unsupported(`${operation.name} with dilation ${height} × ${width}, expected 1`);
-  }
-}
-
-function readPool(importer: Importer, operation: Operation) {
-  const options = requireOptions(importer, operation, OPTIONS_TYPE.pool);
-  const value = importer.map(operation.inputs[0], operation);
-  const stride = importer.readStride(operation, options, POOL_OPTIONS);
-  const same = importer.readPadding(operation, options, POOL_OPTIONS.padding);
-  const kernelH = options.int32(POOL_OPTIONS.filterH, 0);
-  const kernelW = options.int32(POOL_OPTIONS.filterW, 0);
-  const activation = importer.readActivation(operation, options, POOL_OPTIONS.activation);
-  const placed = importer.placeWindow(operation, value, { kernelH, kernelW, stride, same });
-  return { value, activation, window: { kernelH, kernelW, stride }, ...placed };
-}
-
-function requireOptions(importer: Importer, operation: Operation, type: number): Table {
-  const options = operation.options(type);
-  if (options === undefined) throw importer.graph.damaged(`${operation.name} without its options, expected them`);
-  return options;
 }
