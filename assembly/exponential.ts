@@ -1,3 +1,56 @@
+import { VECTOR } from './tiles';
+
+/**
+ * Constants, each four times: an address is one operand of an instruction, where V8 builds a v128 constant anew with three
+ * instructions at every use. They lie below HEAP_BASE, written when the module is instantiated.
+ */
+// prettier-ignore
+const constants: usize = memory.data<f32>([
+  -105.0, -105.0, -105.0, -105.0,
+  90.0, 90.0, 90.0, 90.0,
+  1.44269504088896341, 1.44269504088896341, 1.44269504088896341, 1.44269504088896341,
+  12582912.0, 12582912.0, 12582912.0, 12582912.0,
+  0.693359375, 0.693359375, 0.693359375, 0.693359375,
+  2.12194440e-4, 2.12194440e-4, 2.12194440e-4, 2.12194440e-4,
+  0.00019841269841269841, 0.00019841269841269841, 0.00019841269841269841, 0.00019841269841269841,
+  0.00138888888888888889, 0.00138888888888888889, 0.00138888888888888889, 0.00138888888888888889,
+  0.00833333333333333333, 0.00833333333333333333, 0.00833333333333333333, 0.00833333333333333333,
+  0.04166666666666666667, 0.04166666666666666667, 0.04166666666666666667, 0.04166666666666666667,
+  0.16666666666666666667, 0.16666666666666666667, 0.16666666666666666667, 0.16666666666666666667,
+  0.5, 0.5, 0.5, 0.5,
+  1.0, 1.0, 1.0, 1.0,
+], 16);
+
+// @ts-ignore: decorator
+@inline const LOWEST: usize = 0;
+// @ts-ignore: decorator
+@inline const HIGHEST: usize = 1 * VECTOR;
+// @ts-ignore: decorator
+@inline const LOG2_E: usize = 2 * VECTOR;
+/** 1.5 · 2²³: added to a small number, it leaves the nearest integer in the low bits. */
+// @ts-ignore: decorator
+@inline const ROUNDING: usize = 3 * VECTOR;
+/** ln 2 = LN2_HIGH − LN2_LOW; the first has few enough bits that an integer times it is exact. */
+// @ts-ignore: decorator
+@inline const LN2_HIGH: usize = 4 * VECTOR;
+// @ts-ignore: decorator
+@inline const LN2_LOW: usize = 5 * VECTOR;
+/** 1 / n! for n from 7 down to 2. */
+// @ts-ignore: decorator
+@inline const TERM_7: usize = 6 * VECTOR;
+// @ts-ignore: decorator
+@inline const TERM_6: usize = 7 * VECTOR;
+// @ts-ignore: decorator
+@inline const TERM_5: usize = 8 * VECTOR;
+// @ts-ignore: decorator
+@inline const TERM_4: usize = 9 * VECTOR;
+// @ts-ignore: decorator
+@inline const TERM_3: usize = 10 * VECTOR;
+// @ts-ignore: decorator
+@inline const TERM_2: usize = 11 * VECTOR;
+// @ts-ignore: decorator
+@inline const ONE: usize = 12 * VECTOR;
+
 /**
  * e^x for four lanes; relative error below 2e-7 where the result is a normal number. Above 88.73 infinity, below −103.98
  * zero, between −87.3 and there subnormal; NaN stays NaN.
@@ -8,31 +61,31 @@
 // @ts-ignore: decorator
 @inline
 export function exponential(x: v128): v128 {
-  const bounded = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-105.0)), f32x4.splat(90.0));
-  const n = f32x4.nearest(f32x4.mul(bounded, f32x4.splat(1.44269504088896341)));
-  // ln 2 in two parts: the first has few enough bits that n times it is exact
-  let r = f32x4.sub(bounded, f32x4.mul(n, f32x4.splat(0.693359375)));
-  r = f32x4.add(r, f32x4.mul(n, f32x4.splat(2.12194440e-4)));
-  let p = f32x4.splat(1.0 / 5040.0);
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 720.0));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 120.0));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 24.0));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 6.0));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.5));
-  p = f32x4.add(f32x4.mul(f32x4.mul(p, r), r), r);
-  p = f32x4.add(p, f32x4.splat(1.0));
-  const exponent = i32x4.trunc_sat_f32x4_s(n);
+  const bounded = f32x4.pmin(f32x4.pmax(x, v128.load(constants, LOWEST)), v128.load(constants, HIGHEST));
+  const rounding = v128.load(constants, ROUNDING);
+  const shifted = f32x4.add(f32x4.mul(bounded, v128.load(constants, LOG2_E)), rounding);
+  const n = f32x4.sub(shifted, rounding);
+  let r = f32x4.sub(bounded, f32x4.mul(n, v128.load(constants, LN2_HIGH)));
+  r = f32x4.add(r, f32x4.mul(n, v128.load(constants, LN2_LOW)));
+  // pairs of terms apart from each other: a shorter chain than Horner's
+  const r2 = f32x4.mul(r, r);
+  const high = f32x4.add(f32x4.mul(v128.load(constants, TERM_7), r), v128.load(constants, TERM_6));
+  const middle = f32x4.add(f32x4.mul(v128.load(constants, TERM_5), r), v128.load(constants, TERM_4));
+  const low = f32x4.add(f32x4.mul(v128.load(constants, TERM_3), r), v128.load(constants, TERM_2));
+  const tail = f32x4.add(f32x4.mul(f32x4.add(f32x4.mul(high, r2), middle), r2), low);
+  const one = v128.load(constants, ONE);
+  let p = f32x4.add(f32x4.add(f32x4.mul(tail, r2), r), one);
+  // the bits of 1.0 are the exponent's bias in place
+  const exponent = i32x4.sub(shifted, rounding);
   const half = i32x4.shr_s(exponent, 1);
-  const rest = i32x4.sub(exponent, half);
-  const bias = i32x4.splat(127);
-  p = f32x4.mul(p, i32x4.shl(i32x4.add(half, bias), 23));
-  return f32x4.mul(p, i32x4.shl(i32x4.add(rest, bias), 23));
+  p = f32x4.mul(p, i32x4.add(i32x4.shl(half, 23), one));
+  return f32x4.mul(p, i32x4.add(i32x4.shl(i32x4.sub(exponent, half), 23), one));
 }
 
 /** 1 / (1 + e^−x) */
 // @ts-ignore: decorator
 @inline
 export function logistic(x: v128): v128 {
-  const one = f32x4.splat(1.0);
+  const one = v128.load(constants, ONE);
   return f32x4.div(one, f32x4.add(one, exponential(f32x4.neg(x))));
 }

@@ -4,7 +4,7 @@ import { CHANNEL_TILE, FLOAT, PIXEL_TILE } from './tiles';
 import { isAligned } from './vector';
 
 /** Bytes of input and output that a block of pixels may take, so that it stays in the second-level cache. */
-const BLOCK_BYTES: i32 = 256 * 1024;
+const BLOCK_BYTES: i32 = 384 * 1024;
 
 /**
  * 1×1 convolution or dense layer: clamp(input · weights + bias + residual).
