@@ -87,20 +87,31 @@ function computeTaps(axis: ResampleAxis, kernel: Kernel): Taps {
   return { size, first, length, weights };
 }
 
-/** Rows `firstRow` … `firstRow + rows − 1` of `source`, each `width` RGB pixels, to rows of `taps.first.length` pixels. */
-function resampleRows(
-  source: Uint8Array,
-  width: number,
-  firstRow: number,
-  rows: number,
-  taps: Taps,
-): Uint8ClampedArray {
+/** RGB pixels [any, columns, 3] cut out of a picture at (firstRow, firstColumn), whose coordinates the taps use. */
+interface Band {
+  readonly pixels: Uint8Array | Uint8ClampedArray;
+  readonly firstRow: number;
+  readonly rows: number;
+  readonly firstColumn: number;
+  readonly columns: number;
+}
+
+/** The input pixels that all the taps read: they move on steadily, so the ends are the first's and the last's. */
+function span(taps: Taps): { first: number; count: number } {
+  const last = taps.first.length - 1;
+  const first = taps.first[0]!;
+  return { first, count: taps.first[last]! + taps.length[last]! - first };
+}
+
+/** `rows` rows of the band, from picture row `firstRow` on, scaled along x. */
+function resampleRows(band: Band, firstRow: number, rows: number, taps: Taps): Uint8ClampedArray {
+  const { pixels, columns, firstColumn } = band;
   const { size, first, length, weights } = taps;
   const count = first.length;
   const output = new Uint8ClampedArray(rows * count * 3);
   let to = 0;
   for (let row = 0; row < rows; row++) {
-    const base = (firstRow + row) * width;
+    const base = (firstRow - band.firstRow + row) * columns - firstColumn;
     for (let x = 0; x < count; x++) {
       let at = (base + first[x]!) * 3;
       let red = HALF;
@@ -109,11 +120,12 @@ function resampleRows(
       const end = x * size + length[x]!;
       for (let tap = x * size; tap < end; tap++) {
         const weight = weights[tap]!;
-        red = (red + Math.imul(source[at]!, weight)) | 0;
-        green = (green + Math.imul(source[at + 1]!, weight)) | 0;
-        blue = (blue + Math.imul(source[at + 2]!, weight)) | 0;
+        red = (red + Math.imul(pixels[at]!, weight)) | 0;
+        green = (green + Math.imul(pixels[at + 1]!, weight)) | 0;
+        blue = (blue + Math.imul(pixels[at + 2]!, weight)) | 0;
         at += 3;
       }
+      // The clamped array cuts overshoots off.
       output[to] = red >> PRECISION_BITS;
       output[to + 1] = green >> PRECISION_BITS;
       output[to + 2] = blue >> PRECISION_BITS;
@@ -123,35 +135,55 @@ function resampleRows(
   return output;
 }
 
-/** Columns of rows that are `stride` bytes long; `source` begins at input row `firstRow`. */
-function resampleColumns(source: Uint8ClampedArray, stride: number, firstRow: number, taps: Taps): Uint8ClampedArray {
+/** `columns` columns of the band, from picture column `firstColumn` on, scaled along y. */
+function resampleColumns(band: Band, firstColumn: number, columns: number, taps: Taps): Uint8ClampedArray {
+  const { pixels, firstRow } = band;
   const { size, first, length, weights } = taps;
   const count = first.length;
-  const output = new Uint8ClampedArray(count * stride);
-  const sums = new Int32Array(stride);
+  const stride = band.columns * 3;
+  const width = columns * 3;
+  const output = new Uint8ClampedArray(count * width);
+  const sums = new Int32Array(width);
   for (let y = 0; y < count; y++) {
     sums.fill(HALF);
-    let at = (first[y]! - firstRow) * stride;
+    let at = (first[y]! - firstRow) * stride + (firstColumn - band.firstColumn) * 3;
     const end = y * size + length[y]!;
     for (let tap = y * size; tap < end; tap++) {
       const weight = weights[tap]!;
-      for (let x = 0; x < stride; x++) sums[x] = (sums[x]! + Math.imul(source[at + x]!, weight)) | 0;
+      for (let x = 0; x < width; x++) sums[x] = (sums[x]! + Math.imul(pixels[at + x]!, weight)) | 0;
       at += stride;
     }
-    const to = y * stride;
-    for (let x = 0; x < stride; x++) output[to + x] = sums[x]! >> PRECISION_BITS;
+    const to = y * width;
+    for (let x = 0; x < width; x++) output[to + x] = sums[x]! >> PRECISION_BITS;
   }
   return output;
 }
 
-/** Pillow's convolution resize: along rows first, then along columns, with 8 bits in between. */
+/**
+ * Whether columns are scaled before rows. Between the passes pixels are rounded and clipped to 8 bits, so the order
+ * shows in the last digit. Pillow before 13 always scaled rows first; 13.0 does columns first where the height loses
+ * more than twice as many pixels as the width.
+ */
+function columnsComeFirst(x: ResampleAxis, y: ResampleAxis): boolean {
+  const lost = y.source - y.scaled;
+  return lost > 0 && lost > 2 * (x.source - x.scaled);
+}
+
+/** Pillow's convolution resize: one axis, then the other, with 8 bits in between. */
 function resampleConvolved(source: Uint8Array, x: ResampleAxis, y: ResampleAxis, kernel: Kernel): Uint8ClampedArray {
-  const columns = computeTaps(y, kernel);
-  // The windows move down steadily: the first output row reads the first input row needed, the last the last.
-  const firstRow = columns.first[0]!;
-  const rows = columns.first[y.count - 1]! + columns.length[y.count - 1]! - firstRow;
-  const narrowed = resampleRows(source, x.source, firstRow, rows, computeTaps(x, kernel));
-  return resampleColumns(narrowed, x.count * 3, firstRow, columns);
+  const alongX = computeTaps(x, kernel);
+  const alongY = computeTaps(y, kernel);
+  const rows = span(alongY);
+  const columns = span(alongX);
+  const whole: Band = { pixels: source, firstRow: 0, firstColumn: 0, columns: x.source };
+  if (columnsComeFirst(x, y)) {
+    const pixels = resampleColumns(whole, columns.first, columns.count, alongY);
+    const band = { pixels, firstRow: 0, firstColumn: columns.first, columns: columns.count };
+    return resampleRows(band, 0, y.count, alongX);
+  }
+  const pixels = resampleRows(whole, rows.first, rows.count, alongX);
+  const band = { pixels, firstRow: rows.first, firstColumn: 0, columns: x.count };
+  return resampleColumns(band, 0, x.count, alongY);
 }
 
 /** The input pixel under the middle of each output pixel; added up step by step as Pillow does, rounding included. */

@@ -52,7 +52,7 @@ def resize_cases(rng):
     sizes = [
         ((7, 5), (3, 4)), ((5, 7), (13, 11)), ((33, 21), (8, 30)), ((1, 9), (4, 4)), ((9, 1), (4, 2)),
         ((64, 48), (10, 7)), ((16, 12), (16, 12)), ((16, 12), (16, 5)), ((16, 12), (5, 12)), ((3, 2), (40, 31)),
-        ((101, 3), (2, 6)),
+        ((101, 3), (2, 6)), ((40, 100), (30, 20)), ((20, 90), (40, 30)), ((20, 60), (15, 49)), ((20, 60), (15, 50)),
     ]
     cases = []
     for (width, height), (to_width, to_height) in sizes:
@@ -100,6 +100,7 @@ def write_pictures(rng):
     # A colour profile that would show: sRGB's with red and blue swapped.
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     profile = profile.replace(b"rXYZ", b"....", 1).replace(b"bXYZ", b"rXYZ", 1).replace(b"....", b"bXYZ", 1)
+    profile = profile[:24] + bytes(12) + profile[36:]  # the date
     image.save(PICTURES / "profile.png", icc_profile=profile)
     grey16 = (x * 1600 + y * 37).astype(np.uint16)
     Image.fromarray(grey16).save(PICTURES / "grey-16.png")
