@@ -99,6 +99,14 @@ describe('the graph as layers', () => {
     });
   });
 
+  it('does not depend on where its bytes lie, or on whose they are', () => {
+    for (const name of tinyNames) {
+      const bytes = readTiny(name);
+      const shifted = Buffer.concat([Buffer.alloc(3), bytes, Buffer.alloc(5)]).subarray(3, 3 + bytes.length);
+      expect(readTflite(shifted, 'x').weights).toEqual(readTflite(bytes, 'x').weights);
+    }
+  });
+
   it('has exactly the weights that its layers need', () => {
     for (const name of tinyNames) {
       const { model, resolved } = run(name);

@@ -33,7 +33,7 @@ export class Constants {
     const key = `${tensor.index} ${channelAxis} ${shape.join()}`;
     const made = this.#made.get(key);
     if (made !== undefined) return made;
-    const read = this.#open(tensor, WEIGHT_TYPES, what);
+    const stored = this.#open(tensor, WEIGHT_TYPES, what);
     const outChannels = tensor.shape[channelAxis]!;
     const perChannel = countElements(tensor.shape) / outChannels;
     const data = this.#allocate(perChannel * outChannels);
@@ -45,8 +45,8 @@ export class Constants {
       const scale = quantisation?.scale(index) ?? 1;
       const zeroPoint = quantisation?.zeroPoint(index) ?? 0;
       for (let item = 0; item < perChannel; item++) {
-        const stored = read(channel * channelStride + item * itemStride);
-        data[item * outChannels + channel] = scale * (stored - zeroPoint);
+        const value = stored[channel * channelStride + item * itemStride]!;
+        data[item * outChannels + channel] = scale * (value - zeroPoint);
       }
     }
     return this.#keep(key, { shape, data }, what);
@@ -59,14 +59,14 @@ export class Constants {
     if (made !== undefined) return made;
     const count = countElements(tensor.shape);
     if (count !== channels) throw this.#graph.damaged(`${what} has ${count} biases, expected ${channels}`);
-    const read = this.#open(
+    const stored = this.#open(
       tensor,
       [TENSOR_TYPE.float32, TENSOR_TYPE.float16, TENSOR_TYPE.int32],
       `the bias of ${what}`,
     );
     const data = this.#allocate(channels);
     if (tensor.type !== TENSOR_TYPE.int32) {
-      for (let channel = 0; channel < channels; channel++) data[channel] = read(channel);
+      for (let channel = 0; channel < channels; channel++) data[channel] = stored[channel]!;
       return this.#keep(key, { shape: [channels], data }, what);
     }
     const scales = weights.quantisation;
@@ -75,7 +75,7 @@ export class Constants {
     }
     const inputScale = input.quantisation.scale(0);
     for (let channel = 0; channel < channels; channel++) {
-      data[channel] = read(channel) * inputScale * scales.scale(scales.count === 1 ? 0 : channel);
+      data[channel] = stored[channel]! * inputScale * scales.scale(scales.count === 1 ? 0 : channel);
     }
     return this.#keep(key, { shape: [channels], data }, what);
   }
@@ -84,8 +84,8 @@ export class Constants {
   readIntegers(tensor: TfliteTensor, longest: number, what: string): number[] {
     const count = countElements(tensor.shape);
     if (count > longest) throw this.#graph.damaged(`${what} has ${count} values, expected at most ${longest}`);
-    const read = this.#open(tensor, [TENSOR_TYPE.int32, TENSOR_TYPE.int64], what);
-    return Array.from({ length: count }, (_, i) => read(i));
+    const stored = this.#open(tensor, [TENSOR_TYPE.int32, TENSOR_TYPE.int64], what);
+    return Array.from(stored);
   }
 
   #weightQuantisation(tensor: TfliteTensor, channelAxis: number, what: string): Quantisation | undefined {
@@ -105,8 +105,8 @@ export class Constants {
     return quantisation;
   }
 
-  /** A reader of stored numbers by index, after the check that there are as many bytes as the shape says. */
-  #open(tensor: TfliteTensor, types: readonly number[], what: string): (index: number) => number {
+  /** The stored numbers, after the check that there are as many bytes as the shape says. */
+  #open(tensor: TfliteTensor, types: readonly number[], what: string): ArrayLike<number> {
     const { constant, type } = tensor;
     if (constant === undefined) throw this.#graph.unsupported(`${what} is computed, expected it to be a constant`);
     if (!types.includes(type)) {
@@ -118,22 +118,22 @@ export class Constants {
         `${what} has ${constant.length} bytes, expected ${expected} for ${tensor.shape.join('×')}`,
       );
     }
-    const view = new DataView(constant.buffer, constant.byteOffset, constant.byteLength);
+    const { buffer, byteOffset } = constant;
+    // A flatbuffer's bytes need not lie at a multiple of the item's length; `slice` of a Buffer would not copy.
+    const copy = () => new Uint8Array(constant).buffer;
     switch (type) {
-      case TENSOR_TYPE.float32:
-        return (index) => view.getFloat32(4 * index, true);
-      case TENSOR_TYPE.float16: {
-        const wide = toFloat32(new Uint16Array(constant.slice().buffer));
-        return (index) => wide[index]!;
-      }
-      case TENSOR_TYPE.int32:
-        return (index) => view.getInt32(4 * index, true);
-      case TENSOR_TYPE.int64:
-        return (index) => Number(view.getBigInt64(8 * index, true));
+      case TENSOR_TYPE.uint8:
+        return constant;
       case TENSOR_TYPE.int8:
-        return (index) => view.getInt8(index);
+        return new Int8Array(buffer, byteOffset, expected);
+      case TENSOR_TYPE.float32:
+        return new Float32Array(copy());
+      case TENSOR_TYPE.float16:
+        return toFloat32(new Uint16Array(copy()));
+      case TENSOR_TYPE.int32:
+        return new Int32Array(copy());
       default:
-        return (index) => constant[index]!;
+        return Array.from(new BigInt64Array(copy()), Number);
     }
   }
 
