@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { exitCodes, MobilenetError } from '../errors.js';
 import { printable } from '../printable.js';
+import { benchCommand } from './bench.js';
 import { classifyCommand } from './classify.js';
 import { costCommand } from './cost.js';
 
@@ -20,7 +21,8 @@ export async function main(args: readonly string[]): Promise<void> {
       'after',
       '\nExit codes: 0 all done · 1 some inputs failed · 2 wrong usage · 3 no input, or every input failed · 4 model or weights · 5 no WASM SIMD here · 70 a bug',
     );
-  for (const command of [classifyCommand(), costCommand()]) program.addCommand(command.copyInheritedSettings(program));
+  for (const command of [classifyCommand(), costCommand(), benchCommand()])
+    program.addCommand(command.copyInheritedSettings(program));
   for (const command of [program, ...program.commands]) command.exitOverride();
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -1,4 +1,5 @@
 import type { Cost } from '../cost/cost.js';
+import { alignColumns } from './columns.js';
 import { alphaText, grouped, megabytes } from './units.js';
 
 /** What the counts mean; printed wherever they are. */
@@ -92,19 +93,5 @@ function layerRows({ layers, macs, params }: Cost): readonly string[] {
       ['total', '', '', '', grouped(macs), grouped(params.total)],
     ],
     ['left', 'left', 'left', 'left', 'right', 'right'],
-  );
-}
-
-/** Rows of cells as lines: each column as wide as its widest cell, two spaces between, nothing after the last. */
-function alignColumns(rows: readonly (readonly string[])[], sides: readonly ('left' | 'right')[]): readonly string[] {
-  const widths = sides.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) =>
-    sides
-      .map((side, column) => {
-        const cell = row[column] ?? '';
-        return side === 'left' ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!);
-      })
-      .join('  ')
-      .trimEnd(),
   );
 }

@@ -1,0 +1,163 @@
+import { cost } from './cost/cost.js';
+import { createCeiling } from './engine/ceiling.js';
+import { loadKernels } from './engine/kernels.js';
+import { createSession, type Session } from './engine/session.js';
+import { exitCodes, MobilenetError, ModelError } from './errors.js';
+import { chooseModel } from './model.js';
+import { buildNetwork, findNetwork } from './networks/index.js';
+import { resolve } from './networks/resolve.js';
+import type { ResolvedNetwork } from './networks/types.js';
+import type { BenchFacts, BenchLayer, BenchRecord } from './report/bench-record.js';
+import { median, quantile } from './statistics.js';
+import { costSteps } from './step-costs.js';
+import { seededRandom, seededWeights } from './weights/seeded.js';
+import type { NetworkWeights } from './weights/types.js';
+
+export interface BenchChoice {
+  /** Network id. */
+  readonly model: string;
+  readonly alpha?: number;
+  /** Side of the network's square input in pixels. */
+  readonly resolution?: number;
+  /** How often to run after the warm-up; by default 40 times, slow networks for about 5 s but 10 times at least. */
+  readonly runs?: number;
+  /** Measure each step by itself too. */
+  readonly layers?: boolean;
+}
+
+/** A network that can be run: what it is and its weights. */
+export interface BenchSubject {
+  readonly network: ResolvedNetwork;
+  readonly weights: NetworkWeights;
+  readonly epsilon: number;
+  /** `seeded`, or the weights' file name. */
+  readonly source: string;
+}
+
+const WARM_UP = { runs: 8, ms: 300 };
+const DEFAULT_RUNS = { most: 40, least: 10, ms: 5000 };
+/** The batch norms of seeded weights. */
+const EPSILON = 1e-3;
+
+/** The model of the box where there is one; else the network with seeded weights. UsageError for an unknown network. */
+export async function benchSubject(choice: BenchChoice): Promise<BenchSubject> {
+  const { model, alpha, resolution } = choice;
+  const entry = findNetwork(model);
+  try {
+    const stored = await chooseModel({
+      model,
+      ...(alpha !== undefined && { alpha }),
+      ...(resolution !== undefined && { resolution }),
+    });
+    const { network, epsilon, facts } = stored;
+    return { network, weights: stored.readWeights(), epsilon, source: facts.weights };
+  } catch (error) {
+    if (!(error instanceof ModelError && error.code === 'model-not-in-box')) throw error;
+  }
+  const built = buildNetwork(model, { ...(alpha !== undefined && { alpha }) });
+  const network = resolve(built, { resolution: resolution ?? entry.defaultResolution });
+  return { network, weights: seededWeights(network), epsilon: EPSILON, source: 'seeded' };
+}
+
+/**
+ * Times one network on a random picture, with the SIMD ceiling sampled between the runs.
+ * Throws MobilenetError with exit code 70 where the network seems faster than the ceiling: then the bench is wrong.
+ */
+export async function bench(choice: BenchChoice): Promise<{ record: BenchRecord; facts: BenchFacts }> {
+  const { network, weights, epsilon, source } = await benchSubject(choice);
+  const session = await createSession(network, weights, epsilon);
+  const ceiling = await createCeiling();
+  fillRandomly(session);
+  warmUp(() => {
+    session.run();
+    ceiling.sample();
+  });
+
+  const times: number[] = [];
+  const started = performance.now();
+  while (!isEnough(times.length, performance.now() - started, choice.runs)) {
+    fillRandomly(session);
+    times.push(time(() => session.run()));
+    ceiling.sample();
+  }
+  const ms = { min: Math.min(...times), median: median(times), p95: quantile(times, 0.95) };
+  const layers = choice.layers ? await benchSteps(network, session, times.length) : undefined;
+  const { macs } = cost(network);
+  const gmacsPerSecond = macs / ms.median / 1e6;
+  const ceilingShare = shareOf(ceiling.gmacsPerSecond(), gmacsPerSecond);
+  return {
+    record: {
+      network: network.id,
+      alpha: network.alpha,
+      resolution: network.resolution,
+      dtype: 'f32',
+      threads: 1,
+      ms: { min: round(ms.min, 3), median: round(ms.median, 3), p95: round(ms.p95, 3) },
+      macs,
+      gmacsPerSecond: round(gmacsPerSecond, 3),
+      ceilingShare: round(ceilingShare, 4),
+      ...(layers && { layers }),
+    },
+    facts: {
+      weights: source,
+      runs: times.length,
+      runtime: `Node.js ${process.version} ${process.arch}`,
+      ceiling: round(ceiling.gmacsPerSecond(), 2),
+    },
+  };
+}
+
+/** `speed` ÷ `ceiling`, which cannot be above 1. */
+export function shareOf(ceiling: number, speed: number): number {
+  if (speed <= ceiling) return speed / ceiling;
+  throw new MobilenetError(
+    'bench-fault',
+    exitCodes.internal,
+    `bench: THE MEASUREMENT IS WRONG: ${speed.toFixed(1)} GMAC/s, expected no more than the ceiling of ${ceiling.toFixed(1)} GMAC/s measured in the same run`,
+  );
+}
+
+/** Each step's median over whole runs, so that it finds its inputs in the caches as it would. */
+async function benchSteps(network: ResolvedNetwork, session: Session, runs: number): Promise<BenchLayer[]> {
+  const { constants } = await loadKernels();
+  const steps = costSteps(network, session.plan, constants.channelTile);
+  const times = steps.map((): number[] => []);
+  for (let run = 0; run < runs; run++) {
+    fillRandomly(session);
+    for (const [index, own] of times.entries()) own.push(time(() => session.runStep(index)));
+  }
+  const medians = times.map(median);
+  const total = medians.reduce((sum, ms) => sum + ms, 0);
+  return steps.map(({ layer, kernel, macs, bytes }, index) => {
+    const ms = medians[index]!;
+    const gmacsPerSecond = ms > 0 ? round(macs / ms / 1e6, 3) : 0;
+    return { layer, kernel, ms: round(ms, 4), macs, gmacsPerSecond, share: round(ms / total, 6), bytes };
+  });
+}
+
+/** Steps may write over the picture, so each run gets one. */
+function fillRandomly({ input }: Session): void {
+  const random = seededRandom(7);
+  for (let index = 0; index < input.length; index++) input[index] = 2 * random() - 1;
+}
+
+/** Until the engine has put optimised code in place. */
+function warmUp(run: () => void): void {
+  const started = performance.now();
+  for (let count = 0; count < WARM_UP.runs || performance.now() - started < WARM_UP.ms; count++) run();
+}
+
+function isEnough(count: number, ms: number, asked: number | undefined): boolean {
+  if (asked !== undefined) return count >= asked;
+  return count >= DEFAULT_RUNS.most || (count >= DEFAULT_RUNS.least && ms >= DEFAULT_RUNS.ms);
+}
+
+function time(run: () => void): number {
+  const start = performance.now();
+  run();
+  return performance.now() - start;
+}
+
+function round(value: number, decimals: number): number {
+  return Number(value.toFixed(decimals));
+}

@@ -1,0 +1,51 @@
+import { align } from './arena.js';
+import { bindKernels, createMemory, type Kernels, loadKernels } from './kernels.js';
+
+/** The loops of `assembly/ceiling.ts`: vectors of four accumulators as a tile of rows × columns. */
+export const ceilingLoops = [
+  { kernel: 'ceiling_f32_6', rows: 3, columns: 2 },
+  { kernel: 'ceiling_f32_8', rows: 4, columns: 2 },
+  { kernel: 'ceiling_f32_10', rows: 5, columns: 2 },
+  { kernel: 'ceiling_f32_12', rows: 12, columns: 1 },
+] as const satisfies readonly { kernel: keyof Kernels; rows: number; columns: number }[];
+
+/** A meter for what SIMD multiply and add can reach here with its operands in the first-level cache. */
+export interface Ceiling {
+  /** Runs each loop once, about 2 ms altogether. Spread between the runs of what is compared with the ceiling. */
+  sample(): void;
+  /** The fastest sample of the fastest loop so far, in 10⁹ multiply-accumulates a second. */
+  gmacsPerSecond(): number;
+}
+
+const LANES = 4;
+const VECTOR_BYTES = 16;
+const DEPTH = 32;
+/** Long enough for the clock, short enough to fit between two runs. */
+const MACS_PER_SAMPLE = 12e6;
+
+/** One thread's ceiling for f32, by the same binary as the network's kernels. */
+export async function createCeiling(): Promise<Ceiling> {
+  const module = await loadKernels();
+  const longest = Math.max(...ceilingLoops.map(({ rows, columns }) => Math.max(rows * columns, DEPTH * rows)));
+  const area = align(longest * VECTOR_BYTES);
+  const output = align(module.constants.heapBase);
+  const left = output + area;
+  const right = left + area;
+  const memory = createMemory(right + area);
+  const kernels = bindKernels(module, memory);
+  // Small enough that no sum overflows, far from the denormal numbers, which take their own time.
+  new Float32Array(memory.buffer, left, (2 * area) / 4).fill(1 / 1024);
+  let best = 0;
+  return {
+    sample() {
+      for (const { kernel, rows, columns } of ceilingLoops) {
+        const macs = DEPTH * rows * columns * LANES;
+        const repeats = Math.ceil(MACS_PER_SAMPLE / macs);
+        const start = performance.now();
+        kernels[kernel](output, left, right, DEPTH, repeats);
+        best = Math.max(best, (macs * repeats) / (performance.now() - start) / 1e6);
+      }
+    },
+    gmacsPerSecond: () => best,
+  };
+}

@@ -1,0 +1,15 @@
+export type Side = 'left' | 'right';
+
+/** Rows of cells as lines: each column as wide as its widest cell, two spaces between, nothing after the last. */
+export function alignColumns(rows: readonly (readonly string[])[], sides: readonly Side[]): readonly string[] {
+  const widths = sides.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows.map((row) =>
+    sides
+      .map((side, column) => {
+        const cell = row[column] ?? '';
+        return side === 'left' ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}
