@@ -142,3 +142,45 @@ export function depthwiseRow3x3s2(
     input += <usize>4 * pixelBytes;
   }
 }
+
+/** One output pixel of which 2 or 3 columns of the window lie inside of the map. */
+export function depthwisePixel3x3(
+  output: usize,
+  input: usize,
+  bias: usize,
+  taps: usize,
+  pixelBytes: usize,
+  rowBytes: usize,
+  rows: i32,
+  columns: i32,
+  min: f32,
+  max: f32,
+): void {
+  const low = f32x4.splat(min);
+  const high = f32x4.splat(max);
+  const tapRowBytes = <usize>3 * pixelBytes;
+  for (let c: usize = 0; c < pixelBytes; c += VECTOR) {
+    let s = v128.load(bias + c);
+    let p = input + c;
+    let w = taps + c;
+    s = pixelRow(s, p, w, pixelBytes, columns);
+    if (rows > 1) {
+      p += rowBytes;
+      w += tapRowBytes;
+      s = pixelRow(s, p, w, pixelBytes, columns);
+      if (rows > 2) s = pixelRow(s, p + rowBytes, w + tapRowBytes, pixelBytes, columns);
+    }
+    v128.store(output + c, clampVector(s, low, high));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function pixelRow(s: v128, p: usize, w: usize, pixelBytes: usize, columns: i32): v128 {
+  s = multiplyAdd(s, v128.load(p), v128.load(w));
+  p += pixelBytes;
+  w += pixelBytes;
+  s = multiplyAdd(s, v128.load(p), v128.load(w));
+  if (columns > 2) s = multiplyAdd(s, v128.load(p + pixelBytes), v128.load(w + pixelBytes));
+  return s;
+}

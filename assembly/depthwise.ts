@@ -1,4 +1,6 @@
-import { COLUMNS_3X3_S1, COLUMNS_3X3_S2, depthwiseRow3x3s1, depthwiseRow3x3s2 } from './depthwise-3x3';
+import {
+  COLUMNS_3X3_S1, COLUMNS_3X3_S2, depthwisePixel3x3, depthwiseRow3x3s1, depthwiseRow3x3s2,
+} from './depthwise-3x3';
 import { COLUMNS_5X5_S1, COLUMNS_5X5_S2, depthwiseRow5x5s1, depthwiseRow5x5s2 } from './depthwise-5x5';
 import { greater, lesser } from './integers';
 import { CHANNEL_TILE, FLOAT, VECTOR } from './tiles';
@@ -60,7 +62,7 @@ function depthwisePixel(
       let p = row;
       let w = tapRow;
       let kx = columns;
-      // at the edges of a 3×3 window two columns are left, of a 5×5 window three or four: two at once, then the odd one
+      // two columns at once, then the odd one
       for (; kx >= 2; kx -= 2) {
         sum = multiplyAdd(sum, v128.load(p), v128.load(w));
         p += pixelBytes;
@@ -131,24 +133,31 @@ export function depthwise_f32(
           kernelSize, stride, outRow + <usize>x * pixelBytes, inRow + <usize>(x * stride - padLeft) * pixelBytes,
           weights, rowTaps, blocks, pixelBytes, rowBytes, rows, min, max,
         );
-        if (firstInner + blocks * group < lastInner) {
+        x += blocks * group;
+        if (x + 1 < lastInner) {
           // the last group overlaps the one before it: the same values are written twice
           x = lastInner - group;
           depthwiseRow(
             kernelSize, stride, outRow + <usize>x * pixelBytes, inRow + <usize>(x * stride - padLeft) * pixelBytes,
             weights, rowTaps, 1, pixelBytes, rowBytes, rows, min, max,
           );
+          x = lastInner;
         }
-        x = lastInner - 1;
-        continue;
+        if (x == outWidth) break;
       }
       const left = x * stride - padLeft;
       const firstX = greater(0, -left);
       const columns = lesser(kernelSize, inWidth - left) - firstX;
-      depthwisePixel(
-        outRow + <usize>x * pixelBytes, inRow + <usize>(left + firstX) * pixelBytes, weights,
-        rowTaps + <usize>firstX * pixelBytes, pixelBytes, rowBytes, tapRowBytes, rows, columns, min, max,
-      );
+      const to = outRow + <usize>x * pixelBytes;
+      const from = inRow + <usize>(left + firstX) * pixelBytes;
+      const pixelTaps = rowTaps + <usize>firstX * pixelBytes;
+      if (kernelSize == 3 && columns >= 2 && rows > 0) {
+        depthwisePixel3x3(to, from, weights, pixelTaps, pixelBytes, rowBytes, rows, columns, min, max);
+      } else {
+        depthwisePixel(
+          to, from, weights, pixelTaps, pixelBytes, rowBytes, tapRowBytes, rows, columns, min, max,
+        );
+      }
     }
   }
 }
