@@ -78,6 +78,12 @@ async function modelFromFiles(choice: ModelChoice, paths: readonly string[]): Pr
       `${where}: takes features, expected a file that takes a picture (the first half goes before it: --weights FIRST --weights ${where})`,
     );
   }
+  if (imported.network.inputChannels !== 3) {
+    throw new ModelError(
+      'network-unsupported',
+      `${where}: takes pictures of ${imported.network.inputChannels} channels, expected red, green and blue`,
+    );
+  }
   if (height !== width) {
     throw new ModelError('network-unsupported', `${where}: takes pictures of ${width}×${height}, expected a square`);
   }
