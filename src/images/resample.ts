@@ -91,7 +91,6 @@ function computeTaps(axis: ResampleAxis, kernel: Kernel): Taps {
 interface Band {
   readonly pixels: Uint8Array | Uint8ClampedArray;
   readonly firstRow: number;
-  readonly rows: number;
   readonly firstColumn: number;
   readonly columns: number;
 }
