@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import type { Metadata, Sharp, SharpOptions } from 'sharp';
 import { ImageError } from '../errors.js';
-import { detectFormat, type ImageFormat, supportedFormats } from './format.js';
 import { printable } from '../printable.js';
+import { detectFormat, type ImageFormat, supportedFormats } from './format.js';
 import { openPicture, type PictureSource } from './source.js';
 
 /** An upright picture: `data` is [height, width, 3], RGB, 0…255. */

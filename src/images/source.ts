@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { ImageError } from '../errors.js';
-import { FORMAT_HEADER_BYTES, supportedFormats } from './format.js';
 import { printable } from '../printable.js';
+import { FORMAT_HEADER_BYTES, supportedFormats } from './format.js';
 
 /** A picture that exists and has bytes; nothing is known about what they are. */
 export interface PictureSource {
