@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,7 @@ import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ImageError } from '../../src/errors.js';
 import { decode } from '../../src/images/decode.js';
+import { canMakeFifo, makeFifo } from '../fifo.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mobilenet-broken-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -175,8 +175,8 @@ describe('what is no readable file', () => {
     expect(refusal.message).toMatch(/folder\.jpg: a folder, expected a picture file$/);
   });
 
-  it.skipIf(process.platform === 'win32')('pipe, socket and device are not opened', async () => {
-    execFileSync('mkfifo', [join(folder, 'pipe.jpg')]);
+  it.skipIf(!canMakeFifo)('pipe, socket and device are not opened', async () => {
+    makeFifo(join(folder, 'pipe.jpg'));
     const server = createServer().listen(join(folder, 'socket.jpg'));
     await new Promise((resolve) => server.once('listening', resolve));
     for (const path of [join(folder, 'pipe.jpg'), join(folder, 'socket.jpg'), '/dev/zero']) {
