@@ -18,6 +18,8 @@ export interface KernelConstants {
   readonly heapBase: number;
   /** Channels of a map are rounded up to a multiple of this. */
   readonly channelTile: number;
+  /** Pixels that the linear kernels compute at once; a run of them that is cut elsewhere gives other last digits. */
+  readonly pixelTile: number;
 }
 
 export interface KernelModule {
@@ -49,7 +51,11 @@ async function compileKernels(): Promise<KernelModule> {
   const exports = instance(module, createMemory(PAGE_BYTES));
   return {
     module,
-    constants: { heapBase: exports.HEAP_BASE.value, channelTile: exports.CHANNEL_TILE.value },
+    constants: {
+      heapBase: exports.HEAP_BASE.value,
+      channelTile: exports.CHANNEL_TILE.value,
+      pixelTile: exports.PIXEL_TILE.value,
+    },
     convScratchBytes: exports.conv_scratch_f32,
   };
 }
@@ -61,8 +67,8 @@ export function createMemory(bytes: number): WebAssembly.Memory {
 }
 
 /** The kernels bound to a memory. */
-export function bindKernels(kernels: KernelModule, memory: WebAssembly.Memory): Kernels {
-  return instance(kernels.module, memory);
+export function bindKernels({ module }: Pick<KernelModule, 'module'>, memory: WebAssembly.Memory): Kernels {
+  return instance(module, memory);
 }
 
 function instance(module: WebAssembly.Module, memory: WebAssembly.Memory): Exports {

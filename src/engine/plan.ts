@@ -1,6 +1,6 @@
 import { ModelError } from '../errors.js';
 import { lifetimes } from '../networks/lifetimes.js';
-import { NETWORK_INPUT, type ResolvedNetwork, type Shape } from '../networks/types.js';
+import { NETWORK_INPUT, type ResolvedLayer, type ResolvedNetwork, type Shape } from '../networks/types.js';
 import { align, type Placed, place, type Span } from './arena.js';
 import { fuse, type Operation } from './fuse.js';
 import type { KernelModule, KernelName } from './kernels.js';
@@ -13,6 +13,8 @@ export interface Step {
   readonly layer: string;
   readonly kernel: KernelName;
   readonly args: readonly number[];
+  /** Bytes of scratch memory of one thread; that of the next thread follows. 0 where the kernel takes none. */
+  readonly scratchBytes: number;
 }
 
 /** A run of floats in memory: byte address and count. */
@@ -37,8 +39,11 @@ export interface Plan {
 /** 2 GiB: the kernels' addresses are 32-bit integers. */
 const MOST_MEMORY_BYTES = 2 ** 31 - 65536;
 
-/** Places weights and activations and lowers each operation to kernel calls. Throws ModelError where it cannot fit. */
-export function plan(network: ResolvedNetwork, kernels: KernelModule): Plan {
+/**
+ * Places weights and activations and lowers each operation to kernel calls, with scratch memory for `threads` threads.
+ * Throws ModelError where it cannot fit.
+ */
+export function plan(network: ResolvedNetwork, kernels: KernelModule, threads = 1): Plan {
   const tile = kernels.constants.channelTile;
   const operations = fuse(network.layers);
   const shapes = new Map<string, Shape>([[NETWORK_INPUT, network.inputShape]]);
@@ -46,7 +51,12 @@ export function plan(network: ResolvedNetwork, kernels: KernelModule): Plan {
   const shapeOf = (value: string): Shape => shapes.get(value)!;
 
   const homes = shareHomes(operations);
-  const spans = spansOf(operations, homes, (value) => storedBytes(value, shapeOf(value), tile), kernels);
+  const spans = spansOf(
+    operations,
+    homes,
+    (value) => storedBytes(value, shapeOf(value), tile),
+    (layer) => threads * scratchBytes(layer, kernels),
+  );
   const arena = place(spans);
   const lowered = lowerAll(operations, { arena, homes, shapeOf, kernels });
 
@@ -112,7 +122,7 @@ function spansOf(
   operations: readonly Operation[],
   homes: ReadonlyMap<string, string>,
   bytesOf: (value: string) => number,
-  kernels: KernelModule,
+  scratchBytesOf: (layer: ResolvedLayer) => number,
 ): Span[] {
   const steps = operations.map((operation) => ({
     name: operation.output,
@@ -127,17 +137,18 @@ function spansOf(
     spans.set(home, { ...span, to: Math.max(span.to, to) });
   }
   operations.forEach(({ layer }, step) => {
-    const bytes = scratchBytes(layer, kernels);
+    const bytes = scratchBytesOf(layer);
     if (bytes > 0) spans.set(scratchName(step), { name: scratchName(step), bytes, from: step, to: step });
   });
   return [...spans.values()];
 }
 
-function scratchBytes(layer: Operation['layer'], kernels: KernelModule): number {
+/** Bytes that one thread needs, in whole cache lines. */
+function scratchBytes(layer: ResolvedLayer, kernels: KernelModule): number {
   const windowed = layer.kind === 'conv' || (layer.kind === 'pointwise' && layer.stride > 1);
   if (!windowed) return 0;
   const channels = storedChannels(layer.inputs[0]!, layer.inputShapes[0]!.channels, kernels.constants.channelTile);
-  return kernels.convScratchBytes(layer.kind === 'conv' ? layer.kernelSize : 1, channels);
+  return align(kernels.convScratchBytes(layer.kind === 'conv' ? layer.kernelSize : 1, channels));
 }
 
 interface Surroundings {
@@ -151,8 +162,9 @@ interface Surroundings {
 function lowerAll(operations: readonly Operation[], { arena, homes, shapeOf, kernels }: Surroundings) {
   const weights: PackedWeights[] = [];
   let weightsEnd = align(kernels.constants.heapBase);
-  const relative = operations.map((operation, step) =>
-    lower(operation, {
+  const relative = operations.map((operation, step) => {
+    const scratch = scratchBytes(operation.layer, kernels);
+    const lowered = lower(operation, {
       tile: kernels.constants.channelTile,
       shapeOf,
       scratch: scratchName(step),
@@ -162,13 +174,13 @@ function lowerAll(operations: readonly Operation[], { arena, homes, shapeOf, ker
         weightsEnd += align(packed.bytes);
         return address;
       },
-    }),
-  );
+    });
+    return lowered.map((each) => ({ ...each, scratchBytes: scratch }));
+  });
   const arenaAddress = weightsEnd;
   const addressOf = (value: string): number => arenaAddress + arena.offsets.get(homes.get(value) ?? value)!;
-  const steps = relative.flat().map(({ layer, kernel, args }) => ({
-    layer,
-    kernel,
+  const steps = relative.flat().map(({ args, ...step }) => ({
+    ...step,
     args: args.map((arg) => (typeof arg === 'number' ? arg : addressOf(arg.value))),
   }));
   const arenaBytes = Math.max(arena.bytes, ...weights.map(stagingBytes));

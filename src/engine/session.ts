@@ -4,30 +4,60 @@ import { foldBatchNorm } from './fold.js';
 import { bindKernels, createMemory, loadKernels } from './kernels.js';
 import { pack } from './pack.js';
 import { type Plan, plan } from './plan.js';
+import { type Crew, startCrew } from './pool.js';
+
+export interface SessionOptions {
+  /** Threads that share each run, 1…MOST_THREADS; 1 where nothing is said. The results are the same bit for bit. */
+  readonly threads?: number;
+}
 
 /** A network with its weights in memory, ready to run many pictures one after another. */
 export interface Session {
   readonly plan: Plan;
   /** Write the prepared picture here, height × width × channels, then `run`. */
   readonly input: Float32Array;
-  /** One value for each class, in an array of its own. */
+  readonly threads: number;
+  /**
+   * One value for each class, in an array of its own.
+   * Throws RuntimeError where one of several threads failed or is gone; from then on always.
+   */
   run(): Float32Array;
-  /** Runs one step of the plan by itself, for measuring: all of them in order do what `run` does. */
+  /** Runs one step of the plan by itself, on this thread, for measuring: all of them in order do what `run` does. */
   runStep(index: number): void;
+  /** Ends the other threads, if there are any; the session must not run any more. They keep no process alive. */
+  close(): void;
 }
 
 /**
- * Plans the network, packs its weights, binds the kernels.
+ * Plans the network, packs its weights, binds the kernels. Other threads start up meanwhile; nothing waits for them.
  * `weights` must have passed `checkWeights`; `epsilon` is the batch norm's where it is not folded yet.
  */
 export async function createSession(
   network: ResolvedNetwork,
   weights: NetworkWeights,
   epsilon: number,
+  { threads = 1 }: SessionOptions = {},
+): Promise<Session> {
+  const crew = threads > 1 ? startCrew(threads) : undefined;
+  try {
+    return await assemble(network, weights, epsilon, crew);
+  } catch (error) {
+    crew?.close();
+    throw error;
+  }
+}
+
+async function assemble(
+  network: ResolvedNetwork,
+  weights: NetworkWeights,
+  epsilon: number,
+  crew: Crew | undefined,
 ): Promise<Session> {
   const kernels = await loadKernels();
-  const layout = plan(network, kernels);
+  const threads = crew?.threads ?? 1;
+  const layout = plan(network, kernels, threads);
   const memory = createMemory(layout.memoryBytes);
+  const pool = crew?.assign(layout, kernels, memory);
   const bound = bindKernels(kernels, memory);
   const target = { memory: memory.buffer, kernels: bound, staging: layout.arenaAddress };
   for (const packed of layout.weights) {
@@ -40,14 +70,19 @@ export async function createSession(
   const output = new Float32Array(memory.buffer, layout.output.address, layout.output.length);
   return {
     plan: layout,
+    threads,
     input: new Float32Array(memory.buffer, layout.input.address, layout.input.length),
     run() {
-      for (const { call, args } of calls) call(...args);
+      if (pool) pool.run();
+      else for (const { call, args } of calls) call(...args);
       return output.slice();
     },
     runStep(index) {
       const { call, args } = calls[index]!;
       call(...args);
+    },
+    close() {
+      crew?.close();
     },
   };
 }

@@ -1,0 +1,27 @@
+import { bindKernels, type KernelName } from './kernels.js';
+import type { Stages } from './turns.js';
+
+/** A kernel call as data. */
+export interface Call {
+  readonly kernel: KernelName;
+  readonly args: readonly number[];
+}
+
+/** By stage and part, the calls that are made one after the other. */
+export type StageCalls = readonly (readonly (readonly Call[])[])[];
+
+/** Calls as functions on a memory. */
+export function bindCalls(module: WebAssembly.Module, memory: WebAssembly.Memory, stages: StageCalls): Stages {
+  const kernels = bindKernels({ module }, memory);
+  return stages.map((parts) =>
+    parts.map((calls) => {
+      const bound = calls.map(({ kernel, args }) => ({
+        run: kernels[kernel] as (...args: readonly number[]) => void,
+        args,
+      }));
+      return () => {
+        for (const { run, args } of bound) run(...args);
+      };
+    }),
+  );
+}
