@@ -1,0 +1,261 @@
+/**
+ * npm run bench:peers -- [PAIR…] [--model M] [--alpha A] [--res R] [--rounds N] [--runs N] [--node PATH] [--core N]
+ *                        [--folder DIR] [--json]
+ * This project against the engines that a Node.js user would otherwise pick: times of one picture, as ratios
+ * ours ÷ theirs. PAIR: tfjs-wasm, onnxruntime-web, onnxruntime-node (all f32, one thread, the same network with the same
+ * seeded weights, outputs compared), cold (a whole process from a JPEG to its prediction); all of them if none is named.
+ *
+ * Both programs are processes of their own on one core, in turn, ours first; a ratio is that of two neighbours. Printed
+ * are the median of the ratios and the smallest and largest. The peers are installed into a temporary folder, or into
+ * --folder, where they stay for the next time. --node runs both sides under another Node.js.
+ * `cold` runs the built command (npm run build); its own side is `mobilenet classify` with the box's default model.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { cpus, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import sharp from 'sharp';
+import { median } from '../../src/statistics.js';
+import { installPeers } from './peers/folder.js';
+import { describeForPeers, resolvePeerNetwork } from './peers/network-file.js';
+import { type OnnxProto, writeOnnx } from './peers/onnx-file.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const programs = join(root, 'test/bench/peers');
+const engines = ['tfjs-wasm', 'onnxruntime-web', 'onnxruntime-node'] as const;
+const pairs = [...engines, 'cold'] as const;
+type Pair = (typeof pairs)[number];
+
+/** JPEGs of `cold`, from the photos that come with the project. */
+const photos = [
+  { from: 'alps.jpg', width: 500, height: 375 },
+  { from: 'boats.jpg', width: 1600, height: 1200 },
+] as const;
+const JPEG_QUALITY = 90;
+/** Probabilities of two engines may differ by this. */
+const TOLERANCE = 1e-3;
+
+interface Comparison {
+  readonly pair: Pair;
+  /** What ran on either side. */
+  readonly subject: string;
+  /** Medians over the rounds, ms. */
+  readonly ours: number;
+  readonly theirs: number;
+  /** Median of the rounds' ratios ours ÷ theirs. */
+  readonly ratio: number;
+  readonly lowest: number;
+  readonly highest: number;
+  readonly rounds: number;
+}
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    model: { type: 'string', default: 'mobilenet_v1' },
+    alpha: { type: 'string', default: '1' },
+    res: { type: 'string' },
+    rounds: { type: 'string', default: '7' },
+    runs: { type: 'string', default: '40' },
+    node: { type: 'string', default: process.execPath },
+    core: { type: 'string', default: String(cpus().length - 1) },
+    folder: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+const unknown = positionals.find((each) => !(pairs as readonly string[]).includes(each));
+if (unknown !== undefined) throw new Error(`${unknown}: unknown pair, expected ${pairs.join(', ')}`);
+const chosen: readonly Pair[] = positionals.length > 0 ? (positionals as Pair[]) : pairs;
+const rounds = positiveWhole('--rounds', flags.rounds);
+const runs = positiveWhole('--runs', flags.runs);
+const resolution = flags.res === undefined ? undefined : positiveWhole('--res', flags.res);
+const pinning = findPinning();
+
+const work = mkdtempSync(join(tmpdir(), 'mobilenet-peers-'));
+try {
+  const folder = flags.folder === undefined ? join(work, 'peers') : resolve(flags.folder);
+  installPeers(folder);
+  await measureAll(folder);
+} finally {
+  rmSync(work, { recursive: true });
+}
+
+async function measureAll(folder: string): Promise<void> {
+  const network = resolvePeerNetwork(flags.model, Number(flags.alpha), resolution);
+  const { file, floats } = describeForPeers(network);
+  const description = join(work, 'network.json');
+  writeFileSync(description, JSON.stringify(file));
+  writeFileSync(join(work, 'network.bin'), floats);
+  const proto = createRequire(join(folder, 'package.json'))('onnx-proto') as OnnxProto;
+  writeFileSync(join(work, 'network.onnx'), writeOnnx(proto, file, floats));
+  const subject = `${network.id} ${network.alpha}/${network.resolution}`;
+
+  const version = run(['--version']).trim();
+  const facts = {
+    command: `npm run bench:peers -- ${process.argv.slice(2).join(' ')}`.trim(),
+    node: version,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    pinned: pinning.length > 0 ? `taskset: core ${flags.core}` : 'not pinned to a core: no taskset here',
+    rounds,
+    runs,
+  };
+  if (!flags.json) {
+    console.log(`${facts.command}\nNode.js ${version} · ${facts.cpu} · ${facts.pinned}`);
+    console.log(`${rounds} rounds; one picture: the median of ${runs} runs after 8\n`);
+    console.log(row(['pair', 'what', 'ours ms', 'theirs ms', 'ratio', 'min – max']));
+  }
+  const comparisons: Comparison[] = [];
+  const add = (comparison: Comparison): void => {
+    comparisons.push(comparison);
+    if (!flags.json) console.log(rowOf(comparison));
+  };
+
+  const engine = chosen.some((pair) => pair !== 'cold') ? await bundleOurs() : '';
+  for (const pair of chosen) {
+    if (pair === 'cold') continue;
+    const args = [folder, description, String(runs)];
+    const theirs =
+      pair === 'tfjs-wasm'
+        ? ['tfjs-wasm.mjs', ...args]
+        : ['onnxruntime.mjs', ...args, pair.slice('onnxruntime-'.length)];
+    add(
+      compare(
+        pair,
+        subject,
+        () => timed([engine, ...args]),
+        () => timed([join(programs, theirs[0]!), ...theirs.slice(1)]),
+      ),
+    );
+  }
+  if (chosen.includes('cold')) {
+    for (const { photo, size } of await makePhotos()) {
+      const ours = [join(root, 'bin/mobilenet.js'), 'classify', photo];
+      const theirs = [join(programs, 'cold.mjs'), folder, description, photo];
+      // Once each beforehand, so that both find their files in the system's cache.
+      const model = run([...ours, '--json']);
+      run(theirs);
+      const { network: own, alpha, resolution: side } = JSON.parse(model).model;
+      const what = `${size}, ${own} ${alpha}/${side} : ${subject}`;
+      add(
+        compare(
+          'cold',
+          what,
+          () => ({ ms: wallTime(ours) }),
+          () => ({ ms: wallTime(theirs) }),
+        ),
+      );
+    }
+  }
+  if (flags.json) console.log(JSON.stringify({ ...facts, comparisons }, null, 2));
+}
+
+interface Measured {
+  readonly ms: number;
+  readonly output?: readonly number[];
+}
+
+/** Ours, theirs, ours, theirs … */
+function compare(pair: Pair, subject: string, ours: () => Measured, theirs: () => Measured): Comparison {
+  const measured = Array.from({ length: rounds }, () => ({ a: ours(), b: theirs() }));
+  for (const { a, b } of measured) {
+    if (a.output && b.output) refuseDisagreement(pair, a.output, b.output);
+  }
+  const ratios = measured.map(({ a, b }) => a.ms / b.ms);
+  return {
+    pair,
+    subject,
+    ours: round(median(measured.map(({ a }) => a.ms)), 2),
+    theirs: round(median(measured.map(({ b }) => b.ms)), 2),
+    ratio: round(median(ratios), 3),
+    lowest: round(Math.min(...ratios), 3),
+    highest: round(Math.max(...ratios), 3),
+    rounds,
+  };
+}
+
+/** Speed of another function is no comparison. */
+function refuseDisagreement(pair: Pair, a: readonly number[], b: readonly number[]): void {
+  const difference = Math.max(...a.map((value, index) => Math.abs(value - b[index]!)));
+  if (a.length !== b.length || !(difference < TOLERANCE)) {
+    throw new Error(`${pair}: outputs differ by ${difference}, expected less than ${TOLERANCE}`);
+  }
+}
+
+/** The program prints its own median as JSON. */
+function timed(args: readonly string[]): Measured {
+  const { median: ms, output } = JSON.parse(run(args).trim().split('\n').at(-1)!);
+  return { ms, output };
+}
+
+function wallTime(args: readonly string[]): number {
+  const start = performance.now();
+  run(args);
+  return performance.now() - start;
+}
+
+function run(args: readonly string[]): string {
+  const [command, ...rest] = [...pinning, flags.node, ...args];
+  const { status, stdout, stderr } = spawnSync(command!, rest, { encoding: 'utf8', maxBuffer: 2 ** 26 });
+  if (status !== 0) throw new Error(`${command} ${rest.join(' ')}: ended with ${status}, expected 0\n${stderr}`);
+  return stdout;
+}
+
+/** `taskset -c CORE`, or nothing where that does not exist. */
+function findPinning(): readonly string[] {
+  const { status } = spawnSync('taskset', ['-c', flags.core, 'true']);
+  return status === 0 ? ['taskset', '-c', flags.core] : [];
+}
+
+/** Our engine as plain JavaScript, two folders below the root so that it finds the kernels where src/ does. */
+async function bundleOurs(): Promise<string> {
+  const outfile = join(root, 'build/peers/ours.mjs');
+  mkdirSync(join(root, 'build/peers'), { recursive: true });
+  await build({
+    entryPoints: [join(programs, 'ours.ts')],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    logLevel: 'warning',
+  });
+  return outfile;
+}
+
+async function makePhotos(): Promise<{ photo: string; size: string }[]> {
+  return Promise.all(
+    photos.map(async ({ from, width, height }) => {
+      const photo = join(work, `${width}x${height}.jpg`);
+      const source = readFileSync(join(root, 'test/photos', from));
+      await sharp(source).resize(width, height, { fit: 'cover' }).jpeg({ quality: JPEG_QUALITY }).toFile(photo);
+      return { photo, size: `${width}×${height}` };
+    }),
+  );
+}
+
+function rowOf({ pair, subject, ours, theirs, ratio, lowest, highest }: Comparison): string {
+  const spread = `${lowest.toFixed(3)} – ${highest.toFixed(3)}`;
+  return row([pair, subject, ours.toFixed(2), theirs.toFixed(2), ratio.toFixed(3), spread]);
+}
+
+function row([pair, subject, ...numbers]: readonly string[]): string {
+  const width = chosen.includes('cold') ? 56 : 26;
+  return [pair!.padEnd(17), subject!.padEnd(width), ...numbers.map((text) => text.padStart(10))].join(' ');
+}
+
+function positiveWhole(option: string, text: string): number {
+  const value = Number(text);
+  if (!(Number.isSafeInteger(value) && value > 0))
+    throw new Error(`${option} ${text}: expected a whole number above 0`);
+  return value;
+}
+
+function round(value: number, decimals: number): number {
+  return Number(value.toFixed(decimals));
+}
