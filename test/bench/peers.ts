@@ -36,7 +36,7 @@ const photos = [
   { from: 'boats.jpg', width: 1600, height: 1200 },
 ] as const;
 const JPEG_QUALITY = 90;
-/** Probabilities of two engines may differ by this. */
+/** Probabilities of two engines may differ by this share of the largest. */
 const TOLERANCE = 1e-3;
 
 interface Comparison {
@@ -181,8 +181,9 @@ function compare(pair: Pair, subject: string, ours: () => Measured, theirs: () =
 /** Speed of another function is no comparison. */
 function refuseDisagreement(pair: Pair, a: readonly number[], b: readonly number[]): void {
   const difference = Math.max(...a.map((value, index) => Math.abs(value - b[index]!)));
-  if (a.length !== b.length || !(difference < TOLERANCE)) {
-    throw new Error(`${pair}: outputs differ by ${difference}, expected less than ${TOLERANCE}`);
+  const most = TOLERANCE * Math.max(...a);
+  if (a.length !== b.length || !(difference < most)) {
+    throw new Error(`${pair}: outputs differ by ${difference}, expected less than ${most}`);
   }
 }
 
