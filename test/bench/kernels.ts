@@ -66,11 +66,11 @@ function prepare(layer: Layer, input: number, output: number, weights: number, s
     case 'pointwise':
       return () => kernels.pointwise_f32(output, input, weights, 0, size * size, inChannels, outChannels, 0, 6);
     case 'depthwise': {
-      const shape = [size, size, inChannels, out, 0, out, 3, stride, pad, pad];
+      const shape = [size, size, inChannels, out, 0, out, 3, stride, pad, pad] as const;
       return () => kernels.depthwise_f32(output, input, weights, ...shape, 0, 6);
     }
     case 'conv': {
-      const shape = [size, size, inChannels, out, outChannels, 0, out, 3, stride, pad, pad];
+      const shape = [size, size, inChannels, out, outChannels, 0, out, 3, stride, pad, pad] as const;
       return () => kernels.conv_f32(output, input, weights, scratch, ...shape, 0, 6);
     }
   }

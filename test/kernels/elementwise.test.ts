@@ -136,6 +136,8 @@ describe.each(builds)('elementwise kernels in %s', (build) => {
     };
     expect(softmaxOf([3e38, -3e38, 0, 3e38, -1])).toEqual([0.5, 0, 0, 0.5, 0]);
     expect(softmaxOf([-1e30, -1e30])).toEqual([0.5, 0.5]);
+    // e^−103 is the smallest subnormal, e^−104 is zero
+    expect(softmaxOf([0, -103, -104, -1e4])).toEqual([1, 2 ** -149, 0, 0]);
   });
 
   it('softmax_f32 is e^x within 2e-7 for every difference', () => {

@@ -1,27 +1,8 @@
 import { readFileSync } from 'node:fs';
+import type { instantiate } from '../../build/kernels.js';
 
-type Kernel = (...numbers: number[]) => number;
-
-export interface Kernels {
-  readonly HEAP_BASE: WebAssembly.Global;
-  readonly CHANNEL_TILE: WebAssembly.Global;
-  readonly PIXEL_TILE: WebAssembly.Global;
-  readonly add_f32: Kernel;
-  readonly clamp_f32: Kernel;
-  readonly conv_f32: Kernel;
-  readonly conv_scratch_f32: Kernel;
-  readonly depthwise_f32: Kernel;
-  readonly global_average_pool_f32: Kernel;
-  readonly max_pool_f32: Kernel;
-  readonly pack_rows_f16: Kernel;
-  readonly pack_rows_f32: Kernel;
-  readonly pointwise_f32: Kernel;
-  readonly scale_f32: Kernel;
-  readonly sigmoid_f32: Kernel;
-  readonly softmax_f32: Kernel;
-  readonly swish_f32: Kernel;
-  readonly widen_f16: Kernel;
-}
+/** From the generated declarations: a renamed kernel is a compile error. */
+export type Kernels = Awaited<ReturnType<typeof instantiate>>;
 
 /** Every kernel is tested in both. */
 export const builds = ['kernels.wasm', 'kernels.debug.wasm'] as const;
@@ -48,7 +29,7 @@ export class Bench {
 
   /** Forgets all arrays and poisons the memory. */
   clear(): void {
-    this.next = this.kernels.HEAP_BASE.value as number;
+    this.next = this.kernels.HEAP_BASE.value;
     this.placed.length = 0;
     new Uint8Array(this.memory.buffer, this.next).fill(POISON);
   }
@@ -83,7 +64,7 @@ export class Bench {
   /** The first address outside of every placed array that was written, if any. */
   strayWrite(): number | undefined {
     const bytes = new Uint8Array(this.memory.buffer);
-    let from = this.kernels.HEAP_BASE.value as number;
+    let from = this.kernels.HEAP_BASE.value;
     for (const { address, end } of [...this.placed, { address: Math.min(this.next + PAGE, bytes.length), end: 0 }]) {
       for (let at = from; at < address; ++at) if (bytes[at] !== POISON) return at;
       from = end;

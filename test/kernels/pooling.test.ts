@@ -18,7 +18,7 @@ describe.each(builds)('pooling in %s', (build) => {
       const count = w.outHeight * w.outWidth * w.channels;
       const outputAt = bench.reserve(count * 4);
       const { inHeight, inWidth, channels, outHeight, outWidth, kernelSize, stride, padTop, padLeft } = w;
-      const shape = [inHeight, inWidth, channels, outWidth, 0, outHeight, kernelSize, stride, padTop, padLeft];
+      const shape = [inHeight, inWidth, channels, outWidth, 0, outHeight, kernelSize, stride, padTop, padLeft] as const;
       bench.kernels.max_pool_f32(outputAt, inputAt, ...shape, min, max);
       const expected = maxPool(input, w).map((value) => clamp(value, min, max));
       expect(Float64Array.from(bench.floats(outputAt, count)), w.name).toEqual(expected);
