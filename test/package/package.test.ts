@@ -51,14 +51,14 @@ describe('the packed tarball', () => {
       'README.md',
       'bin/mobilenet.js',
       'build/kernels.wasm',
-      'dist/code/main.js',
+      'dist/code/command.cjs',
       'dist/types/index.d.ts',
       'models/imagenet-1k.tsv',
     ]) {
       expect(files).toContain(needed);
     }
     const expected =
-      /^(bin\/mobilenet\.js|build\/kernels(\.d\.ts|\.wasm)|dist\/(code\/[\w-]+\.js|types\/.+\.d\.ts)|models\/([\w.-]+\.(json|safetensors|tsv)|README\.md)|package\.json|[A-Z]+(\.md)?)$/;
+      /^(bin\/(mobilenet\.js|package\.json)|build\/kernels(\.d\.ts|\.wasm)|dist\/(code\/[\w-]+\.c?js|types\/.+\.d\.ts)|models\/([\w.-]+\.(json|safetensors|tsv)|README\.md)|package\.json|[A-Z]+(\.md)?)$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
   });
 
