@@ -1,9 +1,20 @@
 import { cost } from './cost/cost.js';
-import { createSession } from './engine/session.js';
-import { MobilenetError } from './errors.js';
+import { createSession, MOST_THREADS } from './engine/session.js';
+import { MobilenetError, UsageError } from './errors.js';
 import { prepareImage } from './images/prepare.js';
 import { chooseModel, type Model, type ModelChoice } from './model.js';
 import type { CostFacts, ModelFacts, Prediction, Timing } from './report/records.js';
+
+export { MOST_THREADS };
+
+/** A model and how to run it. */
+export interface LoadOptions extends ModelChoice {
+  /**
+   * Threads that share the work of each picture, 1 to 64; 1 where nothing is said. The predictions are the same with any
+   * number. With more than one, `close` ends them; they do not keep the process alive.
+   */
+  readonly threads?: number;
+}
 
 export interface ClassifyOptions {
   /** How many predictions to give, most probable first; 5 where nothing is said. */
@@ -21,18 +32,21 @@ export interface Classifier {
   readonly cost: CostFacts;
   /**
    * Says what is in a picture: a file's path, or the bytes of one.
-   * Rejects with ImageError for a picture that cannot be read.
+   * Rejects with ImageError for a picture that cannot be read, RuntimeError where one of several threads is gone.
    */
   classify(picture: string | Uint8Array, options?: ClassifyOptions): Promise<Classification>;
-  /** Lets go of the weights and the memory; `classify` rejects from here on. */
+  /**
+   * Lets go of the weights, the memory and the threads, once pictures that were handed in before are done; `classify`
+   * rejects from here on.
+   */
   close(): void;
 }
 
 /**
  * Loads a model: a network's id, or a choice of network, α, resolution or files; MobileNetV2 1.0 at 224 by default.
- * Rejects with ModelError where weights are missing or damaged, UsageError for an unknown network.
+ * Rejects with ModelError where weights are missing or damaged, UsageError for an unknown network or a wrong option.
  */
-export async function load(choice: string | ModelChoice = {}): Promise<Classifier> {
+export async function load(choice: string | LoadOptions = {}): Promise<Classifier> {
   const classifier = await open(choice);
   await classifier.ready;
   return classifier;
@@ -42,9 +56,14 @@ export async function load(choice: string | ModelChoice = {}): Promise<Classifie
  * Like `load`, but comes back as soon as it is known what will run, so that the first picture is decoded while the
  * weights are read. A fault in the weights shows in `ready` and in every `classify`.
  */
-export async function open(choice: string | ModelChoice): Promise<Classifier & { readonly ready: Promise<void> }> {
-  const model = await chooseModel(typeof choice === 'string' ? { model: choice } : choice);
-  let loading: Promise<Loaded> | undefined = loadParts(model);
+export async function open(choice: string | LoadOptions): Promise<Classifier & { readonly ready: Promise<void> }> {
+  const { threads = 1, ...wanted } = typeof choice === 'string' ? { model: choice } : choice;
+  if (!(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
+    throw new UsageError(`threads ${threads}: expected a whole number from 1 to ${MOST_THREADS}`);
+  }
+  const model = await chooseModel(wanted);
+  let loading: Promise<Loaded> | undefined = loadParts(model, threads);
+  const pending = new Set<Promise<unknown>>();
   // Reported by whoever awaits it; until then it must not count as unhandled.
   loading.catch(() => {});
   const { macs, flops, params } = cost(model.network);
@@ -52,32 +71,52 @@ export async function open(choice: string | ModelChoice): Promise<Classifier & {
     model: model.facts,
     cost: { macs, flops, params: params.trainable },
     ready: loading.then(() => {}),
-    async classify(picture, { top = 5 } = {}) {
-      if (!loading) throw new MobilenetError('closed', 70, 'classify: the classifier was closed, expected an open one');
-      const { resolution } = model.preprocessing;
-      const prepared = new Float32Array(resolution * resolution * 3);
-      const start = performance.now();
-      await prepareImage(picture, model.preprocessing, prepared);
-      const decoded = performance.now();
-      const { session, labels } = await loading;
-      const started = performance.now();
-      session.input.set(prepared);
-      const probabilities = session.run();
-      const run = performance.now() - started;
-      return { predictions: rank(probabilities, labels, top), ms: { decode: decoded - start, run } };
+    classify(picture, { top = 5 } = {}) {
+      const classification = loading
+        ? classify(picture, model, loading, top)
+        : Promise.reject(new MobilenetError('closed', 70, 'classify: the classifier was closed, expected an open one'));
+      const settled: Promise<unknown> = classification.catch(() => {}).finally(() => pending.delete(settled));
+      pending.add(settled);
+      return classification;
     },
     close() {
+      const held = loading;
       loading = undefined;
+      Promise.all(pending)
+        .then(() => held)
+        .then(
+          (loaded) => loaded?.session.close(),
+          () => {},
+        );
     },
   };
 }
 
+async function classify(
+  picture: string | Uint8Array,
+  model: Model,
+  loading: Promise<Loaded>,
+  top: number,
+): Promise<Classification> {
+  const { resolution } = model.preprocessing;
+  const prepared = new Float32Array(resolution * resolution * 3);
+  const start = performance.now();
+  await prepareImage(picture, model.preprocessing, prepared);
+  const decoded = performance.now();
+  const { session, labels } = await loading;
+  const started = performance.now();
+  session.input.set(prepared);
+  const probabilities = session.run();
+  const run = performance.now() - started;
+  return { predictions: rank(probabilities, labels, top), ms: { decode: decoded - start, run } };
+}
+
 type Loaded = Awaited<ReturnType<typeof loadParts>>;
 
-async function loadParts(model: Model) {
+async function loadParts(model: Model, threads: number) {
   // Let the caller start decoding first.
   await null;
-  const session = await createSession(model.network, model.readWeights(), model.epsilon);
+  const session = await createSession(model.network, () => model.readWeights(), model.epsilon, { threads });
   return { session, labels: model.readLabels() };
 }
 

@@ -1,4 +1,4 @@
-export { type Classification, type Classifier, type ClassifyOptions, load } from './classifier.js';
+export { type Classification, type Classifier, type ClassifyOptions, type LoadOptions, load } from './classifier.js';
 export { ImageError, MobilenetError, ModelError, RuntimeError, UsageError } from './errors.js';
 export type { Preprocessing, ResizeFilter } from './images/types.js';
 export type { ModelChoice } from './model.js';

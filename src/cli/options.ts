@@ -8,10 +8,15 @@ export function parseNumber(option: string, text: string | undefined): number | 
   return value;
 }
 
-/** A whole number above 0; `expected` names what it counts. */
-export function parseWhole(option: string, text: string | undefined, expected: string): number | undefined {
+/** A whole number from 1 to `most`; `expected` names what it counts. */
+export function parseWhole(
+  option: string,
+  text: string | undefined,
+  expected: string,
+  most = Number.MAX_SAFE_INTEGER,
+): number | undefined {
   if (text === undefined) return undefined;
   const value = /^\d+$/.test(text) ? Number(text) : 0;
-  if (!(value > 0 && Number.isSafeInteger(value))) throw new UsageError(`${option} ${text}: expected ${expected}`);
+  if (!(value > 0 && value <= most)) throw new UsageError(`${option} ${text}: expected ${expected}`);
   return value;
 }

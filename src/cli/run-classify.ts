@@ -1,4 +1,4 @@
-import { open } from '../classifier.js';
+import { MOST_THREADS, open } from '../classifier.js';
 import { exitCodes, MobilenetError } from '../errors.js';
 import { printable } from '../printable.js';
 import { modelLine, predictionsText } from '../report/classify-text.js';
@@ -13,6 +13,7 @@ export async function runClassify(files: readonly string[], flags: ClassifyFlags
   const alpha = parseNumber('--alpha', flags.alpha);
   const resolution = parseWhole('--res', flags.res, 'a whole number of pixels');
   const top = parseWhole('--top', flags.top, 'a whole number of predictions')!;
+  const threads = parseWhole('--threads', flags.threads, `a whole number from 1 to ${MOST_THREADS}`, MOST_THREADS);
   const spinner = await startSpinner(json ? undefined : files.length);
   try {
     const classifier = await open({
@@ -23,6 +24,7 @@ export async function runClassify(files: readonly string[], flags: ClassifyFlags
       ...(labels !== undefined && { labels }),
       ...(crop !== undefined && { crop }),
       ...(resize !== undefined && { filter: resize }),
+      ...(threads !== undefined && { threads }),
     });
     const classify = (file: string): Promise<ImageRecord> => {
       const record = recordOf(file, classifier.classify(file, { top }));
@@ -45,6 +47,7 @@ export async function runClassify(files: readonly string[], flags: ClassifyFlags
       else if (!json) process.stdout.write(predictionsText(file, current.predictions));
       spinner.progress(index + 1);
     }
+    classifier.close();
     spinner.stop();
     if (json) {
       process.stdout.write(

@@ -1,4 +1,4 @@
-import { bindKernels, type KernelName } from './kernels.js';
+import { bindKernels, type CompiledKernels, type KernelMemory, type KernelName } from './kernels.js';
 import type { Stages } from './turns.js';
 
 /** A kernel call as data. */
@@ -11,7 +11,7 @@ export interface Call {
 export type StageCalls = readonly (readonly (readonly Call[])[])[];
 
 /** Calls as functions on a memory. */
-export function bindCalls(module: WebAssembly.Module, memory: WebAssembly.Memory, stages: StageCalls): Stages {
+export function bindCalls(module: CompiledKernels, memory: KernelMemory, stages: StageCalls): Stages {
   const kernels = bindKernels({ module }, memory);
   return stages.map((parts) =>
     parts.map((calls) => {

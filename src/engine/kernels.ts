@@ -22,8 +22,12 @@ export interface KernelConstants {
   readonly pixelTile: number;
 }
 
+/** The compiled kernels, and memory for them; both can be posted to a worker. */
+export type CompiledKernels = WebAssembly.Module;
+export type KernelMemory = WebAssembly.Memory;
+
 export interface KernelModule {
-  readonly module: WebAssembly.Module;
+  readonly module: CompiledKernels;
   readonly constants: KernelConstants;
   /** Bytes of scratch memory that `conv_f32` needs. */
   convScratchBytes(kernelSize: number, inChannels: number): number;

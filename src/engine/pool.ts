@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { RuntimeError } from '../errors.js';
 import { bindCalls, type Call, type StageCalls } from './calls.js';
-import type { KernelModule } from './kernels.js';
+import type { CompiledKernels, KernelMemory, KernelModule } from './kernels.js';
 import type { Plan, Step } from './plan.js';
 import { forThread, splitStep } from './split.js';
 import { closeTurns, createTurns, lead, MOST_PARTS, type Stall, type Turns } from './turns.js';
@@ -12,7 +12,7 @@ export interface Crew {
   /** The caller's thread and the workers. */
   readonly threads: number;
   /** Tells the threads what they will run, once. */
-  assign(plan: Plan, kernels: KernelModule, memory: WebAssembly.Memory): Pool;
+  assign(plan: Plan, kernels: KernelModule, memory: KernelMemory): Pool;
   /** Ends the workers. */
   close(): void;
 }
@@ -27,8 +27,8 @@ export interface Pool {
 
 /** What a worker is told. */
 export interface Assignment {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
+  readonly module: CompiledKernels;
+  readonly memory: KernelMemory;
   readonly turns: Turns;
   readonly thread: number;
   readonly stages: StageCalls;
@@ -77,7 +77,7 @@ export function startCrew(threads: number): Crew {
     for (const worker of workers) void worker.terminate();
   }
 
-  function assign(plan: Plan, kernels: KernelModule, memory: WebAssembly.Memory): Pool {
+  function assign(plan: Plan, kernels: KernelModule, memory: KernelMemory): Pool {
     const { module, constants } = kernels;
     const stages = splitSteps(plan.steps, threads, constants.pixelTile);
     const patience = availableParallelism() >= threads ? PATIENCE_MS : 0;

@@ -6,8 +6,10 @@ import { pack } from './pack.js';
 import { type Plan, plan } from './plan.js';
 import { type Crew, startCrew } from './pool.js';
 
+export { MOST_THREADS } from './pool.js';
+
 export interface SessionOptions {
-  /** Threads that share each run, 1…MOST_THREADS; 1 where nothing is said. The results are the same bit for bit. */
+  /** Threads that share each run, 1 to MOST_THREADS; 1 where nothing is said. The results are the same bit for bit. */
   readonly threads?: number;
 }
 
@@ -28,13 +30,15 @@ export interface Session {
   close(): void;
 }
 
+type WeightsSource = NetworkWeights | (() => NetworkWeights);
+
 /**
  * Plans the network, packs its weights, binds the kernels. Other threads start up meanwhile; nothing waits for them.
- * `weights` must have passed `checkWeights`; `epsilon` is the batch norm's where it is not folded yet.
+ * `weights`, or what `weights` reads once the threads have been started, must have passed `checkWeights`; `epsilon` is the batch norm's where it is not folded yet.
  */
 export async function createSession(
   network: ResolvedNetwork,
-  weights: NetworkWeights,
+  weights: WeightsSource,
   epsilon: number,
   { threads = 1 }: SessionOptions = {},
 ): Promise<Session> {
@@ -49,7 +53,7 @@ export async function createSession(
 
 async function assemble(
   network: ResolvedNetwork,
-  weights: NetworkWeights,
+  weights: WeightsSource,
   epsilon: number,
   crew: Crew | undefined,
 ): Promise<Session> {
@@ -59,9 +63,10 @@ async function assemble(
   const memory = createMemory(layout.memoryBytes);
   const pool = crew?.assign(layout, kernels, memory);
   const bound = bindKernels(kernels, memory);
+  const found = typeof weights === 'function' ? weights() : weights;
   const target = { memory: memory.buffer, kernels: bound, staging: layout.arenaAddress };
   for (const packed of layout.weights) {
-    pack(packed, foldBatchNorm(weights.get(packed.layer)!, epsilon), target);
+    pack(packed, foldBatchNorm(found.get(packed.layer)!, epsilon), target);
   }
   const calls = layout.steps.map(({ kernel, args }) => ({
     call: bound[kernel] as (...args: readonly number[]) => void,
