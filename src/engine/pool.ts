@@ -48,7 +48,7 @@ const PATIENCE_MS = 0.3;
 const STALL: Stall = { times: 100, ms: 100 };
 
 /** The built file, seen from the bundle (`dist/code/`) and from the sources (`src/engine/`) alike. */
-const workerFile = new URL('../../dist/code/worker.js', import.meta.url);
+const workerFile = new URL('../../dist/code/worker.cjs', import.meta.url);
 
 /** Starts threads − 1 workers. */
 export function startCrew(threads: number): Crew {
