@@ -6,6 +6,9 @@ export { ceiling_f32_6, ceiling_f32_8, ceiling_f32_10, ceiling_f32_12 } from './
 export { clamp_f32 } from './clamp';
 export { conv_f32, conv_scratch_f32 } from './conv';
 export { depthwise_f32 } from './depthwise';
+export { exact_depthwise_i16 } from './exact-depthwise';
+export { exact_gather_i16 } from './exact-gather';
+export { exact_linear_i16 } from './exact-linear';
 export { global_average_pool_f32 } from './global-average-pool';
 export { max_pool_f32 } from './max-pool';
 export { pack_rows_f16, pack_rows_f32 } from './pack';

@@ -412,15 +412,16 @@ def refused_files():
     return files
 
 
-FOLDER.mkdir(exist_ok=True)
-results = {path.stem: record(path, logits) for path, logits in (uint8_network(), int8_network(), float_network())}
-lines = ",\n".join(
-    f"  {json.dumps(name)}: {{\n"
-    + ",\n".join(f"    {json.dumps(key)}: {json.dumps(value)}" for key, value in result.items())
-    + "\n  }"
-    for name, result in results.items()
-)
-FOLDER.with_suffix(".json").write_text("{\n" + lines + "\n}\n")
-refused = ",\n".join(f"  {json.dumps(name)}: {json.dumps(base64.b64encode(data).decode())}"
-                     for name, data in refused_files().items())  # fmt: skip
-FOLDER.with_name("tflite-refused.json").write_text("{\n" + refused + "\n}\n")
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    results = {path.stem: record(path, logits) for path, logits in (uint8_network(), int8_network(), float_network())}
+    lines = ",\n".join(
+        f"  {json.dumps(name)}: {{\n"
+        + ",\n".join(f"    {json.dumps(key)}: {json.dumps(value)}" for key, value in result.items())
+        + "\n  }"
+        for name, result in results.items()
+    )
+    FOLDER.with_suffix(".json").write_text("{\n" + lines + "\n}\n")
+    refused = ",\n".join(f"  {json.dumps(name)}: {json.dumps(base64.b64encode(data).decode())}"
+                         for name, data in refused_files().items())  # fmt: skip
+    FOLDER.with_name("tflite-refused.json").write_text("{\n" + refused + "\n}\n")

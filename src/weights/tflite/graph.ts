@@ -146,6 +146,10 @@ export class TfliteGraph {
     return new ModelError('operator-unsupported', `${this.where}: ${what}`);
   }
 
+  notQuantised(what: string): ModelError {
+    return new ModelError('not-quantised', `${this.where}: ${what}`);
+  }
+
   #single(indices: Vector, what: string): number {
     if (indices.length !== 1) throw this.unsupported(`a graph with ${indices.length} ${what}s, expected one`);
     return indices.int32(0);

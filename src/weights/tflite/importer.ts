@@ -35,7 +35,7 @@ export interface EmitOptions {
 export const NO_PADS: Pads = { top: 0, bottom: 0, left: 0, right: 0 };
 
 /** 128 MiB as f32; the largest map of the supported networks has 1/8 of it. */
-const MAX_MAP_ELEMENTS = 2 ** 25;
+export const MAX_MAP_ELEMENTS = 2 ** 25;
 
 /** The state of an import: layers made so far, and what each tensor of the graph has become. */
 export class Importer {
@@ -285,7 +285,7 @@ export function firstName(name: string): string {
 }
 
 /** The map that 1×H×W×C is, or 1×C, or C with ones around it; undefined for anything else. */
-function readMapShape(shape: readonly number[]): Shape | undefined {
+export function readMapShape(shape: readonly number[]): Shape | undefined {
   if (shape.length === 4 && shape[0] === 1) return { height: shape[1]!, width: shape[2]!, channels: shape[3]! };
   if (shape.length === 0) return undefined;
   const channels = Math.max(...shape);

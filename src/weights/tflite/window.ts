@@ -2,7 +2,7 @@ import { placeAxis } from '../../networks/resolve.js';
 import type { Activation, Pads } from '../../networks/types.js';
 import { formatShape } from '../imported.js';
 import type { Table } from './flatbuffer.js';
-import type { Operation, TfliteTensor } from './graph.js';
+import type { Operation, TfliteGraph, TfliteTensor } from './graph.js';
 import { type Importer, NO_PADS, type Value } from './importer.js';
 import { OPTIONS_TYPE, PADDING_SAME, PADDING_VALID, POOL_OPTIONS } from './schema.js';
 
@@ -30,8 +30,16 @@ interface Slots {
   readonly strideH: number;
 }
 
+/** Whoever reads a graph: as real numbers or as integers. */
+interface Reader {
+  readonly graph: TfliteGraph;
+}
+
+/** What a window slides over. */
+type Windowed = Pick<Value, 'shape' | 'pads'>;
+
 /** Output size and pads of a window over `value`, zeros of a PAD before it included. */
-export function placeWindow(importer: Importer, operation: Operation, value: Value, window: Window): PlacedWindow {
+export function placeWindow(reader: Reader, operation: Operation, value: Windowed, window: Window): PlacedWindow {
   const around = value.pads ?? NO_PADS;
   const { kernelH, kernelW, stride, same } = window;
   const convention = same ? 'tensorflow' : 'explicit';
@@ -39,7 +47,7 @@ export function placeWindow(importer: Importer, operation: Operation, value: Val
   const rows = placeAxis(height + around.top + around.bottom, { kernelSize: kernelH, stride }, convention);
   const columns = placeAxis(width + around.left + around.right, { kernelSize: kernelW, stride }, convention);
   if (Math.min(kernelH, kernelW) < 1 || rows.output < 1 || columns.output < 1) {
-    throw importer.graph.damaged(
+    throw reader.graph.damaged(
       `${operation.name} of ${kernelH} × ${kernelW} over ${formatShape(value.shape)}, expected a window that fits`,
     );
   }
@@ -50,7 +58,7 @@ export function placeWindow(importer: Importer, operation: Operation, value: Val
     right: around.right + columns.after,
   };
   if (Math.max(pads.top, pads.bottom, pads.left, pads.right) > MAX_PAD) {
-    throw importer.graph.damaged(
+    throw reader.graph.damaged(
       `${operation.name} with ${Object.values(pads).join(', ')} rows of zeros, expected at most ${MAX_PAD} on a side`,
     );
   }
@@ -59,12 +67,12 @@ export function placeWindow(importer: Importer, operation: Operation, value: Val
 
 /** Stride and padding, as far as the layers can say them. */
 export function readSteps(
-  importer: Importer,
+  reader: Reader,
   operation: Operation,
   options: Table,
   slots: Slots,
 ): { readonly stride: number; readonly same: boolean } {
-  const { graph } = importer;
+  const { graph } = reader;
   const stride = options.int32(slots.strideW, 0);
   const strideH = options.int32(slots.strideH, 0);
   if (stride !== strideH) {
@@ -82,14 +90,14 @@ export function readSteps(
 
 /** Where a convolution's window lies; dilated and oblong windows are refused. */
 export function readConvWindow(
-  importer: Importer,
+  reader: Reader,
   operation: Operation,
-  value: Value,
+  value: Windowed,
   filter: TfliteTensor,
   options: Table,
   slots: Slots & { readonly dilationW: number; readonly dilationH: number },
 ): PlacedWindow & { readonly kernelSize: number; readonly stride: number } {
-  const { graph } = importer;
+  const { graph } = reader;
   const [, kernelH, kernelW] = filter.shape;
   if (filter.shape.length !== 4 || kernelH === undefined || kernelH !== kernelW) {
     throw graph.unsupported(
@@ -101,8 +109,8 @@ export function readConvWindow(
   if (width !== 1 || height !== 1) {
     throw graph.unsupported(`${operation.name} with dilation ${height} × ${width}, expected 1`);
   }
-  const steps = readSteps(importer, operation, options, slots);
-  const placed = placeWindow(importer, operation, value, { kernelH, kernelW, ...steps });
+  const steps = readSteps(reader, operation, options, slots);
+  const placed = placeWindow(reader, operation, value, { kernelH, kernelW, ...steps });
   return { ...placed, kernelSize: kernelH, stride: steps.stride };
 }
 
@@ -122,10 +130,10 @@ export function readPool(
   return { value, window, placed: placeWindow(importer, operation, value, window), activation };
 }
 
-export function requireOptions(importer: Importer, operation: Operation, type: number): Table {
+export function requireOptions(reader: Reader, operation: Operation, type: number): Table {
   const options = operation.options(type);
   if (options === undefined) {
-    throw importer.graph.damaged(`${operation.name} without its options, expected them`);
+    throw reader.graph.damaged(`${operation.name} without its options, expected them`);
   }
   return options;
 }

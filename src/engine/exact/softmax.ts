@@ -1,0 +1,91 @@
+import { divideByPower, type FixedMultiplier, multiplyHigh } from './multiplier.js';
+
+/**
+ * Softmax of 8-bit integers in fixed point, as TFLite's reference kernel computes it with gemmlowp's `fixedpoint.h`.
+ * Numbers are 32-bit integers; "Qm" stands for m integer bits and 31 − m fractional ones.
+ */
+
+/** Integer bits of a difference before the exponential, and of the sum. */
+const DIFFERENCE_BITS = 5;
+const SUM_BITS = 12;
+const ONE = 2 ** 31 - 1;
+
+/** beta · scale as a multiplier of integer differences, to Q5; undefined where it would not enlarge them. */
+export function softmaxMultiplier(scale: number): FixedMultiplier | undefined {
+  const real = Math.min(scale * 2 ** (31 - DIFFERENCE_BITS), ONE);
+  if (!(real > 1)) return undefined;
+  const exponent = Math.floor(Math.log2(real)) + 1;
+  const shift = real / 2 ** exponent >= 1 ? exponent + 1 : real / 2 ** exponent < 0.5 ? exponent - 1 : exponent;
+  const mantissa = Math.round((real / 2 ** shift) * 2 ** 31);
+  return mantissa === 2 ** 31 ? { mantissa: 2 ** 30, shift: shift + 1 } : { mantissa, shift };
+}
+
+/**
+ * Probabilities in units of 1/256 from stored values, both 0…255 here (a signed type's less its minimum).
+ */
+export function softmaxStored(input: ArrayLike<number>, count: number, multiplier: FixedMultiplier): Uint8Array {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < count; index++) largest = Math.max(largest, input[index]!);
+  const { mantissa, shift } = multiplier;
+  const furthest = -Math.floor(((2 ** DIFFERENCE_BITS - 1) * 2 ** (31 - DIFFERENCE_BITS)) / 2 ** shift);
+  // There are 256 differences at most; those beyond `furthest` count nothing.
+  const exponentials = Array.from({ length: 256 }, (_, step) =>
+    -step < furthest ? undefined : exponential(multiplyHigh((-step * 2 ** shift) | 0, mantissa)),
+  );
+  let sum = 0;
+  for (let index = 0; index < count; index++) {
+    const value = exponentials[largest - input[index]!];
+    if (value !== undefined) sum = (sum + divideByPower(value, SUM_BITS)) | 0;
+  }
+  const headroom = Math.clz32(sum);
+  const reciprocal = reciprocalOfOnePlus(((sum << headroom) >>> 0) - 2 ** 31);
+  const places = SUM_BITS - headroom + 31 - 8;
+  const table = exponentials.map((value) =>
+    value === undefined ? 0 : Math.min(255, Math.max(0, divideByPower(multiplyHigh(reciprocal, value), places))),
+  );
+  return Uint8Array.from({ length: count }, (_, index) => table[largest - input[index]!]!);
+}
+
+/** e^(2^k) to the power −1 in Q0, for k = −2 … 4. */
+const POWERS = [1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242];
+
+/** e^value of a Q5 ≤ 0, in Q0: a Taylor series within a quarter, then one factor for each bit that is set above. */
+function exponential(value: number): number {
+  if (value === 0) return ONE;
+  const fraction = 31 - DIFFERENCE_BITS;
+  const quarter = 2 ** (fraction - 2);
+  const within = (value & (quarter - 1)) - quarter;
+  const rest = within - value;
+  let result = exponentialWithinQuarter(saturate(within * 2 ** DIFFERENCE_BITS));
+  for (const [index, power] of POWERS.entries()) {
+    if ((rest & (1 << (fraction + index - 2))) !== 0) result = multiplyHigh(result, power);
+  }
+  return result;
+}
+
+/** e^a for −1/4 ≤ a < 0 in Q0, by the series around −1/8 to the fourth power. */
+function exponentialWithinQuarter(a: number): number {
+  const centre = 1895147668;
+  const third = 715827883;
+  const x = a + 2 ** 28;
+  const x2 = multiplyHigh(x, x);
+  const x3 = multiplyHigh(x2, x);
+  const x4 = multiplyHigh(x2, x2);
+  const above = divideByPower(multiplyHigh(divideByPower(x4, 2) + x3, third) + x2, 1);
+  return centre + multiplyHigh(centre, x + above);
+}
+
+/** 1 / (1 + x) for 0 ≤ x < 1 in Q0, by three Newton steps in Q2. */
+function reciprocalOfOnePlus(x: number): number {
+  const half = Math.floor((x + ONE + 1) / 2);
+  let estimate = 1515870810 + multiplyHigh(half, -1010580540);
+  for (let step = 0; step < 3; step++) {
+    const error = 2 ** 29 - multiplyHigh(half, estimate);
+    estimate = (estimate + saturate(multiplyHigh(estimate, error) * 4)) | 0;
+  }
+  return saturate(estimate * 2);
+}
+
+function saturate(value: number): number {
+  return Math.max(-(2 ** 31), Math.min(ONE, value));
+}

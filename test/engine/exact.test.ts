@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createExactSession } from '../../src/engine/exact/session.js';
+import { joinGraphs, type QuantisedGraph } from '../../src/weights/quantised.js';
+import { readQuantisedTflite } from '../../src/weights/tflite/quantised.js';
+import { sharedPath } from '../shared.js';
+import { drawNoise, drawSmooth, exactGoldens } from './exact-golden.js';
+
+const folder = sharedPath('weights');
+
+function decode(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'base64'));
+}
+
+function inputShape(graph: QuantisedGraph) {
+  const { height, width, channels } = graph.maps[graph.input]!.shape;
+  return { height, width, count: height * width * channels };
+}
+
+function read(files: readonly string[]): QuantisedGraph {
+  return files.map((file) => readQuantisedTflite(readFileSync(`${folder}/${file}`), file)).reduce(joinGraphs);
+}
+
+function hash(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function findTop(bytes: Uint8Array): [number, number][] {
+  return Array.from(bytes, (value, index): [number, number] => [index, value])
+    .sort((a, b) => b[1] - a[1] || a[0] - b[0])
+    .slice(0, 5);
+}
+
+describe('integer networks give the bytes of TFLite’s reference kernels', () => {
+  const names = Object.keys(exactGoldens.tiny).filter((name) => name !== 'floats outside');
+  it.each(names)('%s', async (name) => {
+    const { file, outputs } = exactGoldens.tiny[name]!;
+    const graph = readQuantisedTflite(decode(file), name);
+    const session = await createExactSession(graph);
+    const { count } = inputShape(graph);
+    const results = outputs.map((_, index) => session.runStored(drawNoise(count, index + 1)));
+    expect(results.map((bytes) => [...bytes])).toEqual(outputs.map((text) => [...decode(text)]));
+    // Golden outputs that were all the same would prove little.
+    expect(new Set(outputs).size).toBeGreaterThan(1);
+  });
+});
+
+describe.skipIf(folder === undefined)('quantised files of the reference data: the interpreter’s bytes', () => {
+  it.each(Object.entries(exactGoldens.files))('%s', async (_, { files, noise, smooth }) => {
+    const graph = read(files);
+    const session = await createExactSession(graph);
+    const { height, width, count } = inputShape(graph);
+    const outputs = [session.runStored(drawNoise(count, 1)), session.runStored(drawSmooth(height, width))];
+    expect(outputs.map((bytes) => findTop(bytes))).toEqual([noise.top, smooth.top]);
+    expect(outputs.map(hash)).toEqual([noise.sha256, smooth.sha256]);
+    expect(noise.sha256).not.toBe(smooth.sha256);
+  });
+});
