@@ -2,10 +2,10 @@ import { ModelError } from '../errors.js';
 import type { Preprocessing, ResizeFilter } from '../images/types.js';
 import { isNetworkId, type NetworkId } from '../networks/index.js';
 import type { PaddingConvention } from '../networks/types.js';
+import { Fields } from './fields.js';
 import { readModelFile } from './file.js';
 
 const MAX_CARD_BYTES = 64 * 1024;
-const MAX_TEXT = 1000;
 
 /** A file in the card's own folder. */
 export interface WeightsFile {
@@ -92,7 +92,8 @@ export function parseCard(bytes: Uint8Array, where: string): Card {
   return result;
 }
 
-function readPreprocessing(fields: Fields): Preprocessing {
+/** The `preprocessing` object of a card or of a record of the store; every field is checked. */
+export function readPreprocessing(fields: Fields): Preprocessing {
   const preprocessing: Preprocessing = {
     crop: fields.oneOf('crop', ['center', 'squash'] as const),
     resize: fields.integer('resize', 1, 8192),
@@ -106,94 +107,4 @@ function readPreprocessing(fields: Fields): Preprocessing {
   }
   fields.refuseRest();
   return preprocessing;
-}
-
-/** One object of the card: fields are taken one by one with their type, what nobody took is refused. */
-class Fields {
-  readonly #values: Readonly<Record<string, unknown>>;
-  readonly #prefix: string;
-  readonly #where: string;
-  readonly #taken = new Set<string>();
-
-  constructor(value: unknown, prefix: string, where: string) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw new ModelError('card', `${where}: ${prefix || 'card'} is no object`);
-    }
-    this.#values = value as Record<string, unknown>;
-    this.#prefix = prefix;
-    this.#where = where;
-  }
-
-  #take(name: string): unknown {
-    this.#taken.add(name);
-    return Object.hasOwn(this.#values, name) ? this.#values[name] : undefined;
-  }
-
-  wrong(name: string, expected: string): ModelError {
-    const found = this.#values[name];
-    const value = typeof found === 'object' && found ? 'a list or object' : JSON.stringify(found ?? null).slice(0, 100);
-    return new ModelError('card', `${this.#where}: ${this.#prefix}${name} is ${value}, expected ${expected}`);
-  }
-
-  refuseRest(): void {
-    const name = Object.keys(this.#values).find((key) => !this.#taken.has(key));
-    if (name === undefined) return;
-    const field = JSON.stringify(`${this.#prefix}${name}`.slice(0, 100));
-    throw new ModelError('card', `${this.#where}: unknown field ${field}`);
-  }
-
-  object(name: string): Fields {
-    return new Fields(this.#take(name), `${this.#prefix}${name}.`, this.#where);
-  }
-
-  text(name: string): string {
-    const value = this.#take(name);
-    if (typeof value !== 'string' || value === '' || value.length > MAX_TEXT) {
-      throw this.wrong(name, `a text of at most ${MAX_TEXT} characters`);
-    }
-    return value;
-  }
-
-  matching(name: string, pattern: RegExp, expected: string): string {
-    const value = this.#take(name);
-    if (typeof value !== 'string' || !pattern.test(value)) throw this.wrong(name, expected);
-    return value;
-  }
-
-  fileName(name: string): string {
-    return this.matching(name, /^\w[\w.-]{0,199}$/, 'a plain name without folders');
-  }
-
-  number(name: string, minimum: number, maximum: number): number {
-    const value = this.#take(name);
-    if (!isNumberWithin(value, minimum, maximum)) throw this.wrong(name, `a number from ${minimum} to ${maximum}`);
-    return value;
-  }
-
-  integer(name: string, minimum: number, maximum: number): number {
-    const value = this.#take(name);
-    if (!isNumberWithin(value, minimum, maximum) || !Number.isInteger(value)) {
-      throw this.wrong(name, `a whole number from ${minimum} to ${maximum}`);
-    }
-    return value;
-  }
-
-  oneOf<T extends string>(name: string, allowed: readonly T[]): T {
-    const value = this.#take(name);
-    const found = allowed.find((choice) => choice === value);
-    if (found === undefined) throw this.wrong(name, `one of ${allowed.join(', ')}`);
-    return found;
-  }
-
-  triple(name: string, minimum: number, maximum: number): [number, number, number] {
-    const value = this.#take(name);
-    const isTriple =
-      Array.isArray(value) && value.length === 3 && value.every((each) => isNumberWithin(each, minimum, maximum));
-    if (!isTriple) throw this.wrong(name, `three numbers from ${minimum} to ${maximum}`);
-    return [value[0], value[1], value[2]];
-  }
-}
-
-function isNumberWithin(value: unknown, minimum: number, maximum: number): value is number {
-  return typeof value === 'number' && value >= minimum && value <= maximum;
 }

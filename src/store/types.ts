@@ -1,0 +1,64 @@
+import type { Preprocessing } from '../images/types.js';
+import type { PaddingConvention } from '../networks/types.js';
+import type { Label } from '../weights/labels.js';
+
+/** How the bytes of stored weights are read: `safetensors` is the project's own naming and layout, batch norm apart or folded. */
+export type StoredFormat = 'safetensors' | 'tflite' | 'onnx';
+
+/** Where weights came from. */
+export interface Origin {
+  /** An address, or a file's name without its folder. */
+  readonly address: string;
+  /** Of the file as it was fetched, before anything was taken out of it or converted. */
+  readonly bytes: number;
+  readonly sha256: string;
+  /** `published`: checked against the catalog's hash; `first-seen`: nobody publishes one, this is what came first. */
+  readonly hash: 'published' | 'first-seen';
+}
+
+/** What a model is besides its bytes; everything about a set of weights that is no property of the network. */
+export interface ModelDescription {
+  /** Letters, digits, `_`, `-` and `.`; how `--model` calls it. */
+  readonly name: string;
+  /** A network's id where it is one of the papers' networks, else what the file calls it. */
+  readonly network: string;
+  readonly alpha: number;
+  readonly resolution: number;
+  readonly classes: number;
+  /** Numbers that the weights are stored in. */
+  readonly dtype: 'f32' | 'f16' | 'int8';
+  readonly format: StoredFormat;
+  /** Needed for `safetensors`; files that hold a graph state their own. */
+  readonly padding: PaddingConvention | null;
+  /** Of the batch norms, whether folded already or not. Needed for `safetensors`. */
+  readonly epsilon: number | null;
+  /** Needed for `safetensors`; elsewhere null for what the file itself says. */
+  readonly preprocessing: Preprocessing | null;
+  /** Accuracy on ImageNet's validation set in percent, as the source says. */
+  readonly published: { readonly top1: number; readonly top5: number | null; readonly source: string } | null;
+  readonly licence: string | null;
+  readonly origin: Origin;
+}
+
+/** A model to put into the store. */
+export interface NewModel extends ModelDescription {
+  /** The bytes, or the path of a file that is copied. */
+  readonly weights: Uint8Array | { readonly file: string };
+  /** One for each class, or null for ImageNet's (1000 or 1001 classes) and otherwise numbers. */
+  readonly labels: readonly Label[] | null;
+}
+
+/** A file of the store, found by its hash. */
+export interface Blob {
+  readonly bytes: number;
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
+}
+
+/** A model of the store, as its record `models/NAME/model.json` says. */
+export interface InstalledModel extends ModelDescription {
+  readonly weights: Blob;
+  readonly labels: Blob | null;
+  /** ISO 8601. */
+  readonly installed: string;
+}
