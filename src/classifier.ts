@@ -2,7 +2,7 @@ import { cost } from './cost/cost.js';
 import { createSession, MOST_THREADS } from './engine/session.js';
 import { MobilenetError, UsageError } from './errors.js';
 import { prepareImage } from './images/prepare.js';
-import { chooseModel, type Model, type ModelChoice } from './model.js';
+import { chooseModel, type ExactModel, type Model, type ModelChoice } from './model.js';
 import type { CostFacts, ModelFacts, Prediction, Timing } from './report/records.js';
 
 export { MOST_THREADS };
@@ -62,6 +62,9 @@ export async function open(choice: string | LoadOptions): Promise<Classifier & {
     throw new UsageError(`threads ${threads}: expected a whole number from 1 to ${MOST_THREADS}`);
   }
   const model = await chooseModel(wanted);
+  if (model.exact && threads > 1) {
+    throw new UsageError(`threads ${threads}: exact integers are computed by one thread, expected 1`);
+  }
   let loading: Promise<Loaded> | undefined = loadParts(model, threads);
   const pending = new Set<Promise<unknown>>();
   // Reported by whoever awaits it; until then it must not count as unhandled.
@@ -116,8 +119,15 @@ type Loaded = Awaited<ReturnType<typeof loadParts>>;
 async function loadParts(model: Model, threads: number) {
   // Let the caller start decoding first.
   await null;
-  const session = await createSession(model.network, () => model.readWeights(), model.epsilon, { threads });
+  const session = model.exact
+    ? await openExact(model.exact)
+    : await createSession(model.network, () => model.readWeights(), model.epsilon, { threads });
   return { session, labels: model.readLabels() };
+}
+
+async function openExact({ graph, softmaxAdded }: ExactModel) {
+  const { createExactSession } = await import('./engine/exact/session.js');
+  return createExactSession(graph, { softmax: softmaxAdded });
 }
 
 /** The most probable classes, ties by index. */

@@ -11,6 +11,7 @@ import { checkWeights } from './weights/check.js';
 import { readModelFile } from './weights/file.js';
 import { type ImportedModel, joinModels } from './weights/imported.js';
 import { type Label, readLabels } from './weights/labels.js';
+import { joinGraphs, type QuantisedGraph } from './weights/quantised.js';
 import type { NetworkWeights } from './weights/types.js';
 
 /** What a caller asks for; everything left out follows from the weights. */
@@ -26,6 +27,8 @@ export interface ModelChoice {
   readonly labels?: string;
   readonly crop?: Preprocessing['crop'];
   readonly filter?: ResizeFilter;
+  /** Compute in the integers of quantised files, to the same bytes as TFLite's reference kernels. */
+  readonly exact?: boolean;
 }
 
 /** All that a session and its inputs need; weights and labels are read when asked for. */
@@ -35,8 +38,16 @@ export interface Model {
   readonly epsilon: number;
   readonly preprocessing: Preprocessing;
   readWeights(): NetworkWeights;
+  /** Set where integers were asked for: the network as its files store it. */
+  readonly exact?: ExactModel;
   /** One for each class. */
   readLabels(): readonly Label[];
+}
+
+export interface ExactModel {
+  readonly graph: QuantisedGraph;
+  /** The graph ends in logits; their softmax is wanted. */
+  readonly softmaxAdded: boolean;
 }
 
 /**
@@ -45,7 +56,9 @@ export interface Model {
  * damaged or unsuitable.
  */
 export async function chooseModel(choice: ModelChoice = {}): Promise<Model> {
-  return choice.weights?.length ? modelFromFiles(choice, choice.weights) : modelFromBox(choice);
+  if (choice.weights?.length) return modelFromFiles(choice, choice.weights);
+  if (choice.exact) throw new UsageError('--exact: no weights given, expected --weights with a quantised .tflite file');
+  return modelFromBox(choice);
 }
 
 function modelFromBox(choice: ModelChoice): Model {
@@ -68,8 +81,9 @@ function modelFromBox(choice: ModelChoice): Model {
 }
 
 async function modelFromFiles(choice: ModelChoice, paths: readonly string[]): Promise<Model> {
-  const parts = await Promise.all(paths.map(readImported));
-  const imported = parts.reduce(joinModels);
+  const files = paths.map((path) => ({ path, bytes: readTfliteFile(path) }));
+  const { readTflite } = await import('./weights/tflite.js');
+  const imported = files.map(({ path, bytes }) => readTflite(bytes, path)).reduce(joinModels);
   const { where, output } = imported;
   const { height, width } = imported.inputResolution;
   if (!imported.inputIsPicture) {
@@ -95,18 +109,22 @@ async function modelFromFiles(choice: ModelChoice, paths: readonly string[]): Pr
   }
   const network = named(imported.network);
   refuseContradictions(choice, network, height, where);
+  const exact = choice.exact
+    ? { graph: await readExact(files, imported), softmaxAdded: output.softmaxAdded }
+    : undefined;
   return {
     facts: {
       network: network.id,
       alpha: network.alpha,
       resolution: height,
-      dtype: 'f32',
+      dtype: exact === undefined ? 'f32' : 'int8',
       weights: paths.map((path) => basename(path)).join(' + '),
     },
     network: resolve(network, { resolution: height, padding: imported.padding }),
     epsilon: 0,
     preprocessing: adjust(importedPreprocessing(imported, height), choice),
     readWeights: () => imported.weights,
+    ...(exact && { exact }),
     readLabels: () => labelsFor(choice.labels, output.classes),
   };
 }
@@ -116,12 +134,27 @@ function named(network: Network): Network {
   return { ...network, ...identify(network) };
 }
 
-async function readImported(path: string): Promise<ImportedModel> {
+function readTfliteFile(path: string): Uint8Array {
   if (!path.toLowerCase().endsWith('.tflite')) {
     throw new ModelError('format-unsupported', `${path}: weights of an unknown format, expected a .tflite file`);
   }
-  const { readTflite } = await import('./weights/tflite.js');
-  return readTflite(readModelFile(path), path);
+  return readModelFile(path);
+}
+
+async function readExact(
+  files: readonly { readonly path: string; readonly bytes: Uint8Array }[],
+  { where, quantised }: ImportedModel,
+): Promise<QuantisedGraph> {
+  const refuse = (cause?: unknown) =>
+    new UsageError(`--exact: ${where} computes in floats, expected a quantised .tflite file`, { cause });
+  if (!quantised) throw refuse();
+  const { readQuantisedTflite } = await import('./weights/tflite/quantised.js');
+  try {
+    return files.map(({ path, bytes }) => readQuantisedTflite(bytes, path)).reduce(joinGraphs);
+  } catch (error) {
+    // Integers are stored, but widened before they are computed with.
+    throw error instanceof ModelError && error.code === 'not-quantised' ? refuse(error) : error;
+  }
 }
 
 function refuseContradictions(choice: ModelChoice, network: Network, resolution: number, where: string): void {

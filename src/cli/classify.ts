@@ -9,6 +9,7 @@ export interface ClassifyFlags {
   readonly labels?: string;
   readonly crop?: 'center' | 'squash';
   readonly resize?: 'pil-bilinear' | 'pil-bicubic' | 'tf1-bilinear' | 'lanczos3' | 'nearest';
+  readonly exact?: boolean;
   readonly threads?: string;
   readonly top: string;
   readonly json?: boolean;
@@ -34,6 +35,7 @@ export function classifyCommand(): Command {
         'nearest',
       ]),
     )
+    .option('--exact', 'compute quantised .tflite weights in integers, to the bytes of TFLite’s reference kernels')
     .option('--threads <count>', 'threads that share the work of each picture, 1 to 64 (default: 1)')
     .option('--top <count>', 'predictions for each picture', '5')
     .option('--json', 'one JSON document on stdout')

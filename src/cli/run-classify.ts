@@ -9,7 +9,7 @@ import { startSpinner } from './spinner.js';
 
 /** Classifies the files in order; a broken one is reported and the others go on. Returns the exit code. */
 export async function runClassify(files: readonly string[], flags: ClassifyFlags): Promise<number> {
-  const { model, weights, labels, crop, resize, json } = flags;
+  const { model, weights, labels, crop, resize, exact, json } = flags;
   const alpha = parseNumber('--alpha', flags.alpha);
   const resolution = parseWhole('--res', flags.res, 'a whole number of pixels');
   const top = parseWhole('--top', flags.top, 'a whole number of predictions')!;
@@ -24,6 +24,7 @@ export async function runClassify(files: readonly string[], flags: ClassifyFlags
       ...(labels !== undefined && { labels }),
       ...(crop !== undefined && { crop }),
       ...(resize !== undefined && { filter: resize }),
+      ...(exact !== undefined && { exact }),
       ...(threads !== undefined && { threads }),
     });
     const classify = (file: string): Promise<ImageRecord> => {

@@ -13,7 +13,8 @@ export interface ModelFacts {
   readonly alpha: number;
   /** Side of the network's square input in pixels. */
   readonly resolution: number;
-  readonly dtype: 'f32';
+  /** What is computed in: 32-bit floats, or 8-bit integers. */
+  readonly dtype: 'f32' | 'int8';
   /** The weights' file name, or two joined by ` + `. */
   readonly weights: string;
 }

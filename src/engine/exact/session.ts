@@ -19,6 +19,8 @@ export interface ExactSession {
   run(): Float32Array;
   /** Stored bytes to stored bytes (a signed value's two's complement), height × width × channels. */
   runStored(input: Uint8Array): Uint8Array;
+  /** Nothing is held but memory. */
+  close(): void;
 }
 
 const MOST_BYTES = 2 ** 30;
@@ -68,6 +70,7 @@ export async function createExactSession(
   return {
     input,
     runStored,
+    close() {},
     run() {
       const values = dequantise(to, runStored(quantise(from, input)));
       return softmax ? softmaxReal(values) : values;
