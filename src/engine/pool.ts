@@ -42,8 +42,11 @@ export const MOST_THREADS = 64;
  */
 const PARTS_PER_THREAD = 2;
 
-/** A thread that looks for its next stage finds it within a µs; one that sleeps takes tens of them to wake. */
-const PATIENCE_MS = 0.3;
+/**
+ * A thread that looks for its next stage finds it within a µs; one that sleeps takes tens of them to wake. Longer than
+ * this it only takes time from the thread it waits for, where they have to share a core.
+ */
+const PATIENCE_MS = 0.05;
 
 const STALL: Stall = { times: 100, ms: 100 };
 
