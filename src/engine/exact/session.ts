@@ -23,7 +23,7 @@ export interface ExactSession {
   close(): void;
 }
 
-const MOST_BYTES = 2 ** 30;
+const MOST_BYTES = 2 ** 29;
 
 /** Throws ModelError where the graph's scales cannot be computed with, or its maps are too large. */
 export async function createExactSession(
