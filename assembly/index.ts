@@ -19,3 +19,20 @@ export { softmax_f32 } from './softmax';
 export { swish_f32 } from './swish';
 export { CHANNEL_TILE, PIXEL_TILE } from './tiles';
 export { widen_f16 } from './widen';
+export { add_i8 } from './add-i8';
+export { depthwise_i8 } from './depthwise-i8';
+export { global_average_pool_i8 } from './global-average-pool-i8';
+export {
+  FLOAT_OUTPUT,
+  HEADER_BYTES,
+  NARROW_BYTES,
+  NARROW_MAX,
+  SWISH,
+  WIDE_INPUT,
+  WIDE_MAX,
+  WIDE_OUTPUT,
+  WIDE_RESIDUAL,
+} from './integer-tiles';
+export { pointwise_i8 } from './pointwise-i8';
+export { dequantise_i8, quantise_i8 } from './quantise';
+export { scale_i8 } from './scale-i8';

@@ -1,0 +1,21 @@
+/**
+ * Activations of the integer kernels are narrow (7 bits, 0 … 127) or wide (12 bits, 0 … 4095). Wide ones lie in 16 bits;
+ * narrow ones in 8 where relaxed SIMD multiplies them, else in 16 too: the same integers either way.
+ */
+export const NARROW_BYTES: i32 = ASC_FEATURE_RELAXED_SIMD ? 1 : 2;
+export const WIDE_BYTES: i32 = 2;
+export const NARROW_MAX: i32 = 127;
+export const WIDE_MAX: i32 = 4095;
+
+/** Bits of a linear kernel's last argument. */
+export const WIDE_INPUT: i32 = 1;
+export const WIDE_OUTPUT: i32 = 2;
+export const WIDE_RESIDUAL: i32 = 4;
+export const SWISH: i32 = 8;
+export const FLOAT_OUTPUT: i32 = 16;
+
+/** Bytes before the weights of 8 output channels: biases (i32), then multipliers, offsets and second multipliers (f32). */
+export const HEADER_BYTES: i32 = 128;
+
+/** 1.5 · 2²³: added to a number of at most 22 bits, it leaves the nearest integer (ties to even) in the low bits. */
+export const ROUNDING: f32 = 12582912.0;

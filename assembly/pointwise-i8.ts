@@ -1,0 +1,175 @@
+import { greater, lesser } from './integers';
+import { FLOAT_OUTPUT, HEADER_BYTES, NARROW_MAX, WIDE_INPUT, WIDE_MAX, WIDE_OUTPUT, WIDE_RESIDUAL } from './integer-tiles';
+import { limitOf, storeSums } from './requantise';
+import { CHANNEL_TILE, PIXEL_TILE, VECTOR } from './tiles';
+import { isAligned } from './vector';
+
+/** Bytes of input and output that a block of pixels may take, so that it stays in the second-level cache. */
+const BLOCK_BYTES: i32 = 256 * 1024;
+
+/** Sums of each lane's products: four of 8 bits, or two of 16. */
+// @ts-ignore: decorator
+@inline
+function multiplyAddLanes<I>(sum: v128, activations: v128, weights: v128): v128 {
+  if (sizeof<I>() == 1) return i32x4.relaxed_dot_i8x16_i7x16_add_s(weights, activations, sum);
+  return i32x4.add(sum, i32x4.dot_i16x8_s(activations, weights));
+}
+
+/**
+ * `pixels` rows against one panel of 8 output channels, 4 rows at once. I and O: types of input and output. `groups`: 32-bit
+ * lanes of an input row, a multiple of 2.
+ */
+function multiplyPanel<I, O>(
+  output: usize,
+  input: usize,
+  panel: usize,
+  residual: usize,
+  pixels: i32,
+  groups: i32,
+  outStride: usize,
+  residualStride: usize,
+  largest: i32,
+  format: i32,
+): void {
+  const limit = limitOf<O>(largest);
+  const inStride = <usize>groups * 4;
+  let left = pixels;
+  let w0: v128, w1: v128, x: v128;
+  for (; left >= PIXEL_TILE; left -= PIXEL_TILE) {
+    let a0 = v128.load(panel);
+    let a1 = v128.load(panel, 16);
+    let b0 = a0;
+    let b1 = a1;
+    let c0 = a0;
+    let c1 = a1;
+    let d0 = a0;
+    let d1 = a1;
+    let w = panel + HEADER_BYTES;
+    let p0 = input;
+    let p1 = p0 + inStride;
+    let p2 = p1 + inStride;
+    let p3 = p2 + inStride;
+    const end = p1;
+    while (p0 != end) {
+      w0 = v128.load(w); w1 = v128.load(w, 16);
+      x = v128.load32_splat(p0); a0 = multiplyAddLanes<I>(a0, x, w0); a1 = multiplyAddLanes<I>(a1, x, w1);
+      x = v128.load32_splat(p1); b0 = multiplyAddLanes<I>(b0, x, w0); b1 = multiplyAddLanes<I>(b1, x, w1);
+      x = v128.load32_splat(p2); c0 = multiplyAddLanes<I>(c0, x, w0); c1 = multiplyAddLanes<I>(c1, x, w1);
+      x = v128.load32_splat(p3); d0 = multiplyAddLanes<I>(d0, x, w0); d1 = multiplyAddLanes<I>(d1, x, w1);
+      // never true; ends the basic block, within which V8 up to Node 22 moves all loads to the top
+      if (w == 1) break;
+      w0 = v128.load(w, 32); w1 = v128.load(w, 48);
+      x = v128.load32_splat(p0, 4); a0 = multiplyAddLanes<I>(a0, x, w0); a1 = multiplyAddLanes<I>(a1, x, w1);
+      x = v128.load32_splat(p1, 4); b0 = multiplyAddLanes<I>(b0, x, w0); b1 = multiplyAddLanes<I>(b1, x, w1);
+      x = v128.load32_splat(p2, 4); c0 = multiplyAddLanes<I>(c0, x, w0); c1 = multiplyAddLanes<I>(c1, x, w1);
+      x = v128.load32_splat(p3, 4); d0 = multiplyAddLanes<I>(d0, x, w0); d1 = multiplyAddLanes<I>(d1, x, w1);
+      w += 4 * VECTOR;
+      p0 += 8;
+      p1 += 8;
+      p2 += 8;
+      p3 += 8;
+    }
+    storeSums<O>(output, a0, a1, panel, residual, limit, format);
+    output += outStride;
+    residual += residualStride;
+    storeSums<O>(output, b0, b1, panel, residual, limit, format);
+    output += outStride;
+    residual += residualStride;
+    storeSums<O>(output, c0, c1, panel, residual, limit, format);
+    output += outStride;
+    residual += residualStride;
+    storeSums<O>(output, d0, d1, panel, residual, limit, format);
+    output += outStride;
+    residual += residualStride;
+    input += inStride * PIXEL_TILE;
+  }
+  for (; left > 0; --left) {
+    let a0 = v128.load(panel);
+    let a1 = v128.load(panel, 16);
+    let b0 = i32x4.splat(0);
+    let b1 = b0;
+    let w = panel + HEADER_BYTES;
+    const end = input + inStride;
+    for (let p = input; p != end; p += 8) {
+      x = v128.load32_splat(p);
+      a0 = multiplyAddLanes<I>(a0, x, v128.load(w)); a1 = multiplyAddLanes<I>(a1, x, v128.load(w, 16));
+      x = v128.load32_splat(p, 4);
+      b0 = multiplyAddLanes<I>(b0, x, v128.load(w, 32)); b1 = multiplyAddLanes<I>(b1, x, v128.load(w, 48));
+      w += 4 * VECTOR;
+    }
+    storeSums<O>(output, i32x4.add(a0, b0), i32x4.add(a1, b1), panel, residual, limit, format);
+    output += outStride;
+    residual += residualStride;
+    input += inStride;
+  }
+}
+
+function multiply<I, O>(
+  output: usize,
+  input: usize,
+  weights: usize,
+  residual: usize,
+  pixels: i32,
+  inChannels: i32,
+  outChannels: i32,
+  format: i32,
+): void {
+  const groups = inChannels * <i32>sizeof<I>() / 4;
+  const inStride = <usize>groups * 4;
+  const outBytes = format & FLOAT_OUTPUT ? <usize>4 : sizeof<O>();
+  const outStride = <usize>outChannels * outBytes;
+  const residualBytes: usize = !residual ? 0 : format & WIDE_RESIDUAL ? 2 : ASC_FEATURE_RELAXED_SIMD ? 1 : 2;
+  const residualStride = <usize>outChannels * residualBytes;
+  const largest = format & WIDE_OUTPUT ? WIDE_MAX : NARROW_MAX;
+  const block = greater((BLOCK_BYTES / <i32>(inStride + outStride)) & ~(PIXEL_TILE - 1), 8 * PIXEL_TILE);
+  const panelBytes = <usize>HEADER_BYTES + <usize>groups * 2 * VECTOR;
+  for (let first = 0; first < pixels; first += block) {
+    const count = lesser(block, pixels - first);
+    const rows = input + <usize>first * inStride;
+    let panel = weights;
+    for (let channel: usize = 0; channel < <usize>outChannels; channel += <usize>CHANNEL_TILE) {
+      multiplyPanel<I, O>(
+        output + <usize>first * outStride + channel * outBytes, rows, panel,
+        residual ? residual + <usize>first * residualStride + channel * residualBytes : 0,
+        count, groups, outStride, residualStride, largest, format,
+      );
+      panel += panelBytes;
+    }
+  }
+}
+
+/**
+ * 1×1 convolution or dense layer on integers: sums of activation · weight + bias in 32 bits, times a multiplier for each
+ * channel, plus residual · second multiplier, or through the swish and times the second multiplier, plus an offset, rounded
+ * and clipped to what the output can hold.
+ *
+ * - input `[pixels][inChannels]`, narrow or wide, inChannels a multiple of 8. Nothing past its end is read.
+ * - weights: panels of 8 output channels, each a header (see `integer-tiles`), then vectors of weights of 4 channels at a
+ *   time: for narrow input in relaxed SIMD `[4 channels][4 inputs]` of 8 bits, otherwise `[4 channels][2 inputs]` of 16.
+ * - output and residual `[pixels][outChannels]`, outChannels a multiple of 8; 8-byte aligned. residual 0: none. The output
+ *   may not overlap the input; it may be the residual where both have the same width.
+ * - format: WIDE_INPUT, WIDE_OUTPUT, WIDE_RESIDUAL, SWISH, FLOAT_OUTPUT (sums · multiplier, not rounded).
+ * - A range of pixels is computed by addresses moved along and a smaller `pixels`.
+ */
+export function pointwise_i8(
+  output: usize,
+  input: usize,
+  weights: usize,
+  residual: usize,
+  pixels: i32,
+  inChannels: i32,
+  outChannels: i32,
+  format: i32,
+): void {
+  assert(isAligned(weights) && pixels >= 0 && inChannels >= 1 && inChannels % CHANNEL_TILE == 0);
+  assert(outChannels >= 1 && outChannels % CHANNEL_TILE == 0);
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    if (format & WIDE_INPUT) {
+      if (format & WIDE_OUTPUT) {
+        multiply<i16, i16>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+      } else multiply<i16, u8>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+    } else if (format & WIDE_OUTPUT) {
+      multiply<u8, i16>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+    } else multiply<u8, u8>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+  } else multiply<i16, i16>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+}

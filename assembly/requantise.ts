@@ -1,0 +1,100 @@
+import { ROUNDING, FLOAT_OUTPUT, SWISH, WIDE_RESIDUAL } from './integer-tiles';
+
+// Multiplications and additions here are never fused, so that every runtime rounds alike.
+
+/** Eight activations of type T (u8 or i16) as the nearest integers of two vectors of floats to which ROUNDING was added. */
+// @ts-ignore: decorator
+@inline
+export function storeRounded<T>(output: usize, low: v128, high: v128, limit: v128): void {
+  const bits = i32x4.splat(0x4b400000);
+  const words = i16x8.narrow_i32x4_s(i32x4.sub(low, bits), i32x4.sub(high, bits));
+  if (sizeof<T>() == 1) {
+    const bytes = i8x16.narrow_i16x8_u(words, words);
+    v128.store64_lane(output, i8x16.min_u(bytes, limit), 0);
+  } else {
+    v128.store(output, i16x8.min_s(i16x8.max_s(words, i16x8.splat(0)), limit));
+  }
+}
+
+/** The largest value of type T in all lanes. */
+// @ts-ignore: decorator
+@inline
+export function limitOf<T>(largest: i32): v128 {
+  return sizeof<T>() == 1 ? i8x16.splat(<i8>largest) : i16x8.splat(<i16>largest);
+}
+
+/** Eight activations of type T as 16-bit integers. */
+// @ts-ignore: decorator
+@inline
+export function loadWords<T>(input: usize): v128 {
+  return sizeof<T>() == 1 ? v128.load8x8_u(input) : v128.load(input);
+}
+
+// @ts-ignore: decorator
+@inline
+export function lowFloats(words: v128): v128 {
+  return f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(words));
+}
+
+// @ts-ignore: decorator
+@inline
+export function highFloats(words: v128): v128 {
+  return f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(words));
+}
+
+/**
+ * x / (1 + e^−x) within 5e-4 for |x| ≤ 10, beyond within 1e-4 · |x|: x/2 · (1 + tanh(x/2)), tanh by the seventh convergent of
+ * Lambert's continued fraction, held at its value for |x| = 9.94 (where it passes 1 − 1e-4).
+ */
+function swish(x: v128): v128 {
+  const half = f32x4.mul(x, f32x4.splat(0.5));
+  const t = f32x4.pmax(f32x4.pmin(half, f32x4.splat(4.97)), f32x4.splat(-4.97));
+  const s = f32x4.mul(t, t);
+  let p = f32x4.add(s, f32x4.splat(378));
+  p = f32x4.add(f32x4.mul(p, s), f32x4.splat(17325));
+  p = f32x4.add(f32x4.mul(p, s), f32x4.splat(135135));
+  let q = f32x4.add(f32x4.mul(s, f32x4.splat(28)), f32x4.splat(3150));
+  q = f32x4.add(f32x4.mul(q, s), f32x4.splat(62370));
+  q = f32x4.add(f32x4.mul(q, s), f32x4.splat(135135));
+  const tanh = f32x4.div(f32x4.mul(p, t), q);
+  return f32x4.add(half, f32x4.mul(half, tanh));
+}
+
+/**
+ * Eight sums of a linear layer → its output. header: multipliers at 32, offsets (ROUNDING + zero point) at 64, second
+ * multipliers (of the residual, or after the swish) at 96.
+ */
+// @ts-ignore: decorator
+@inline
+export function storeSums<T>(
+  output: usize,
+  low: v128,
+  high: v128,
+  header: usize,
+  residual: usize,
+  limit: v128,
+  format: i32,
+): void {
+  low = f32x4.mul(f32x4.convert_i32x4_s(low), v128.load(header, 32));
+  high = f32x4.mul(f32x4.convert_i32x4_s(high), v128.load(header, 48));
+  if (residual) {
+    const words =
+      ASC_FEATURE_RELAXED_SIMD && !(format & WIDE_RESIDUAL) ? v128.load8x8_u(residual) : v128.load(residual);
+    low = f32x4.add(low, f32x4.mul(lowFloats(words), v128.load(header, 96)));
+    high = f32x4.add(high, f32x4.mul(highFloats(words), v128.load(header, 112)));
+  }
+  if (format & (SWISH | FLOAT_OUTPUT)) {
+    if (format & SWISH) {
+      low = f32x4.mul(swish(low), v128.load(header, 96));
+      high = f32x4.mul(swish(high), v128.load(header, 112));
+    }
+    if (format & FLOAT_OUTPUT) {
+      v128.store(output, low);
+      v128.store(output, high, 16);
+      return;
+    }
+  }
+  low = f32x4.add(low, v128.load(header, 64));
+  high = f32x4.add(high, v128.load(header, 80));
+  storeRounded<T>(output, low, high, limit);
+}

@@ -1,0 +1,231 @@
+import { readFileSync } from 'node:fs';
+import { Bench, builds, randomFloats } from './load.js';
+import type { Window } from './naive.js';
+
+/** The integer kernels' builds that this runtime can load: relaxed SIMD is missing on Node 20. */
+export const integerBuilds: readonly string[] = [
+  ...builds,
+  ...['kernels.relaxed.wasm', 'kernels.relaxed.debug.wasm'].filter((build) =>
+    WebAssembly.validate(readFileSync(new URL(`../../build/${build}`, import.meta.url))),
+  ),
+];
+
+export const NARROW_MAX = 127;
+export const WIDE_MAX = 4095;
+export const WIDE_INPUT = 1;
+export const WIDE_OUTPUT = 2;
+export const WIDE_RESIDUAL = 4;
+export const SWISH = 8;
+export const FLOAT_OUTPUT = 16;
+export const ROUNDING = 1.5 * 2 ** 23;
+
+const { fround } = Math;
+
+/** Integers 0 … largest. */
+export function randomLevels(count: number, seed: number, largest: number): Int32Array {
+  return Int32Array.from(randomFloats(count, seed), (value) =>
+    Math.min(largest, Math.floor(((value + 1) / 2) * (largest + 1))),
+  );
+}
+
+/** Integers −127 … 127. */
+export function randomWeights(count: number, seed: number): Int32Array {
+  return Int32Array.from(randomFloats(count, seed), (value) => Math.round(value * 127));
+}
+
+/** What turns the sums of a channel into its output. */
+export interface Channels {
+  readonly bias: Int32Array;
+  readonly multiplier: Float32Array;
+  readonly zero: Int32Array;
+  readonly second: Float32Array;
+}
+
+/** Multipliers such that sums of `terms` products spread over 0 … `largest` and a little beyond. */
+export function randomChannels(count: number, seed: number, terms: number, largest: number, second: number): Channels {
+  const random = randomFloats(4 * count, seed);
+  return {
+    bias: Int32Array.from({ length: count }, (_, i) => Math.round(random[i]! * 2000)),
+    multiplier: Float32Array.from(
+      { length: count },
+      (_, i) => ((1.5 + random[count + i]!) * largest) / (2000 * Math.sqrt(terms) + 2000),
+    ),
+    zero: Int32Array.from({ length: count }, (_, i) => Math.max(0, Math.round((random[2 * count + i]! * largest) / 2))),
+    second: Float32Array.from({ length: count }, (_, i) => second * (1.2 + random[3 * count + i]!)),
+  };
+}
+
+/** x / (1 + e^−x) as the kernels approximate it, every operation rounded to single precision. */
+export function approximateSwish(x: number): number {
+  const half = fround(x * 0.5);
+  const t = Math.max(Math.min(half, fround(4.97)), -fround(4.97));
+  const s = fround(t * t);
+  let p = fround(s + 378);
+  p = fround(fround(p * s) + 17325);
+  p = fround(fround(p * s) + 135135);
+  let q = fround(fround(s * 28) + 3150);
+  q = fround(fround(q * s) + 62370);
+  q = fround(fround(q * s) + 135135);
+  const tanh = fround(fround(p * t) / q);
+  return fround(half + fround(half * tanh));
+}
+
+/** Nearest integer, ties to even, clipped. */
+export function roundTo(value: number, zero: number, largest: number): number {
+  const rounded = fround(value + fround(ROUNDING + zero)) - ROUNDING;
+  return Math.min(Math.max(rounded, 0), largest);
+}
+
+/** The way of one sum to the output. */
+export function requantise(
+  sum: number,
+  channel: number,
+  { multiplier, zero, second }: Channels,
+  residual: number | undefined,
+  format: number,
+): number {
+  let value = fround(fround(sum) * multiplier[channel]!);
+  if (residual !== undefined) value = fround(value + fround(residual * second[channel]!));
+  if (format & SWISH) value = fround(approximateSwish(value) * second[channel]!);
+  if (format & FLOAT_OUTPUT) return value;
+  return roundTo(value, zero[channel]!, format & WIDE_OUTPUT ? WIDE_MAX : NARROW_MAX);
+}
+
+/** Arrays of integers in the widths that a build stores them in. */
+export class IntegerBench extends Bench {
+  readonly relaxed: boolean;
+
+  constructor(build: string, pages = 32) {
+    super(build, pages);
+    this.relaxed = build.includes('relaxed');
+  }
+
+  bytesOf(wide: boolean): 1 | 2 {
+    return this.relaxed && !wide ? 1 : 2;
+  }
+
+  placeLevels(values: Int32Array, wide: boolean, atEnd = false): number {
+    const stored = this.bytesOf(wide) === 1 ? Uint8Array.from(values) : Int16Array.from(values);
+    return this.placeBytes(new Uint8Array(stored.buffer), atEnd);
+  }
+
+  reserveLevels(count: number, wide: boolean): number {
+    return this.reserve(count * this.bytesOf(wide));
+  }
+
+  levels(address: number, count: number, wide: boolean): number[] {
+    const { buffer } = this.memory;
+    return Array.from(
+      this.bytesOf(wide) === 1 ? new Uint8Array(buffer, address, count) : new Int16Array(buffer, address, count),
+    );
+  }
+
+  placeBytes(bytes: Uint8Array, atEnd = false): number {
+    const address = atEnd ? this.memory.buffer.byteLength - bytes.length : this.reserve(bytes.length);
+    new Uint8Array(this.memory.buffer).set(bytes, address);
+    return address;
+  }
+
+  /** weights [inChannels][outChannels] in panels of 8 output channels, as DESIGN.md describes them. */
+  placePanels(weights: Int32Array, channels: Channels, wide: boolean, floatOutput = false): number {
+    const outChannels = channels.bias.length;
+    const inChannels = weights.length / outChannels;
+    const each = this.bytesOf(wide);
+    const lane = 4 / each;
+    const panelBytes = 128 + 8 * inChannels * each;
+    const bytes = new Uint8Array((outChannels / 8) * panelBytes);
+    const view = new DataView(bytes.buffer);
+    for (let n = 0; n < outChannels; n++) {
+      const panel = Math.floor(n / 8) * panelBytes;
+      this.#header(view, panel, n, channels, floatOutput);
+      for (let k = 0; k < inChannels; k++) {
+        const value = weights[k * outChannels + n]!;
+        const element = (Math.floor(k / lane) * 8 + (n % 8)) * lane + (k % lane);
+        if (each === 1) view.setInt8(panel + 128 + element, value);
+        else view.setInt16(panel + 128 + 2 * element, value, true);
+      }
+    }
+    return this.placeBytes(bytes);
+  }
+
+  /** weights [kernelSize][kernelSize][channels] in blocks of 8 channels, columns first. */
+  placeBlocks(weights: Int32Array, channels: Channels, kernelSize: number, wide: boolean): number {
+    const count = channels.bias.length;
+    const each = this.bytesOf(wide);
+    const lane = 4 / each;
+    const groups = Math.ceil(kernelSize / lane);
+    const blockBytes = 128 + kernelSize * groups * 32;
+    const bytes = new Uint8Array((count / 8) * blockBytes);
+    const view = new DataView(bytes.buffer);
+    for (let c = 0; c < count; c++) {
+      const block = Math.floor(c / 8) * blockBytes;
+      this.#header(view, block, c, channels, false);
+      for (let ky = 0; ky < kernelSize; ky++) {
+        for (let kx = 0; kx < kernelSize; kx++) {
+          const value = weights[(ky * kernelSize + kx) * count + c]!;
+          const element = ((kx * groups + Math.floor(ky / lane)) * 8 + (c % 8)) * lane + (ky % lane);
+          if (each === 1) view.setInt8(block + 128 + element, value);
+          else view.setInt16(block + 128 + 2 * element, value, true);
+        }
+      }
+    }
+    return this.placeBytes(bytes);
+  }
+
+  #header(view: DataView, at: number, n: number, channels: Channels, floatOutput: boolean): void {
+    const lane = 4 * (n % 8);
+    view.setInt32(at + lane, channels.bias[n]!, true);
+    view.setFloat32(at + 32 + lane, channels.multiplier[n]!, true);
+    view.setFloat32(at + 64 + lane, floatOutput ? 0 : ROUNDING + channels.zero[n]!, true);
+    view.setFloat32(at + 96 + lane, channels.second[n]!, true);
+  }
+}
+
+/** weights [inChannels][outChannels]; sums with the bias. */
+export function integerProducts(
+  input: Int32Array,
+  weights: Int32Array,
+  { bias }: Channels,
+  pixels: number,
+): Float64Array {
+  const outChannels = bias.length;
+  const inChannels = weights.length / outChannels;
+  const sums = new Float64Array(pixels * outChannels);
+  for (let p = 0; p < pixels; p++) {
+    for (let n = 0; n < outChannels; n++) {
+      let sum = bias[n]!;
+      for (let k = 0; k < inChannels; k++) sum += input[p * inChannels + k]! * weights[k * outChannels + n]!;
+      sums[p * outChannels + n] = sum;
+    }
+  }
+  return sums;
+}
+
+/** weights [kernelSize][kernelSize][channels]; outside of the map lies `padding`, one integer for each channel. */
+export function integerDepthwise(
+  input: Int32Array,
+  weights: Int32Array,
+  { bias }: Channels,
+  padding: Int32Array,
+  w: Window,
+): Float64Array {
+  const sums = new Float64Array(w.outHeight * w.outWidth * w.channels);
+  for (let y = 0; y < w.outHeight; y++) {
+    for (let x = 0; x < w.outWidth; x++) {
+      for (let c = 0; c < w.channels; c++) {
+        let sum = bias[c]!;
+        for (let ky = 0; ky < w.kernelSize; ky++) {
+          for (let kx = 0; kx < w.kernelSize; kx++) {
+            const inY = y * w.stride - w.padTop + ky;
+            const inX = x * w.stride - w.padLeft + kx;
+            const inside = inY >= 0 && inY < w.inHeight && inX >= 0 && inX < w.inWidth;
+            const value = inside ? input[(inY * w.inWidth + inX) * w.channels + c]! : padding[c]!;
+            sum += value * weights[(ky * w.kernelSize + kx) * w.channels + c]!;
+          }
+        }
+        sums[(y * w.outWidth + x) * w.channels + c] = sum;
+      }
+    }
+  }
+  return sums;
+}

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import {
+  FLOAT_OUTPUT,
+  IntegerBench,
+  integerBuilds,
+  integerProducts,
+  NARROW_MAX,
+  randomChannels,
+  randomLevels,
+  randomWeights,
+  requantise,
+  SWISH,
+  WIDE_INPUT,
+  WIDE_MAX,
+  WIDE_OUTPUT,
+  WIDE_RESIDUAL,
+} from './integers.js';
+
+const widths = [0, WIDE_INPUT, WIDE_OUTPUT, WIDE_INPUT | WIDE_OUTPUT];
+
+describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
+  const bench = new IntegerBench(build, 64);
+
+  function run(
+    pixels: number,
+    inChannels: number,
+    outChannels: number,
+    format: number,
+    links: 'none' | 'residual' | 'in place' = 'none',
+    part: readonly [number, number] = [0, pixels],
+  ): void {
+    bench.clear();
+    const wideIn = (format & WIDE_INPUT) > 0;
+    const wideOut = (format & WIDE_OUTPUT) > 0;
+    const wideResidual = (format & WIDE_RESIDUAL) > 0;
+    const floats = (format & FLOAT_OUTPUT) > 0;
+    const inLargest = wideIn ? WIDE_MAX : NARROW_MAX;
+    const outLargest = wideOut ? WIDE_MAX : NARROW_MAX;
+    const input = randomLevels(pixels * inChannels, 1, inLargest);
+    const weights = randomWeights(inChannels * outChannels, 2);
+    const scale = format & SWISH ? 8 / NARROW_MAX : outLargest / inLargest;
+    const second = format & SWISH ? outLargest / 40 : outLargest / (wideResidual ? WIDE_MAX : NARROW_MAX) / 3;
+    const channels = randomChannels(outChannels, 3, inChannels, NARROW_MAX * scale, second);
+    const residual =
+      links === 'none' ? undefined : randomLevels(pixels * outChannels, 4, wideResidual ? WIDE_MAX : NARROW_MAX);
+    const inputAt = bench.placeLevels(input, wideIn);
+    const weightsAt = bench.placePanels(weights, channels, wideIn, floats);
+    const residualAt = residual ? bench.placeLevels(residual, wideResidual) : 0;
+    const count = pixels * outChannels;
+    const outBytes = floats ? 4 : bench.bytesOf(wideOut);
+    const [first, last] = part;
+    const placed =
+      links === 'in place' ? residualAt : bench.reserve((last - first) * outChannels * outBytes) - first * outChannels * outBytes;
+    bench.kernels.pointwise_i8(
+      placed + first * outChannels * outBytes,
+      inputAt + first * inChannels * bench.bytesOf(wideIn),
+      weightsAt,
+      residual ? residualAt + first * outChannels * bench.bytesOf(wideResidual) : 0,
+      last - first,
+      inChannels,
+      outChannels,
+      format,
+    );
+    const sums = integerProducts(input, weights, channels, pixels);
+    const expected = Array.from(sums, (sum, i) => requantise(sum, i % outChannels, channels, residual?.[i], format));
+    const range = [first * outChannels, last * outChannels] as const;
+    const at = placed + range[0] * outBytes;
+    const actual = floats
+      ? Array.from(bench.floats(at, range[1] - range[0]))
+      : bench.levels(at, range[1] - range[0], wideOut);
+    expect(actual).toEqual(expected.slice(...range));
+    expect(bench.strayWrite()).toBeUndefined();
+    // a requantisation that clips everything would prove nothing
+    if (count >= 200) expect(new Set(expected).size).toBeGreaterThan(10);
+  }
+
+  for (const pixels of [1, 2, 3, 4, 5, 7, 8, 9, 49]) {
+    it(`${pixels} pixels, depths and widths around the tiles, narrow and wide`, () => {
+      for (const format of widths) {
+        for (const inChannels of [8, 16, 24, 40, 64]) {
+          for (const outChannels of [8, 16, 24]) run(pixels, inChannels, outChannels, format);
+        }
+      }
+    });
+  }
+
+  it('adds a residual, narrow and wide, in place too', () => {
+    for (const pixels of [1, 3, 4, 9]) {
+      for (const format of widths) {
+        run(pixels, 24, 16, format, 'residual');
+        run(pixels, 24, 16, format | WIDE_RESIDUAL, 'residual');
+        const same = format & WIDE_OUTPUT ? format | WIDE_RESIDUAL : format;
+        run(pixels, 24, 16, same, 'in place');
+      }
+    }
+  });
+
+  it('applies the swish', () => {
+    for (const pixels of [1, 4, 9, 30]) for (const format of widths) run(pixels, 16, 24, format | SWISH);
+  });
+
+  it('leaves floats', () => {
+    for (const pixels of [1, 4, 6]) {
+      for (const format of [FLOAT_OUTPUT, FLOAT_OUTPUT | WIDE_INPUT, FLOAT_OUTPUT | SWISH]) run(pixels, 40, 16, format);
+    }
+  });
+
+  it('cuts many pixels into blocks without a seam', () => {
+    run(4003, 8, 16, 0, 'residual');
+    run(150, 1280, 8, 0);
+    run(150, 1280, 8, WIDE_INPUT | WIDE_OUTPUT);
+  });
+
+  it('computes a range of pixels and no other', () => {
+    for (const part of [
+      [0, 4],
+      [3, 11],
+      [12, 12],
+    ] as const) {
+      for (const format of [...widths, FLOAT_OUTPUT]) run(12, 16, 16, format, 'none', part);
+      run(12, 16, 16, WIDE_RESIDUAL, 'residual', part);
+    }
+  });
+
+  it('stays exact at the ends of all ranges', () => {
+    for (const format of [0, WIDE_INPUT]) {
+      bench.clear();
+      const largest = format ? WIDE_MAX : NARROW_MAX;
+      const input = new Int32Array(5 * 1280).fill(largest);
+      const channels = {
+        bias: new Int32Array(8).fill(-1000),
+        multiplier: new Float32Array(8).fill(0.0001),
+        zero: new Int32Array(8).fill(60),
+        second: new Float32Array(8),
+      };
+      const weights = Int32Array.from({ length: 1280 * 8 }, (_, i) => (i % 2 ? 127 : -127));
+      const inputAt = bench.placeLevels(input, format > 0);
+      const weightsAt = bench.placePanels(weights, channels, format > 0, true);
+      const outputAt = bench.reserve(5 * 8 * 4);
+      bench.kernels.pointwise_i8(outputAt, inputAt, weightsAt, 0, 5, 1280, 8, format | FLOAT_OUTPUT);
+      const sums = integerProducts(input, weights, channels, 5);
+      const expected = Array.from(sums, (sum, i) => requantise(sum, i % 8, channels, undefined, FLOAT_OUTPUT));
+      expect(Array.from(bench.floats(outputAt, 40))).toEqual(expected);
+    }
+  });
+
+  it('reads nothing past the end of the input', () => {
+    bench.clear();
+    const channels = randomChannels(8, 3, 24, NARROW_MAX, 1);
+    const weightsAt = bench.placePanels(randomWeights(24 * 8, 2), channels, false);
+    const outputAt = bench.reserveLevels(9 * 8, false);
+    const inputAt = bench.placeLevels(randomLevels(9 * 24, 1, NARROW_MAX), false, true);
+    bench.kernels.pointwise_i8(outputAt, inputAt, weightsAt, 0, 9, 24, 8, 0);
+  });
+});
