@@ -82,7 +82,15 @@ function describeLinear(layer: Layer): { text: string; channels: number } | unde
   }
 }
 
-function candidateAlphas(id: NetworkId, unscaled: readonly number[], found: readonly number[]): readonly number[] {
+/**
+ * Width multipliers worth trying for a network whose linear layers have `found` output channels where `unscaled` are
+ * those of α 1: the published ones, then neat numbers near the ratios.
+ */
+export function candidateAlphas(
+  id: NetworkId,
+  unscaled: readonly number[],
+  found: readonly number[],
+): readonly number[] {
   const { published, defaultResolution } = networks[id];
   const known = published.flatMap(({ alphas }) => alphas);
   // Rounding hides α; a neat number near the ratio is likelier than the ratio itself.

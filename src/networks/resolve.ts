@@ -154,7 +154,8 @@ function placeWindow(
       throw broken(where, `padding ${count}`, `a whole number from 0 to ${MAX_WINDOW}`);
     }
   }
-  const convention = padding === 'same' ? options.padding : 'explicit';
+  let convention: PaddingConvention | 'explicit' = padding === 'same' ? options.padding : 'explicit';
+  if (convention === 'keras' && layer.kind !== 'depthwise') convention = 'tensorflow';
   const vertical = placeAxis(input.height, window, convention, explicit?.top, explicit?.bottom);
   const horizontal = placeAxis(input.width, window, convention, explicit?.left, explicit?.right);
   if (vertical.output < 1 || horizontal.output < 1) {
@@ -177,7 +178,8 @@ export interface AxisWindow {
 
 /**
  * Output size and padding of one axis, together. TensorFlow: output = ceil(input / stride), just enough zeros, the
- * odd one after the data. PyTorch: floor(kernelSize / 2) on both sides. Explicit: as given, 0 by default.
+ * odd one after the data. PyTorch: floor(kernelSize / 2) on both sides. Keras at stride 2: kernelSize − 2 after the
+ * data. Explicit: as given, 0 by default.
  */
 export function placeAxis(
   input: number,
@@ -187,14 +189,16 @@ export function placeAxis(
   after = 0,
 ): AxisWindow {
   const { kernelSize, stride } = window;
-  if (convention === 'tensorflow') {
+  if (convention === 'tensorflow' || (convention === 'keras' && stride !== 2)) {
     const output = Math.ceil(input / stride);
     const total = Math.max((output - 1) * stride + kernelSize - input, 0);
     const first = Math.floor(total / 2);
     return { output, before: first, after: total - first };
   }
-  const [first, last] =
-    convention === 'pytorch' ? [Math.floor(kernelSize / 2), Math.floor(kernelSize / 2)] : [before, after];
+  const half = Math.floor(kernelSize / 2);
+  let [first, last] = [before, after];
+  if (convention === 'pytorch') [first, last] = [half, half];
+  else if (convention === 'keras') [first, last] = [0, Math.max(kernelSize - 2, 0)];
   return { output: Math.floor((input + first + last - kernelSize) / stride) + 1, before: first, after: last };
 }
 

@@ -19,11 +19,14 @@ export type Activation = 'linear' | 'relu' | 'relu6' | 'swish' | 'sigmoid';
 /** `same` is settled by the card's padding convention in `resolve`; an imported graph states its four numbers. */
 export type LayerPadding = 'same' | 'valid' | Pads;
 
+export const paddingConventions = ['tensorflow', 'pytorch', 'keras'] as const;
+
 /**
  * How `same` is meant. `tensorflow`: output = ceil(input / stride), the odd row goes to the bottom and right.
- * `pytorch`: floor(kernelSize / 2) on each side.
+ * `pytorch`: floor(kernelSize / 2) on each side. `keras`: as TensorFlow, but a depthwise window of stride 2 has
+ * kernelSize − 2 rows at the bottom and right whatever the size, as in Keras's MobileNet v1; odd sizes differ.
  */
-export type PaddingConvention = 'tensorflow' | 'pytorch';
+export type PaddingConvention = (typeof paddingConventions)[number];
 
 /** The name by which layers refer to the picture itself. */
 export const NETWORK_INPUT = 'input';

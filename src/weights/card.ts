@@ -1,7 +1,7 @@
 import { ModelError } from '../errors.js';
 import type { Preprocessing, ResizeFilter } from '../images/types.js';
 import { isNetworkId, type NetworkId } from '../networks/index.js';
-import type { PaddingConvention } from '../networks/types.js';
+import { type PaddingConvention, paddingConventions } from '../networks/types.js';
 import { Fields } from './fields.js';
 import { readModelFile } from './file.js';
 
@@ -70,7 +70,7 @@ export function parseCard(bytes: Uint8Array, where: string): Card {
     alpha: card.number('alpha', Number.MIN_VALUE, 100),
     resolution,
     classes: card.integer('classes', 1, 100_000),
-    padding: card.oneOf('padding', ['tensorflow', 'pytorch'] as const),
+    padding: card.oneOf('padding', paddingConventions),
     epsilon: card.number('epsilon', 0, 1),
     preprocessing,
     labels: card.fileName('labels'),
