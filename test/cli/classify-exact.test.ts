@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { mobilenet } from './run.js';
+
+const boats = 'test/photos/boats.jpg';
+const uint8 = 'test/golden/tflite-tiny/uint8.tflite';
+const int8 = 'test/golden/tflite-tiny/int8.tflite';
+const float = 'test/golden/tflite-tiny/float.tflite';
+
+describe('mobilenet classify --exact', () => {
+  it.each([uint8, int8])('%s: probabilities are the steps of 8 bits', (weights) => {
+    const { stdout, stderr, code } = mobilenet('classify', '--exact', '--json', '--weights', weights, boats);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    const { model, images } = JSON.parse(stdout);
+    expect(model.dtype).toBe('int8');
+    const [{ predictions }] = images;
+    expect(predictions).toHaveLength(5);
+    for (const { probability } of predictions) {
+      expect(probability).toBe(Math.round((Math.round(probability * 256) / 256) * 1e6) / 1e6);
+    }
+    const real = JSON.parse(mobilenet('classify', '--json', '--weights', weights, boats).stdout);
+    expect(real.model.dtype).toBe('f32');
+    expect(real.images[0].predictions[0].index).toBe(predictions[0].index);
+    expect(real.images[0].predictions[0].probability).not.toBe(predictions[0].probability);
+  });
+
+  it.each([
+    [[], '--exact: no weights given, expected --weights with a quantised .tflite file'],
+    [['--weights', float], `--exact: ${float} computes in floats, expected a quantised .tflite file`],
+    [['--weights', uint8, '--threads', '2'], 'threads 2: exact integers are computed by one thread, expected 1'],
+  ])('%j is wrong usage', (options, message) => {
+    expect(mobilenet('classify', '--exact', ...options, boats)).toEqual({
+      stdout: '',
+      stderr: `mobilenet: ${message}\n`,
+      code: 2,
+    });
+  });
+});
