@@ -9,6 +9,12 @@ export interface InputQuantisation {
   readonly zeroPoint: number;
 }
 
+/** (value − mean) ÷ std for each channel of a picture in 0…1. */
+export interface InputNormalisation {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
 export interface ModelOutput {
   readonly shape: Shape;
   /** Length of the last axis: classes of a classifier, features of an extractor. */
@@ -33,6 +39,8 @@ export interface ImportedModel {
   /** How `same` is to be read, should a layer say it; where padding matters a graph's layers state four numbers. */
   readonly padding: PaddingConvention;
   readonly inputQuantisation: InputQuantisation | undefined;
+  /** What the graph itself does to the picture first, taken out of it: the network's input comes after this. */
+  readonly inputNormalisation?: InputNormalisation | undefined;
   readonly output: ModelOutput;
   /** Weights or activations are stored as integers in the file. */
   readonly quantised: boolean;
