@@ -208,6 +208,13 @@ def tiny_networks():
             b.operator(kind, [source], last)
             keep(b, source, last)
 
+        # In single precision 0.25 / 0.1 is 2.5, in double precision less: odd values tell the two apart.
+        for kind in ("RELU", "QUANTIZE"):
+            b, source = one(f"{kind} by 2.5 {word}", 8, (1, 4, 4, 9), 0.25, 90 - shift, dtype)
+            last = b.tensor("output", (1, 4, 4, 9), dtype, 0.1, 3 - shift)
+            b.operator(kind, [source], last)
+            keep(b, source, last)
+
         for scale in (0.05, 0.13, 1.0, 0.0007, 0.3, 11.0):
             b, source = one(f"softmax of scale {scale} {word}", 6, (1, 41), scale, 96 - shift, dtype)
             last = b.tensor("output", (1, 41), dtype, 1 / 256, -shift)
