@@ -3,6 +3,7 @@ import { createSession, MOST_THREADS } from './engine/session.js';
 import { MobilenetError, UsageError } from './errors.js';
 import { prepareImage } from './images/prepare.js';
 import { chooseModel, type ExactModel, type Model, type ModelChoice } from './model.js';
+import { loadPixelKernels } from './pixels.js';
 import type { CostFacts, ModelFacts, Prediction, Timing } from './report/records.js';
 
 export { MOST_THREADS };
@@ -104,7 +105,7 @@ async function classify(
   const { resolution } = model.preprocessing;
   const prepared = new Float32Array(resolution * resolution * 3);
   const start = performance.now();
-  await prepareImage(picture, model.preprocessing, prepared);
+  await prepareImage(picture, model.preprocessing, prepared, loadPixelKernels());
   const decoded = performance.now();
   const { session, labels } = await loading;
   const started = performance.now();

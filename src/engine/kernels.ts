@@ -20,6 +20,8 @@ export interface KernelConstants {
   readonly channelTile: number;
   /** Pixels that the linear kernels compute at once; a run of them that is cut elsewhere gives other last digits. */
   readonly pixelTile: number;
+  /** Bytes after a picture that the resampling kernels read, or overwrite. */
+  readonly resampleSlack: number;
 }
 
 /** The compiled kernels, and memory for them; both can be posted to a worker. */
@@ -59,6 +61,7 @@ async function compileKernels(): Promise<KernelModule> {
       heapBase: exports.HEAP_BASE.value,
       channelTile: exports.CHANNEL_TILE.value,
       pixelTile: exports.PIXEL_TILE.value,
+      resampleSlack: exports.RESAMPLE_SLACK.value,
     },
     convScratchBytes: exports.conv_scratch_f32,
   };

@@ -1,6 +1,6 @@
 import { type DecodedImage, decode } from './decode.js';
 import { type ResampleAxis, resample, resampleTf1 } from './resample.js';
-import type { Preprocessing } from './types.js';
+import type { PixelKernels, Preprocessing } from './types.js';
 
 type Pixels = Pick<DecodedImage, 'data' | 'width' | 'height'>;
 
@@ -49,43 +49,37 @@ function normalise(pixel: number, mean: number, std: number): number {
   return Math.fround((Math.fround(Math.fround(pixel / 255) - Math.fround(mean)) as number) / Math.fround(std));
 }
 
-/** Copies pixels into the target through `convert`, row by row at the placement's offset. */
+/** A pixel's value in the network's input, for each channel: [3, 256]. */
+function normalisedBytes({ mean, std }: Preprocessing): Float32Array {
+  const table = new Float32Array(3 * 256);
+  for (let channel = 0; channel < 3; channel++) {
+    for (let pixel = 0; pixel < 256; pixel++) {
+      table[channel * 256 + pixel] = normalise(pixel, mean[channel]!, std[channel]!);
+    }
+  }
+  return table;
+}
+
+function normaliseFloats(pixels: Float32Array, { mean, std }: Preprocessing): Float32Array {
+  return pixels.map((pixel, i) => normalise(pixel, mean[i % 3]!, std[i % 3]!));
+}
+
+/** Copies values into the target at the placement's offset, black around them. */
 function fillTarget(
-  pixels: Uint8ClampedArray | Float32Array,
+  values: Float32Array,
   x: Placement,
   y: Placement,
-  preprocessing: Preprocessing,
+  { resolution, mean, std }: Preprocessing,
   target: Float32Array,
 ): void {
-  const { resolution, mean, std } = preprocessing;
-  const whole = x.axis.count === resolution && y.axis.count === resolution;
-  if (!whole) {
-    const black = [0, 1, 2].map((channel) => normalise(0, mean[channel]!, std[channel]!));
-    for (let i = 0; i < target.length; i++) target[i] = black[i % 3]!;
+  if (x.axis.count === resolution && y.axis.count === resolution) {
+    target.set(values);
+    return;
   }
-  const tables =
-    pixels instanceof Float32Array
-      ? undefined
-      : [0, 1, 2].map((c) => Float32Array.from({ length: 256 }, (_, pixel) => normalise(pixel, mean[c]!, std[c]!)));
-  let from = 0;
+  for (let i = 0; i < target.length; i++) target[i] = normalise(0, mean[i % 3]!, std[i % 3]!);
+  const width = x.axis.count * 3;
   for (let row = 0; row < y.axis.count; row++) {
-    let to = ((y.offset + row) * resolution + x.offset) * 3;
-    if (tables === undefined) {
-      for (let column = 0; column < x.axis.count; column++) {
-        for (let c = 0; c < 3; c++) target[to++] = normalise(pixels[from++]!, mean[c]!, std[c]!);
-      }
-      continue;
-    }
-    const red = tables[0]!;
-    const green = tables[1]!;
-    const blue = tables[2]!;
-    for (let column = 0; column < x.axis.count; column++) {
-      target[to] = red[pixels[from]!]!;
-      target[to + 1] = green[pixels[from + 1]!]!;
-      target[to + 2] = blue[pixels[from + 2]!]!;
-      to += 3;
-      from += 3;
-    }
+    target.set(values.subarray(row * width, (row + 1) * width), ((y.offset + row) * resolution + x.offset) * 3);
   }
 }
 
@@ -96,15 +90,22 @@ function fillTarget(
  * @param target resolution × resolution × 3, HWC; may be a view on shared memory
  * @throws RangeError if the target has another length
  */
-export function prepareDecoded(image: Pixels, preprocessing: Preprocessing, target: Float32Array): void {
+export function prepareDecoded(
+  image: Pixels,
+  preprocessing: Preprocessing,
+  target: Float32Array,
+  kernels: PixelKernels,
+): void {
   const { resolution, filter } = preprocessing;
   if (target.length !== resolution * resolution * 3) {
     throw new RangeError(`target: ${target.length} floats, expected ${resolution} × ${resolution} × 3`);
   }
   const { x, y } = place(image.width, image.height, preprocessing);
-  const pixels =
-    filter === 'tf1-bilinear' ? resampleTf1(image.data, x.axis, y.axis) : resample(image.data, x.axis, y.axis, filter);
-  fillTarget(pixels, x, y, preprocessing, target);
+  const values =
+    filter === 'tf1-bilinear'
+      ? normaliseFloats(resampleTf1(image.data, x.axis, y.axis), preprocessing)
+      : kernels.lookUp(resample(image.data, x.axis, y.axis, filter, kernels), normalisedBytes(preprocessing));
+  fillTarget(values, x, y, preprocessing, target);
 }
 
 /**
@@ -118,8 +119,9 @@ export async function prepareImage(
   input: string | Uint8Array,
   preprocessing: Preprocessing,
   target: Float32Array,
+  kernels: PixelKernels | Promise<PixelKernels>,
 ): Promise<{ width: number; height: number }> {
   const image = await decode(input);
-  prepareDecoded(image, preprocessing, target);
+  prepareDecoded(image, preprocessing, target, await kernels);
   return image.original;
 }

@@ -1,4 +1,4 @@
-import type { ResizeFilter } from './types.js';
+import type { PixelKernels, ResizeFilter, Taps } from './types.js';
 
 /**
  * One axis of a resize: `source` pixels become `scaled`, of which only `count` from `start` on are computed.
@@ -13,7 +13,6 @@ export interface ResampleAxis {
 
 /** Pillow's fixed point: 8 bits of pixel, 2 bits of headroom for overshoot, the rest of an int32 for the weight. */
 const PRECISION_BITS = 32 - 8 - 2;
-const HALF = 1 << (PRECISION_BITS - 1);
 
 interface Kernel {
   /** Half the width in output pixels when enlarging. */
@@ -48,14 +47,6 @@ const kernels: Readonly<Record<'pil-bilinear' | 'pil-bicubic' | 'lanczos3', Kern
   },
 };
 
-/** For each computed output pixel: its first input pixel, how many it reads, and their weights in fixed point. */
-interface Taps {
-  readonly size: number;
-  readonly first: Int32Array;
-  readonly length: Int32Array;
-  readonly weights: Int32Array;
-}
-
 function computeTaps(axis: ResampleAxis, kernel: Kernel): Taps {
   const scale = axis.source / axis.scaled;
   // Antialiasing: the kernel widens with the shrink, and never narrows below one output pixel.
@@ -84,78 +75,7 @@ function computeTaps(axis: ResampleAxis, kernel: Kernel): Taps {
     first[i] = from;
     length[i] = taps;
   }
-  return { size, first, length, weights };
-}
-
-/** RGB pixels [any, columns, 3] cut out of a picture at (firstRow, firstColumn), whose coordinates the taps use. */
-interface Band {
-  readonly pixels: Uint8Array | Uint8ClampedArray;
-  readonly firstRow: number;
-  readonly firstColumn: number;
-  readonly columns: number;
-}
-
-/** The input pixels that all the taps read: they move on steadily, so the ends are the first's and the last's. */
-function span(taps: Taps): { first: number; count: number } {
-  const last = taps.first.length - 1;
-  const first = taps.first[0]!;
-  return { first, count: taps.first[last]! + taps.length[last]! - first };
-}
-
-/** `rows` rows of the band, from picture row `firstRow` on, scaled along x. */
-function resampleRows(band: Band, firstRow: number, rows: number, taps: Taps): Uint8ClampedArray {
-  const { pixels, columns, firstColumn } = band;
-  const { size, first, length, weights } = taps;
-  const count = first.length;
-  const output = new Uint8ClampedArray(rows * count * 3);
-  let to = 0;
-  for (let row = 0; row < rows; row++) {
-    const base = (firstRow - band.firstRow + row) * columns - firstColumn;
-    for (let x = 0; x < count; x++) {
-      let at = (base + first[x]!) * 3;
-      let red = HALF;
-      let green = HALF;
-      let blue = HALF;
-      const end = x * size + length[x]!;
-      for (let tap = x * size; tap < end; tap++) {
-        const weight = weights[tap]!;
-        red = (red + Math.imul(pixels[at]!, weight)) | 0;
-        green = (green + Math.imul(pixels[at + 1]!, weight)) | 0;
-        blue = (blue + Math.imul(pixels[at + 2]!, weight)) | 0;
-        at += 3;
-      }
-      // The clamped array cuts overshoots off.
-      output[to] = red >> PRECISION_BITS;
-      output[to + 1] = green >> PRECISION_BITS;
-      output[to + 2] = blue >> PRECISION_BITS;
-      to += 3;
-    }
-  }
-  return output;
-}
-
-/** `columns` columns of the band, from picture column `firstColumn` on, scaled along y. */
-function resampleColumns(band: Band, firstColumn: number, columns: number, taps: Taps): Uint8ClampedArray {
-  const { pixels, firstRow } = band;
-  const { size, first, length, weights } = taps;
-  const count = first.length;
-  const stride = band.columns * 3;
-  const width = columns * 3;
-  const output = new Uint8ClampedArray(count * width);
-  const sums = new Int32Array(width);
-  for (let y = 0; y < count; y++) {
-    sums.fill(HALF);
-    let at = (first[y]! - firstRow) * stride + (firstColumn - band.firstColumn) * 3;
-    const end = y * size + length[y]!;
-    for (let tap = y * size; tap < end; tap++) {
-      const weight = weights[tap]!;
-      for (let x = 0; x < width; x++) sums[x] = (sums[x]! + Math.imul(pixels[at + x]!, weight)) | 0;
-      at += stride;
-    }
-    const to = y * width;
-    for (let x = 0; x < width; x++) output[to + x] = sums[x]! >> PRECISION_BITS;
-  }
-  return output;
+  return { size, first, length, weights, bits: PRECISION_BITS };
 }
 
 /**
@@ -166,23 +86,6 @@ function resampleColumns(band: Band, firstColumn: number, columns: number, taps:
 function columnsComeFirst(x: ResampleAxis, y: ResampleAxis): boolean {
   const lost = y.source - y.scaled;
   return lost > 0 && lost > 2 * (x.source - x.scaled);
-}
-
-/** Pillow's convolution resize: one axis, then the other, with 8 bits in between. */
-function resampleConvolved(source: Uint8Array, x: ResampleAxis, y: ResampleAxis, kernel: Kernel): Uint8ClampedArray {
-  const alongX = computeTaps(x, kernel);
-  const alongY = computeTaps(y, kernel);
-  const rows = span(alongY);
-  const columns = span(alongX);
-  const whole: Band = { pixels: source, firstRow: 0, firstColumn: 0, columns: x.source };
-  if (columnsComeFirst(x, y)) {
-    const pixels = resampleColumns(whole, columns.first, columns.count, alongY);
-    const band = { pixels, firstRow: 0, firstColumn: columns.first, columns: columns.count };
-    return resampleRows(band, 0, y.count, alongX);
-  }
-  const pixels = resampleRows(whole, rows.first, rows.count, alongX);
-  const band = { pixels, firstRow: rows.first, firstColumn: 0, columns: x.count };
-  return resampleColumns(band, 0, x.count, alongY);
 }
 
 /** The input pixel under the middle of each output pixel; added up step by step as Pillow does, rounding included. */
@@ -198,9 +101,9 @@ function nearestPositions(axis: ResampleAxis): Int32Array {
   return positions;
 }
 
-function resampleNearest(source: Uint8Array, x: ResampleAxis, y: ResampleAxis): Uint8ClampedArray {
+function resampleNearest(source: Uint8Array, x: ResampleAxis, y: ResampleAxis): Uint8Array {
   const columns = nearestPositions(x);
-  const output = new Uint8ClampedArray(x.count * y.count * 3);
+  const output = new Uint8Array(x.count * y.count * 3);
   let to = 0;
   for (const row of nearestPositions(y)) {
     for (let i = 0; i < x.count; i++) {
@@ -225,8 +128,11 @@ export function resample(
   x: ResampleAxis,
   y: ResampleAxis,
   filter: Exclude<ResizeFilter, 'tf1-bilinear'>,
-): Uint8ClampedArray {
-  return filter === 'nearest' ? resampleNearest(source, x, y) : resampleConvolved(source, x, y, kernels[filter]);
+  pixels: Pick<PixelKernels, 'convolve'>,
+): Uint8Array {
+  if (filter === 'nearest') return resampleNearest(source, x, y);
+  const kernel = kernels[filter];
+  return pixels.convolve(source, x.source, computeTaps(x, kernel), computeTaps(y, kernel), columnsComeFirst(x, y));
 }
 
 /** Two neighbours per output pixel and the weight of the second, in single precision as TensorFlow has it. */

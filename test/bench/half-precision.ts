@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { createSession } from '../../src/engine/session.js';
 import { prepareImage } from '../../src/images/prepare.js';
 import { chooseModel } from '../../src/model.js';
+import { loadPixelKernels } from '../../src/pixels.js';
 import { mapTfhubEfficientnet } from '../../src/weights/families/efficientnet-tfhub.js';
 import { mapTorchvisionMobilenetV2 } from '../../src/weights/families/torchvision-mobilenet-v2.js';
 import { readPyTorch } from '../../src/weights/pytorch.js';
@@ -35,7 +36,7 @@ let agree = 0;
 let difference = 0;
 const pictures = readdirSync(folder).filter((name) => /\.jpe?g$/i.test(name));
 for (const name of pictures) {
-  await prepareImage(join(folder, name), model.preprocessing, sessions[0]!.input);
+  await prepareImage(join(folder, name), model.preprocessing, sessions[0]!.input, loadPixelKernels());
   sessions[1]!.input.set(sessions[0]!.input);
   const [half, full] = sessions.map((session) => session.run()) as [Float32Array, Float32Array];
   const first = full.indexOf(Math.max(...full));

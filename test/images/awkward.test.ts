@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { ImageError } from '../../src/errors.js';
 import { prepareImage } from '../../src/images/prepare.js';
 import type { Preprocessing } from '../../src/images/types.js';
+import { loadPixelKernels } from '../../src/pixels.js';
 import { sharedPath } from '../shared.js';
 
+const kernels = await loadPixelKernels();
 const folder = sharedPath('images/awkward');
 
 const preprocessing: Preprocessing = {
@@ -64,7 +66,7 @@ function listFiles(path: string): string[] {
 async function outcomeOf(path: string): Promise<string> {
   const tensor = new Float32Array(224 * 224 * 3).fill(Number.NaN);
   try {
-    await prepareImage(path, preprocessing, tensor);
+    await prepareImage(path, preprocessing, tensor, kernels);
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     return `${error.code}: ${error.message.replace(`${path}: `, '')}`;

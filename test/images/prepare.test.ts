@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { decode } from '../../src/images/decode.js';
 import { prepareDecoded, prepareImage } from '../../src/images/prepare.js';
 import type { Preprocessing } from '../../src/images/types.js';
+import { loadPixelKernels } from '../../src/pixels.js';
 import { sharedPath } from '../shared.js';
 import { bytesOf, difference, floatsOf, golden, takeGrid } from './golden.js';
 
+const kernels = await loadPixelKernels();
 const { mean, std } = golden;
 const imagenet: Preprocessing = { crop: 'center', resize: 256, resolution: 224, filter: 'pil-bilinear', mean, std };
 
@@ -23,7 +25,7 @@ describe('the input tensor against Pillow and torchvision', () => {
     const { crop, resolution, filter } = expected;
     const preprocessing = { crop, resize: expected.resize ?? resolution, resolution, filter, mean, std };
     const tensor = new Float32Array(resolution * resolution * 3).fill(Number.NaN);
-    await prepareImage(testFile(expected.file), preprocessing, tensor);
+    await prepareImage(testFile(expected.file), preprocessing, tensor, kernels);
     // JPEG decoders differ by a step here and there; a PNG has one decoding.
     const tolerance = expected.file.endsWith('.png') ? { mean: 1e-4, maximum: 1e-3 } : { mean: 1, maximum: 4 };
     const grid = difference(toPixels(takeGrid(tensor, resolution)), toPixels(floatsOf(expected.grid)));
@@ -39,7 +41,7 @@ const samples = sharedPath('images/imagenet_samples');
 describe.skipIf(samples === undefined)('20 photographs of ../shared/reference/images/imagenet_samples', () => {
   it.each(Object.entries(golden.samples))('%s', async (name, grid) => {
     const tensor = new Float32Array(224 * 224 * 3);
-    await prepareImage(`${samples}/${name}`, imagenet, tensor);
+    await prepareImage(`${samples}/${name}`, imagenet, tensor, kernels);
     const pixels = difference(toPixels(takeGrid(tensor, 224)), bytesOf(grid));
     expect(pixels.mean).toBeLessThanOrEqual(1);
     expect(pixels.maximum).toBeLessThanOrEqual(4);
@@ -49,7 +51,7 @@ describe.skipIf(samples === undefined)('20 photographs of ../shared/reference/im
 describe('prepareImage', () => {
   it('tells the size of the upright picture', async () => {
     const tensor = new Float32Array(224 * 224 * 3);
-    const size = await prepareImage(testFile('golden/preprocess/orientation-6.jpg'), imagenet, tensor);
+    const size = await prepareImage(testFile('golden/preprocess/orientation-6.jpg'), imagenet, tensor, kernels);
     expect(size).toEqual({ width: 30, height: 40 });
   });
 
@@ -59,9 +61,9 @@ describe('prepareImage', () => {
     const length = 32 * 32 * 3;
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
     const whole = new Float32Array(memory.buffer).fill(-99);
-    await prepareImage(file, small, new Float32Array(memory.buffer, 64, length));
+    await prepareImage(file, small, new Float32Array(memory.buffer, 64, length), kernels);
     const alone = new Float32Array(length);
-    await prepareImage(file, small, alone);
+    await prepareImage(file, small, alone, kernels);
     expect([...whole.subarray(16, 16 + length)]).toEqual([...alone]);
     expect(whole.subarray(0, 16).every((value) => value === -99)).toBe(true);
     expect(whole.subarray(16 + length).every((value) => value === -99)).toBe(true);
@@ -71,7 +73,12 @@ describe('prepareImage', () => {
     const image = { data: Uint8Array.from([0, 0, 0, 255, 255, 255]), width: 2, height: 1 };
     const tensor = new Float32Array(3 * 3 * 3);
     const plain = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
-    prepareDecoded(image, { crop: 'squash', resize: 3, resolution: 3, filter: 'tf1-bilinear', ...plain }, tensor);
+    prepareDecoded(
+      image,
+      { crop: 'squash', resize: 3, resolution: 3, filter: 'tf1-bilinear', ...plain },
+      tensor,
+      kernels,
+    );
     // Positions 0, 2/3, 4/3: the last lies past the second pixel's corner and keeps its value.
     expect(difference(tensor.subarray(0, 9), [0, 0, 0, 2 / 3, 2 / 3, 2 / 3, 1, 1, 1]).maximum).toBeLessThan(1e-6);
   });
@@ -85,13 +92,13 @@ describe('prepareImage', () => {
     const data = new Uint8Array(width * height * 3).fill(128);
     const tensor = new Float32Array(224 * 224 * 3).fill(Number.NaN);
     for (const crop of ['center', 'squash'] as const) {
-      prepareDecoded({ data, width, height }, { ...imagenet, crop }, tensor);
+      prepareDecoded({ data, width, height }, { ...imagenet, crop }, tensor, kernels);
       expect(difference(toPixels(tensor), new Float32Array(tensor.length).fill(128)).maximum).toBeLessThan(1e-3);
     }
   });
 
   it('refuses a target of the wrong length', async () => {
     const image = await decode(testFile('golden/preprocess/rgb.png'));
-    expect(() => prepareDecoded(image, imagenet, new Float32Array(10))).toThrow(RangeError);
+    expect(() => prepareDecoded(image, imagenet, new Float32Array(10), kernels)).toThrow(RangeError);
   });
 });

@@ -12,6 +12,8 @@ const GUARD = 64;
 /** Four of these are a NaN: what is read outside of a placed array spoils the result. */
 const POISON = 0xff;
 
+type Values = Float32Array | Uint16Array | Int32Array | Uint8Array;
+
 /** One instance with its memory, and arrays placed one after the other with poisoned guards between them. */
 export class Bench {
   readonly memory: WebAssembly.Memory;
@@ -44,7 +46,7 @@ export class Bench {
     return address;
   }
 
-  place(values: Float32Array | Uint16Array, shift = 0): number {
+  place(values: Values, shift = 0): number {
     const address = this.reserve(values.byteLength, shift);
     this.write(address, values);
     return address;
@@ -61,6 +63,10 @@ export class Bench {
     return new Float32Array(this.memory.buffer, address, count).slice();
   }
 
+  bytes(address: number, count: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, address, count).slice();
+  }
+
   /** The first address outside of every placed array that was written, if any. */
   strayWrite(): number | undefined {
     const bytes = new Uint8Array(this.memory.buffer);
@@ -72,7 +78,7 @@ export class Bench {
     return undefined;
   }
 
-  private write(address: number, values: Float32Array | Uint16Array): void {
+  private write(address: number, values: Values): void {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     new Uint8Array(this.memory.buffer).set(bytes, address);
   }

@@ -5,6 +5,7 @@ import { prepareImage } from '../../src/images/prepare.js';
 import type { Preprocessing } from '../../src/images/types.js';
 import { identify } from '../../src/networks/identify.js';
 import { resolve } from '../../src/networks/resolve.js';
+import { loadPixelKernels } from '../../src/pixels.js';
 import { checkWeights } from '../../src/weights/check.js';
 import { type ImportedModel, joinModels } from '../../src/weights/imported.js';
 import { readTflite } from '../../src/weights/tflite.js';
@@ -114,7 +115,7 @@ describe.skipIf(folder === undefined)('TFLite files of the reference data', () =
     const results = [];
     for (const [key, expected] of Object.entries(images)) {
       const path = sharedPath(`images/classic/${key.replace('images_classic/', '')}`)!;
-      await prepareImage(path, squash(model), session.input);
+      await prepareImage(path, squash(model), session.input, loadPixelKernels());
       results.push(compare(session.run(), expected));
     }
     const agreeing = results.filter(({ first }) => first).length;
@@ -138,6 +139,7 @@ describe.skipIf(folder === undefined)('TFLite files of the reference data', () =
         sharedPath(`images/classic/${picture.replace('images_classic/', '')}`)!,
         squash(model),
         session.input,
+        loadPixelKernels(),
       );
       const output = session.run();
       const [index, , probability] = listed[picture]![key]![0]!;
