@@ -1,5 +1,6 @@
 import { greater, lesser } from './integers';
-import { HEADER_BYTES, NARROW_MAX, WIDE_INPUT, WIDE_MAX, WIDE_OUTPUT } from './integer-tiles';
+import { FUSED_DOT, HEADER_BYTES, NARROW_MAX, WIDE_INPUT, WIDE_MAX, WIDE_OUTPUT } from './integer-tiles';
+import { loadOnes, multiplyAddLanes } from './multiply-lanes';
 import { limitOf, storeSums } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
@@ -9,13 +10,6 @@ import { isAligned } from './vector';
 @inline
 function rowsOfLane<I>(): i32 {
   return 4 / <i32>sizeof<I>();
-}
-
-// @ts-ignore: decorator
-@inline
-function multiplyAddLanes<I>(sum: v128, activations: v128, weights: v128): v128 {
-  if (sizeof<I>() == 1) return i32x4.relaxed_dot_i8x16_i7x16_add_s(weights, activations, sum);
-  return i32x4.add(sum, i32x4.dot_i16x8_s(activations, weights));
 }
 
 /** Bytes 0 … 7 of a and b in turn. */
@@ -40,11 +34,12 @@ function mixHigh(a: v128, b: v128): v128 {
 }
 
 /** Rows of output pixels, 3×3, all columns inside: bytes. Each column of 3 is gathered into lanes once. */
-function rowOfBytes<O>(
+function rowOfBytes<I, O>(
   output: usize, row0: usize, row1: usize, row2: usize, block: usize, pixels: i32, stride: i32,
   pixelBytes: usize, outPixelBytes: usize, largest: i32, format: i32,
 ): void {
   const limit = limitOf<O>(largest);
+  const unit = loadOnes();
   const w00 = v128.load(block, HEADER_BYTES);
   const w01 = v128.load(block, HEADER_BYTES + 16);
   const w10 = v128.load(block, HEADER_BYTES + 32);
@@ -67,12 +62,12 @@ function rowOfBytes<O>(
       single = v128.load8x8_u(row2);
       const x20 = mixLow(pair, single);
       const x21 = mixHigh(pair, single);
-      let low = multiplyAddLanes<u8>(v128.load(block), x00, w00);
-      let high = multiplyAddLanes<u8>(v128.load(block, 16), x01, w01);
-      low = multiplyAddLanes<u8>(low, x10, w10);
-      high = multiplyAddLanes<u8>(high, x11, w11);
-      low = multiplyAddLanes<u8>(low, x20, w20);
-      high = multiplyAddLanes<u8>(high, x21, w21);
+      let low = multiplyAddLanes<I>(v128.load(block), x00, w00, unit);
+      let high = multiplyAddLanes<I>(v128.load(block, 16), x01, w01, unit);
+      low = multiplyAddLanes<I>(low, x10, w10, unit);
+      high = multiplyAddLanes<I>(high, x11, w11, unit);
+      low = multiplyAddLanes<I>(low, x20, w20, unit);
+      high = multiplyAddLanes<I>(high, x21, w21, unit);
       storeSums<O>(output, low, high, block, 0, limit, format);
       output += outPixelBytes;
       x00 = x10; x01 = x11; x10 = x20; x11 = x21;
@@ -80,19 +75,19 @@ function rowOfBytes<O>(
     return;
   }
   for (; pixels > 0; --pixels) {
-    let low = multiplyAddLanes<u8>(v128.load(block), x00, w00);
-    let high = multiplyAddLanes<u8>(v128.load(block, 16), x01, w01);
+    let low = multiplyAddLanes<I>(v128.load(block), x00, w00, unit);
+    let high = multiplyAddLanes<I>(v128.load(block, 16), x01, w01, unit);
     pair = mixBytes(v128.load64_zero(row0), v128.load64_zero(row1));
     single = v128.load8x8_u(row2);
-    low = multiplyAddLanes<u8>(low, mixLow(pair, single), w10);
-    high = multiplyAddLanes<u8>(high, mixHigh(pair, single), w11);
+    low = multiplyAddLanes<I>(low, mixLow(pair, single), w10, unit);
+    high = multiplyAddLanes<I>(high, mixHigh(pair, single), w11, unit);
     row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes;
     pair = mixBytes(v128.load64_zero(row0), v128.load64_zero(row1));
     single = v128.load8x8_u(row2);
     x00 = mixLow(pair, single);
     x01 = mixHigh(pair, single);
-    low = multiplyAddLanes<u8>(low, x00, w20);
-    high = multiplyAddLanes<u8>(high, x01, w21);
+    low = multiplyAddLanes<I>(low, x00, w20, unit);
+    high = multiplyAddLanes<I>(high, x01, w21, unit);
     row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes;
     storeSums<O>(output, low, high, block, 0, limit, format);
     output += outPixelBytes;
@@ -105,6 +100,7 @@ function rowOfWords<O>(
   pixelBytes: usize, outPixelBytes: usize, largest: i32, format: i32,
 ): void {
   const limit = limitOf<O>(largest);
+  const unit = loadOnes();
   const weights = block + HEADER_BYTES;
   const step = <usize>stride * pixelBytes;
   for (; pixels > 0; --pixels) {
@@ -135,6 +131,7 @@ function pixelOfWindow<I, O>(
   output: usize, corner: usize, padding: usize, block: usize, kernelSize: i32,
   firstX: i32, lastX: i32, firstY: i32, lastY: i32, pixelBytes: usize, rowBytes: usize, largest: i32, format: i32,
 ): void {
+  const unit = loadOnes();
   let low = v128.load(block);
   let high = v128.load(block, 16);
   let w = block + HEADER_BYTES;
@@ -149,13 +146,13 @@ function pixelOfWindow<I, O>(
         const p3 = inside && ky + 3 >= firstY && ky + 3 < lastY ? column + <usize>(ky + 3) * rowBytes : padding;
         const upper = mixBytes(v128.load64_zero(p0), v128.load64_zero(p1));
         const lower = mixBytes(v128.load64_zero(p2), v128.load64_zero(p3));
-        low = multiplyAddLanes<I>(low, mixLow(upper, lower), v128.load(w));
-        high = multiplyAddLanes<I>(high, mixHigh(upper, lower), v128.load(w, 16));
+        low = multiplyAddLanes<I>(low, mixLow(upper, lower), v128.load(w), unit);
+        high = multiplyAddLanes<I>(high, mixHigh(upper, lower), v128.load(w, 16), unit);
       } else {
         const upper = v128.load(p0);
         const lower = v128.load(p1);
-        low = multiplyAddLanes<I>(low, mixLow(upper, lower), v128.load(w));
-        high = multiplyAddLanes<I>(high, mixHigh(upper, lower), v128.load(w, 16));
+        low = multiplyAddLanes<I>(low, mixLow(upper, lower), v128.load(w), unit);
+        high = multiplyAddLanes<I>(high, mixHigh(upper, lower), v128.load(w, 16), unit);
       }
       w += 2 * VECTOR;
     }
@@ -169,6 +166,7 @@ function row5x5<I, O>(
   pixelBytes: usize, outPixelBytes: usize, largest: i32, format: i32,
 ): void {
   const limit = limitOf<O>(largest);
+  const unit = loadOnes();
   const step = <usize>(stride - 5) * pixelBytes;
   for (; pixels > 0; --pixels) {
     let low = v128.load(block);
@@ -179,10 +177,10 @@ function row5x5<I, O>(
         const upper = mixBytes(v128.load64_zero(row0), v128.load64_zero(row1));
         const lower = mixBytes(v128.load64_zero(row2), v128.load64_zero(row3));
         const last = v128.load8x8_u(row4);
-        low = multiplyAddLanes<I>(low, mixLow(upper, lower), v128.load(w));
-        high = multiplyAddLanes<I>(high, mixHigh(upper, lower), v128.load(w, 16));
-        low = multiplyAddLanes<I>(low, i32x4.extend_low_i16x8_u(last), v128.load(w, 32));
-        high = multiplyAddLanes<I>(high, i32x4.extend_high_i16x8_u(last), v128.load(w, 48));
+        low = multiplyAddLanes<I>(low, mixLow(upper, lower), v128.load(w), unit);
+        high = multiplyAddLanes<I>(high, mixHigh(upper, lower), v128.load(w, 16), unit);
+        low = multiplyAddLanes<I>(low, i32x4.extend_low_i16x8_u(last), v128.load(w, 32), unit);
+        high = multiplyAddLanes<I>(high, i32x4.extend_high_i16x8_u(last), v128.load(w, 48), unit);
         w += 64;
       } else {
         const r0 = v128.load(row0);
@@ -190,12 +188,12 @@ function row5x5<I, O>(
         const r2 = v128.load(row2);
         const r3 = v128.load(row3);
         const r4 = v128.load(row4);
-        low = multiplyAddLanes<I>(low, mixLow(r0, r1), v128.load(w));
-        high = multiplyAddLanes<I>(high, mixHigh(r0, r1), v128.load(w, 16));
-        low = multiplyAddLanes<I>(low, mixLow(r2, r3), v128.load(w, 32));
-        high = multiplyAddLanes<I>(high, mixHigh(r2, r3), v128.load(w, 48));
-        low = multiplyAddLanes<I>(low, i32x4.extend_low_i16x8_u(r4), v128.load(w, 64));
-        high = multiplyAddLanes<I>(high, i32x4.extend_high_i16x8_u(r4), v128.load(w, 80));
+        low = multiplyAddLanes<I>(low, mixLow(r0, r1), v128.load(w), unit);
+        high = multiplyAddLanes<I>(high, mixHigh(r0, r1), v128.load(w, 16), unit);
+        low = multiplyAddLanes<I>(low, mixLow(r2, r3), v128.load(w, 32), unit);
+        high = multiplyAddLanes<I>(high, mixHigh(r2, r3), v128.load(w, 48), unit);
+        low = multiplyAddLanes<I>(low, i32x4.extend_low_i16x8_u(r4), v128.load(w, 64), unit);
+        high = multiplyAddLanes<I>(high, i32x4.extend_high_i16x8_u(r4), v128.load(w, 80), unit);
         w += 96;
       }
       row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes; row3 += pixelBytes; row4 += pixelBytes;
@@ -241,7 +239,7 @@ function convolve<I, O>(
           const count = lastInner - firstInner;
           if (kernelSize == 3) {
             if (sizeof<I>() == 1) {
-              rowOfBytes<O>(start, row0, row1, row2, block, count, stride, pixelBytes, outPixelBytes, largest, format);
+              rowOfBytes<I, O>(start, row0, row1, row2, block, count, stride, pixelBytes, outPixelBytes, largest, format);
             } else {
               rowOfWords<O>(start, row0, row1, row2, block, count, stride, pixelBytes, outPixelBytes, largest, format);
             }
@@ -275,7 +273,7 @@ function convolve<I, O>(
  * - weights: for every 8 channels a header (see `integer-tiles`), then for each column of the window its rows by fours
  *   (narrow input in relaxed SIMD) or by twos, padded with zeros: `[8 channels][4 rows]` of 8 bits or `[8][2]` of 16.
  * - output: address of row 0 of `[…][outWidth][channels]`. It may not overlap the input.
- * - format: WIDE_INPUT, WIDE_OUTPUT, SWISH.
+ * - format: WIDE_INPUT, WIDE_OUTPUT, SWISH, FUSED_DOT.
  */
 export function depthwise_i8(
   output: usize,
@@ -310,13 +308,25 @@ export function depthwise_i8(
           padTop, padLeft, format,
         );
       }
+    } else if (format & FUSED_DOT) {
+      if (format & WIDE_OUTPUT) {
+        convolve<u8, i16>(
+          output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
+          padTop, padLeft, format,
+        );
+      } else {
+        convolve<u8, u8>(
+          output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
+          padTop, padLeft, format,
+        );
+      }
     } else if (format & WIDE_OUTPUT) {
-      convolve<u8, i16>(
+      convolve<i8, i16>(
         output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
         padTop, padLeft, format,
       );
     } else {
-      convolve<u8, u8>(
+      convolve<i8, u8>(
         output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
         padTop, padLeft, format,
       );

@@ -6,6 +6,7 @@ export { ceiling_f32_6, ceiling_f32_8, ceiling_f32_10, ceiling_f32_12 } from './
 export { clamp_f32 } from './clamp';
 export { conv_f32, conv_scratch_f32 } from './conv';
 export { depthwise_f32 } from './depthwise';
+export { exact_add_i16 } from './exact-add';
 export { exact_depthwise_i16 } from './exact-depthwise';
 export { exact_gather_i16 } from './exact-gather';
 export { exact_linear_i16 } from './exact-linear';
@@ -25,6 +26,7 @@ export { depthwise_i8 } from './depthwise-i8';
 export { global_average_pool_i8 } from './global-average-pool-i8';
 export {
   FLOAT_OUTPUT,
+  FUSED_DOT,
   HEADER_BYTES,
   NARROW_BYTES,
   NARROW_MAX,

@@ -13,6 +13,8 @@ export const WIDE_OUTPUT: i32 = 2;
 export const WIDE_RESIDUAL: i32 = 4;
 export const SWISH: i32 = 8;
 export const FLOAT_OUTPUT: i32 = 16;
+/** The dot product of bytes is one instruction here (AVX-VNNI, Arm's SDOT); otherwise it is put together from two. */
+export const FUSED_DOT: i32 = 32;
 
 /** Bytes before the weights of 8 output channels: biases (i32), then multipliers, offsets and second multipliers (f32). */
 export const HEADER_BYTES: i32 = 128;

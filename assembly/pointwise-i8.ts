@@ -1,19 +1,12 @@
 import { greater, lesser } from './integers';
-import { FLOAT_OUTPUT, HEADER_BYTES, NARROW_MAX, WIDE_INPUT, WIDE_MAX, WIDE_OUTPUT, WIDE_RESIDUAL } from './integer-tiles';
+import { FLOAT_OUTPUT, FUSED_DOT, HEADER_BYTES, NARROW_MAX, WIDE_INPUT, WIDE_MAX, WIDE_OUTPUT, WIDE_RESIDUAL } from './integer-tiles';
+import { loadOnes, multiplyAddLanes } from './multiply-lanes';
 import { limitOf, storeSums } from './requantise';
 import { CHANNEL_TILE, PIXEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
 /** Bytes of input and output that a block of pixels may take, so that it stays in the second-level cache. */
 const BLOCK_BYTES: i32 = 256 * 1024;
-
-/** Sums of each lane's products: four of 8 bits, or two of 16. */
-// @ts-ignore: decorator
-@inline
-function multiplyAddLanes<I>(sum: v128, activations: v128, weights: v128): v128 {
-  if (sizeof<I>() == 1) return i32x4.relaxed_dot_i8x16_i7x16_add_s(weights, activations, sum);
-  return i32x4.add(sum, i32x4.dot_i16x8_s(activations, weights));
-}
 
 /**
  * `pixels` rows against one panel of 8 output channels, 4 rows at once. I and O: types of input and output. `groups`: 32-bit
@@ -32,6 +25,7 @@ function multiplyPanel<I, O>(
   format: i32,
 ): void {
   const limit = limitOf<O>(largest);
+  const unit = loadOnes();
   const inStride = <usize>groups * 4;
   let left = pixels;
   let w0: v128, w1: v128, x: v128;
@@ -52,17 +46,17 @@ function multiplyPanel<I, O>(
     const end = p1;
     while (p0 != end) {
       w0 = v128.load(w); w1 = v128.load(w, 16);
-      x = v128.load32_splat(p0); a0 = multiplyAddLanes<I>(a0, x, w0); a1 = multiplyAddLanes<I>(a1, x, w1);
-      x = v128.load32_splat(p1); b0 = multiplyAddLanes<I>(b0, x, w0); b1 = multiplyAddLanes<I>(b1, x, w1);
-      x = v128.load32_splat(p2); c0 = multiplyAddLanes<I>(c0, x, w0); c1 = multiplyAddLanes<I>(c1, x, w1);
-      x = v128.load32_splat(p3); d0 = multiplyAddLanes<I>(d0, x, w0); d1 = multiplyAddLanes<I>(d1, x, w1);
+      x = v128.load32_splat(p0); a0 = multiplyAddLanes<I>(a0, x, w0, unit); a1 = multiplyAddLanes<I>(a1, x, w1, unit);
+      x = v128.load32_splat(p1); b0 = multiplyAddLanes<I>(b0, x, w0, unit); b1 = multiplyAddLanes<I>(b1, x, w1, unit);
+      x = v128.load32_splat(p2); c0 = multiplyAddLanes<I>(c0, x, w0, unit); c1 = multiplyAddLanes<I>(c1, x, w1, unit);
+      x = v128.load32_splat(p3); d0 = multiplyAddLanes<I>(d0, x, w0, unit); d1 = multiplyAddLanes<I>(d1, x, w1, unit);
       // never true; ends the basic block, within which V8 up to Node 22 moves all loads to the top
       if (w == 1) break;
       w0 = v128.load(w, 32); w1 = v128.load(w, 48);
-      x = v128.load32_splat(p0, 4); a0 = multiplyAddLanes<I>(a0, x, w0); a1 = multiplyAddLanes<I>(a1, x, w1);
-      x = v128.load32_splat(p1, 4); b0 = multiplyAddLanes<I>(b0, x, w0); b1 = multiplyAddLanes<I>(b1, x, w1);
-      x = v128.load32_splat(p2, 4); c0 = multiplyAddLanes<I>(c0, x, w0); c1 = multiplyAddLanes<I>(c1, x, w1);
-      x = v128.load32_splat(p3, 4); d0 = multiplyAddLanes<I>(d0, x, w0); d1 = multiplyAddLanes<I>(d1, x, w1);
+      x = v128.load32_splat(p0, 4); a0 = multiplyAddLanes<I>(a0, x, w0, unit); a1 = multiplyAddLanes<I>(a1, x, w1, unit);
+      x = v128.load32_splat(p1, 4); b0 = multiplyAddLanes<I>(b0, x, w0, unit); b1 = multiplyAddLanes<I>(b1, x, w1, unit);
+      x = v128.load32_splat(p2, 4); c0 = multiplyAddLanes<I>(c0, x, w0, unit); c1 = multiplyAddLanes<I>(c1, x, w1, unit);
+      x = v128.load32_splat(p3, 4); d0 = multiplyAddLanes<I>(d0, x, w0, unit); d1 = multiplyAddLanes<I>(d1, x, w1, unit);
       w += 4 * VECTOR;
       p0 += 8;
       p1 += 8;
@@ -92,9 +86,9 @@ function multiplyPanel<I, O>(
     const end = input + inStride;
     for (let p = input; p != end; p += 8) {
       x = v128.load32_splat(p);
-      a0 = multiplyAddLanes<I>(a0, x, v128.load(w)); a1 = multiplyAddLanes<I>(a1, x, v128.load(w, 16));
+      a0 = multiplyAddLanes<I>(a0, x, v128.load(w), unit); a1 = multiplyAddLanes<I>(a1, x, v128.load(w, 16), unit);
       x = v128.load32_splat(p, 4);
-      b0 = multiplyAddLanes<I>(b0, x, v128.load(w, 32)); b1 = multiplyAddLanes<I>(b1, x, v128.load(w, 48));
+      b0 = multiplyAddLanes<I>(b0, x, v128.load(w, 32), unit); b1 = multiplyAddLanes<I>(b1, x, v128.load(w, 48), unit);
       w += 4 * VECTOR;
     }
     storeSums<O>(output, i32x4.add(a0, b0), i32x4.add(a1, b1), panel, residual, limit, format);
@@ -148,7 +142,7 @@ function multiply<I, O>(
  *   time: for narrow input in relaxed SIMD `[4 channels][4 inputs]` of 8 bits, otherwise `[4 channels][2 inputs]` of 16.
  * - output and residual `[pixels][outChannels]`, outChannels a multiple of 8; 8-byte aligned. residual 0: none. The output
  *   may not overlap the input; it may be the residual where both have the same width.
- * - format: WIDE_INPUT, WIDE_OUTPUT, WIDE_RESIDUAL, SWISH, FLOAT_OUTPUT (sums · multiplier, not rounded).
+ * - format: WIDE_INPUT, WIDE_OUTPUT, WIDE_RESIDUAL, SWISH, FUSED_DOT, FLOAT_OUTPUT (sums · multiplier, not rounded).
  * - A range of pixels is computed by addresses moved along and a smaller `pixels`.
  */
 export function pointwise_i8(
@@ -168,8 +162,12 @@ export function pointwise_i8(
       if (format & WIDE_OUTPUT) {
         multiply<i16, i16>(output, input, weights, residual, pixels, inChannels, outChannels, format);
       } else multiply<i16, u8>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+    } else if (format & FUSED_DOT) {
+      if (format & WIDE_OUTPUT) {
+        multiply<u8, i16>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+      } else multiply<u8, u8>(output, input, weights, residual, pixels, inChannels, outChannels, format);
     } else if (format & WIDE_OUTPUT) {
-      multiply<u8, i16>(output, input, weights, residual, pixels, inChannels, outChannels, format);
-    } else multiply<u8, u8>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+      multiply<i8, i16>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+    } else multiply<i8, u8>(output, input, weights, residual, pixels, inChannels, outChannels, format);
   } else multiply<i16, i16>(output, input, weights, residual, pixels, inChannels, outChannels, format);
 }
