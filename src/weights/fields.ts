@@ -40,6 +40,19 @@ export class Fields {
     return new Fields(this.#take(name), `${this.#prefix}${name}.`, this.#where);
   }
 
+  /** What `read` makes of a field, or null where the field says null. */
+  nullable<T>(name: string, read: () => T): T | null {
+    return this.#take(name) === null ? null : read();
+  }
+
+  list(name: string, most: number): readonly unknown[] {
+    const value = this.#take(name);
+    if (!Array.isArray(value) || value.length === 0 || value.length > most) {
+      throw this.wrong(name, `a list of 1 to ${most}`);
+    }
+    return value;
+  }
+
   text(name: string): string {
     const value = this.#take(name);
     if (typeof value !== 'string' || value === '' || value.length > MAX_TEXT) {

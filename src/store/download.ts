@@ -1,0 +1,232 @@
+import type { IncomingMessage } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import { ModelError } from '../errors.js';
+import { type Disk, diskFault } from './disk.js';
+import { explain, FetchError, fetchAnswer, shown } from './http.js';
+import type { Part } from './part.js';
+import { isHtml } from './sniff.js';
+
+export interface DownloadLimits {
+  /** Tries of each address. */
+  readonly attempts: number;
+  /** Before the second try; twice as long before each further one. */
+  readonly backoffMs: number;
+  /** A server silent for so long is given up. */
+  readonly idleMs: number;
+  /** All tries of all addresses together. */
+  readonly totalMs: number;
+}
+
+export const defaultLimits: DownloadLimits = { attempts: 4, backoffMs: 500, idleMs: 30_000, totalMs: 3_600_000 };
+
+const MAX_BACKOFF_MS = 30_000;
+
+export interface Progress {
+  readonly received: number;
+  /** Undefined where the server does not say. */
+  readonly total: number | undefined;
+}
+
+/** A published hash; a prefix is what PyTorch's file names hold. */
+export interface PublishedHash {
+  readonly algorithm: 'sha256' | 'sha256-prefix' | 'md5';
+  /** Lower-case hexadecimal. */
+  readonly value: string;
+}
+
+export interface DownloadRequest {
+  /** The same file at several places, the best first. */
+  readonly addresses: readonly string[];
+  /** Exact, where known. */
+  readonly bytes: number | null;
+  readonly maxBytes: number;
+  readonly hash: PublishedHash | null;
+  /** Says what is wrong with the first bytes of a complete file, or undefined. */
+  readonly inspect?: (head: Uint8Array) => string | undefined;
+}
+
+export interface DownloadOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly disk: Disk;
+  readonly limits: DownloadLimits;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+export interface Downloaded {
+  /** The one of the addresses that gave the file. */
+  readonly address: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * Fetches a file into `part`, going on where an earlier process was interrupted. Each address is tried again after
+ * passing faults, then the next one is. On failure nothing is left on the disk.
+ * @throws ModelError `download` with one sentence, `store-full`, `store`
+ */
+export async function download(request: DownloadRequest, part: Part, options: DownloadOptions): Promise<Downloaded> {
+  const { limits } = options;
+  const total = new AbortController();
+  const name = shown(new URL(request.addresses[0]!));
+  const timer = setTimeout(
+    () =>
+      total.abort(
+        new FetchError(`${name}: not done after ${limits.totalMs / 1000} s, expected a faster server`, false),
+      ),
+    limits.totalMs,
+  );
+  const failures: ModelError[] = [];
+  try {
+    for (const address of request.addresses) {
+      try {
+        return await fetchFrom(address, request, part, options, total.signal);
+      } catch (error) {
+        if (!(error instanceof FetchError) || total.signal.aborted) throw error;
+        failures.push(error);
+        await part.restart();
+      }
+    }
+    throw summary(failures);
+  } catch (error) {
+    await part.discard();
+    throw diskFault(part.folder, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function summary(failures: readonly ModelError[]): ModelError {
+  if (failures.length === 1) return failures[0]!;
+  return new FetchError(failures.map(({ message }) => message).join('; '), false, { cause: failures[0] });
+}
+
+async function fetchFrom(
+  address: string,
+  request: DownloadRequest,
+  part: Part,
+  options: DownloadOptions,
+  signal: AbortSignal,
+): Promise<Downloaded> {
+  const { attempts, backoffMs } = options.limits;
+  const where = shown(new URL(address));
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await receive(address, request, part, options, signal);
+      return { address, ...(await part.check(where, request)) };
+    } catch (error) {
+      const isPassing = error instanceof FetchError && error.isPassing && !signal.aborted;
+      if (!isPassing || attempt >= attempts) throw error;
+      const delay = Math.max(backoffMs * 2 ** (attempt - 1), error.retryAfter ?? 0);
+      await wait(Math.min(delay, MAX_BACKOFF_MS), undefined, { signal }).catch(() => {
+        throw signal.reason;
+      });
+    }
+  }
+}
+
+/** One request, and its body into the part. */
+async function receive(
+  address: string,
+  request: DownloadRequest,
+  part: Part,
+  options: DownloadOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const where = shown(new URL(address));
+  const resume = await part.resumption(address, request.hash !== null);
+  const headers = { 'User-Agent': 'mobilenet', Accept: '*/*', 'Accept-Encoding': 'identity', ...resume };
+  const response = await fetchAnswer(address, headers, { env: options.env, idleMs: options.limits.idleMs, signal });
+  try {
+    if (response.statusCode === 416) {
+      await part.restart();
+      throw new FetchError(`${where}: the server has no more than what came before, expected the rest`, true);
+    }
+    refuseWrongKind(response, where);
+    const isRest = response.statusCode === 206 && part.received > 0;
+    if (isRest && rangeStart(response) !== part.received) {
+      await part.restart();
+      throw new FetchError(`${where}: another range than was asked for, expected the rest`, true);
+    }
+    const length = contentLength(response);
+    const total = length === undefined ? undefined : length + (isRest ? part.received : 0);
+    refuseWrongSize(total, request, where);
+    if (!isRest) await part.begin(address, response.headers);
+    await readBody(response, { where, total, request, part, onProgress: options.onProgress });
+  } catch (error) {
+    throw error instanceof ModelError ? error : (explainBody(error, where, signal) as Error);
+  } finally {
+    response.destroy();
+  }
+}
+
+interface Body {
+  readonly where: string;
+  readonly total: number | undefined;
+  readonly request: DownloadRequest;
+  readonly part: Part;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+async function readBody(response: IncomingMessage, { where, total, request, part, onProgress }: Body): Promise<void> {
+  const most = total ?? request.bytes ?? request.maxBytes;
+  onProgress({ received: part.received, total });
+  try {
+    for await (const chunk of response as AsyncIterable<Uint8Array>) {
+      if (part.received === 0 && isHtml(new TextDecoder('latin1').decode(chunk.subarray(0, 512)))) {
+        throw new FetchError(`${where}: a web page, expected a model`, false);
+      }
+      if (part.received + chunk.length > most) {
+        throw new FetchError(`${where}: more than ${most} bytes, expected no more`, false);
+      }
+      await part.append(chunk);
+      onProgress({ received: part.received, total });
+    }
+  } catch (error) {
+    // Node's name for a body that ends too soon.
+    if ((error as NodeJS.ErrnoException).code === 'ECONNRESET' && !(error instanceof ModelError)) {
+      throw endedEarly(where, part.received, total ?? request.bytes, error);
+    }
+    throw error;
+  }
+  const expected = total ?? request.bytes;
+  if (expected !== null && part.received < expected) throw endedEarly(where, part.received, expected);
+}
+
+function endedEarly(where: string, received: number, total: number | null | undefined, cause?: unknown): FetchError {
+  const expected = total == null ? 'more' : `${total}`;
+  return new FetchError(`${where}: ended after ${received} bytes, expected ${expected}`, true, { cause });
+}
+
+function explainBody(error: unknown, where: string, signal: AbortSignal): unknown {
+  const code = (error as NodeJS.ErrnoException).syscall === undefined ? undefined : 'disk';
+  return code === 'disk' && (error as NodeJS.ErrnoException).syscall === 'write'
+    ? error
+    : explain(error, where, signal);
+}
+
+function refuseWrongKind({ headers }: IncomingMessage, where: string): void {
+  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  if (type === 'text/html' || type === 'application/xhtml+xml') {
+    throw new FetchError(`${where}: a web page (${type}), expected a model`, false);
+  }
+  const encoding = headers['content-encoding']?.trim().toLowerCase();
+  if (encoding !== undefined && encoding !== '' && encoding !== 'identity') {
+    throw new FetchError(`${where}: sent as ${encoding}, expected the file as it is`, false);
+  }
+}
+
+function refuseWrongSize(total: number | undefined, { bytes, maxBytes }: DownloadRequest, where: string): void {
+  if (total === undefined) return;
+  if (bytes !== null && total !== bytes) throw new FetchError(`${where}: ${total} bytes, expected ${bytes}`, false);
+  if (total > maxBytes) throw new FetchError(`${where}: ${total} bytes, expected at most ${maxBytes}`, false);
+}
+
+function contentLength({ headers }: IncomingMessage): number | undefined {
+  const text = headers['content-length'];
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+function rangeStart({ headers }: IncomingMessage): number | undefined {
+  const match = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(headers['content-range'] ?? '');
+  return match ? Number(match[1]) : undefined;
+}

@@ -1,0 +1,43 @@
+import { join, resolve } from 'node:path';
+import envPaths from 'env-paths';
+import { ModelError } from '../errors.js';
+import type { StoredFormat } from './types.js';
+
+/** The store's folder: `$MOBILENET_HOME`, else the platform's folder for caches. It need not exist. */
+export function storeHome(env: NodeJS.ProcessEnv = process.env): string {
+  return env.MOBILENET_HOME ? resolve(env.MOBILENET_HOME) : envPaths('mobilenet', { suffix: '' }).cache;
+}
+
+/**
+ * Where everything lies: `blobs/` by content, `models/NAME/model.json` by name, `seen/` the hashes that came first,
+ * `downloads/` what is on its way. A rename from `downloads/` or within a folder never leaves the file system.
+ */
+export const places = {
+  blobs: (home: string) => join(home, 'blobs'),
+  /** The ending tells readers the format; the name is the content's. */
+  blob: (home: string, sha256: string, ending: StoredFormat | 'json') => join(home, 'blobs', `${sha256}.${ending}`),
+  models: (home: string) => join(home, 'models'),
+  record: (home: string, name: string) => join(home, 'models', name, 'model.json'),
+  seen: (home: string, name: string) => join(home, 'seen', `${name}.json`),
+  downloads: (home: string) => join(home, 'downloads'),
+  lock: (home: string) => join(home, 'store.lock'),
+};
+
+const NAME = /^[A-Za-z0-9_][\w.-]{0,99}$/;
+/** Device names of Windows, with or without an ending. */
+const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+
+/** Whether a model may be called so: a folder's name on every platform, and nothing that steps out of one. */
+export function isModelName(name: string): boolean {
+  return NAME.test(name) && !RESERVED.test(name) && !name.endsWith('.');
+}
+
+/** @throws ModelError `model-name` */
+export function checkModelName(name: string): void {
+  if (!isModelName(name)) {
+    throw new ModelError(
+      'model-name',
+      `${JSON.stringify(name.slice(0, 100))}: no name for a model, expected at most 100 letters, digits, _, - and dots`,
+    );
+  }
+}

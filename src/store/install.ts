@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ModelError } from '../errors.js';
+import { isNetworkId } from '../networks/index.js';
+import { MAX_FILE_BYTES } from '../weights/file.js';
+import type { Label } from '../weights/labels.js';
+import { besides, type Disk, diskFault, moveInto, realDisk, writeAtomically } from './disk.js';
+import { checkModelName, places, storeHome } from './home.js';
+import { isBlobIntact, readBlobNames, readInstalled } from './installed.js';
+import { withLock } from './lock.js';
+import { formatRecord } from './record.js';
+import type { Blob, InstalledModel, NewModel, StoredFormat } from './types.js';
+
+const CHUNK_BYTES = 1024 * 1024;
+/** Installing and removing take moments; a store busy for longer has a problem that its user should hear of. */
+const PATIENCE_MS = 60_000;
+
+export interface StoreOptions {
+  /** The store's folder; by default `$MOBILENET_HOME`, else the platform's folder for caches. */
+  readonly home?: string;
+  readonly disk?: Disk;
+}
+
+export interface InstallOptions extends StoreOptions {
+  /** Takes the place of a model of that name; otherwise that is an error. */
+  readonly replace?: boolean;
+}
+
+/**
+ * Puts a model into the store: blobs first, its record last, each by a temporary file and a rename, so that other
+ * processes see it whole or not at all.
+ * @throws ModelError `model-exists`, `model-name`, `store`, `store-full`, `store-busy`, `model-file`
+ */
+export async function installModel(model: NewModel, options: InstallOptions = {}): Promise<InstalledModel> {
+  const { home = storeHome(), disk = realDisk, replace = false } = options;
+  const { name } = model;
+  checkModelName(name);
+  if (isNetworkId(name)) {
+    throw new ModelError('model-name', `${name}: the name of a network, expected another, such as ${name}_mine`);
+  }
+  return withLock(
+    places.lock(home),
+    async () => {
+      if (!replace && readInstalled(home, name) !== undefined) {
+        throw new ModelError(
+          'model-exists',
+          `${name}: installed already, expected a new name (mobilenet models remove ${name} makes room)`,
+        );
+      }
+      const weights = await storeBlob(home, model.weights, model.format, disk);
+      const labels = model.labels && (await storeBlob(home, formatLabels(model.labels), 'json', disk));
+      const installed: InstalledModel = { ...describe(model), weights, labels, installed: new Date().toISOString() };
+      const text = new TextEncoder().encode(formatRecord(installed));
+      await writeAtomically(places.record(home, name), (handle) => disk.write(handle, text, 0));
+      return installed;
+    },
+    { patienceMs: PATIENCE_MS },
+  );
+}
+
+/** The fields of the record and no others, in its order. */
+function describe(model: NewModel): Omit<InstalledModel, 'weights' | 'labels' | 'installed'> {
+  const { name, network, alpha, resolution, classes, dtype, format } = model;
+  const { padding, epsilon, preprocessing, published, licence, origin } = model;
+  return {
+    ...{ name, network, alpha, resolution, classes, dtype, format },
+    ...{ padding, epsilon, preprocessing, published, licence, origin },
+  };
+}
+
+function formatLabels(labels: readonly Label[]): Uint8Array {
+  const plain = labels.every(({ id }) => id === undefined);
+  const list = plain ? labels.map(({ name }) => name) : labels.map(({ id, name }) => (id ? [id, name] : name));
+  return new TextEncoder().encode(JSON.stringify(list));
+}
+
+/** One blob; what is there already and whole stays. */
+async function storeBlob(
+  home: string,
+  source: Uint8Array | { readonly file: string },
+  ending: StoredFormat | 'json',
+  disk: Disk,
+): Promise<Blob> {
+  const folder = places.blobs(home);
+  const temporary = besides(join(folder, 'new'));
+  try {
+    await mkdir(folder, { recursive: true });
+    const handle = await open(temporary, 'wx');
+    let blob: Blob;
+    try {
+      blob = source instanceof Uint8Array ? await writeBytes(handle, source, disk) : await copy(handle, source, disk);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    const path = places.blob(home, blob.sha256, ending);
+    if (!(await isBlobIntact(path, blob))) await moveInto(temporary, path);
+    return blob;
+  } catch (error) {
+    throw diskFault(folder, error);
+  } finally {
+    await rm(temporary, { force: true }).catch(() => {});
+  }
+}
+
+async function writeBytes(handle: FileHandle, bytes: Uint8Array, disk: Disk): Promise<Blob> {
+  await disk.write(handle, bytes, 0);
+  return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+async function copy(handle: FileHandle, { file }: { readonly file: string }, disk: Disk): Promise<Blob> {
+  const source = await open(file, 'r').catch((cause) => {
+    throw new ModelError('model-file', `${file}: cannot be read (${cause.code})`, { cause });
+  });
+  try {
+    const { size } = await source.stat();
+    if (size > MAX_FILE_BYTES) {
+      throw new ModelError('model-file', `${file}: ${size} bytes, expected at most ${MAX_FILE_BYTES}`);
+    }
+    const hash = createHash('sha256');
+    const chunk = new Uint8Array(CHUNK_BYTES);
+    let bytes = 0;
+    for (;;) {
+      const { bytesRead } = await source.read(chunk, 0, chunk.length, bytes);
+      if (bytesRead === 0) return { bytes, sha256: hash.digest('hex') };
+      if (bytes + bytesRead > MAX_FILE_BYTES) throw new ModelError('model-file', `${file}: grew while it was read`);
+      const part = chunk.subarray(0, bytesRead);
+      hash.update(part);
+      await disk.write(handle, part, bytes);
+      bytes += bytesRead;
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/**
+ * Takes a model out of the store, and the blobs that no other model uses.
+ * @throws ModelError `model-not-installed`, `model-name`, `store`
+ */
+export async function removeModel(name: string, options: StoreOptions = {}): Promise<void> {
+  const { home = storeHome() } = options;
+  checkModelName(name);
+  await withLock(
+    places.lock(home),
+    async () => {
+      const folder = dirname(places.record(home, name));
+      const entries = await readdir(folder).catch(() => undefined);
+      if (entries === undefined) {
+        throw new ModelError('model-not-installed', `${name}: not installed, expected one that mobilenet models lists`);
+      }
+      try {
+        await rm(folder, { recursive: true });
+        await sweepBlobs(home);
+      } catch (error) {
+        throw diskFault(folder, error);
+      }
+    },
+    { patienceMs: PATIENCE_MS },
+  );
+}
+
+/** Removes blobs without a record. A damaged record keeps everything: it cannot say what it needs. */
+async function sweepBlobs(home: string): Promise<void> {
+  const used = readBlobNames(home);
+  if (used === undefined) return;
+  for (const file of await readdir(places.blobs(home)).catch(() => [])) {
+    if (!used.has(file)) await rm(join(places.blobs(home), file), { force: true });
+  }
+}

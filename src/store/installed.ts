@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { ModelError } from '../errors.js';
+import { readModelFile } from '../weights/file.js';
+import { type Label, parseLabels } from '../weights/labels.js';
+import { isModelName, places, storeHome } from './home.js';
+import { readRecord } from './record.js';
+import type { Blob, InstalledModel } from './types.js';
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** What is asked for; a name of the store goes before a network's. */
+export interface InstalledQuery {
+  readonly model: string;
+  readonly alpha?: number | undefined;
+  readonly resolution?: number | undefined;
+  readonly dtype?: InstalledModel['dtype'] | undefined;
+}
+
+/** Float before integers where both fit: the more exact one. */
+const DTYPE_ORDER: readonly InstalledModel['dtype'][] = ['f32', 'f16', 'int8'];
+
+/**
+ * The model of that name; otherwise the first that fits the network, α and resolution, float first, then by name.
+ * Damaged records are passed over.
+ * @throws ModelError where the record of that very name is damaged
+ */
+export function findInstalled(query: InstalledQuery, home = storeHome()): InstalledModel | undefined {
+  const { model, alpha, resolution, dtype } = query;
+  const fits = (each: InstalledModel): boolean =>
+    (alpha === undefined || each.alpha === alpha) &&
+    (resolution === undefined || each.resolution === resolution) &&
+    (dtype === undefined || each.dtype === dtype);
+  const named = isModelName(model) ? readInstalled(home, model) : undefined;
+  if (named !== undefined && fits(named)) return named;
+  const rank = (each: InstalledModel): number => DTYPE_ORDER.indexOf(each.dtype);
+  return listInstalled(home)
+    .models.filter((each) => each.network === model && fits(each))
+    .sort((a, b) => rank(a) - rank(b))[0];
+}
+
+/** The record of a name, or undefined where there is none. */
+export function readInstalled(home: string, name: string): InstalledModel | undefined {
+  const path = places.record(home, name);
+  try {
+    const model = readRecord(path);
+    if (model.name === name) return model;
+    throw new ModelError('card', `${path}: name is ${model.name}, expected ${name}`);
+  } catch (error) {
+    if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+export interface Installed {
+  /** By name. */
+  readonly models: InstalledModel[];
+  /** Names whose records cannot be read. */
+  readonly damaged: { readonly name: string; readonly problem: string }[];
+}
+
+/** Everything in the store; a store that does not exist is empty. */
+export function listInstalled(home = storeHome()): Installed {
+  const installed: Installed = { models: [], damaged: [] };
+  for (const name of folderNames(places.models(home))) {
+    try {
+      const model = readInstalled(home, name);
+      if (model !== undefined) installed.models.push(model);
+    } catch (error) {
+      installed.damaged.push({ name, problem: (error as Error).message });
+    }
+  }
+  return installed;
+}
+
+function folderNames(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter(isModelName).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** File names of all blobs that models refer to, or undefined where a record is damaged. */
+export function readBlobNames(home: string): ReadonlySet<string> | undefined {
+  const { models, damaged } = listInstalled(home);
+  if (damaged.length > 0) return undefined;
+  const paths = models.flatMap((model) => [
+    weightsPath(model, home),
+    ...(model.labels ? [labelsPath(model.labels, home)] : []),
+  ]);
+  return new Set(paths.map((path) => basename(path)));
+}
+
+/** Where a model's weights lie; their ending says the format. */
+export function weightsPath(model: InstalledModel, home = storeHome()): string {
+  return places.blob(home, model.weights.sha256, model.format);
+}
+
+function labelsPath(labels: Blob, home: string): string {
+  return places.blob(home, labels.sha256, 'json');
+}
+
+/**
+ * A model's weights, length and sha-256 checked.
+ * @throws ModelError `weights-damaged`, which says how to get the model anew
+ */
+export function readInstalledWeights(model: InstalledModel, home = storeHome()): Uint8Array<ArrayBuffer> {
+  return readBlob(weightsPath(model, home), model.weights, model.name);
+}
+
+/**
+ * A model's own labels, or undefined where it goes by ImageNet's or by numbers.
+ * @throws ModelError `weights-damaged`, `labels`
+ */
+export function readInstalledLabels(model: InstalledModel, home = storeHome()): Label[] | undefined {
+  if (model.labels === null) return undefined;
+  const path = labelsPath(model.labels, home);
+  return parseLabels(readBlob(path, model.labels, model.name), path);
+}
+
+function readBlob(path: string, blob: Blob, name: string): Uint8Array<ArrayBuffer> {
+  const advice = `; get ${name} anew (mobilenet models verify tells of others)`;
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    bytes = readModelFile(path, blob.bytes);
+  } catch (cause) {
+    throw new ModelError('weights-damaged', `${(cause as Error).message}${advice}`, { cause });
+  }
+  if (bytes.length !== blob.bytes) {
+    throw new ModelError('weights-damaged', `${path}: ${bytes.length} bytes, expected ${blob.bytes}${advice}`);
+  }
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  if (sha256 !== blob.sha256) {
+    throw new ModelError('weights-damaged', `${path}: sha-256 ${sha256}, expected ${blob.sha256}${advice}`);
+  }
+  return bytes;
+}
+
+/** Whether the file is there with that length and that sha-256; read in pieces. */
+export async function isBlobIntact(path: string, blob: Blob): Promise<boolean> {
+  const handle = await open(path, 'r').catch(() => undefined);
+  if (handle === undefined) return false;
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile() || stats.size !== blob.bytes) return false;
+    const hash = createHash('sha256');
+    const chunk = new Uint8Array(CHUNK_BYTES);
+    for (let position = 0; ; ) {
+      const { bytesRead } = await handle.read(chunk, 0, chunk.length, position);
+      if (bytesRead === 0) break;
+      hash.update(chunk.subarray(0, bytesRead));
+      position += bytesRead;
+    }
+    return hash.digest('hex') === blob.sha256;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Whether all files of a model are there and whole. */
+export async function isIntact(model: InstalledModel, home = storeHome()): Promise<boolean> {
+  if (!(await isBlobIntact(weightsPath(model, home), model.weights))) return false;
+  return model.labels === null || isBlobIntact(labelsPath(model.labels, home), model.labels);
+}
+
+export interface Verified {
+  readonly name: string;
+  /** In one line, or null for a whole model. */
+  readonly problem: string | null;
+}
+
+/** Reads every file of every model and compares with the record. */
+export async function verifyModels(home = storeHome()): Promise<Verified[]> {
+  const { models, damaged } = listInstalled(home);
+  const verified: Verified[] = [...damaged];
+  for (const model of models) {
+    const isWhole = await isIntact(model, home);
+    const problem = isWhole
+      ? null
+      : `${weightsPath(model, home)}: damaged or absent, expected ${model.weights.bytes} bytes`;
+    verified.push({ name: model.name, problem });
+  }
+  return verified.sort((a, b) => (a.name < b.name ? -1 : 1));
+}

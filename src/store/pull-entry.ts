@@ -1,0 +1,212 @@
+import { createHash } from 'node:crypto';
+import { open, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ModelError } from '../errors.js';
+import { type CatalogEntry, maxBytesOf, type PublishedFormat } from './catalog.js';
+import { type Disk, diskFault, realDisk, writeAtomically } from './disk.js';
+import { type DownloadLimits, type DownloadRequest, defaultLimits, download, type Progress } from './download.js';
+import { places, storeHome } from './home.js';
+import { installModel } from './install.js';
+import { isIntact, readInstalled } from './installed.js';
+import { withLock } from './lock.js';
+import { Part } from './part.js';
+import { type FileKind, SNIFFED_BYTES, sniff } from './sniff.js';
+import type { InstalledModel, NewModel, Origin } from './types.js';
+
+/** A file that is complete and has the right hash, on the disk until `prepare` is done with it. */
+export interface FetchedFile {
+  readonly path: string;
+  readonly kind: FileKind;
+  readonly origin: Origin;
+}
+
+export interface PullOptions {
+  readonly home?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly disk?: Disk;
+  readonly limits?: Partial<DownloadLimits>;
+  /** A file's path or an address in place of the catalog's. */
+  readonly from?: string | undefined;
+  /** Fetches what is installed already, and takes a file other than the one that was seen first. */
+  readonly force?: boolean;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Called once where another process is at the same model. */
+  readonly onWait?: () => void;
+}
+
+export interface Pulled {
+  readonly model: InstalledModel;
+  /** False where it was there already. */
+  readonly fetched: boolean;
+}
+
+/**
+ * Fetches a published model and installs it, unless it is there and whole. Of several processes that want the same
+ * model one does the work.
+ * @param prepare makes a model of the file, or throws where it is not the one that the entry describes
+ * @throws ModelError `download`, `proxy`, `store-full`, `store`, and what `prepare` throws; the store is as before then
+ */
+export async function pullEntry(
+  entry: CatalogEntry,
+  prepare: (file: FetchedFile) => Promise<NewModel>,
+  options: PullOptions = {},
+): Promise<Pulled> {
+  const { home = storeHome(), force = false, onWait } = options;
+  const key = createHash('sha256').update(entry.name).digest('hex').slice(0, 16);
+  const present = await findWhole(home, entry.name);
+  if (present && !force) return { model: present, fetched: false };
+  const begun = Date.now();
+  return withLock(
+    join(places.downloads(home), `${key}.lock`),
+    async () => {
+      const model = await findWhole(home, entry.name);
+      // Another process may have been at it meanwhile.
+      const isNew = model !== undefined && Date.parse(model.installed) >= begun;
+      if (model && (!force || isNew)) return { model, fetched: false };
+      return { model: await fetchAndInstall(entry, key, prepare, home, options), fetched: true };
+    },
+    onWait && { onWait },
+  );
+}
+
+async function findWhole(home: string, name: string): Promise<InstalledModel | undefined> {
+  try {
+    const model = readInstalled(home, name);
+    return model && (await isIntact(model, home)) ? model : undefined;
+  } catch {
+    // A damaged record is as good as none.
+    return undefined;
+  }
+}
+
+async function fetchAndInstall(
+  entry: CatalogEntry,
+  key: string,
+  prepare: (file: FetchedFile) => Promise<NewModel>,
+  home: string,
+  options: PullOptions,
+): Promise<InstalledModel> {
+  const { disk = realDisk, from, force = false } = options;
+  const local = from === undefined ? undefined : localPath(from);
+  const install = async (file: FetchedFile): Promise<InstalledModel> =>
+    installModel(await prepare(file), { home, disk, replace: true });
+  if (local !== undefined) return install(await openLocal(local, entry));
+  const addresses = from === undefined ? entry.addresses : [from];
+  const isArchive = entry.format === 'tgz';
+  const request: DownloadRequest = {
+    addresses,
+    bytes: from === undefined ? entry.bytes : null,
+    maxBytes: maxBytesOf(entry),
+    hash: entry.hash,
+    inspect: (head) => wrongKind(sniff(head), entry.format, from !== undefined && isArchive),
+  };
+  const part = await Part.open(places.downloads(home), key, disk).catch((error) => {
+    throw diskFault(places.downloads(home), error);
+  });
+  try {
+    const { env = process.env, limits, onProgress = () => {} } = options;
+    const done = await download(request, part, { env, disk, limits: { ...defaultLimits, ...limits }, onProgress });
+    const seen = from === undefined && entry.hash === null ? places.seen(home, entry.name) : undefined;
+    if (seen && !force) await refuseChanged(seen, done.sha256, done.address);
+    const kind = (await readKind(part.path))!;
+    const origin: Origin = { ...done, hash: entry.hash ? 'published' : 'first-seen' };
+    const model = await install({ path: part.path, kind, origin });
+    if (seen) await remember(seen, origin, disk);
+    return model;
+  } finally {
+    await part.discard();
+  }
+}
+
+const KINDS: Readonly<Record<PublishedFormat, readonly FileKind[]>> = {
+  tflite: ['tflite'],
+  tgz: ['tgz'],
+  hdf5: ['hdf5'],
+  pytorch: ['zip', 'pickle'],
+  safetensors: ['safetensors'],
+  onnx: ['onnx'],
+  tfjs: ['json'],
+};
+
+function wrongKind(kind: FileKind | undefined, format: PublishedFormat, orUnpacked: boolean): string | undefined {
+  const expected = orUnpacked ? [...KINDS[format], ...KINDS.tflite] : KINDS[format];
+  if (kind !== undefined && expected.includes(kind)) return undefined;
+  return `${kind ? `a ${kind}`.replace('a empty', 'an empty') : 'an unknown kind of file'}, expected ${expected.join(' or ')}`;
+}
+
+async function readKind(path: string): Promise<FileKind | undefined> {
+  const handle = await open(path, 'r');
+  try {
+    const head = new Uint8Array(SNIFFED_BYTES);
+    const { bytesRead } = await handle.read(head, 0, head.length, 0);
+    return sniff(head.subarray(0, bytesRead));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A path, unless it is an address of the web. */
+function localPath(from: string): string | undefined {
+  if (/^https?:\/\//i.test(from)) return undefined;
+  if (!/^file:\/\//i.test(from)) return from;
+  try {
+    return fileURLToPath(from);
+  } catch (cause) {
+    throw new ModelError('model-file', `${from}: no file's address, expected file:///…`, { cause });
+  }
+}
+
+/** The user's copy of the entry's file, or what its archive holds; a published hash counts for the former. */
+async function openLocal(path: string, entry: CatalogEntry): Promise<FetchedFile> {
+  const stats = await stat(path).catch((cause) => {
+    const problem = cause.code === 'ENOENT' ? 'no such file' : `cannot be read (${cause.code})`;
+    throw new ModelError('model-file', `${path}: ${problem}`, { cause });
+  });
+  if (!stats.isFile()) throw new ModelError('model-file', `${path}: not a regular file`);
+  const most = maxBytesOf(entry);
+  if (stats.size > most) throw new ModelError('model-file', `${path}: ${stats.size} bytes, expected at most ${most}`);
+  const kind = await readKind(path);
+  const problem = wrongKind(kind, entry.format, entry.format === 'tgz');
+  if (problem !== undefined) throw new ModelError('model-file', `${path}: ${problem}`);
+  const sha256 = createHash('sha256');
+  const md5 = createHash('md5');
+  const handle = await open(path, 'r');
+  for await (const chunk of handle.createReadStream()) {
+    sha256.update(chunk);
+    md5.update(chunk);
+  }
+  const origin = { address: path, bytes: stats.size, sha256: sha256.digest('hex') };
+  const isEntrysFile = KINDS[entry.format].includes(kind!);
+  if (entry.hash === null || !isEntrysFile) return { path, kind: kind!, origin: { ...origin, hash: 'first-seen' } };
+  const { algorithm, value } = entry.hash;
+  const found = algorithm === 'md5' ? md5.digest('hex') : origin.sha256;
+  if (!found.startsWith(value)) {
+    throw new ModelError(
+      'model-file',
+      `${path}: ${algorithm === 'md5' ? 'MD5' : 'sha-256'} ${found}, expected ${value}`,
+    );
+  }
+  return { path, kind: kind!, origin: { ...origin, hash: 'published' } };
+}
+
+/** Where nobody publishes a hash, the first file that came is the one to expect. */
+async function refuseChanged(path: string, sha256: string, address: string): Promise<void> {
+  let seen: unknown;
+  try {
+    if ((await stat(path)).size < 10_000) seen = JSON.parse(await readFile(path, 'utf8'));
+  } catch {
+    return;
+  }
+  const { sha256: first, date } = (seen ?? {}) as Record<string, unknown>;
+  if (typeof first !== 'string' || !/^[0-9a-f]{64}$/.test(first) || first === sha256) return;
+  throw new ModelError(
+    'download',
+    `${address}: sha-256 ${sha256}, expected ${first}, which came first${typeof date === 'string' ? ` (${date.slice(0, 10)})` : ''}; --force takes the new file`,
+  );
+}
+
+async function remember(path: string, { address, sha256, bytes }: Origin, disk: Disk): Promise<void> {
+  const text = `${JSON.stringify({ address, bytes, sha256, date: new Date().toISOString() }, null, 2)}\n`;
+  await writeAtomically(path, (handle) => disk.write(handle, new TextEncoder().encode(text), 0));
+}

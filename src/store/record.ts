@@ -1,0 +1,88 @@
+import { ModelError } from '../errors.js';
+import { readPreprocessing } from '../weights/card.js';
+import { Fields } from '../weights/fields.js';
+import { readModelFile } from '../weights/file.js';
+import { isModelName } from './home.js';
+import type { Blob, InstalledModel } from './types.js';
+
+const VERSION = 1;
+const MAX_RECORD_BYTES = 64 * 1024;
+const SHA256 = /^[0-9a-f]{64}$/;
+const HEXADECIMAL = '64 lower-case hexadecimal digits';
+
+/** The text of a record, `models/NAME/model.json`. */
+export function formatRecord(model: InstalledModel): string {
+  return `${JSON.stringify({ version: VERSION, ...model }, null, 2)}\n`;
+}
+
+/**
+ * A record, every field checked; it may have been written by anybody.
+ * @throws ModelError `card` that names the field, `model-file`
+ */
+export function readRecord(path: string): InstalledModel {
+  const bytes = readModelFile(path, MAX_RECORD_BYTES);
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new ModelError('card', `${path}: not JSON, expected a model's record`, { cause });
+  }
+  const record = new Fields(json, '', path);
+  record.integer('version', VERSION, VERSION);
+  const origin = record.object('origin');
+  const resolution = record.integer('resolution', 1, 4096);
+  const model: InstalledModel = {
+    name: record.fileName('name'),
+    network: record.text('network'),
+    alpha: record.number('alpha', Number.MIN_VALUE, 100),
+    resolution,
+    classes: record.integer('classes', 1, 100_000),
+    dtype: record.oneOf('dtype', ['f32', 'f16', 'int8'] as const),
+    format: record.oneOf('format', ['safetensors', 'tflite', 'onnx'] as const),
+    padding: record.nullable('padding', () => record.oneOf('padding', ['tensorflow', 'pytorch'] as const)),
+    epsilon: record.nullable('epsilon', () => record.number('epsilon', 0, 1)),
+    preprocessing: record.nullable('preprocessing', () => readPreprocessing(record.object('preprocessing'))),
+    published: record.nullable('published', () => readPublished(record.object('published'))),
+    licence: record.nullable('licence', () => record.text('licence')),
+    origin: {
+      address: origin.text('address'),
+      bytes: origin.integer('bytes', 1, Number.MAX_SAFE_INTEGER),
+      sha256: origin.matching('sha256', SHA256, HEXADECIMAL),
+      hash: origin.oneOf('hash', ['published', 'first-seen'] as const),
+    },
+    weights: readBlob(record.object('weights')),
+    labels: record.nullable('labels', () => readBlob(record.object('labels'))),
+    installed: record.text('installed'),
+  };
+  for (const fields of [record, origin]) fields.refuseRest();
+  if (!isModelName(model.name)) throw record.wrong('name', 'the name of a model');
+  if (model.preprocessing && model.preprocessing.resolution !== resolution) {
+    throw record.wrong('preprocessing', `resolution ${resolution}`);
+  }
+  if (model.format === 'safetensors') {
+    for (const name of ['padding', 'epsilon', 'preprocessing'] as const) {
+      if (model[name] === null) throw record.wrong(name, 'a value, since safetensors state none');
+    }
+  }
+  return model;
+}
+
+function readBlob(fields: Fields): Blob {
+  const blob: Blob = {
+    bytes: fields.integer('bytes', 1, Number.MAX_SAFE_INTEGER),
+    sha256: fields.matching('sha256', SHA256, HEXADECIMAL),
+  };
+  fields.refuseRest();
+  return blob;
+}
+
+/** A `published` object of a record or of the catalog. */
+export function readPublished(fields: Fields): NonNullable<InstalledModel['published']> {
+  const published = {
+    top1: fields.number('top1', 0, 100),
+    top5: fields.nullable('top5', () => fields.number('top5', 0, 100)),
+    source: fields.text('source'),
+  };
+  fields.refuseRest();
+  return published;
+}
