@@ -9,7 +9,7 @@ interface Channel {
 }
 
 type Kernel = (...numbers: number[]) => void;
-type ExactKernels = Record<'exact_linear_i16' | 'exact_depthwise_i16' | 'exact_gather_i16', Kernel>;
+type ExactKernels = Record<'exact_add_i16' | 'exact_linear_i16' | 'exact_depthwise_i16' | 'exact_gather_i16', Kernel>;
 
 /** gemmlowp's definitions, word for word in big integers. */
 function requantise(sum: bigint, { mantissa, shift }: Channel): number {
@@ -180,6 +180,39 @@ describe.each(builds)('exact kernels in %s', (build) => {
       }
     }
     runDepthwise([4, 4, 40], [3, 1, 1, 1, 4, 4]);
+  });
+
+  it.each([8, 16, 40, 1000])('exact_add_i16 equals the definition, %i values', (count) => {
+    for (const [seed, shifts] of [
+      [1, [0, -3, -17]],
+      [2, [-1, 0, -19]],
+      [3, [-9, -1, -16]],
+      [4, [0, 0, -20]],
+    ] as const) {
+      bench.clear();
+      const [a, b] = [randomValues(count, seed), randomValues(count, seed + 10)];
+      const parts = randomChannels(3, seed).map((channel, part) => ({
+        bias: 0,
+        mantissa: Math.max(channel.mantissa, 2 ** 30),
+        shift: shifts[part]!,
+      }));
+      const headers = parts.map((part) => new Uint8Array(packPanels(Array(8).fill(part), 0, 1, () => 0)));
+      for (const header of headers.slice(0, 2)) new Int32Array(header.buffer, 64, 8).fill(2 ** 20);
+      const constants = new Uint8Array(480);
+      for (const [part, header] of headers.entries()) constants.set(header, part * 160);
+      const [aAt, bAt, constantsAt] = [place(a.buffer), place(b.buffer), place(constants.buffer)];
+      const outputAt = bench.reserve(count * 2);
+      kernels.exact_add_i16(outputAt, aAt, bAt, constantsAt, count, -120, 130);
+      const expected = Array.from({ length: count }, (_, index) => {
+        const terms = [a[index]!, b[index]!].map((value, part) =>
+          requantise(BigInt(value) << 20n, parts[part] as Channel),
+        ) as [number, number];
+        return clip(requantise(BigInt(terms[0] + terms[1]), parts[2]!), -120, 130);
+      });
+      expect(values(outputAt, count)).toEqual(expected);
+      expect(new Set(expected).size).toBeGreaterThan(2);
+      expect(bench.strayWrite()).toBeUndefined();
+    }
   });
 
   it('exact_gather_i16 lays out the windows of a row, zeros outside', () => {

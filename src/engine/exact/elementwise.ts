@@ -5,33 +5,12 @@ import { roundUp } from './pack.js';
 /** Maps here hold stored value − zero point, channels rounded up, so that 0 is always zero. */
 type Centred = Int16Array;
 
-/** Bits by which TFLite enlarges the terms of a sum. */
-export const ADD_SHIFT = 20;
 /** Index of 0 in a table over all centred values, −255 … 255. */
 const MIDDLE = 256;
 
 /** A function of one centred value as a table; the result is centred too. */
 function tabulate(compute: (value: number) => number): Int32Array {
   return Int32Array.from({ length: 2 * MIDDLE }, (_, index) => compute(index - MIDDLE));
-}
-
-export interface AddMultipliers {
-  readonly inputs: readonly [FixedMultiplier, FixedMultiplier];
-  readonly output: FixedMultiplier;
-}
-
-export function prepareAdd({ inputs, output }: AddMultipliers, map: QuantisedMap, range: StoredRange) {
-  const [a, b] = inputs.map((each) => tabulate((value) => multiplyFixed(value * 2 ** ADD_SHIFT, each))) as [
-    Int32Array,
-    Int32Array,
-  ];
-  const [low, high] = centre(map, range);
-  return (to: Centred, left: Centred, right: Centred): void => {
-    for (let index = 0; index < to.length; index++) {
-      const sum = a[left[index]! + MIDDLE]! + b[right[index]! + MIDDLE]!;
-      to[index] = clampInteger(multiplyFixed(sum, output), low, high);
-    }
-  };
 }
 
 export function prepareRescale(multiplier: FixedMultiplier, map: QuantisedMap, range: StoredRange) {

@@ -66,6 +66,28 @@ export function packDepthwise(
   }
 }
 
+/** Bits by which TFLite enlarges the terms of a sum before it rescales them. */
+export const ADD_SHIFT = 20;
+
+export const ADD_BYTES = 3 * HEADER_BYTES;
+
+/** Constants for `exact_add_i16`: of the two terms (multipliers below 1) and of their sum. */
+export function packAdd(
+  terms: readonly [FixedMultiplier, FixedMultiplier],
+  sum: FixedMultiplier,
+  memory: ArrayBufferLike,
+  address: number,
+): void {
+  for (const [part, multiplier] of [...terms, sum].entries()) {
+    const header = address + part * HEADER_BYTES;
+    for (let lane = 0; lane < EXACT_TILE; lane++) {
+      writeHeader(memory, header, lane, 0, multiplier);
+      // Enlarging and reducing are two steps with a rounding between them.
+      if (part < 2) new Int32Array(memory, header + 2 * EXACT_TILE * 4, EXACT_TILE)[lane] = 2 ** ADD_SHIFT;
+    }
+  }
+}
+
 function writeHeader(
   memory: ArrayBufferLike,
   panel: number,

@@ -1,9 +1,19 @@
 import { ModelError } from '../../errors.js';
 import type { QuantisedGraph, QuantisedLayer, QuantisedMap } from '../../weights/quantised.js';
 import type { Kernels } from '../kernels.js';
-import { ADD_SHIFT, centre, prepareAdd, prepareMean, preparePool, prepareRescale } from './elementwise.js';
+import { centre, prepareMean, preparePool, prepareRescale } from './elementwise.js';
 import { type FixedMultiplier, quantiseMultiplier } from './multiplier.js';
-import { depthwisePanelBytes, EXACT_TILE, linearPanelBytes, packDepthwise, packLinear, roundUp } from './pack.js';
+import {
+  ADD_BYTES,
+  ADD_SHIFT,
+  depthwisePanelBytes,
+  EXACT_TILE,
+  linearPanelBytes,
+  packAdd,
+  packDepthwise,
+  packLinear,
+  roundUp,
+} from './pack.js';
 import { softmaxMultiplier, softmaxStored } from './softmax.js';
 
 /** Where a layer's parts lie in memory, in bytes. */
@@ -88,41 +98,50 @@ export function prepareStep(graph: QuantisedGraph, layer: QuantisedLayer): Exact
       const largest = 2 * Math.max(a.scale, b.scale);
       const real = largest / (2 ** ADD_SHIFT * output.scale);
       if (!(real < 1)) throw refuse(graph, layer, real);
-      const multipliers = { inputs: [fix(a.scale / largest), fix(b.scale / largest)], output: fix(real) } as const;
-      return elementwise(inputs, output, prepareAdd(multipliers, output, layer.range));
+      const terms = [fix(a.scale / largest), fix(b.scale / largest)] as const;
+      const sum = fix(real);
+      const [low, high] = centre(output, layer.range);
+      return {
+        weightBytes: ADD_BYTES,
+        scratchBytes: 0,
+        bind(kernels, memory, { inputs: [left, right], output: to, weights }) {
+          packAdd(terms, sum, memory, weights);
+          return () => kernels.exact_add_i16(to, left!, right!, weights, countValues(output), low, high);
+        },
+      };
     }
     case 'rescale':
-      return elementwise(inputs, output, prepareRescale(fix(layer.multiplier), output, layer.range));
+      return elementwise(input, output, prepareRescale(fix(layer.multiplier), output, layer.range));
     case 'mean':
-      return elementwise(inputs, output, prepareMean(fix(input.scale / output.scale), input, output));
+      return elementwise(input, output, prepareMean(fix(input.scale / output.scale), input, output));
     case 'averagePool':
     case 'maxPool':
-      return elementwise(inputs, output, preparePool(layer, input, output));
+      return elementwise(input, output, preparePool(layer, input, output));
     case 'softmax': {
       const multiplier = softmaxMultiplier(input.scale);
       if (multiplier === undefined) throw refuse(graph, layer, input.scale);
       const { channels } = input.shape;
       // Stored values less the type's minimum; only their differences count.
-      return elementwise(inputs, output, (to, from) => to.set(softmaxStored(from, channels, multiplier)));
+      return elementwise(input, output, (to, from) => to.set(softmaxStored(from, channels, multiplier)));
     }
     default:
       throw new Error(`no step for ${(layer satisfies never as QuantisedLayer).kind}`);
   }
 }
 
-/** A step in TypeScript: its parameters are the output's values, then each input's. */
+/** A step in TypeScript, from one map's values to another's. */
 function elementwise(
-  inputs: readonly QuantisedMap[],
+  input: QuantisedMap,
   output: QuantisedMap,
-  run: (to: Int16Array, from: Int16Array, other: Int16Array) => void,
+  run: (to: Int16Array, from: Int16Array) => void,
 ): ExactStep {
   return {
     weightBytes: 0,
     scratchBytes: 0,
     bind(_, memory, places) {
       const to = new Int16Array(memory, places.output, countValues(output));
-      const views = inputs.map((map, index) => new Int16Array(memory, places.inputs[index]!, countValues(map)));
-      return () => run(to, views[0]!, views[1] ?? views[0]!);
+      const from = new Int16Array(memory, places.inputs[0]!, countValues(input));
+      return () => run(to, from);
     },
   };
 }
