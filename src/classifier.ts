@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { cost } from './cost/cost.js';
 import { createSession, MOST_THREADS } from './engine/session.js';
 import { MobilenetError, UsageError } from './errors.js';
@@ -55,22 +56,26 @@ export async function load(choice: string | LoadOptions = {}): Promise<Classifie
 
 /**
  * Like `load`, but comes back as soon as it is known what will run, so that the first picture is decoded while the
- * weights are read. A fault in the weights shows in `ready` and in every `classify`.
+ * weights are read. A fault in the weights shows in `ready` and in every `classify`. Where it is known how many
+ * pictures there will be and no number of threads is asked for, there are two of them for much work.
  */
-export async function open(choice: string | LoadOptions): Promise<Classifier & { readonly ready: Promise<void> }> {
-  const { threads = 1, ...wanted } = typeof choice === 'string' ? { model: choice } : choice;
-  if (!(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
+export async function open(
+  choice: string | LoadOptions,
+  pictures?: number,
+): Promise<Classifier & { readonly ready: Promise<void> }> {
+  const { threads, ...wanted }: LoadOptions = typeof choice === 'string' ? { model: choice } : choice;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
     throw new UsageError(`threads ${threads}: expected a whole number from 1 to ${MOST_THREADS}`);
   }
   const model = await chooseModel(wanted);
-  if (model.exact && threads > 1) {
+  if (model.exact && threads !== undefined && threads > 1) {
     throw new UsageError(`threads ${threads}: exact integers are computed by one thread, expected 1`);
   }
-  let loading: Promise<Loaded> | undefined = loadParts(model, threads);
+  const { macs, flops, params } = cost(model.network);
+  let loading: Promise<Loaded> | undefined = loadParts(model, threads ?? threadsThatPay(macs * (pictures ?? 0)));
   const pending = new Set<Promise<unknown>>();
   // Reported by whoever awaits it; until then it must not count as unhandled.
   loading.catch(() => {});
-  const { macs, flops, params } = cost(model.network);
   return {
     model: model.facts,
     cost: { macs, flops, params: params.trainable },
@@ -113,6 +118,13 @@ async function classify(
   const probabilities = session.run();
   const run = performance.now() - started;
   return { predictions: rank(probabilities, labels, top), ms: { decode: decoded - start, run } };
+}
+
+/** A second thread starts up for about 25 ms of a core; from about this many multiply-accumulates on that is worth it. */
+const MACS_WORTH_A_THREAD = 2e9;
+
+function threadsThatPay(macs: number): number {
+  return macs < MACS_WORTH_A_THREAD ? 1 : Math.min(2, availableParallelism());
 }
 
 type Loaded = Awaited<ReturnType<typeof loadParts>>;

@@ -36,7 +36,10 @@ export function classifyCommand(): Command {
       ]),
     )
     .option('--exact', 'compute quantised .tflite weights in integers, to the bytes of TFLite’s reference kernels')
-    .option('--threads <count>', 'threads that share the work of each picture, 1 to 64 (default: 1)')
+    .option(
+      '--threads <count>',
+      'threads that share the work of each picture, 1 to 64 (default: 2 where there is much work, else 1)',
+    )
     .option('--top <count>', 'predictions for each picture', '5')
     .option('--json', 'one JSON document on stdout')
     .action(async (files: string[], flags: ClassifyFlags) => {

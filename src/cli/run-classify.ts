@@ -16,7 +16,7 @@ export async function runClassify(files: readonly string[], flags: ClassifyFlags
   const threads = parseWhole('--threads', flags.threads, `a whole number from 1 to ${MOST_THREADS}`, MOST_THREADS);
   const spinner = await startSpinner(json ? undefined : files.length);
   try {
-    const classifier = await open({
+    const choice = {
       ...(model !== undefined && { model }),
       ...(alpha !== undefined && { alpha }),
       ...(resolution !== undefined && { resolution }),
@@ -26,7 +26,8 @@ export async function runClassify(files: readonly string[], flags: ClassifyFlags
       ...(resize !== undefined && { filter: resize }),
       ...(exact !== undefined && { exact }),
       ...(threads !== undefined && { threads }),
-    });
+    };
+    const classifier = await open(choice, files.length);
     const classify = (file: string): Promise<ImageRecord> => {
       const record = recordOf(file, classifier.classify(file, { top }));
       // It may fail before its turn comes to be awaited.

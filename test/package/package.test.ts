@@ -52,6 +52,7 @@ describe('the packed tarball', () => {
       'bin/mobilenet.js',
       'build/kernels.wasm',
       'dist/code/command.cjs',
+      'dist/code/worker.cjs',
       'dist/types/index.d.ts',
       'models/imagenet-1k.tsv',
     ]) {
