@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { ModelError } from '../errors.js';
 import type { Preprocessing } from '../images/types.js';
 import { isNetworkId, type NetworkId } from '../networks/index.js';
-import type { PaddingConvention } from '../networks/types.js';
+import { type PaddingConvention, paddingConventions } from '../networks/types.js';
 import { readPreprocessing } from '../weights/card.js';
 import { Fields } from '../weights/fields.js';
 import { MAX_FILE_BYTES, readModelFile } from '../weights/file.js';
@@ -96,7 +96,7 @@ function readEntry(value: unknown, prefix: string, path: string): CatalogEntry {
     published: entry.nullable('published', () => readPublished(entry.object('published'))),
     licence: entry.text('licence'),
     preprocessing: readPreprocessing(entry.object('preprocessing')),
-    padding: entry.oneOf('padding', ['tensorflow', 'pytorch'] as const),
+    padding: entry.oneOf('padding', paddingConventions),
     epsilon: entry.number('epsilon', 0, 1),
     checked: entry.nullable('checked', () => entry.matching('checked', /^\d{4}-\d\d-\d\d$/, 'a day, YYYY-MM-DD')),
   };

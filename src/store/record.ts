@@ -1,4 +1,5 @@
 import { ModelError } from '../errors.js';
+import { paddingConventions } from '../networks/types.js';
 import { readPreprocessing } from '../weights/card.js';
 import { Fields } from '../weights/fields.js';
 import { readModelFile } from '../weights/file.js';
@@ -39,7 +40,7 @@ export function readRecord(path: string): InstalledModel {
     classes: record.integer('classes', 1, 100_000),
     dtype: record.oneOf('dtype', ['f32', 'f16', 'int8'] as const),
     format: record.oneOf('format', ['safetensors', 'tflite', 'onnx'] as const),
-    padding: record.nullable('padding', () => record.oneOf('padding', ['tensorflow', 'pytorch'] as const)),
+    padding: record.nullable('padding', () => record.oneOf('padding', paddingConventions)),
     epsilon: record.nullable('epsilon', () => record.number('epsilon', 0, 1)),
     preprocessing: record.nullable('preprocessing', () => readPreprocessing(record.object('preprocessing'))),
     published: record.nullable('published', () => readPublished(record.object('published'))),

@@ -13,6 +13,9 @@ import type { NetworkWeights } from './types.js';
 /** The package's own folder of models; the same from `src/` and from `dist/`. */
 const BOX = fileURLToPath(new URL('../../models/', import.meta.url));
 
+/** Lies beside the cards, and is none: what others publish. */
+const CATALOG = 'catalog.json';
+
 const DEFAULT_MODEL = 'mobilenet_v2';
 
 /** A card and the folder that its files are in. */
@@ -34,7 +37,7 @@ export interface ModelQuery {
 export function listModels(folder: string = BOX): StoredModel[] {
   let files: string[];
   try {
-    files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+    files = readdirSync(folder).filter((file) => file.endsWith('.json') && file !== CATALOG);
   } catch (cause) {
     throw new ModelError('model-file', `${folder}: cannot be read, expected the folder of models`, { cause });
   }
