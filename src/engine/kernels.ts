@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { instantiate } from '../../build/kernels.js';
 import { RuntimeError } from '../errors.js';
@@ -10,7 +11,9 @@ export type Kernels = {
 };
 
 /** Kernels that a step of a plan may call. */
-export type KernelName = Exclude<keyof Kernels & `${string}_f32`, 'conv_scratch_f32'>;
+export type KernelName =
+  | Exclude<keyof Kernels & `${string}_f32`, 'conv_scratch_f32'>
+  | (keyof Kernels & `${string}_i8`);
 
 /** Facts about the kernels that planning and packing follow, read from the module so that they are stated once. */
 export interface KernelConstants {
@@ -22,7 +25,22 @@ export interface KernelConstants {
   readonly pixelTile: number;
   /** Bytes after a picture that the resampling kernels read, or overwrite. */
   readonly resampleSlack: number;
+  /** Bytes of a narrow integer: 1 with relaxed SIMD, else 2. */
+  readonly narrowBytes: number;
+  /** Bytes before the weights of 8 channels of an integer layer. */
+  readonly headerBytes: number;
+  /** Bits of the integer kernels' format argument. */
+  readonly wideInput: number;
+  readonly wideOutput: number;
+  readonly wideResidual: number;
+  readonly swish: number;
+  readonly floatOutput: number;
+  /** The bit by which the kernels take the dot product of bytes that is faster here; both give the same. */
+  readonly dot: number;
 }
+
+/** Floats need the plain kernels; integers are faster in the relaxed ones, which not every runtime takes. */
+export type KernelFlavour = 'plain' | 'relaxed';
 
 /** The compiled kernels, and memory for them; both can be posted to a worker. */
 export type CompiledKernels = WebAssembly.Module;
@@ -36,19 +54,28 @@ export interface KernelModule {
 }
 
 const PAGE_BYTES = 65536;
-const kernelsFile = new URL('../../build/kernels.wasm', import.meta.url);
+const kernelFiles: Readonly<Record<KernelFlavour, URL>> = {
+  plain: new URL('../../build/kernels.wasm', import.meta.url),
+  relaxed: new URL('../../build/kernels.relaxed.wasm', import.meta.url),
+};
 
-let loading: Promise<KernelModule> | undefined;
+const loading = new Map<KernelFlavour, Promise<KernelModule>>();
 
-/** Compiles the kernel module once per process. Throws RuntimeError where WASM SIMD is missing. */
-export function loadKernels(): Promise<KernelModule> {
-  loading ??= compileKernels();
-  return loading;
+/**
+ * Compiles a kernel module once per process; where the runtime has no relaxed SIMD, the plain one for it.
+ * Throws RuntimeError where WASM SIMD is missing.
+ */
+export function loadKernels(flavour: KernelFlavour = 'plain'): Promise<KernelModule> {
+  let module = loading.get(flavour);
+  module ??= compileKernels(flavour);
+  loading.set(flavour, module);
+  return module;
 }
 
-async function compileKernels(): Promise<KernelModule> {
-  const bytes = await readFile(kernelsFile);
+async function compileKernels(flavour: KernelFlavour): Promise<KernelModule> {
+  const bytes = await readFile(kernelFiles[flavour]);
   if (!WebAssembly.validate(bytes)) {
+    if (flavour === 'relaxed') return loadKernels('plain');
     throw new RuntimeError(
       `Node.js ${process.version} (${process.arch}): WebAssembly SIMD and shared memory are not available here, expected Node.js 20 or newer on a processor with SIMD`,
     );
@@ -62,6 +89,14 @@ async function compileKernels(): Promise<KernelModule> {
       channelTile: exports.CHANNEL_TILE.value,
       pixelTile: exports.PIXEL_TILE.value,
       resampleSlack: exports.RESAMPLE_SLACK.value,
+      narrowBytes: exports.NARROW_BYTES.value,
+      headerBytes: exports.HEADER_BYTES.value,
+      wideInput: exports.WIDE_INPUT.value,
+      wideOutput: exports.WIDE_OUTPUT.value,
+      wideResidual: exports.WIDE_RESIDUAL.value,
+      swish: exports.SWISH.value,
+      floatOutput: exports.FLOAT_OUTPUT.value,
+      dot: exports.NARROW_BYTES.value === 1 && hasFusedDot() ? exports.FUSED_DOT.value : 0,
     },
     convScratchBytes: exports.conv_scratch_f32,
   };
@@ -80,4 +115,20 @@ export function bindKernels({ module }: Pick<KernelModule, 'module'>, memory: We
 
 function instance(module: WebAssembly.Module, memory: WebAssembly.Memory): Exports {
   return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
+}
+
+/**
+ * Whether V8 makes one instruction of the dot product of bytes: always on Arm processors with the extension (all of the last
+ * years), on x64 from Node 24 on where the processor has AVX-VNNI. A wrong answer costs time only.
+ */
+function hasFusedDot(): boolean {
+  if (process.arch === 'arm64') return true;
+  if (process.arch !== 'x64' || process.platform !== 'linux' || Number.parseInt(process.versions.node, 10) < 24) {
+    return false;
+  }
+  try {
+    return /^flags\s*:.*\bavx_vnni\b/m.test(readFileSync('/proc/cpuinfo', 'latin1'));
+  } catch {
+    return false;
+  }
 }

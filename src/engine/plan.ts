@@ -3,6 +3,7 @@ import { lifetimes } from '../networks/lifetimes.js';
 import { NETWORK_INPUT, type ResolvedLayer, type ResolvedNetwork, type Shape } from '../networks/types.js';
 import { align, type Placed, place, type Span } from './arena.js';
 import { fuse, type Operation } from './fuse.js';
+import type { PackedIntegers } from './int8/pack.js';
 import type { KernelModule, KernelName } from './kernels.js';
 import { lower } from './lower.js';
 import { type PackedWeights, stagingBytes, storedChannels } from './pack.js';
@@ -33,6 +34,8 @@ export interface Plan {
   /** One value for each class. */
   readonly output: Floats;
   readonly weights: readonly PackedWeights[];
+  /** Parameters of what runs in integers. */
+  readonly integers: readonly PackedIntegers[];
   readonly steps: readonly Step[];
 }
 
@@ -61,28 +64,33 @@ export function plan(network: ResolvedNetwork, kernels: KernelModule, threads = 
   const lowered = lowerAll(operations, { arena, homes, shapeOf, kernels });
 
   const last = operations.at(-1)!.output;
-  const { height, width, channels } = shapeOf(last);
+  const input = network.inputShape;
+  return checkPlan(network, last, shapeOf(last), {
+    memoryBytes: lowered.memoryBytes,
+    arenaAddress: lowered.arenaAddress,
+    input: { address: lowered.addressOf(NETWORK_INPUT), length: input.height * input.width * input.channels },
+    output: { address: lowered.addressOf(last), length: shapeOf(last).channels },
+    weights: lowered.weights,
+    integers: [],
+    steps: lowered.steps,
+  });
+}
+
+/** The plan itself. Throws ModelError where it does not fit, or the last value is more than one number for each class. */
+export function checkPlan(network: ResolvedNetwork, last: string, { height, width }: Shape, plan: Plan): Plan {
   if (height * width !== 1) {
     throw new ModelError(
       'network-unsupported',
       `${network.id}: its last layer ${last} is a ${height}×${width} map, expected one value for each class`,
     );
   }
-  if (lowered.memoryBytes > MOST_MEMORY_BYTES) {
+  if (plan.memoryBytes > MOST_MEMORY_BYTES) {
     throw new ModelError(
       'network-too-large',
-      `${network.id}: needs ${Math.ceil(lowered.memoryBytes / 2 ** 20)} MiB, expected at most ${MOST_MEMORY_BYTES / 2 ** 20} MiB`,
+      `${network.id}: needs ${Math.ceil(plan.memoryBytes / 2 ** 20)} MiB, expected at most ${MOST_MEMORY_BYTES / 2 ** 20} MiB`,
     );
   }
-  const input = network.inputShape;
-  return {
-    memoryBytes: lowered.memoryBytes,
-    arenaAddress: lowered.arenaAddress,
-    input: { address: lowered.addressOf(NETWORK_INPUT), length: input.height * input.width * input.channels },
-    output: { address: lowered.addressOf(last), length: channels },
-    weights: lowered.weights,
-    steps: lowered.steps,
-  };
+  return plan;
 }
 
 function storedBytes(value: string, shape: Shape, tile: number): number {
@@ -108,7 +116,8 @@ function shareHomes(operations: readonly Operation[]): Map<string, string> {
   return homes;
 }
 
-function readsOf({ inputs, residual }: Operation): readonly string[] {
+/** The values that an operation reads. */
+export function readsOf({ inputs, residual }: Operation): readonly string[] {
   return residual === undefined ? inputs : [...inputs, residual];
 }
 
@@ -144,7 +153,7 @@ function spansOf(
 }
 
 /** Bytes that one thread needs, in whole cache lines. */
-function scratchBytes(layer: ResolvedLayer, kernels: KernelModule): number {
+export function scratchBytes(layer: ResolvedLayer, kernels: KernelModule): number {
   const windowed = layer.kind === 'conv' || (layer.kind === 'pointwise' && layer.stride > 1);
   if (!windowed) return 0;
   const channels = storedChannels(layer.inputs[0]!, layer.inputShapes[0]!.channels, kernels.constants.channelTile);

@@ -1,6 +1,9 @@
 import type { ResolvedNetwork } from '../networks/types.js';
 import type { NetworkWeights } from '../weights/types.js';
 import { foldBatchNorm } from './fold.js';
+import type { Levels } from './int8/levels.js';
+import { packIntegers } from './int8/pack.js';
+import { planIntegers } from './int8/plan.js';
 import { bindKernels, createMemory, loadKernels } from './kernels.js';
 import { pack } from './pack.js';
 import { type Plan, plan } from './plan.js';
@@ -11,6 +14,8 @@ export { MOST_THREADS } from './pool.js';
 export interface SessionOptions {
   /** Threads that share each run, 1 to MOST_THREADS; 1 where nothing is said. The results are the same bit for bit. */
   readonly threads?: number;
+  /** How maps are stored in integers, from a calibration: the network runs in integers instead of floats. */
+  readonly levels?: Levels;
 }
 
 /** A network with its weights in memory, ready to run many pictures one after another. */
@@ -40,11 +45,11 @@ export async function createSession(
   network: ResolvedNetwork,
   weights: WeightsSource,
   epsilon: number,
-  { threads = 1 }: SessionOptions = {},
+  { threads = 1, levels }: SessionOptions = {},
 ): Promise<Session> {
   const crew = threads > 1 ? startCrew(threads) : undefined;
   try {
-    return await assemble(network, weights, epsilon, crew);
+    return await assemble(network, weights, epsilon, crew, levels);
   } catch (error) {
     crew?.close();
     throw error;
@@ -56,10 +61,11 @@ async function assemble(
   weights: WeightsSource,
   epsilon: number,
   crew: Crew | undefined,
+  levels: Levels | undefined,
 ): Promise<Session> {
-  const kernels = await loadKernels();
+  const kernels = await loadKernels(levels ? 'relaxed' : 'plain');
   const threads = crew?.threads ?? 1;
-  const layout = plan(network, kernels, threads);
+  const layout = levels ? planIntegers(network, kernels, levels, threads) : plan(network, kernels, threads);
   const memory = createMemory(layout.memoryBytes);
   const pool = crew?.assign(layout, kernels, memory);
   const bound = bindKernels(kernels, memory);
@@ -67,6 +73,9 @@ async function assemble(
   const target = { memory: memory.buffer, kernels: bound, staging: layout.arenaAddress };
   for (const packed of layout.weights) {
     pack(packed, foldBatchNorm(found.get(packed.layer)!, epsilon), target);
+  }
+  for (const packed of layout.integers) {
+    packIntegers(packed, (layer) => foldBatchNorm(found.get(layer)!, epsilon), memory.buffer, kernels.constants);
   }
   const calls = layout.steps.map(({ kernel, args }) => ({
     call: bound[kernel] as (...args: readonly number[]) => void,

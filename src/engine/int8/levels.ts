@@ -1,0 +1,49 @@
+import type { Operation } from '../fuse.js';
+
+/** How one map is stored in integers: value = (integer − zero) · scale, each channel by itself. */
+export interface ValueLevels {
+  readonly scale: Float32Array;
+  /** Whole numbers. */
+  readonly zero: Float32Array;
+  /** Mean of the values over the pictures of the calibration; what rounding the weights shifts on average is given back. */
+  readonly mean: Float32Array;
+  /** 12 bits (0 … 4095) where 7 (0 … 127) would cost accuracy. */
+  readonly wide: boolean;
+}
+
+/** What a calibration found out: all that a network needs, besides its weights, to run in integers. */
+export interface Levels {
+  /** By the name of the value: the last layer folded into the operation that makes it. */
+  readonly values: ReadonlyMap<string, ValueLevels>;
+  /** By the same name, for each output channel what one unit of an integer weight stands for. Optional: else the largest weight is 127. */
+  readonly steps: ReadonlyMap<string, Float32Array>;
+}
+
+export const NARROW_MAX = 127;
+export const WIDE_MAX = 4095;
+export const WEIGHT_MAX = 127;
+
+/** Values that stay floats: what is one number for each channel, and the output. */
+export function isFloat(operation: Operation, floats: ReadonlySet<string>, last: Operation): boolean {
+  const { kind } = operation.layer;
+  if (operation === last || kind === 'globalAveragePool' || kind === 'softmax' || kind === 'dense') return true;
+  return floats.has(operation.inputs[0]!);
+}
+
+/** The values that stay floats (the picture is not among them). */
+export function floatValues(operations: readonly Operation[]): ReadonlySet<string> {
+  const floats = new Set<string>();
+  const last = operations.at(-1)!;
+  for (const operation of operations) if (isFloat(operation, floats, last)) floats.add(operation.output);
+  return floats;
+}
+
+/** A classifier smaller than this (squeeze-and-excitation's layers) stays in floats. */
+const LEAST_CLASSIFIER = 2 ** 17;
+
+/** Whether a linear operation on one pixel of floats is worth being done in integers: one with many weights. */
+export function isClassifier({ layer, clamp, curve, clip, residual }: Operation): boolean {
+  if (layer.kind !== 'dense' && layer.kind !== 'pointwise') return false;
+  const plain = clamp[0] === -Infinity && clamp[1] === Infinity && !curve && !clip && residual === undefined;
+  return plain && layer.inputShapes[0]!.channels * layer.outputShape.channels >= LEAST_CLASSIFIER;
+}

@@ -1,0 +1,224 @@
+import { NETWORK_INPUT, type Shape } from '../../networks/types.js';
+import type { Operation } from '../fuse.js';
+import type { KernelConstants } from '../kernels.js';
+import { type Argument, type LowerContext, type LoweredStep, lower } from '../lower.js';
+import { storedChannels } from '../pack.js';
+import { isClassifier, type Levels, type ValueLevels } from './levels.js';
+import {
+  blocksBytes,
+  type PackedBlocks,
+  type PackedIntegers,
+  type PackedPanels,
+  panelsBytes,
+  storedBytes,
+} from './pack.js';
+
+export interface IntegerContext extends Omit<LowerContext, 'scratch'> {
+  readonly constants: KernelConstants;
+  readonly levels: Levels;
+  /** Undefined for values that stay floats. */
+  readonly levelsOf: (value: string) => ValueLevels | undefined;
+  /** Names scratch memory of this operation. */
+  scratch(role: string, bytes: number): string;
+  convScratch(): string;
+  /** Reserves memory for packed parameters and returns its address. */
+  addIntegers(packed: Unplaced<PackedIntegers>): number;
+}
+
+type Unplaced<T> = T extends unknown ? Omit<T, 'address'> : never;
+
+const ROUNDING = 1.5 * 2 ** 23;
+
+/** An operation → the kernel calls that do it, in integers as far as there are kernels, else in floats between conversions. */
+export function lowerIntegers(operation: Operation, context: IntegerContext): LoweredStep[] {
+  const { layer, output, inputs, curve } = operation;
+  const { constants, levelsOf } = context;
+  const { channelTile: tile } = constants;
+  const shape = layer.outputShape;
+  const inputShape = layer.inputShapes[0]!;
+  const pixels = inputShape.height * inputShape.width;
+  const inChannels = storedChannels(inputs[0]!, inputShape.channels, tile);
+  const outChannels = storedChannels(output, shape.channels, tile);
+  const from = levelsOf(inputs[0]!);
+  const to = levelsOf(output);
+  const step = (kernel: LoweredStep['kernel'], ...args: Argument[]): LoweredStep => ({ layer: output, kernel, args });
+  const value = (name: string): Argument => ({ value: name });
+
+  switch (layer.kind) {
+    case 'pointwise':
+    case 'dense': {
+      if (layer.kind === 'pointwise' && layer.stride > 1) break;
+      if (from && to && curve !== 'sigmoid') {
+        const residual = operation.residual === undefined ? undefined : levelsOf(operation.residual);
+        if (operation.residual !== undefined && !residual) break;
+        const weights = context.addIntegers(panels(from, to, residual));
+        const link = operation.residual === undefined ? 0 : value(operation.residual);
+        const format = formatOf(from, to, residual) | (curve === 'swish' ? constants.swish : 0) | constants.dot;
+        return [
+          step(
+            'pointwise_i8',
+            value(output),
+            value(inputs[0]!),
+            weights,
+            link,
+            pixels,
+            inChannels,
+            outChannels,
+            format,
+          ),
+        ];
+      }
+      const classifierLevels = context.levels.values.get(inputs[0]!);
+      if (!from && !to && classifierLevels && isClassifier(operation)) {
+        const format = formatOf(classifierLevels, undefined) | constants.floatOutput | constants.dot;
+        const each = storedBytes(classifierLevels, constants);
+        const integers = value(context.scratch('integers', pixels * inChannels * each));
+        const weights = context.addIntegers(panels(classifierLevels, undefined, undefined));
+        return [
+          quantise(integers, value(inputs[0]!), classifierLevels, pixels, inChannels),
+          step('pointwise_i8', value(output), integers, weights, 0, pixels, inChannels, outChannels, format),
+        ];
+      }
+      break;
+    }
+    case 'depthwise': {
+      if (!from || !to || curve === 'sigmoid') break;
+      const { kernelSize, stride, pads } = layer;
+      const each = storedBytes(from, constants);
+      const bytes = blocksBytes(kernelSize, inChannels, each, constants);
+      const packed: Unplaced<PackedBlocks> = {
+        layout: 'blocks',
+        layer: layer.name,
+        bytes: bytes + inputShape.width * inChannels * each,
+        input: from,
+        output: to,
+        residual: undefined,
+        swish: curve === 'swish',
+        steps: context.levels.steps.get(output),
+        kernelSize,
+        storedChannels: inChannels,
+        padding: bytes,
+        width: inputShape.width,
+      };
+      const weights = context.addIntegers(packed);
+      const sizes = [inputShape.height, inputShape.width, inChannels, shape.width, 0, shape.height];
+      const format = formatOf(from, to) | (curve === 'swish' ? constants.swish : 0) | constants.dot;
+      const window = [kernelSize, stride, pads.top, pads.left, format];
+      return [step('depthwise_i8', value(output), value(inputs[0]!), weights, weights + bytes, ...sizes, ...window)];
+    }
+    case 'add': {
+      const other = levelsOf(inputs[1]!);
+      if (!from || !other || !to || curve) break;
+      const a = from.scale.map((scale, c) => scale / to.scale[c]!);
+      const b = other.scale.map((scale, c) => scale / to.scale[c]!);
+      const offset = to.zero.map((zero, c) => zero - from.zero[c]! * a[c]! - other.zero[c]! * b[c]!);
+      const format = formatOf(from, to, other);
+      const rows = addRows([a, b, offset], inChannels);
+      return [step('add_i8', value(output), value(inputs[0]!), value(inputs[1]!), rows, pixels, inChannels, format)];
+    }
+    case 'scale': {
+      if (!from || !to || levelsOf(inputs[1]!)) break;
+      const ratio = from.scale.map((scale, c) => scale / to.scale[c]!);
+      const rows = addRows([ratio, from.zero, to.zero], inChannels);
+      const format = formatOf(from, to);
+      return [step('scale_i8', value(output), value(inputs[0]!), rows, value(inputs[1]!), pixels, inChannels, format)];
+    }
+    case 'globalAveragePool': {
+      if (!from || to || pixels >= 2 ** 19) break;
+      const rows = addRows([from.scale, from.zero], inChannels);
+      return [
+        step(
+          'global_average_pool_i8',
+          value(output),
+          value(inputs[0]!),
+          rows,
+          pixels,
+          inChannels,
+          formatOf(from, undefined),
+        ),
+      ];
+    }
+    case 'conv':
+    case 'maxPool':
+    case 'activation':
+    case 'softmax':
+      break;
+    default:
+      return layer satisfies never;
+  }
+  return inFloats();
+
+  function formatOf(input: ValueLevels, result: ValueLevels | undefined, residual?: ValueLevels): number {
+    return (
+      (input.wide ? constants.wideInput : 0) |
+      (result?.wide ? constants.wideOutput : 0) |
+      (residual?.wide ? constants.wideResidual : 0)
+    );
+  }
+
+  function panels(
+    input: ValueLevels,
+    result: ValueLevels | undefined,
+    residual: ValueLevels | undefined,
+  ): Unplaced<PackedPanels> {
+    return {
+      layout: 'panels',
+      layer: layer.name,
+      bytes: panelsBytes(inChannels, outChannels, storedBytes(input, constants), constants),
+      input,
+      output: result,
+      residual,
+      swish: curve === 'swish',
+      steps: context.levels.steps.get(output),
+      storedInChannels: inChannels,
+    };
+  }
+
+  function addRows(rows: readonly Float32Array[], channels: number): number {
+    return context.addIntegers({ layout: 'rows', bytes: 4 * channels * rows.length, storedChannels: channels, rows });
+  }
+
+  function quantise(
+    target: Argument,
+    source: Argument,
+    levels: ValueLevels,
+    count: number,
+    channels: number,
+  ): LoweredStep {
+    const multipliers = levels.scale.map((scale) => 1 / scale);
+    const offsets = levels.zero.map((zero) => ROUNDING + zero);
+    const rows = addRows([multipliers, offsets], channels);
+    return step('quantise_i8', target, source, rows, count, channels, formatOf(levels, levels));
+  }
+
+  /** Integer inputs to floats, the operation on floats, the result to integers. */
+  function inFloats(): LoweredStep[] {
+    const steps: LoweredStep[] = [];
+    const names = new Map<string, string>();
+    const read = (name: string, own: Shape): string => {
+      const levels = name === NETWORK_INPUT ? undefined : levelsOf(name);
+      if (!levels) return name;
+      const known = names.get(name);
+      if (known !== undefined) return known;
+      const channels = storedChannels(name, own.channels, tile);
+      const count = own.height * own.width;
+      const scratch = context.scratch(`floats of ${name}`, 4 * count * channels);
+      const rows = addRows([levels.scale, levels.zero], channels);
+      steps.push(
+        step('dequantise_i8', value(scratch), value(name), rows, count, channels, formatOf(levels, undefined)),
+      );
+      names.set(name, scratch);
+      return scratch;
+    };
+    const floatInputs = inputs.map((name, index) => read(name, layer.inputShapes[index]!));
+    const residual = operation.residual === undefined ? undefined : read(operation.residual, shape);
+    const count = shape.height * shape.width;
+    const result = to ? context.scratch('result', 4 * count * outChannels) : output;
+    const inner: Operation = { ...operation, inputs: floatInputs, residual, output: result };
+    for (const each of lower(inner, { ...context, tile, scratch: context.convScratch() })) {
+      steps.push({ ...each, layer: output });
+    }
+    if (to) steps.push(quantise(value(output), value(result), to, count, outChannels));
+    return steps;
+  }
+}
