@@ -15,7 +15,7 @@ import { resolve } from '../src/networks/resolve.js';
 import { type Card, parseCard } from '../src/weights/card.js';
 import { checkWeights } from '../src/weights/check.js';
 import { mapTfhubEfficientnet } from '../src/weights/families/efficientnet-tfhub.js';
-import { mapTorchvisionMobilenetV2 } from '../src/weights/families/torchvision-mobilenet-v2.js';
+import { recognise } from '../src/weights/families/recognise.js';
 import { narrowToHalf, toFloat32 } from '../src/weights/half.js';
 import { readPyTorch } from '../src/weights/pytorch.js';
 import { writeSafetensors } from '../src/weights/safetensors.js';
@@ -154,8 +154,8 @@ function main(): void {
 
   mkdirSync(out, { recursive: true });
   const classes = writeLabels(out, synsets, lemmas);
-  const mobilenet = mapTorchvisionMobilenetV2(readPyTorch(readChecked(pth, PTH_SHA256), pth), pth);
-  writeModel(out, MOBILENET_V2, classes, mobilenet);
+  const mobilenet = recognise(readPyTorch(readChecked(pth, PTH_SHA256), pth), pth);
+  writeModel(out, MOBILENET_V2, classes, mobilenet.weights);
   for (const [file, hash] of Object.entries(TFJS_SHA256)) readChecked(join(tfjs, file), hash);
   writeModel(out, EFFICIENTNET_B0, classes, mapTfhubEfficientnet(readTfjs(tfjs), tfjs));
 }

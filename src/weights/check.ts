@@ -34,13 +34,23 @@ export function checkWeights(resolved: ResolvedNetwork, weights: NetworkWeights,
   }
   for (const name of weights.keys()) if (!layers.has(name)) unexpected.push(name);
 
-  const problems = [list('missing', missing), list('unexpected', unexpected), list('misshapen', misshapen)];
-  const found = problems.filter((problem) => problem !== undefined);
-  if (found.length === 0) return;
+  const differences = listDifferences(missing, unexpected, misshapen);
+  if (differences === undefined) return;
   throw new ModelError(
     'weights-mismatch',
-    `${where}: ${found.join('; ')}; expected the weights of ${resolved.id}, α ${resolved.alpha}, ${resolved.classes} classes`,
+    `${where}: ${differences}; expected the weights of ${resolved.id}, α ${resolved.alpha}, ${resolved.classes} classes`,
   );
+}
+
+/** The first few of each sort and how many there are, or undefined where there are none. */
+export function listDifferences(
+  missing: readonly string[],
+  unexpected: readonly string[],
+  misshapen: readonly string[],
+): string | undefined {
+  const problems = [list('missing', missing), list('unexpected', unexpected), list('misshapen', misshapen)];
+  const found = problems.filter((problem) => problem !== undefined);
+  return found.length === 0 ? undefined : found.join('; ');
 }
 
 function tensorsOf(layer: LayerWeights | undefined): ReadonlyMap<ParameterName, Tensor> {

@@ -11,7 +11,7 @@ import { prepareImage } from '../../src/images/prepare.js';
 import { chooseModel } from '../../src/model.js';
 import { loadPixelKernels } from '../../src/pixels.js';
 import { mapTfhubEfficientnet } from '../../src/weights/families/efficientnet-tfhub.js';
-import { mapTorchvisionMobilenetV2 } from '../../src/weights/families/torchvision-mobilenet-v2.js';
+import { recognise } from '../../src/weights/families/recognise.js';
 import { readPyTorch } from '../../src/weights/pytorch.js';
 import { readTfjs } from '../../src/weights/tfjs.js';
 
@@ -26,7 +26,7 @@ if (folder === undefined || original === undefined)
 
 const model = await chooseModel({ model: values.pth ? 'mobilenet_v2' : 'efficientnet_b0' });
 const single = values.pth
-  ? mapTorchvisionMobilenetV2(readPyTorch(readFileSync(original), original), original)
+  ? recognise(readPyTorch(readFileSync(original), original), original).weights
   : mapTfhubEfficientnet(readTfjs(original), original);
 const sessions = await Promise.all(
   [model.readWeights(), single].map((weights) => createSession(model.network, weights, model.epsilon)),

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { buildNetwork } from '../../src/networks/index.js';
-import { resolve } from '../../src/networks/resolve.js';
-import { checkWeights } from '../../src/weights/check.js';
 import { mapTfhubEfficientnet } from '../../src/weights/families/efficientnet-tfhub.js';
 import { reshape, transpose } from '../../src/weights/families/layouts.js';
-import { mapTorchvisionMobilenetV2 } from '../../src/weights/families/torchvision-mobilenet-v2.js';
 import { readTfjs, type TfjsModel } from '../../src/weights/tfjs.js';
 import type { Tensor } from '../../src/weights/types.js';
 import { sharedPath } from '../shared.js';
@@ -37,92 +33,6 @@ describe('transpose', () => {
     const half: Tensor = { shape: [2, 2], data: Uint16Array.of(1, 2, 3, 4) };
     expect(transpose(half, [1, 0])).toEqual({ shape: [2, 2], data: Uint16Array.of(1, 3, 2, 4) });
     expect(reshape(half, [4]).data).toBe(half.data);
-  });
-});
-
-/** torchvision's own list of (expansion, channels, repeats), for tensors of the shapes that its file has. */
-function torchvisionTensors(): Map<string, Tensor> {
-  const tensors = new Map<string, Tensor>();
-  const norm = (prefix: string, channels: number): void => {
-    for (const name of ['weight', 'bias', 'running_mean', 'running_var'])
-      tensors.set(`${prefix}.${name}`, counting(channels));
-  };
-  const conv = (prefix: string, after: string, ...shape: [number, number, number, number]): void => {
-    tensors.set(`${prefix}.weight`, counting(...shape));
-    norm(after, shape[0]);
-  };
-  conv('features.0.0', 'features.0.1', 32, 3, 3, 3);
-  const stages = [
-    [1, 16, 1],
-    [6, 24, 2],
-    [6, 32, 3],
-    [6, 64, 4],
-    [6, 96, 3],
-    [6, 160, 3],
-    [6, 320, 1],
-  ] as const;
-  let [channels, feature] = [32, 1];
-  for (const [expansion, out, repeats] of stages) {
-    for (let repeat = 0; repeat < repeats; repeat++, feature++) {
-      const prefix = `features.${feature}.conv`;
-      const hidden = channels * expansion;
-      let at = 0;
-      if (expansion > 1) conv(`${prefix}.${at}.0`, `${prefix}.${at++}.1`, hidden, channels, 1, 1);
-      conv(`${prefix}.${at}.0`, `${prefix}.${at++}.1`, hidden, 1, 3, 3);
-      conv(`${prefix}.${at}`, `${prefix}.${at + 1}`, out, hidden, 1, 1);
-      channels = out;
-    }
-  }
-  conv('features.18.0', 'features.18.1', 1280, 320, 1, 1);
-  tensors.set('classifier.1.weight', counting(1000, 1280));
-  tensors.set('classifier.1.bias', counting(1000));
-  return tensors;
-}
-
-describe('mapTorchvisionMobilenetV2', () => {
-  const tensors = torchvisionTensors();
-
-  it('gives every parameter of the network, batch norm apart', () => {
-    const network = resolve(buildNetwork('mobilenet_v2'), { resolution: 224, padding: 'pytorch' });
-    const weights = mapTorchvisionMobilenetV2(tensors, 'file');
-    checkWeights(network, weights, 'file');
-    expect(weights.get('Conv1')?.batchNorm).toBeDefined();
-    // [o=2][i=1][y=0][x=2] of [32, 3, 3, 3] goes to [y][x][i][o]
-    expect(weights.get('Conv1')!.weights.data[((0 * 3 + 2) * 3 + 1) * 32 + 2]).toBe(((2 * 3 + 1) * 3 + 0) * 3 + 2);
-    // [c=5][0][y=1][x=2] of [32, 1, 3, 3] goes to [y][x][c]
-    expect(weights.get('expanded_conv_depthwise')!.weights.data[(1 * 3 + 2) * 32 + 5]).toBe(5 * 9 + 1 * 3 + 2);
-    // [o=7][i=9] of [1000, 1280] goes to [i][o]
-    expect(weights.get('predictions')!.weights.data[9 * 1000 + 7]).toBe(7 * 1280 + 9);
-  });
-
-  it.each<[string, (changed: Map<string, Tensor>) => unknown, RegExp]>([
-    [
-      'a missing tensor',
-      (changed) => changed.delete('features.3.conv.1.1.bias'),
-      /no tensor "features\.3\.conv\.1\.1\.bias"/,
-    ],
-    [
-      'an unexpected tensor',
-      (changed) => changed.set('features.19.0.weight', counting(1)),
-      /unexpected tensor "features\.19/,
-    ],
-    ['a vector for a convolution', (changed) => changed.set('features.0.0.weight', counting(864)), /shape \[864\]/],
-    [
-      'a 3×3 kernel for a 1×1',
-      (changed) => changed.set('features.1.conv.1.weight', counting(16, 32, 3, 3)),
-      /pointwise/,
-    ],
-    [
-      'a full for a depthwise kernel',
-      (changed) => changed.set('features.1.conv.0.0.weight', counting(32, 32, 3, 3)),
-      /depthwise/,
-    ],
-  ])('refuses %s', (_, change, message) => {
-    const changed = new Map(tensors);
-    change(changed);
-    const error = modelErrorOf(() => mapTorchvisionMobilenetV2(changed, 'file'));
-    expect(error?.code).toBe('weights-mismatch');
-    expect(error?.message).toMatch(message);
   });
 });
 

@@ -1,0 +1,28 @@
+import { placeV2 } from './names.js';
+import { pytorch, torchNames } from './pytorch.js';
+import { type Family, torchvisionInput } from './types.js';
+
+/** torchvision's `mobilenet_v2`: `features.0` is the stem, 1 to 17 the blocks, 18 the last convolution. */
+export const torchvisionV2: Family = {
+  title: 'torchvision mobilenet_v2',
+  network: 'mobilenet_v2',
+  dialect: {
+    ...pytorch,
+    rename: (source) => pytorch.rename(source)?.replace(/^classifier\.(weight|bias)$/, 'classifier.1.$1'),
+  },
+  padding: 'pytorch',
+  epsilon: 1e-5,
+  input: torchvisionInput,
+  names(layer) {
+    const place = placeV2(layer);
+    if (place.part === 'stem') return torchNames('features.0.0', 'features.0.1');
+    if (place.part === 'top') return torchNames('features.18.0', 'features.18.1');
+    if (place.part === 'head') return torchNames('classifier.1');
+    const block = `features.${place.block + 1}.conv`;
+    // The first block has no expansion, so everything in it is one earlier.
+    const first = place.block === 0 ? 0 : 1;
+    if (place.part === 'expand') return torchNames(`${block}.0.0`, `${block}.0.1`);
+    if (place.part === 'depthwise') return torchNames(`${block}.${first}.0`, `${block}.${first}.1`);
+    return torchNames(`${block}.${first + 1}`, `${block}.${first + 2}`);
+  },
+};
