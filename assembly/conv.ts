@@ -3,8 +3,8 @@ import { multiplyPanel, panelBytes } from './panel';
 import { CHANNEL_TILE, FLOAT, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
-/** Patches gathered at once: a multiple of PIXEL_TILE, so that only the last group of a call has a tail. */
-const PATCHES: i32 = 64;
+/** Patches gathered at once: a multiple of every PIXEL_TILE, so that only the last group of a call has a tail. */
+const PATCHES: i32 = 60;
 
 /** Floats of a patch: kernelSize² · inChannels rounded up to 4. */
 // @ts-ignore: decorator

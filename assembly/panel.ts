@@ -1,5 +1,5 @@
 import { FLOAT, PIXEL_TILE, VECTOR } from './tiles';
-import { clampVector, multiplyAdd } from './vector';
+import { clampVector, FUSED, multiplyAdd } from './vector';
 
 /** Bytes of one panel: 8 biases, then 8 weights for each input. */
 // @ts-ignore: decorator
@@ -71,7 +71,10 @@ function storePair(output: usize, residual: usize, a0: v128, a1: v128, low: v128
 
 /**
  * `pixels` rows of `depth` floats, `inStride` bytes apart, times one panel of 8 outputs; results `outStride` bytes apart
- * (the residual's rows too, if it is not 0). Tile: 4 pixels × 8 outputs, 8 accumulators. Nothing past an end is read.
+ * (the residual's rows too, if it is not 0). Nothing past an end is read.
+ *
+ * Tile: PIXEL_TILE pixels × 8 outputs. V8 has 15 vector registers to give: 12 accumulators, 2 weights and an input fill
+ * them where multiply-add is one instruction; without, one is needed for the product, and 10 accumulators measure best.
  *
  * A function of its own, called once for each panel, because V8 replaces baseline code by optimised code only at a call.
  */
@@ -90,10 +93,10 @@ export function multiplyPanel(
   const low = f32x4.splat(min);
   const high = f32x4.splat(max);
   const inBytes = <usize>depth * FLOAT;
-  const inBytes8 = <usize>(depth & ~7) * FLOAT;
+  const inBytes4 = <usize>(depth & ~3) * FLOAT;
   const residualStride = residual ? outStride : 0;
   let left = pixels;
-  let w0: v128, w1: v128, x0: v128, x1: v128, x2: v128, x3: v128;
+  let w0: v128, w1: v128, x: v128;
   for (; left >= PIXEL_TILE; left -= PIXEL_TILE) {
     let a0 = v128.load(panel);
     let a1 = v128.load(panel, 16);
@@ -103,98 +106,111 @@ export function multiplyPanel(
     let c1 = a1;
     let d0 = a0;
     let d1 = a1;
+    let e0 = a0;
+    let e1 = a1;
+    let f0 = a0;
+    let f1 = a1;
     let w = panel + 2 * VECTOR;
     let p0 = input;
     let p1 = p0 + inStride;
     let p2 = p1 + inStride;
     let p3 = p2 + inStride;
+    let p4 = p3 + inStride;
+    let p5 = p4 + inStride;
     const end = input + inBytes;
-    const end8 = input + inBytes8;
+    const end4 = input + inBytes4;
     // Within a basic block V8 up to Node 22 moves all loads to the top, which spills; the comparisons (never true, one
-    // fused instruction each) end the block after each input. They have to differ: V8 drops a repeated one.
-    while (p0 != end8) {
+    // fused instruction each) end the block. They have to differ: V8 drops a repeated one.
+    while (p0 != end4) {
       w0 = v128.load(w); w1 = v128.load(w, 16);
-      x0 = v128.load32_splat(p0); x1 = v128.load32_splat(p1);
-      x2 = v128.load32_splat(p2); x3 = v128.load32_splat(p3);
-      a0 = multiplyAdd(a0, x0, w0); b0 = multiplyAdd(b0, x1, w0);
-      c0 = multiplyAdd(c0, x2, w0); d0 = multiplyAdd(d0, x3, w0);
-      a1 = multiplyAdd(a1, x0, w1); b1 = multiplyAdd(b1, x1, w1);
-      c1 = multiplyAdd(c1, x2, w1); d1 = multiplyAdd(d1, x3, w1);
-      if (w == 1) break;
-      w0 = v128.load(w, 32); w1 = v128.load(w, 48);
-      x0 = v128.load32_splat(p0, 4); x1 = v128.load32_splat(p1, 4);
-      x2 = v128.load32_splat(p2, 4); x3 = v128.load32_splat(p3, 4);
-      a0 = multiplyAdd(a0, x0, w0); b0 = multiplyAdd(b0, x1, w0);
-      c0 = multiplyAdd(c0, x2, w0); d0 = multiplyAdd(d0, x3, w0);
-      a1 = multiplyAdd(a1, x0, w1); b1 = multiplyAdd(b1, x1, w1);
-      c1 = multiplyAdd(c1, x2, w1); d1 = multiplyAdd(d1, x3, w1);
+      x = v128.load32_splat(p0); a0 = multiplyAdd(a0, x, w0); a1 = multiplyAdd(a1, x, w1);
+      if (FUSED && w == 1) break;
+      x = v128.load32_splat(p1); b0 = multiplyAdd(b0, x, w0); b1 = multiplyAdd(b1, x, w1);
       if (w == 2) break;
-      w0 = v128.load(w, 64); w1 = v128.load(w, 80);
-      x0 = v128.load32_splat(p0, 8); x1 = v128.load32_splat(p1, 8);
-      x2 = v128.load32_splat(p2, 8); x3 = v128.load32_splat(p3, 8);
-      a0 = multiplyAdd(a0, x0, w0); b0 = multiplyAdd(b0, x1, w0);
-      c0 = multiplyAdd(c0, x2, w0); d0 = multiplyAdd(d0, x3, w0);
-      a1 = multiplyAdd(a1, x0, w1); b1 = multiplyAdd(b1, x1, w1);
-      c1 = multiplyAdd(c1, x2, w1); d1 = multiplyAdd(d1, x3, w1);
-      if (w == 3) break;
-      w0 = v128.load(w, 96); w1 = v128.load(w, 112);
-      x0 = v128.load32_splat(p0, 12); x1 = v128.load32_splat(p1, 12);
-      x2 = v128.load32_splat(p2, 12); x3 = v128.load32_splat(p3, 12);
-      a0 = multiplyAdd(a0, x0, w0); b0 = multiplyAdd(b0, x1, w0);
-      c0 = multiplyAdd(c0, x2, w0); d0 = multiplyAdd(d0, x3, w0);
-      a1 = multiplyAdd(a1, x0, w1); b1 = multiplyAdd(b1, x1, w1);
-      c1 = multiplyAdd(c1, x2, w1); d1 = multiplyAdd(d1, x3, w1);
+      x = v128.load32_splat(p2); c0 = multiplyAdd(c0, x, w0); c1 = multiplyAdd(c1, x, w1);
+      if (FUSED && w == 3) break;
+      x = v128.load32_splat(p3); d0 = multiplyAdd(d0, x, w0); d1 = multiplyAdd(d1, x, w1);
       if (w == 4) break;
-      w0 = v128.load(w, 128); w1 = v128.load(w, 144);
-      x0 = v128.load32_splat(p0, 16); x1 = v128.load32_splat(p1, 16);
-      x2 = v128.load32_splat(p2, 16); x3 = v128.load32_splat(p3, 16);
-      a0 = multiplyAdd(a0, x0, w0); b0 = multiplyAdd(b0, x1, w0);
-      c0 = multiplyAdd(c0, x2, w0); d0 = multiplyAdd(d0, x3, w0);
-      a1 = multiplyAdd(a1, x0, w1); b1 = multiplyAdd(b1, x1, w1);
-      c1 = multiplyAdd(c1, x2, w1); d1 = multiplyAdd(d1, x3, w1);
-      if (w == 5) break;
-      w0 = v128.load(w, 160); w1 = v128.load(w, 176);
-      x0 = v128.load32_splat(p0, 20); x1 = v128.load32_splat(p1, 20);
-      x2 = v128.load32_splat(p2, 20); x3 = v128.load32_splat(p3, 20);
-      a0 = multiplyAdd(a0, x0, w0); b0 = multiplyAdd(b0, x1, w0);
-      c0 = multiplyAdd(c0, x2, w0); d0 = multiplyAdd(d0, x3, w0);
-      a1 = multiplyAdd(a1, x0, w1); b1 = multiplyAdd(b1, x1, w1);
-      c1 = multiplyAdd(c1, x2, w1); d1 = multiplyAdd(d1, x3, w1);
+      x = v128.load32_splat(p4); e0 = multiplyAdd(e0, x, w0); e1 = multiplyAdd(e1, x, w1);
+      if (FUSED) {
+        if (w == 5) break;
+        x = v128.load32_splat(p5); f0 = multiplyAdd(f0, x, w0); f1 = multiplyAdd(f1, x, w1);
+      }
       if (w == 6) break;
-      w0 = v128.load(w, 192); w1 = v128.load(w, 208);
-      x0 = v128.load32_splat(p0, 24); x1 = v128.load32_splat(p1, 24);
-      x2 = v128.load32_splat(p2, 24); x3 = v128.load32_splat(p3, 24);
-      a0 = multiplyAdd(a0, x0, w0); b0 = multiplyAdd(b0, x1, w0);
-      c0 = multiplyAdd(c0, x2, w0); d0 = multiplyAdd(d0, x3, w0);
-      a1 = multiplyAdd(a1, x0, w1); b1 = multiplyAdd(b1, x1, w1);
-      c1 = multiplyAdd(c1, x2, w1); d1 = multiplyAdd(d1, x3, w1);
-      if (w == 7) break;
-      w0 = v128.load(w, 224); w1 = v128.load(w, 240);
-      x0 = v128.load32_splat(p0, 28); x1 = v128.load32_splat(p1, 28);
-      x2 = v128.load32_splat(p2, 28); x3 = v128.load32_splat(p3, 28);
-      a0 = multiplyAdd(a0, x0, w0); b0 = multiplyAdd(b0, x1, w0);
-      c0 = multiplyAdd(c0, x2, w0); d0 = multiplyAdd(d0, x3, w0);
-      a1 = multiplyAdd(a1, x0, w1); b1 = multiplyAdd(b1, x1, w1);
-      c1 = multiplyAdd(c1, x2, w1); d1 = multiplyAdd(d1, x3, w1);
-      w += 16 * VECTOR;
-      p0 += 8 * FLOAT;
-      p1 += 8 * FLOAT;
-      p2 += 8 * FLOAT;
-      p3 += 8 * FLOAT;
+      w0 = v128.load(w, 32); w1 = v128.load(w, 48);
+      x = v128.load32_splat(p0, 4); a0 = multiplyAdd(a0, x, w0); a1 = multiplyAdd(a1, x, w1);
+      if (FUSED && w == 7) break;
+      x = v128.load32_splat(p1, 4); b0 = multiplyAdd(b0, x, w0); b1 = multiplyAdd(b1, x, w1);
+      if (w == 8) break;
+      x = v128.load32_splat(p2, 4); c0 = multiplyAdd(c0, x, w0); c1 = multiplyAdd(c1, x, w1);
+      if (FUSED && w == 9) break;
+      x = v128.load32_splat(p3, 4); d0 = multiplyAdd(d0, x, w0); d1 = multiplyAdd(d1, x, w1);
+      if (w == 10) break;
+      x = v128.load32_splat(p4, 4); e0 = multiplyAdd(e0, x, w0); e1 = multiplyAdd(e1, x, w1);
+      if (FUSED) {
+        if (w == 11) break;
+        x = v128.load32_splat(p5, 4); f0 = multiplyAdd(f0, x, w0); f1 = multiplyAdd(f1, x, w1);
+      }
+      if (w == 12) break;
+      w0 = v128.load(w, 64); w1 = v128.load(w, 80);
+      x = v128.load32_splat(p0, 8); a0 = multiplyAdd(a0, x, w0); a1 = multiplyAdd(a1, x, w1);
+      if (FUSED && w == 13) break;
+      x = v128.load32_splat(p1, 8); b0 = multiplyAdd(b0, x, w0); b1 = multiplyAdd(b1, x, w1);
+      if (w == 14) break;
+      x = v128.load32_splat(p2, 8); c0 = multiplyAdd(c0, x, w0); c1 = multiplyAdd(c1, x, w1);
+      if (FUSED && w == 15) break;
+      x = v128.load32_splat(p3, 8); d0 = multiplyAdd(d0, x, w0); d1 = multiplyAdd(d1, x, w1);
+      if (w == 16) break;
+      x = v128.load32_splat(p4, 8); e0 = multiplyAdd(e0, x, w0); e1 = multiplyAdd(e1, x, w1);
+      if (FUSED) {
+        if (w == 17) break;
+        x = v128.load32_splat(p5, 8); f0 = multiplyAdd(f0, x, w0); f1 = multiplyAdd(f1, x, w1);
+      }
+      if (w == 18) break;
+      w0 = v128.load(w, 96); w1 = v128.load(w, 112);
+      x = v128.load32_splat(p0, 12); a0 = multiplyAdd(a0, x, w0); a1 = multiplyAdd(a1, x, w1);
+      if (FUSED && w == 19) break;
+      x = v128.load32_splat(p1, 12); b0 = multiplyAdd(b0, x, w0); b1 = multiplyAdd(b1, x, w1);
+      if (w == 20) break;
+      x = v128.load32_splat(p2, 12); c0 = multiplyAdd(c0, x, w0); c1 = multiplyAdd(c1, x, w1);
+      if (FUSED && w == 21) break;
+      x = v128.load32_splat(p3, 12); d0 = multiplyAdd(d0, x, w0); d1 = multiplyAdd(d1, x, w1);
+      if (w == 22) break;
+      x = v128.load32_splat(p4, 12); e0 = multiplyAdd(e0, x, w0); e1 = multiplyAdd(e1, x, w1);
+      if (FUSED) {
+        if (w == 23) break;
+        x = v128.load32_splat(p5, 12); f0 = multiplyAdd(f0, x, w0); f1 = multiplyAdd(f1, x, w1);
+      }
+      w += 8 * VECTOR;
+      p0 += 4 * FLOAT;
+      p1 += 4 * FLOAT;
+      p2 += 4 * FLOAT;
+      p3 += 4 * FLOAT;
+      p4 += 4 * FLOAT;
+      if (FUSED) p5 += 4 * FLOAT;
     }
     while (p0 != end) {
       w0 = v128.load(w); w1 = v128.load(w, 16);
-      x0 = v128.load32_splat(p0); x1 = v128.load32_splat(p1);
-      x2 = v128.load32_splat(p2); x3 = v128.load32_splat(p3);
-      a0 = multiplyAdd(a0, x0, w0); b0 = multiplyAdd(b0, x1, w0);
-      c0 = multiplyAdd(c0, x2, w0); d0 = multiplyAdd(d0, x3, w0);
-      a1 = multiplyAdd(a1, x0, w1); b1 = multiplyAdd(b1, x1, w1);
-      c1 = multiplyAdd(c1, x2, w1); d1 = multiplyAdd(d1, x3, w1);
+      x = v128.load32_splat(p0); a0 = multiplyAdd(a0, x, w0); a1 = multiplyAdd(a1, x, w1);
+      if (FUSED && w == 24) break;
+      x = v128.load32_splat(p1); b0 = multiplyAdd(b0, x, w0); b1 = multiplyAdd(b1, x, w1);
+      if (w == 25) break;
+      x = v128.load32_splat(p2); c0 = multiplyAdd(c0, x, w0); c1 = multiplyAdd(c1, x, w1);
+      if (FUSED && w == 26) break;
+      x = v128.load32_splat(p3); d0 = multiplyAdd(d0, x, w0); d1 = multiplyAdd(d1, x, w1);
+      if (w == 27) break;
+      x = v128.load32_splat(p4); e0 = multiplyAdd(e0, x, w0); e1 = multiplyAdd(e1, x, w1);
+      if (FUSED) {
+        if (w == 28) break;
+        x = v128.load32_splat(p5); f0 = multiplyAdd(f0, x, w0); f1 = multiplyAdd(f1, x, w1);
+      }
       w += 2 * VECTOR;
       p0 += FLOAT;
       p1 += FLOAT;
       p2 += FLOAT;
       p3 += FLOAT;
+      p4 += FLOAT;
+      if (FUSED) p5 += FLOAT;
     }
     storePair(output, residual, a0, a1, low, high);
     output += outStride;
@@ -208,6 +224,14 @@ export function multiplyPanel(
     storePair(output, residual, d0, d1, low, high);
     output += outStride;
     residual += residualStride;
+    storePair(output, residual, e0, e1, low, high);
+    output += outStride;
+    residual += residualStride;
+    if (FUSED) {
+      storePair(output, residual, f0, f1, low, high);
+      output += outStride;
+      residual += residualStride;
+    }
     input += inStride * PIXEL_TILE;
   }
   for (; left > 0; --left) {

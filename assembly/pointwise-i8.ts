@@ -2,8 +2,11 @@ import { greater, lesser } from './integers';
 import { FLOAT_OUTPUT, FUSED_DOT, HEADER_BYTES, NARROW_MAX, WIDE_INPUT, WIDE_MAX, WIDE_OUTPUT, WIDE_RESIDUAL } from './integer-tiles';
 import { loadOnes, multiplyAddLanes } from './multiply-lanes';
 import { limitOf, storeSums } from './requantise';
-import { CHANNEL_TILE, PIXEL_TILE, VECTOR } from './tiles';
+import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
+
+/** Pixels that are computed at once. */
+const PIXEL_TILE: i32 = 4;
 
 /** Bytes of input and output that a block of pixels may take, so that it stays in the second-level cache. */
 const BLOCK_BYTES: i32 = 256 * 1024;

@@ -30,7 +30,8 @@ export function pointwise_f32(
   assert(pixels >= 0 && inChannels >= 1 && outChannels >= 1 && outChannels % CHANNEL_TILE == 0);
   const inStride = <usize>inChannels * FLOAT;
   const outStride = <usize>outChannels * FLOAT;
-  const block = greater((BLOCK_BYTES / ((inChannels + outChannels) * <i32>FLOAT)) & ~(PIXEL_TILE - 1), 8 * PIXEL_TILE);
+  const most = BLOCK_BYTES / ((inChannels + outChannels) * <i32>FLOAT);
+  const block = greater(most - (most % PIXEL_TILE), 8 * PIXEL_TILE);
   const panelSize = panelBytes(inChannels);
   for (let first = 0; first < pixels; first += block) {
     const count = lesser(block, pixels - first);

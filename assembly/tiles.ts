@@ -1,8 +1,8 @@
 /** Channels of every map are padded to a multiple of this, and linear weights are packed in panels of this width. */
 export const CHANNEL_TILE: i32 = 8;
 
-/** Pixels that the linear kernels compute at once: a pixel count (or a thread's share) that is a multiple has no tail. */
-export const PIXEL_TILE: i32 = 4;
+/** Pixels that the linear f32 kernels compute at once (see multiplyPanel): a pixel count (or a thread's share) that is a multiple has no tail. */
+export const PIXEL_TILE: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
 
 /** Bytes of a float and of a vector of four. */
 export const FLOAT: usize = 4;

@@ -1,10 +1,16 @@
+/** Whether `multiplyAdd` is one instruction: in the binary for relaxed SIMD. */
+// @ts-ignore: decorator
+@inline
+export const FUSED: bool = ASC_FEATURE_RELAXED_SIMD;
+
 /**
- * a · b + sum. Baseline SIMD has no fused multiply-add: two operations, both rounded.
+ * a · b + sum: in relaxed SIMD one instruction, rounded once where the processor can; in baseline SIMD two operations, both
+ * rounded.
  */
 // @ts-ignore: decorator
 @inline
 export function multiplyAdd(sum: v128, a: v128, b: v128): v128 {
-  return f32x4.add(sum, f32x4.mul(a, b));
+  return FUSED ? f32x4.relaxed_madd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b));
 }
 
 /**

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { ceilingLoops, createCeiling } from '../../src/engine/ceiling.js';
+import { describeBuilds } from '../kernels/builds.js';
 import { expectSums } from '../kernels/compare.js';
-import { Bench, builds, randomFloats } from '../kernels/load.js';
+import { Bench, randomFloats } from '../kernels/load.js';
 
 type Loop = (output: number, left: number, right: number, depth: number, repeats: number) => void;
 
 const LANES = 4;
 
-describe.each(builds)('ceiling loops in %s', (build) => {
+describeBuilds('ceiling loops', (build) => {
   const bench = new Bench(build);
   const kernels = bench.kernels as unknown as Record<string, Loop>;
 

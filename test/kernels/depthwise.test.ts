@@ -1,11 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { describeBuilds } from './builds.js';
 import { expectSums } from './compare.js';
 import { packDepthwise } from './layout.js';
-import { Bench, builds, randomFloats } from './load.js';
+import { Bench, randomFloats } from './load.js';
 import { depthwise, type Window } from './naive.js';
 import { windowCases } from './windows.js';
 
-describe.each(builds)('depthwise_f32 in %s', (build) => {
+describeBuilds('depthwise_f32', (build) => {
   const bench = new Bench(build);
 
   function run(w: Window, min: number, max: number, rowStart = 0, rowEnd = w.outHeight, atEnd = false): void {

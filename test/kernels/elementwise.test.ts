@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { describeBuilds } from './builds.js';
 import { expectClose } from './compare.js';
-import { Bench, builds, randomFloats } from './load.js';
+import { Bench, randomFloats } from './load.js';
 import { clamp, sigmoid, softmax, widenHalf } from './naive.js';
 
 /** 2e-7 in units of 2⁻²⁴ is 3.36; sums, quotients and products add a few roundings. */
@@ -20,7 +21,7 @@ function sweep(): Float32Array {
   return Float32Array.from(values);
 }
 
-describe.each(builds)('elementwise kernels in %s', (build) => {
+describeBuilds('elementwise kernels', (build) => {
   const bench = new Bench(build);
 
   /** Runs apart and in place; both must give the same, and touch nothing else. */
@@ -154,7 +155,7 @@ describe.each(builds)('elementwise kernels in %s', (build) => {
   });
 });
 
-describe.each(builds)('widen_f16 in %s', (build) => {
+describeBuilds('widen_f16', (build) => {
   const bench = new Bench(build, 32);
 
   it('widens all 65536 patterns exactly', () => {

@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { narrowToHalf, toFloat32 } from '../../src/weights/half.js';
-import { Bench, builds, randomFloats } from './load.js';
+import { describeBuilds } from './builds.js';
+import { Bench, randomFloats } from './load.js';
 
 const TILE = 8;
 
@@ -17,7 +18,7 @@ function expectedPanels(values: Float32Array, rows: number, columns: number): Fl
   return packed;
 }
 
-describe.each(builds)('%s: rows to panels', (build) => {
+describeBuilds('rows to panels', (build) => {
   const bench = new Bench(build);
   const sizes = [1, 7, 8, 9, 16, 24, 31, 32, 33, 40, 64, 71].flatMap((columns) =>
     [0, 1, 3, 17].map((rows) => ({ rows, columns })),

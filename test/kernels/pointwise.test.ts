@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { describeBuilds } from './builds.js';
 import { expectSums } from './compare.js';
 import { packPanels } from './layout.js';
-import { Bench, builds, randomFloats } from './load.js';
+import { Bench, randomFloats } from './load.js';
 import { pointwise } from './naive.js';
 
 const clamps = [
@@ -10,7 +11,7 @@ const clamps = [
   [0, 6],
 ] as const;
 
-describe.each(builds)('pointwise_f32 in %s', (build) => {
+describeBuilds('pointwise_f32', (build) => {
   const bench = new Bench(build, 64);
 
   function run(
@@ -35,7 +36,7 @@ describe.each(builds)('pointwise_f32 in %s', (build) => {
     expect(bench.strayWrite()).toBeUndefined();
   }
 
-  for (const pixels of [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 49]) {
+  for (const pixels of [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 18, 49]) {
     it(`${pixels} pixels, depths and widths around the tiles`, () => {
       for (const inChannels of [1, 2, 3, 4, 5, 7, 8, 9, 12, 17, 32]) {
         for (const outChannels of [8, 16, 24, 32, 40]) run(pixels, inChannels, outChannels, clamps[0], 'none');
@@ -84,7 +85,8 @@ describe.each(builds)('pointwise_f32 in %s', (build) => {
 
   it('computes a range of pixels by address to the same bits', () => {
     bench.clear();
-    const [pixels, inChannels, outChannels] = [24, 19, 16];
+    const tile = bench.kernels.PIXEL_TILE.value;
+    const [pixels, inChannels, outChannels] = [4 * tile + 1, 19, 16];
     const inputAt = bench.place(randomFloats(pixels * inChannels, 1));
     const weightsAt = bench.place(packPanels(randomFloats(inChannels * outChannels, 2), randomFloats(outChannels, 3)));
     const whole = bench.reserve(pixels * outChannels * 4);
@@ -101,9 +103,9 @@ describe.each(builds)('pointwise_f32 in %s', (build) => {
         0,
         6,
       );
-    compute(whole, 0, 24);
-    compute(parts, 0, 8);
-    compute(parts, 8, 16);
+    compute(whole, 0, pixels);
+    compute(parts, 0, tile);
+    compute(parts, tile, pixels - tile);
     expect(bench.floats(parts, pixels * outChannels)).toEqual(bench.floats(whole, pixels * outChannels));
   });
 });

@@ -1,10 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { describeBuilds } from './builds.js';
 import { expectSums } from './compare.js';
-import { Bench, builds, randomFloats } from './load.js';
+import { Bench, randomFloats } from './load.js';
 import { clamp, globalAveragePool, maxPool } from './naive.js';
 import { windowCases } from './windows.js';
 
-describe.each(builds)('pooling in %s', (build) => {
+describeBuilds('pooling', (build) => {
   const bench = new Bench(build);
 
   it('max_pool_f32: every stride and padding, clamps, negative maps, exact', () => {
