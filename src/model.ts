@@ -2,11 +2,11 @@ import { basename } from 'node:path';
 import { ModelError, UsageError } from './errors.js';
 import type { Preprocessing, ResizeFilter } from './images/types.js';
 import { identify } from './networks/identify.js';
-import { buildNetwork, findNetwork } from './networks/index.js';
+import { buildNetwork } from './networks/index.js';
 import { resolve } from './networks/resolve.js';
 import type { Network, ResolvedNetwork } from './networks/types.js';
 import type { ModelFacts } from './report/records.js';
-import { findModel, loadImagenetLabels, loadLabels, loadWeights } from './weights/box.js';
+import { findModel, loadImagenetLabels, loadLabels, loadWeights, type StoredModel } from './weights/box.js';
 import { checkWeights } from './weights/check.js';
 import { readModelFile } from './weights/file.js';
 import { type ImportedModel, joinModels } from './weights/imported.js';
@@ -51,19 +51,68 @@ export interface ExactModel {
 }
 
 /**
- * Finds the model in the box, or takes it from the files given.
- * Throws UsageError for an unknown network or options that contradict the files, ModelError where weights are missing,
- * damaged or unsuitable.
+ * Takes the model from the files given, or finds it in the box, or among those installed.
+ * Throws UsageError for an unknown network or options that contradict the files, ModelError where weights are missing
+ * (`model-not-installed` where they can be pulled), damaged or unsuitable.
  */
 export async function chooseModel(choice: ModelChoice = {}): Promise<Model> {
-  if (choice.weights?.length) return modelFromFiles(choice, choice.weights);
+  if (choice.weights?.length) {
+    return modelFromFiles(
+      choice,
+      choice.weights.map((path) => ({ path, bytes: readTfliteFile(path) })),
+    );
+  }
+  const inBox = findInBox(choice);
+  if (inBox instanceof ModelError) return modelFromStore(choice, inBox);
   if (choice.exact) throw new UsageError('--exact: no weights given, expected --weights with a quantised .tflite file');
-  return modelFromBox(choice);
+  return modelFromBox(choice, inBox);
 }
 
-function modelFromBox(choice: ModelChoice): Model {
-  if (choice.model !== undefined) findNetwork(choice.model);
-  const stored = findModel(choice);
+/** The box's model, or why there is none. */
+function findInBox(choice: ModelChoice): StoredModel | ModelError {
+  try {
+    return findModel(choice);
+  } catch (error) {
+    if (error instanceof ModelError && error.code === 'model-not-in-box') return error;
+    throw error;
+  }
+}
+
+async function modelFromStore(choice: ModelChoice, notInBox: ModelError): Promise<Model> {
+  const { findInstalledModel, loadInstalled, loadInstalledLabels, networkOf, weightsOf } = await import(
+    './installed-model.js'
+  );
+  const { installed, path, bytes } = loadInstalled(findInstalledModel(choice, notInBox));
+  const { name, classes, preprocessing } = installed;
+  const readOwnLabels = () =>
+    choice.labels === undefined ? (loadInstalledLabels(installed) ?? labelsFor(undefined, classes)) : undefined;
+  if (installed.format !== 'safetensors') {
+    const { model: _name, alpha: _alpha, resolution: _resolution, ...rest } = choice;
+    const model = await modelFromFiles(rest, [{ path, bytes }]);
+    return {
+      ...model,
+      facts: { ...model.facts, weights: name },
+      preprocessing: preprocessing ? adjust(preprocessing, choice) : model.preprocessing,
+      readLabels: () => readOwnLabels() ?? model.readLabels(),
+    };
+  }
+  if (choice.exact) throw new UsageError(`--exact: ${name} computes in floats, expected a quantised model`);
+  const network = networkOf(installed);
+  return {
+    facts: { network: network.id, alpha: network.alpha, resolution: installed.resolution, dtype: 'f32', weights: name },
+    network,
+    epsilon: installed.epsilon!,
+    preprocessing: adjust(preprocessing!, choice),
+    readWeights() {
+      const found = weightsOf(bytes, path);
+      checkWeights(network, found, name);
+      return found;
+    },
+    readLabels: () => readOwnLabels() ?? readLabels(choice.labels!, classes),
+  };
+}
+
+function modelFromBox(choice: ModelChoice, stored: StoredModel): Model {
   const { network, alpha, resolution, classes, padding, epsilon, preprocessing, weights } = stored.card;
   const resolved = resolve(buildNetwork(network, { alpha, classes }), { resolution, padding });
   return {
@@ -80,8 +129,12 @@ function modelFromBox(choice: ModelChoice): Model {
   };
 }
 
-async function modelFromFiles(choice: ModelChoice, paths: readonly string[]): Promise<Model> {
-  const files = paths.map((path) => ({ path, bytes: readTfliteFile(path) }));
+interface WeightsFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+async function modelFromFiles(choice: ModelChoice, files: readonly WeightsFile[]): Promise<Model> {
   const { readTflite } = await import('./weights/tflite.js');
   const imported = files.map(({ path, bytes }) => readTflite(bytes, path)).reduce(joinModels);
   const { where, output } = imported;
@@ -118,7 +171,7 @@ async function modelFromFiles(choice: ModelChoice, paths: readonly string[]): Pr
       alpha: network.alpha,
       resolution: height,
       dtype: exact === undefined ? 'f32' : 'int8',
-      weights: paths.map((path) => basename(path)).join(' + '),
+      weights: files.map(({ path }) => basename(path)).join(' + '),
     },
     network: resolve(network, { resolution: height, padding: imported.padding }),
     epsilon: 0,
@@ -141,10 +194,7 @@ function readTfliteFile(path: string): Uint8Array {
   return readModelFile(path);
 }
 
-async function readExact(
-  files: readonly { readonly path: string; readonly bytes: Uint8Array }[],
-  { where, quantised }: ImportedModel,
-): Promise<QuantisedGraph> {
+async function readExact(files: readonly WeightsFile[], { where, quantised }: ImportedModel): Promise<QuantisedGraph> {
   const refuse = (cause?: unknown) =>
     new UsageError(`--exact: ${where} computes in floats, expected a quantised .tflite file`, { cause });
   if (!quantised) throw refuse();

@@ -5,6 +5,7 @@ export interface ClassifyFlags {
   readonly model?: string;
   readonly alpha?: string;
   readonly res?: string;
+  readonly pull?: boolean;
   readonly weights?: readonly string[];
   readonly labels?: string;
   readonly crop?: 'center' | 'squash';
@@ -20,9 +21,13 @@ export function classifyCommand(): Command {
   return new Command('classify')
     .description('Say what is in pictures: JPEG, PNG, WebP, GIF, TIFF or AVIF.')
     .argument('<file...>', 'pictures')
-    .option('--model <name>', 'mobilenet_v1, mobilenet_v2, xception or efficientnet_b0 (default: mobilenet_v2)')
+    .option(
+      '--model <name>',
+      'mobilenet_v1, mobilenet_v2, xception, efficientnet_b0 or an installed one (default: mobilenet_v2)',
+    )
     .option('--alpha <number>', 'width multiplier')
     .option('--res <pixels>', 'side of the network’s input')
+    .option('--pull', 'fetch the model where it is neither in the box nor installed')
     .option('--weights <file>', '.tflite weights to run; given twice, the second file goes on from the first', collect)
     .option('--labels <file>', 'class names: one a line, or JSON')
     .addOption(new Option('--crop <how>', 'cut the middle out, or squash all of it').choices(['center', 'squash']))

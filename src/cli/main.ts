@@ -5,6 +5,8 @@ import { printable } from '../printable.js';
 import { benchCommand } from './bench.js';
 import { classifyCommand } from './classify.js';
 import { costCommand } from './cost.js';
+import { modelsCommand } from './models.js';
+import { pullCommand } from './pull.js';
 
 function version(): string {
   return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
@@ -21,14 +23,18 @@ export async function main(args: readonly string[]): Promise<void> {
       'after',
       '\nExit codes: 0 all done · 1 some inputs failed · 2 wrong usage · 3 no input, or every input failed · 4 model or weights · 5 no WASM SIMD here · 70 a bug',
     );
-  for (const command of [classifyCommand(), costCommand(), benchCommand()])
+  for (const command of [classifyCommand(), costCommand(), modelsCommand(), pullCommand(), benchCommand()])
     program.addCommand(command.copyInheritedSettings(program));
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  for (const command of withSubcommands(program)) command.exitOverride();
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     process.exitCode = report(error);
   }
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap((each) => withSubcommands(each.copyInheritedSettings(command)))];
 }
 
 /** Says what went wrong on stderr, in one line, and returns the exit code. */

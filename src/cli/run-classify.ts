@@ -1,4 +1,4 @@
-import { MOST_THREADS, open } from '../classifier.js';
+import { type LoadOptions, MOST_THREADS, open } from '../classifier.js';
 import { exitCodes, MobilenetError } from '../errors.js';
 import { printable } from '../printable.js';
 import { modelLine, predictionsText } from '../report/classify-text.js';
@@ -7,6 +7,8 @@ import type { ClassifyFlags } from './classify.js';
 import { parseNumber, parseWhole } from './options.js';
 import { startSpinner } from './spinner.js';
 
+const DEFAULT_MODEL = 'mobilenet_v2';
+
 /** Classifies the files in order; a broken one is reported and the others go on. Returns the exit code. */
 export async function runClassify(files: readonly string[], flags: ClassifyFlags): Promise<number> {
   const { model, weights, labels, crop, resize, exact, json } = flags;
@@ -14,20 +16,20 @@ export async function runClassify(files: readonly string[], flags: ClassifyFlags
   const resolution = parseWhole('--res', flags.res, 'a whole number of pixels');
   const top = parseWhole('--top', flags.top, 'a whole number of predictions')!;
   const threads = parseWhole('--threads', flags.threads, `a whole number from 1 to ${MOST_THREADS}`, MOST_THREADS);
+  const choice = {
+    ...(model !== undefined && { model }),
+    ...(alpha !== undefined && { alpha }),
+    ...(resolution !== undefined && { resolution }),
+    ...(weights !== undefined && { weights }),
+    ...(labels !== undefined && { labels }),
+    ...(crop !== undefined && { crop }),
+    ...(resize !== undefined && { filter: resize }),
+    ...(exact !== undefined && { exact }),
+    ...(threads !== undefined && { threads }),
+  };
+  const classifier = await openOrPull(choice, files.length, flags);
   const spinner = await startSpinner(json ? undefined : files.length);
   try {
-    const choice = {
-      ...(model !== undefined && { model }),
-      ...(alpha !== undefined && { alpha }),
-      ...(resolution !== undefined && { resolution }),
-      ...(weights !== undefined && { weights }),
-      ...(labels !== undefined && { labels }),
-      ...(crop !== undefined && { crop }),
-      ...(resize !== undefined && { filter: resize }),
-      ...(exact !== undefined && { exact }),
-      ...(threads !== undefined && { threads }),
-    };
-    const classifier = await open(choice, files.length);
     const classify = (file: string): Promise<ImageRecord> => {
       const record = recordOf(file, classifier.classify(file, { top }));
       // It may fail before its turn comes to be awaited.
@@ -64,6 +66,18 @@ export async function runClassify(files: readonly string[], flags: ClassifyFlags
     return failed === records.length ? exitCodes.noInput : exitCodes.someInputsFailed;
   } finally {
     spinner.stop();
+  }
+}
+
+/** Opens the model; with `--pull` one that is not installed is fetched first. */
+async function openOrPull(choice: LoadOptions, pictures: number, flags: ClassifyFlags): ReturnType<typeof open> {
+  try {
+    return await open(choice, pictures);
+  } catch (error) {
+    if (!(flags.pull && error instanceof MobilenetError && error.code === 'model-not-installed')) throw error;
+    const { runPull } = await import('./pull.js');
+    await runPull(choice.model ?? DEFAULT_MODEL, flags);
+    return open(choice, pictures);
   }
 }
 

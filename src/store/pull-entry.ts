@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ModelError } from '../errors.js';
 import { type CatalogEntry, maxBytesOf, type PublishedFormat } from './catalog.js';
@@ -176,7 +176,7 @@ async function openLocal(path: string, entry: CatalogEntry): Promise<FetchedFile
     sha256.update(chunk);
     md5.update(chunk);
   }
-  const origin = { address: path, bytes: stats.size, sha256: sha256.digest('hex') };
+  const origin = { address: basename(path), bytes: stats.size, sha256: sha256.digest('hex') };
   const isEntrysFile = KINDS[entry.format].includes(kind!);
   if (entry.hash === null || !isEntrysFile) return { path, kind: kind!, origin: { ...origin, hash: 'first-seen' } };
   const { algorithm, value } = entry.hash;

@@ -1,0 +1,44 @@
+import { alignColumns } from './columns.js';
+import type { ModelRecord, ModelsRecord } from './models-record.js';
+import { alphaText, megabytes, megas } from './units.js';
+
+const HEADINGS = ['', 'network', 'α', 'pixels', 'dtype', 'size', 'top-1', 'MACs'];
+const SIDES = ['left', 'left', 'right', 'right', 'left', 'right', 'right', 'right'] as const;
+
+/** The table of `mobilenet models`: three parts under one set of columns. */
+export function modelsText({ store, box, installed, damaged, available }: ModelsRecord): string {
+  const parts: [string, readonly ModelRecord[]][] = [
+    ['In the box', box],
+    [`Installed in ${store}`, installed],
+    ['Published (mobilenet pull NAME gets one)', available],
+  ];
+  const lines = alignColumns([HEADINGS, ...parts.flatMap(([, models]) => models.map(row))], SIDES);
+  const [headings, ...rows] = lines;
+  const text: string[] = [headings!];
+  let next = 0;
+  for (const [title, models] of parts) {
+    text.push(title, ...rows.slice(next, next + models.length));
+    if (models.length === 0) text.push('  none');
+    next += models.length;
+  }
+  for (const { name, problem } of damaged) text.push(`  ${name} is damaged: ${problem}`);
+  const unchecked = available.filter(({ checked }) => checked === null).length;
+  if (unchecked > 0) {
+    text.push(`Of ${available.length} published addresses ${unchecked} were not tried for this release.`);
+  }
+  text.push('size = of the weights, or of the file to fetch · top-1 in percent, as published · M = 10⁶ MACs');
+  return `${text.join('\n')}\n`;
+}
+
+function row({ name, network, alpha, resolution, dtype, bytes, top1, macs }: ModelRecord): readonly string[] {
+  return [
+    `  ${name}`,
+    network,
+    alphaText(alpha),
+    String(resolution),
+    dtype,
+    bytes === null ? '–' : megabytes(bytes),
+    top1 === null ? '–' : top1.toFixed(1),
+    macs === null ? '–' : `${megas(macs, 1)} M`,
+  ];
+}
