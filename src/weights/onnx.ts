@@ -1,8 +1,9 @@
 import { NETWORK_INPUT } from '../networks/types.js';
 import { finishModel } from './graph/finish.js';
+import { quote } from './graph/importer.js';
 import { mapOf } from './graph/value.js';
 import type { ImportedModel } from './imported.js';
-import { quote, readGraph } from './onnx/graph.js';
+import { readGraph } from './onnx/graph.js';
 import { OnnxImporter, openSizes } from './onnx/importer.js';
 import { operators } from './onnx/operators.js';
 

@@ -361,8 +361,10 @@ export class GraphBuilder {
         `${constant.name} has dimensions ${constant.dims.join('×')}, expected ${multiply(layout.shape)} values`,
       );
     }
+    // Before anything is allocated: it checks that the file holds as many numbers as it says.
+    const source = constant.read();
     const tensor = this.#allocate(layout.shape);
-    layOut(constant, layout.shape, layout.strides, tensor.data);
+    layOut(constant, layout.shape, layout.strides, source, tensor.data);
     for (const value of tensor.data) {
       if (!Number.isFinite(value)) throw this.damaged(`${constant.name} holds ${value}, expected finite numbers`);
     }

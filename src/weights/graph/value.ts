@@ -63,15 +63,15 @@ export function mapOf(dims: readonly number[], order: AxisOrder): Shape | undefi
 
 /**
  * Values of a constant in single precision, laid out anew: the result's index (i, j, …) over `shape` takes the stored
- * number at i × strides[0] + j × strides[1] + …
+ * number at i × strides[0] + j × strides[1] + … `source` is what `constant.read` gave.
  */
 export function layOut(
   constant: ConstantValue,
   shape: readonly number[],
   strides: readonly number[],
+  source: ArrayLike<number>,
   target: Float32Array,
 ): void {
-  const source = constant.read();
   const axes = 4 - shape.length;
   const [n0, n1, n2, n3] = [...new Array<number>(axes).fill(1), ...shape] as [number, number, number, number];
   const [s0, s1, s2, s3] = [...new Array<number>(axes).fill(0), ...strides] as [number, number, number, number];

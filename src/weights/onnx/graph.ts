@@ -1,4 +1,5 @@
 import { ModelError } from '../../errors.js';
+import { quote } from '../graph/importer.js';
 import { type Field, Message } from './protobuf.js';
 import { type OnnxTensor, readTensor } from './tensor.js';
 
@@ -187,11 +188,6 @@ function readDimension(message: Message): number {
     }
   }
   return -1;
-}
-
-/** What comes from the file is shown in a message without control characters. */
-export function quote(text: string): string {
-  return JSON.stringify(text.replace(/[^\x20-\x7e]/g, '?').slice(0, 80));
 }
 
 function damaged(where: string, problem: string): ModelError {

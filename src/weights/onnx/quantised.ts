@@ -1,7 +1,9 @@
 import { type ConstantValue, type MapValue, multiply, type Range, type StoredScales } from '../graph/value.js';
 import type { OnnxNode } from './graph.js';
 import type { OnnxImporter } from './importer.js';
-import { averageAll, type Handler, makeConv, makeDense } from './operators.js';
+import { makeConv, makeDense } from './linear.js';
+import type { ListHandler } from './lists.js';
+import { averageAll } from './pooling.js';
 
 const INT8_RANGE: Range = [-128, 127];
 const UINT8_RANGE: Range = [0, 255];
@@ -173,7 +175,7 @@ function readBias(
   return { ...constant, stored: { axis: 0, scales, zeroPoints: [] } };
 }
 
-export const quantisedOperators: readonly (readonly [string, Handler])[] = [
+export const quantisedOperators: readonly (readonly [string, ListHandler])[] = [
   ['DequantizeLinear', importDequantize],
   ['QLinearConv', importQLinearConv],
   ['QLinearMatMul', importQLinearMatMul],
