@@ -1,8 +1,8 @@
-import { createRequire } from 'node:module';
-import type { Metadata, Sharp, SharpOptions } from 'sharp';
+import type { Metadata } from 'sharp';
 import { ImageError } from '../errors.js';
 import { printable } from '../printable.js';
 import { detectFormat, type ImageFormat, supportedFormats } from './format.js';
+import { requireSharp, type SharpFactory } from './sharp.js';
 import { openPicture, type PictureSource } from './source.js';
 
 /** An upright picture: `data` is [height, width, 3], RGB, 0…255. */
@@ -19,8 +19,6 @@ export interface DecodeOptions {
   readonly name?: string;
 }
 
-type SharpFactory = (input: string | Uint8Array, options?: SharpOptions) => Sharp;
-
 /**
  * Bytes that libvips may take for one picture, estimated from its header before anything is decoded. With Node and
  * the engine a process stays below 1 GiB.
@@ -33,16 +31,15 @@ const MAX_REDUCED_SIDE = 2 ** 16;
 /** Pixels that a picture is reduced to while it is decoded, where the whole would not fit into `MEMORY_LIMIT`. */
 const REDUCED_PIXELS = 2 ** 24;
 
-const require = createRequire(import.meta.url);
 let loadedSharp: SharpFactory | undefined;
 
 /**
  * Loads sharp, once. Only decoding needs it, so only decoding pays for it; a caller that knows it will decode may
- * call this early. `require`, since sharp's CommonJS build loads in half the time of its ES modules.
+ * call this early.
  */
 export function loadDecoder(): SharpFactory {
   if (loadedSharp === undefined) {
-    const sharp = require('sharp') as SharpFactory & { cache(enabled: boolean): unknown };
+    const sharp = requireSharp();
     // No picture is decoded twice: cached operations would only hold memory and open files.
     sharp.cache(false);
     loadedSharp = sharp;

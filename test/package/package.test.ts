@@ -52,6 +52,7 @@ describe('the packed tarball', () => {
       'bin/mobilenet.js',
       'build/kernels.wasm',
       'dist/code/command.cjs',
+      'dist/code/sharp.cjs',
       'dist/code/worker.cjs',
       'dist/types/index.d.ts',
       'models/imagenet-1k.tsv',
@@ -75,6 +76,29 @@ describe('the packed tarball', () => {
     });
     expect(stdout).toMatch(/\n {2}alp /);
     expect(status).toBe(0);
+  });
+
+  it('runs sharp from one file where that is of the installed version, and the installed one otherwise', () => {
+    const bundle = join(unpacked, 'dist/code/sharp.cjs');
+    const built = readFileSync(bundle, 'utf8');
+    const script = join(folder, 'loaded.cjs');
+    writeFileSync(
+      script,
+      `require('./package/dist/code/command.cjs').main(['classify', ${JSON.stringify(photo)}]).then(() => {
+         const loaded = Object.keys(require.cache).filter((file) => /sharp.dist.index.cjs$/.test(file));
+         console.log('loaded', loaded.length);
+       });`,
+    );
+    const run = () => execFileSync(process.execPath, [script], { encoding: 'utf8' });
+    try {
+      expect(run()).toMatch(/\n {2}alp [\s\S]*loaded 0/);
+      writeFileSync(bundle, built.replace(/version = '[^']*'/, "version = '0.0.1'"));
+      expect(run()).toMatch(/\n {2}alp [\s\S]*loaded 1/);
+      rmSync(bundle);
+      expect(run()).toMatch(/\n {2}alp [\s\S]*loaded 1/);
+    } finally {
+      writeFileSync(bundle, built);
+    }
   });
 
   it('classifies by the library, a file and a buffer', () => {
