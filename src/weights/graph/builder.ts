@@ -10,6 +10,17 @@ import { type ConstantValue, layOut, type MapValue, multiply, NO_PADS, type Rang
 const MAX_MAP_ELEMENTS = 2 ** 25;
 const MAX_WINDOW = 1024;
 
+/** Layers that clip their outputs themselves; behind others a layer of its own does. */
+const CLAMPING: ReadonlySet<Layer['kind']> = new Set([
+  'conv',
+  'depthwise',
+  'pointwise',
+  'dense',
+  'add',
+  'maxPool',
+  'activation',
+]);
+
 type Unnamed<L> = L extends Layer ? Omit<L, 'name' | 'inputs'> : never;
 type LinearLayer = Extract<Layer, { batchNorm: boolean }>;
 
@@ -205,7 +216,7 @@ export class GraphBuilder {
     }
     const layer = value.layer === NETWORK_INPUT ? undefined : this.layers[this.#places.get(value.layer)!]!;
     const aliased = { ...value, dims: target.dims, order: target.order, readers: target.readers };
-    if (layer !== undefined && layer.kind !== 'softmax' && value.readers === 1) {
+    if (layer !== undefined && CLAMPING.has(layer.kind) && value.readers === 1) {
       const low = Math.max(range[0], layer.range?.[0] ?? Number.NEGATIVE_INFINITY);
       const high = Math.min(range[1], layer.range?.[1] ?? Number.POSITIVE_INFINITY);
       if (low < high) {
