@@ -1,7 +1,7 @@
 import { greater, lesser } from './integers';
-import { FUSED_DOT, HEADER_BYTES, NARROW_MAX, WIDE_INPUT, WIDE_MAX, WIDE_OUTPUT } from './integer-tiles';
+import { FUSED_DOT, HEADER_BYTES, WIDE_INPUT, WIDE_OUTPUT } from './integer-tiles';
 import { loadOnes, multiplyAddLanes } from './multiply-lanes';
-import { limitOf, storeSums } from './requantise';
+import { storeSums } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
@@ -36,9 +36,9 @@ function mixHigh(a: v128, b: v128): v128 {
 /** Rows of output pixels, 3×3, all columns inside: bytes. Each column of 3 is gathered into lanes once. */
 function rowOfBytes<I, O>(
   output: usize, row0: usize, row1: usize, row2: usize, block: usize, pixels: i32, stride: i32,
-  pixelBytes: usize, outPixelBytes: usize, largest: i32, format: i32,
+  pixelBytes: usize, outPixelBytes: usize, format: i32,
 ): void {
-  const limit = limitOf<O>(largest);
+  const limit = v128.load(block, 128);
   const unit = loadOnes();
   const w00 = v128.load(block, HEADER_BYTES);
   const w01 = v128.load(block, HEADER_BYTES + 16);
@@ -97,9 +97,9 @@ function rowOfBytes<I, O>(
 /** Like `rowOfBytes`, from words. */
 function rowOfWords<O>(
   output: usize, row0: usize, row1: usize, row2: usize, block: usize, pixels: i32, stride: i32,
-  pixelBytes: usize, outPixelBytes: usize, largest: i32, format: i32,
+  pixelBytes: usize, outPixelBytes: usize, format: i32,
 ): void {
-  const limit = limitOf<O>(largest);
+  const limit = v128.load(block, 128);
   const unit = loadOnes();
   const weights = block + HEADER_BYTES;
   const step = <usize>stride * pixelBytes;
@@ -129,7 +129,7 @@ function rowOfWords<O>(
  */
 function pixelOfWindow<I, O>(
   output: usize, corner: usize, padding: usize, block: usize, kernelSize: i32,
-  firstX: i32, lastX: i32, firstY: i32, lastY: i32, pixelBytes: usize, rowBytes: usize, largest: i32, format: i32,
+  firstX: i32, lastX: i32, firstY: i32, lastY: i32, pixelBytes: usize, rowBytes: usize, format: i32,
 ): void {
   const unit = loadOnes();
   let low = v128.load(block);
@@ -157,15 +157,15 @@ function pixelOfWindow<I, O>(
       w += 2 * VECTOR;
     }
   }
-  storeSums<O>(output, low, high, block, 0, limitOf<O>(largest), format);
+  storeSums<O>(output, low, high, block, 0, v128.load(block, 128), format);
 }
 
 /** One output pixel, 8 channels, 5×5 inside of the map's columns: rows by address. */
 function row5x5<I, O>(
   output: usize, row0: usize, row1: usize, row2: usize, row3: usize, row4: usize, block: usize, pixels: i32, stride: i32,
-  pixelBytes: usize, outPixelBytes: usize, largest: i32, format: i32,
+  pixelBytes: usize, outPixelBytes: usize, format: i32,
 ): void {
-  const limit = limitOf<O>(largest);
+  const limit = v128.load(block, 128);
   const unit = loadOnes();
   const step = <usize>(stride - 5) * pixelBytes;
   for (; pixels > 0; --pixels) {
@@ -211,7 +211,6 @@ function convolve<I, O>(
   const pixelBytes = <usize>channels * sizeof<I>();
   const outPixelBytes = <usize>channels * sizeof<O>();
   const rowBytes = <usize>inWidth * pixelBytes;
-  const largest = format & WIDE_OUTPUT ? WIDE_MAX : NARROW_MAX;
   const groups = (kernelSize + rowsOfLane<I>() - 1) / rowsOfLane<I>();
   const blockBytes = <usize>HEADER_BYTES + <usize>(kernelSize * groups) * 2 * VECTOR;
   const room = inWidth - kernelSize + padLeft;
@@ -239,15 +238,15 @@ function convolve<I, O>(
           const count = lastInner - firstInner;
           if (kernelSize == 3) {
             if (sizeof<I>() == 1) {
-              rowOfBytes<I, O>(start, row0, row1, row2, block, count, stride, pixelBytes, outPixelBytes, largest, format);
+              rowOfBytes<I, O>(start, row0, row1, row2, block, count, stride, pixelBytes, outPixelBytes, format);
             } else {
-              rowOfWords<O>(start, row0, row1, row2, block, count, stride, pixelBytes, outPixelBytes, largest, format);
+              rowOfWords<O>(start, row0, row1, row2, block, count, stride, pixelBytes, outPixelBytes, format);
             }
           } else {
             const row3 = top + 3 >= 0 && top + 3 < inHeight ? input + <usize>(top + 3) * rowBytes + at : paddingAt;
             const row4 = top + 4 >= 0 && top + 4 < inHeight ? input + <usize>(top + 4) * rowBytes + at : paddingAt;
             row5x5<I, O>(
-              start, row0, row1, row2, row3, row4, block, count, stride, pixelBytes, outPixelBytes, largest, format,
+              start, row0, row1, row2, row3, row4, block, count, stride, pixelBytes, outPixelBytes, format,
             );
           }
           x = lastInner - 1;
@@ -256,7 +255,7 @@ function convolve<I, O>(
         const corner = input + offset + <usize>top * rowBytes + <usize>left * pixelBytes;
         pixelOfWindow<I, O>(
           to + <usize>x * outPixelBytes, corner, padding + offset, block, kernelSize,
-          -left, inWidth - left, firstY, lastY, pixelBytes, rowBytes, largest, format,
+          -left, inWidth - left, firstY, lastY, pixelBytes, rowBytes, format,
         );
       }
       block += blockBytes;

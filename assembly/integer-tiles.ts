@@ -16,8 +16,11 @@ export const FLOAT_OUTPUT: i32 = 16;
 /** The dot product of bytes is one instruction here (AVX-VNNI, Arm's SDOT); otherwise it is put together from two. */
 export const FUSED_DOT: i32 = 32;
 
-/** Bytes before the weights of 8 output channels: biases (i32), then multipliers, offsets and second multipliers (f32). */
-export const HEADER_BYTES: i32 = 128;
+/**
+ * Bytes before the weights of 8 output channels: biases (i32), multipliers, offsets and second multipliers (f32), then the
+ * largest values of the outputs in their own width (a narrow output in relaxed SIMD uses the first 8 of the 16 bytes).
+ */
+export const HEADER_BYTES: i32 = 144;
 
 /** 1.5 · 2²³: added to a number of at most 22 bits, it leaves the nearest integer (ties to even) in the low bits. */
 export const ROUNDING: f32 = 12582912.0;

@@ -1,7 +1,7 @@
 import { greater, lesser } from './integers';
-import { FLOAT_OUTPUT, FUSED_DOT, HEADER_BYTES, NARROW_MAX, WIDE_INPUT, WIDE_MAX, WIDE_OUTPUT, WIDE_RESIDUAL } from './integer-tiles';
+import { FLOAT_OUTPUT, FUSED_DOT, HEADER_BYTES, WIDE_INPUT, WIDE_OUTPUT, WIDE_RESIDUAL } from './integer-tiles';
 import { loadOnes, multiplyAddLanes } from './multiply-lanes';
-import { limitOf, storeSums } from './requantise';
+import { storeSums } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
@@ -24,10 +24,9 @@ function multiplyPanel<I, O>(
   groups: i32,
   outStride: usize,
   residualStride: usize,
-  largest: i32,
   format: i32,
 ): void {
-  const limit = limitOf<O>(largest);
+  const limit = v128.load(panel, 128);
   const unit = loadOnes();
   const inStride = <usize>groups * 4;
   let left = pixels;
@@ -117,7 +116,6 @@ function multiply<I, O>(
   const outStride = <usize>outChannels * outBytes;
   const residualBytes: usize = !residual ? 0 : format & WIDE_RESIDUAL ? 2 : ASC_FEATURE_RELAXED_SIMD ? 1 : 2;
   const residualStride = <usize>outChannels * residualBytes;
-  const largest = format & WIDE_OUTPUT ? WIDE_MAX : NARROW_MAX;
   const block = greater((BLOCK_BYTES / <i32>(inStride + outStride)) & ~(PIXEL_TILE - 1), 8 * PIXEL_TILE);
   const panelBytes = <usize>HEADER_BYTES + <usize>groups * 2 * VECTOR;
   for (let first = 0; first < pixels; first += block) {
@@ -128,7 +126,7 @@ function multiply<I, O>(
       multiplyPanel<I, O>(
         output + <usize>first * outStride + channel * outBytes, rows, panel,
         residual ? residual + <usize>first * residualStride + channel * residualBytes : 0,
-        count, groups, outStride, residualStride, largest, format,
+        count, groups, outStride, residualStride, format,
       );
       panel += panelBytes;
     }

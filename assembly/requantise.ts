@@ -62,7 +62,7 @@ function swish(x: v128): v128 {
 
 /**
  * Eight sums of a linear layer → its output. header: multipliers at 32, offsets (ROUNDING + zero point) at 64, second
- * multipliers (of the residual, or after the swish) at 96.
+ * multipliers (of the residual, or after the swish) at 96; limit: the largest values, at 128.
  */
 // @ts-ignore: decorator
 @inline

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  FUSED_DOT,
   IntegerBench,
   integerBuilds,
   integerDepthwise,
@@ -16,7 +17,7 @@ import {
 import type { Window } from './naive.js';
 import { windowCases } from './windows.js';
 
-const widths = [0, WIDE_INPUT, WIDE_OUTPUT, WIDE_INPUT | WIDE_OUTPUT];
+const widths = [0, WIDE_INPUT, WIDE_OUTPUT, WIDE_INPUT | WIDE_OUTPUT, FUSED_DOT, FUSED_DOT | WIDE_OUTPUT];
 
 describe.each(integerBuilds)('depthwise_i8 in %s', (build) => {
   const bench = new IntegerBench(build);
@@ -32,9 +33,9 @@ describe.each(integerBuilds)('depthwise_i8 in %s', (build) => {
     const weights = randomWeights(w.kernelSize ** 2 * w.channels, 2);
     const spread = format & SWISH ? 8 / inLargest : outLargest / inLargest;
     const second = format & SWISH ? outLargest / 8 : 1;
-    const channels = randomChannels(w.channels, 3, w.kernelSize ** 2, NARROW_MAX * spread, second);
+    const channels = randomChannels(w.channels, 3, w.kernelSize ** 2, NARROW_MAX * spread, second, outLargest);
     const inputAt = bench.placeLevels(input, wideIn, atEnd);
-    const weightsAt = bench.placeBlocks(weights, channels, w.kernelSize, wideIn);
+    const weightsAt = bench.placeBlocks(weights, channels, w.kernelSize, wideIn, bench.bytesOf(wideOut));
     const paddingRow = Int32Array.from({ length: w.inWidth * w.channels }, (_, i) => padding[i % w.channels]!);
     const paddingAt = bench.placeLevels(paddingRow, wideIn);
     const row = w.outWidth * w.channels;
@@ -105,6 +106,7 @@ describe.each(integerBuilds)('depthwise_i8 in %s', (build) => {
   });
 
   it('reads nothing past the end of the input', () => {
-    for (const w of windowCases([8], [3, 5])) for (const format of [0, WIDE_INPUT]) run(w, format, 0, w.outHeight, true);
+    for (const w of windowCases([8], [3, 5]))
+      for (const format of [0, WIDE_INPUT]) run(w, format, 0, w.outHeight, true);
   });
 });

@@ -17,6 +17,8 @@ export const WIDE_OUTPUT = 2;
 export const WIDE_RESIDUAL = 4;
 export const SWISH = 8;
 export const FLOAT_OUTPUT = 16;
+export const FUSED_DOT = 32;
+const HEADER = 144;
 export const ROUNDING = 1.5 * 2 ** 23;
 
 const { fround } = Math;
@@ -39,11 +41,20 @@ export interface Channels {
   readonly multiplier: Float32Array;
   readonly zero: Int32Array;
   readonly second: Float32Array;
+  /** The largest output. */
+  readonly highest: Int32Array;
 }
 
 /** Multipliers such that sums of `terms` products spread over 0 … `largest` and a little beyond. */
-export function randomChannels(count: number, seed: number, terms: number, largest: number, second: number): Channels {
-  const random = randomFloats(4 * count, seed);
+export function randomChannels(
+  count: number,
+  seed: number,
+  terms: number,
+  largest: number,
+  second: number,
+  limit: number,
+): Channels {
+  const random = randomFloats(5 * count, seed);
   return {
     bias: Int32Array.from({ length: count }, (_, i) => Math.round(random[i]! * 2000)),
     multiplier: Float32Array.from(
@@ -52,6 +63,9 @@ export function randomChannels(count: number, seed: number, terms: number, large
     ),
     zero: Int32Array.from({ length: count }, (_, i) => Math.max(0, Math.round((random[2 * count + i]! * largest) / 2))),
     second: Float32Array.from({ length: count }, (_, i) => second * (1.2 + random[3 * count + i]!)),
+    highest: Int32Array.from({ length: count }, (_, i) =>
+      Math.round(limit * (1 - 0.3 * Math.abs(random[4 * count + i]!))),
+    ),
   };
 }
 
@@ -80,7 +94,7 @@ export function roundTo(value: number, zero: number, largest: number): number {
 export function requantise(
   sum: number,
   channel: number,
-  { multiplier, zero, second }: Channels,
+  { multiplier, zero, second, highest }: Channels,
   residual: number | undefined,
   format: number,
 ): number {
@@ -88,7 +102,7 @@ export function requantise(
   if (residual !== undefined) value = fround(value + fround(residual * second[channel]!));
   if (format & SWISH) value = fround(approximateSwish(value) * second[channel]!);
   if (format & FLOAT_OUTPUT) return value;
-  return roundTo(value, zero[channel]!, format & WIDE_OUTPUT ? WIDE_MAX : NARROW_MAX);
+  return roundTo(value, zero[channel]!, highest[channel]!);
 }
 
 /** Arrays of integers in the widths that a build stores them in. */
@@ -127,57 +141,59 @@ export class IntegerBench extends Bench {
   }
 
   /** weights [inChannels][outChannels] in panels of 8 output channels, as DESIGN.md describes them. */
-  placePanels(weights: Int32Array, channels: Channels, wide: boolean, floatOutput = false): number {
+  placePanels(weights: Int32Array, channels: Channels, wide: boolean, outputBytes: number): number {
     const outChannels = channels.bias.length;
     const inChannels = weights.length / outChannels;
     const each = this.bytesOf(wide);
     const lane = 4 / each;
-    const panelBytes = 128 + 8 * inChannels * each;
+    const panelBytes = HEADER + 8 * inChannels * each;
     const bytes = new Uint8Array((outChannels / 8) * panelBytes);
     const view = new DataView(bytes.buffer);
     for (let n = 0; n < outChannels; n++) {
       const panel = Math.floor(n / 8) * panelBytes;
-      this.#header(view, panel, n, channels, floatOutput);
+      this.#header(view, panel, n, channels, outputBytes);
       for (let k = 0; k < inChannels; k++) {
         const value = weights[k * outChannels + n]!;
         const element = (Math.floor(k / lane) * 8 + (n % 8)) * lane + (k % lane);
-        if (each === 1) view.setInt8(panel + 128 + element, value);
-        else view.setInt16(panel + 128 + 2 * element, value, true);
+        if (each === 1) view.setInt8(panel + HEADER + element, value);
+        else view.setInt16(panel + HEADER + 2 * element, value, true);
       }
     }
     return this.placeBytes(bytes);
   }
 
   /** weights [kernelSize][kernelSize][channels] in blocks of 8 channels, columns first. */
-  placeBlocks(weights: Int32Array, channels: Channels, kernelSize: number, wide: boolean): number {
+  placeBlocks(weights: Int32Array, channels: Channels, kernelSize: number, wide: boolean, outputBytes: number): number {
     const count = channels.bias.length;
     const each = this.bytesOf(wide);
     const lane = 4 / each;
     const groups = Math.ceil(kernelSize / lane);
-    const blockBytes = 128 + kernelSize * groups * 32;
+    const blockBytes = HEADER + kernelSize * groups * 32;
     const bytes = new Uint8Array((count / 8) * blockBytes);
     const view = new DataView(bytes.buffer);
     for (let c = 0; c < count; c++) {
       const block = Math.floor(c / 8) * blockBytes;
-      this.#header(view, block, c, channels, false);
+      this.#header(view, block, c, channels, outputBytes);
       for (let ky = 0; ky < kernelSize; ky++) {
         for (let kx = 0; kx < kernelSize; kx++) {
           const value = weights[(ky * kernelSize + kx) * count + c]!;
           const element = ((kx * groups + Math.floor(ky / lane)) * 8 + (c % 8)) * lane + (ky % lane);
-          if (each === 1) view.setInt8(block + 128 + element, value);
-          else view.setInt16(block + 128 + 2 * element, value, true);
+          if (each === 1) view.setInt8(block + HEADER + element, value);
+          else view.setInt16(block + HEADER + 2 * element, value, true);
         }
       }
     }
     return this.placeBytes(bytes);
   }
 
-  #header(view: DataView, at: number, n: number, channels: Channels, floatOutput: boolean): void {
+  #header(view: DataView, at: number, n: number, channels: Channels, outputBytes: number): void {
     const lane = 4 * (n % 8);
     view.setInt32(at + lane, channels.bias[n]!, true);
     view.setFloat32(at + 32 + lane, channels.multiplier[n]!, true);
-    view.setFloat32(at + 64 + lane, floatOutput ? 0 : ROUNDING + channels.zero[n]!, true);
+    view.setFloat32(at + 64 + lane, outputBytes === 4 ? 0 : ROUNDING + channels.zero[n]!, true);
     view.setFloat32(at + 96 + lane, channels.second[n]!, true);
+    if (outputBytes === 1) view.setUint8(at + 128 + (n % 8), channels.highest[n]!);
+    if (outputBytes === 2) view.setInt16(at + 128 + 2 * (n % 8), channels.highest[n]!, true);
   }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   FLOAT_OUTPUT,
+  FUSED_DOT,
   IntegerBench,
   integerBuilds,
   integerProducts,
@@ -16,7 +17,7 @@ import {
   WIDE_RESIDUAL,
 } from './integers.js';
 
-const widths = [0, WIDE_INPUT, WIDE_OUTPUT, WIDE_INPUT | WIDE_OUTPUT];
+const widths = [0, WIDE_INPUT, WIDE_OUTPUT, WIDE_INPUT | WIDE_OUTPUT, FUSED_DOT, FUSED_DOT | WIDE_OUTPUT];
 
 describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
   const bench = new IntegerBench(build, 64);
@@ -40,17 +41,19 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
     const weights = randomWeights(inChannels * outChannels, 2);
     const scale = format & SWISH ? 8 / NARROW_MAX : outLargest / inLargest;
     const second = format & SWISH ? outLargest / 40 : outLargest / (wideResidual ? WIDE_MAX : NARROW_MAX) / 3;
-    const channels = randomChannels(outChannels, 3, inChannels, NARROW_MAX * scale, second);
+    const channels = randomChannels(outChannels, 3, inChannels, NARROW_MAX * scale, second, outLargest);
     const residual =
       links === 'none' ? undefined : randomLevels(pixels * outChannels, 4, wideResidual ? WIDE_MAX : NARROW_MAX);
+    const outBytes = floats ? 4 : bench.bytesOf(wideOut);
     const inputAt = bench.placeLevels(input, wideIn);
-    const weightsAt = bench.placePanels(weights, channels, wideIn, floats);
+    const weightsAt = bench.placePanels(weights, channels, wideIn, outBytes);
     const residualAt = residual ? bench.placeLevels(residual, wideResidual) : 0;
     const count = pixels * outChannels;
-    const outBytes = floats ? 4 : bench.bytesOf(wideOut);
     const [first, last] = part;
     const placed =
-      links === 'in place' ? residualAt : bench.reserve((last - first) * outChannels * outBytes) - first * outChannels * outBytes;
+      links === 'in place'
+        ? residualAt
+        : bench.reserve((last - first) * outChannels * outBytes) - first * outChannels * outBytes;
     bench.kernels.pointwise_i8(
       placed + first * outChannels * outBytes,
       inputAt + first * inChannels * bench.bytesOf(wideIn),
@@ -132,10 +135,11 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
         multiplier: new Float32Array(8).fill(0.0001),
         zero: new Int32Array(8).fill(60),
         second: new Float32Array(8),
+        highest: new Int32Array(8),
       };
       const weights = Int32Array.from({ length: 1280 * 8 }, (_, i) => (i % 2 ? 127 : -127));
       const inputAt = bench.placeLevels(input, format > 0);
-      const weightsAt = bench.placePanels(weights, channels, format > 0, true);
+      const weightsAt = bench.placePanels(weights, channels, format > 0, 4);
       const outputAt = bench.reserve(5 * 8 * 4);
       bench.kernels.pointwise_i8(outputAt, inputAt, weightsAt, 0, 5, 1280, 8, format | FLOAT_OUTPUT);
       const sums = integerProducts(input, weights, channels, 5);
@@ -146,8 +150,8 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
 
   it('reads nothing past the end of the input', () => {
     bench.clear();
-    const channels = randomChannels(8, 3, 24, NARROW_MAX, 1);
-    const weightsAt = bench.placePanels(randomWeights(24 * 8, 2), channels, false);
+    const channels = randomChannels(8, 3, 24, NARROW_MAX, 1, NARROW_MAX);
+    const weightsAt = bench.placePanels(randomWeights(24 * 8, 2), channels, false, bench.bytesOf(false));
     const outputAt = bench.reserveLevels(9 * 8, false);
     const inputAt = bench.placeLevels(randomLevels(9 * 24, 1, NARROW_MAX), false, true);
     bench.kernels.pointwise_i8(outputAt, inputAt, weightsAt, 0, 9, 24, 8, 0);
