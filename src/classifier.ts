@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { cost } from './cost/cost.js';
-import { createSession, MOST_THREADS } from './engine/session.js';
+import { createSession, MOST_THREADS, type SessionOptions } from './engine/session.js';
 import { MobilenetError, UsageError } from './errors.js';
 import { prepareImage } from './images/prepare.js';
 import { chooseModel, type ExactModel, type Model, type ModelChoice } from './model.js';
@@ -16,6 +16,11 @@ export interface LoadOptions extends ModelChoice {
    * number. With more than one, `close` ends them; they do not keep the process alive.
    */
   readonly threads?: number;
+  /**
+   * The same last digits on every runtime. Otherwise they follow from whether it can multiply and add in one step, which is
+   * faster.
+   */
+  readonly deterministic?: boolean;
 }
 
 export interface ClassifyOptions {
@@ -63,7 +68,11 @@ export async function open(
   choice: string | LoadOptions,
   pictures?: number,
 ): Promise<Classifier & { readonly ready: Promise<void> }> {
-  const { threads, ...wanted }: LoadOptions = typeof choice === 'string' ? { model: choice } : choice;
+  const {
+    threads,
+    deterministic = false,
+    ...wanted
+  }: LoadOptions = typeof choice === 'string' ? { model: choice } : choice;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
     throw new UsageError(`threads ${threads}: expected a whole number from 1 to ${MOST_THREADS}`);
   }
@@ -72,7 +81,10 @@ export async function open(
     throw new UsageError(`threads ${threads}: exact integers are computed by one thread, expected 1`);
   }
   const { macs, flops, params } = cost(model.network);
-  let loading: Promise<Loaded> | undefined = loadParts(model, threads ?? threadsThatPay(macs * (pictures ?? 0)));
+  let loading: Promise<Loaded> | undefined = loadParts(model, {
+    threads: threads ?? threadsThatPay(macs * (pictures ?? 0)),
+    deterministic,
+  });
   const pending = new Set<Promise<unknown>>();
   // Reported by whoever awaits it; until then it must not count as unhandled.
   loading.catch(() => {});
@@ -129,12 +141,12 @@ function threadsThatPay(macs: number): number {
 
 type Loaded = Awaited<ReturnType<typeof loadParts>>;
 
-async function loadParts(model: Model, threads: number) {
+async function loadParts(model: Model, options: SessionOptions) {
   // Let the caller start decoding first.
   await null;
   const session = model.exact
     ? await openExact(model.exact)
-    : await createSession(model.network, () => model.readWeights(), model.epsilon, { threads });
+    : await createSession(model.network, () => model.readWeights(), model.epsilon, options);
   return { session, labels: model.readLabels() };
 }
 

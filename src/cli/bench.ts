@@ -9,6 +9,7 @@ export interface BenchFlags {
   readonly dtype: 'f32';
   readonly threads: string;
   readonly runs?: string;
+  readonly deterministic?: boolean;
   readonly layers?: boolean;
   readonly json?: boolean;
 }
@@ -23,6 +24,7 @@ export function benchCommand(): Command {
     .addOption(new Option('--dtype <type>', 'numbers to compute with').choices(['f32']).default('f32'))
     .option('--threads <count>', 'threads for one picture: 1', '1')
     .option('--runs <count>', 'runs after the warm-up (default: 40, fewer for a slow network)')
+    .option('--deterministic', 'the kernels whose last digits are the same on every runtime')
     .option('--layers', 'a row for each step, and where the slowest lie under the roofline')
     .option('--json', 'one JSON document on stdout')
     .addHelpText(
@@ -49,6 +51,7 @@ export async function runBench(flags: BenchFlags, print: (text: string) => void)
     ...(alpha !== undefined && { alpha }),
     ...(resolution !== undefined && { resolution }),
     ...(runs !== undefined && { runs }),
+    deterministic: flags.deterministic ?? false,
     layers: flags.layers ?? false,
   });
   print(flags.json ? `${JSON.stringify(record, null, 2)}\n` : benchText(record, facts));

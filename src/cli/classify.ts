@@ -11,6 +11,7 @@ export interface ClassifyFlags {
   readonly crop?: 'center' | 'squash';
   readonly resize?: 'pil-bilinear' | 'pil-bicubic' | 'tf1-bilinear' | 'lanczos3' | 'nearest';
   readonly exact?: boolean;
+  readonly deterministic?: boolean;
   readonly threads?: string;
   readonly top: string;
   readonly json?: boolean;
@@ -41,6 +42,7 @@ export function classifyCommand(): Command {
       ]),
     )
     .option('--exact', 'compute quantised .tflite weights in integers, to the bytes of TFLite’s reference kernels')
+    .option('--deterministic', 'the same last digits on every runtime: without fused multiply-add, which is faster')
     .option(
       '--threads <count>',
       'threads that share the work of each picture, 1 to 64 (default: 2 where there is much work, else 1)',

@@ -1,5 +1,5 @@
 import { align } from './arena.js';
-import { bindKernels, createMemory, type Kernels, loadKernels } from './kernels.js';
+import { bindKernels, createMemory, type KernelFlavour, type Kernels, loadKernels } from './kernels.js';
 
 /** The loops of `assembly/ceiling.ts`: vectors of four accumulators as a tile of rows × columns. */
 export const ceilingLoops = [
@@ -23,9 +23,9 @@ const DEPTH = 32;
 /** Long enough for the clock, short enough to fit between two runs. */
 const MACS_PER_SAMPLE = 12e6;
 
-/** One thread's ceiling for f32, by the same binary as the network's kernels. */
-export async function createCeiling(): Promise<Ceiling> {
-  const module = await loadKernels();
+/** One thread's ceiling for f32; `flavour` is that of the network's kernels. */
+export async function createCeiling(flavour?: KernelFlavour): Promise<Ceiling> {
+  const module = await loadKernels(flavour);
   const longest = Math.max(...ceilingLoops.map(({ rows, columns }) => Math.max(rows * columns, DEPTH * rows)));
   const area = align(longest * VECTOR_BYTES);
   const output = align(module.constants.heapBase);

@@ -39,7 +39,10 @@ export interface KernelConstants {
   readonly dot: number;
 }
 
-/** Floats need the plain kernels; integers are faster in the relaxed ones, which not every runtime takes. */
+/**
+ * The relaxed kernels are faster and not for every runtime. Floats come out with other last digits, as they add and multiply
+ * in one step, rounded once; integers are the same from both.
+ */
 export type KernelFlavour = 'plain' | 'relaxed';
 
 /** The compiled kernels, and memory for them; both can be posted to a worker. */
@@ -65,7 +68,7 @@ const loading = new Map<KernelFlavour, Promise<KernelModule>>();
  * Compiles a kernel module once per process; where the runtime has no relaxed SIMD, the plain one for it.
  * Throws RuntimeError where WASM SIMD is missing.
  */
-export function loadKernels(flavour: KernelFlavour = 'plain'): Promise<KernelModule> {
+export function loadKernels(flavour: KernelFlavour = 'relaxed'): Promise<KernelModule> {
   let module = loading.get(flavour);
   module ??= compileKernels(flavour);
   loading.set(flavour, module);

@@ -14,6 +14,8 @@ export { MOST_THREADS } from './pool.js';
 export interface SessionOptions {
   /** Threads that share each run, 1 to MOST_THREADS; 1 where nothing is said. The results are the same bit for bit. */
   readonly threads?: number;
+  /** Floats to the same last digits on every runtime: the kernels without fused multiply-add, which are slower. */
+  readonly deterministic?: boolean;
   /** How maps are stored in integers, from a calibration: the network runs in integers instead of floats. */
   readonly levels?: Levels;
 }
@@ -45,11 +47,12 @@ export async function createSession(
   network: ResolvedNetwork,
   weights: WeightsSource,
   epsilon: number,
-  { threads = 1, levels }: SessionOptions = {},
+  options: SessionOptions = {},
 ): Promise<Session> {
+  const { threads = 1 } = options;
   const crew = threads > 1 ? startCrew(threads) : undefined;
   try {
-    return await assemble(network, weights, epsilon, crew, levels);
+    return await assemble(network, weights, epsilon, crew, options);
   } catch (error) {
     crew?.close();
     throw error;
@@ -61,9 +64,9 @@ async function assemble(
   weights: WeightsSource,
   epsilon: number,
   crew: Crew | undefined,
-  levels: Levels | undefined,
+  { deterministic, levels }: SessionOptions,
 ): Promise<Session> {
-  const kernels = await loadKernels(levels ? 'relaxed' : 'plain');
+  const kernels = await loadKernels(deterministic ? 'plain' : 'relaxed');
   const threads = crew?.threads ?? 1;
   const layout = levels ? planIntegers(network, kernels, levels, threads) : plan(network, kernels, threads);
   const memory = createMemory(layout.memoryBytes);

@@ -100,4 +100,37 @@ describe('a session', () => {
     expect(again).toEqual(first);
     expect(other).not.toEqual(first);
   });
+
+  it('rounds each product where it is deterministic', async () => {
+    const layer: Layer = {
+      name: 'sum',
+      inputs: ['input'],
+      kind: 'conv',
+      kernelSize: 1,
+      stride: 1,
+      padding: 'valid',
+      outChannels: 1,
+      batchNorm: false,
+      bias: true,
+      activation: 'linear',
+    };
+    const network = resolve(
+      { id: 'sum', alpha: 1, classes: 1, inputChannels: 3, layers: [layer] },
+      { resolution: 1, padding: 'tensorflow' },
+    );
+    // (1 + 2⁻¹²)² = 1 + 2⁻¹¹ + 2⁻²⁴, whose last term a float does not hold
+    const near = 1 + 2 ** -12;
+    const weights = new Map([
+      [
+        'sum',
+        {
+          weights: { shape: [1, 1, 3, 1], data: Float32Array.of(near, 0, 0) },
+          bias: { shape: [1], data: Float32Array.of(-1) },
+        },
+      ],
+    ]);
+    const session = await createSession(network, weights, EPSILON, { deterministic: true });
+    session.input.set([near, 0, 0]);
+    expect(Array.from(session.run())).toEqual([2 ** -11]);
+  });
 });
