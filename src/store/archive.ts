@@ -13,11 +13,16 @@ const MAX_UNPACKED_BYTES = 1024 * 1024 * 1024;
  * for, at the archive's top, is read.
  * @throws ModelError `archive`
  */
-export async function readArchiveMember(path: string, member: string, where: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function readArchiveMember(
+  path: string,
+  member: string,
+  where: string,
+  maxUnpackedBytes = MAX_UNPACKED_BYTES,
+): Promise<Uint8Array<ArrayBuffer>> {
   const source = createReadStream(path);
   const gunzip = createGunzip();
   source.on('error', (error) => gunzip.destroy(error));
-  const reader = new TarReader(member, where);
+  const reader = new TarReader(member, where, maxUnpackedBytes);
   try {
     for await (const chunk of source.pipe(gunzip) as AsyncIterable<Uint8Array>) {
       const found = reader.push(chunk);
@@ -39,6 +44,7 @@ export async function readArchiveMember(path: string, member: string, where: str
 class TarReader {
   readonly #member: string;
   readonly #where: string;
+  readonly #most: number;
   readonly #header = new Uint8Array(BLOCK);
   #filled = 0;
   #skip = 0;
@@ -46,15 +52,16 @@ class TarReader {
   #content: Uint8Array<ArrayBuffer> | undefined;
   #contentFilled = 0;
 
-  constructor(member: string, where: string) {
+  constructor(member: string, where: string, most: number) {
     this.#member = member;
     this.#where = where;
+    this.#most = most;
   }
 
   /** The member, once it is complete. */
   push(chunk: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
     this.#total += chunk.length;
-    if (this.#total > MAX_UNPACKED_BYTES) throw this.#wrong(`more than ${MAX_UNPACKED_BYTES} bytes when unpacked`);
+    if (this.#total > this.#most) throw this.#wrong(`more than ${this.#most} bytes when unpacked`);
     for (let position = 0; position < chunk.length; ) {
       if (this.#content) {
         const part = chunk.subarray(position, position + this.#content.length - this.#contentFilled);

@@ -151,7 +151,7 @@ async function receive(
     const total = length === undefined ? undefined : length + (isRest ? part.received : 0);
     refuseWrongSize(total, request, where);
     if (!isRest) await part.begin(address, response.headers);
-    await readBody(response, { where, total, request, part, onProgress: options.onProgress });
+    await readBody(response, { where, total, request, part, signal, onProgress: options.onProgress });
   } catch (error) {
     throw error instanceof ModelError ? error : (explainBody(error, where, signal) as Error);
   } finally {
@@ -164,10 +164,12 @@ interface Body {
   readonly total: number | undefined;
   readonly request: DownloadRequest;
   readonly part: Part;
+  readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
 }
 
-async function readBody(response: IncomingMessage, { where, total, request, part, onProgress }: Body): Promise<void> {
+async function readBody(response: IncomingMessage, body: Body): Promise<void> {
+  const { where, total, request, part, signal, onProgress } = body;
   const most = total ?? request.bytes ?? request.maxBytes;
   onProgress({ received: part.received, total });
   try {
@@ -182,6 +184,7 @@ async function readBody(response: IncomingMessage, { where, total, request, part
       onProgress({ received: part.received, total });
     }
   } catch (error) {
+    if (signal.aborted) throw signal.reason;
     // Node's name for a body that ends too soon.
     if ((error as NodeJS.ErrnoException).code === 'ECONNRESET' && !(error instanceof ModelError)) {
       throw endedEarly(where, part.received, total ?? request.bytes, error);
@@ -197,11 +200,9 @@ function endedEarly(where: string, received: number, total: number | null | unde
   return new FetchError(`${where}: ended after ${received} bytes, expected ${expected}`, true, { cause });
 }
 
+/** What the disk refused is told by whoever knows the store; the rest is the network's. */
 function explainBody(error: unknown, where: string, signal: AbortSignal): unknown {
-  const code = (error as NodeJS.ErrnoException).syscall === undefined ? undefined : 'disk';
-  return code === 'disk' && (error as NodeJS.ErrnoException).syscall === 'write'
-    ? error
-    : explain(error, where, signal);
+  return (error as NodeJS.ErrnoException).syscall === 'write' ? error : explain(error, where, signal);
 }
 
 function refuseWrongKind({ headers }: IncomingMessage, where: string): void {
