@@ -1,17 +1,13 @@
-import { basename } from 'node:path';
 import { ModelError, UsageError } from './errors.js';
 import type { Preprocessing, ResizeFilter } from './images/types.js';
-import { identify } from './networks/identify.js';
 import { buildNetwork } from './networks/index.js';
 import { resolve } from './networks/resolve.js';
-import type { Network, ResolvedNetwork } from './networks/types.js';
+import type { ResolvedNetwork } from './networks/types.js';
 import type { ModelFacts } from './report/records.js';
 import { findModel, loadImagenetLabels, loadLabels, loadWeights, type StoredModel } from './weights/box.js';
 import { checkWeights } from './weights/check.js';
-import { readModelFile } from './weights/file.js';
-import { type ImportedModel, joinModels } from './weights/imported.js';
 import { type Label, readLabels } from './weights/labels.js';
-import { joinGraphs, type QuantisedGraph } from './weights/quantised.js';
+import type { QuantisedGraph } from './weights/quantised.js';
 import type { NetworkWeights } from './weights/types.js';
 
 /** What a caller asks for; everything left out follows from the weights. */
@@ -57,10 +53,8 @@ export interface ExactModel {
  */
 export async function chooseModel(choice: ModelChoice = {}): Promise<Model> {
   if (choice.weights?.length) {
-    return modelFromFiles(
-      choice,
-      choice.weights.map((path) => ({ path, bytes: readTfliteFile(path) })),
-    );
+    const { modelFromPaths } = await import('./model-files.js');
+    return modelFromPaths(choice, choice.weights);
   }
   const inBox = findInBox(choice);
   if (inBox instanceof ModelError) return modelFromStore(choice, inBox);
@@ -88,7 +82,11 @@ async function modelFromStore(choice: ModelChoice, notInBox: ModelError): Promis
     choice.labels === undefined ? (loadInstalledLabels(installed) ?? labelsFor(undefined, classes)) : undefined;
   if (installed.format !== 'safetensors') {
     const { model: _name, alpha: _alpha, resolution: _resolution, ...rest } = choice;
-    const model = await modelFromFiles(rest, [{ path, bytes }]);
+    const [{ modelFromOpened }, { openBytes }] = await Promise.all([
+      import('./model-files.js'),
+      import('./weights/open.js'),
+    ]);
+    const model = await modelFromOpened(rest, [await openBytes(bytes, path)]);
     return {
       ...model,
       facts: { ...model.facts, weights: name },
@@ -129,121 +127,13 @@ function modelFromBox(choice: ModelChoice, stored: StoredModel): Model {
   };
 }
 
-interface WeightsFile {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-}
-
-async function modelFromFiles(choice: ModelChoice, files: readonly WeightsFile[]): Promise<Model> {
-  const { readTflite } = await import('./weights/tflite.js');
-  const imported = files.map(({ path, bytes }) => readTflite(bytes, path)).reduce(joinModels);
-  const { where, output } = imported;
-  const { height, width } = imported.inputResolution;
-  if (!imported.inputIsPicture) {
-    throw new ModelError(
-      'weights-incomplete',
-      `${where}: takes features, expected a file that takes a picture (the first half goes before it: --weights FIRST --weights ${where})`,
-    );
-  }
-  if (imported.network.inputChannels !== 3) {
-    throw new ModelError(
-      'network-unsupported',
-      `${where}: takes pictures of ${imported.network.inputChannels} channels, expected red, green and blue`,
-    );
-  }
-  if (height !== width) {
-    throw new ModelError('network-unsupported', `${where}: takes pictures of ${width}×${height}, expected a square`);
-  }
-  if (!output.isProbability) {
-    throw new ModelError(
-      'weights-incomplete',
-      `${where}: gives ${output.classes} features and no classes, expected a classifier (the second half goes after it: --weights ${where} --weights SECOND)`,
-    );
-  }
-  const network = named(imported.network);
-  refuseContradictions(choice, network, height, where);
-  const exact = choice.exact
-    ? { graph: await readExact(files, imported), softmaxAdded: output.softmaxAdded }
-    : undefined;
-  return {
-    facts: {
-      network: network.id,
-      alpha: network.alpha,
-      resolution: height,
-      dtype: exact === undefined ? 'f32' : 'int8',
-      weights: files.map(({ path }) => basename(path)).join(' + '),
-    },
-    network: resolve(network, { resolution: height, padding: imported.padding }),
-    epsilon: 0,
-    preprocessing: adjust(importedPreprocessing(imported, height), choice),
-    readWeights: () => imported.weights,
-    ...(exact && { exact }),
-    readLabels: () => labelsFor(choice.labels, output.classes),
-  };
-}
-
-/** Under the name of the paper's network where it is one. */
-function named(network: Network): Network {
-  return { ...network, ...identify(network) };
-}
-
-function readTfliteFile(path: string): Uint8Array {
-  if (!path.toLowerCase().endsWith('.tflite')) {
-    throw new ModelError('format-unsupported', `${path}: weights of an unknown format, expected a .tflite file`);
-  }
-  return readModelFile(path);
-}
-
-async function readExact(files: readonly WeightsFile[], { where, quantised }: ImportedModel): Promise<QuantisedGraph> {
-  const refuse = (cause?: unknown) =>
-    new UsageError(`--exact: ${where} computes in floats, expected a quantised .tflite file`, { cause });
-  if (!quantised) throw refuse();
-  const { readQuantisedTflite } = await import('./weights/tflite/quantised.js');
-  try {
-    return files.map(({ path, bytes }) => readQuantisedTflite(bytes, path)).reduce(joinGraphs);
-  } catch (error) {
-    // Integers are stored, but widened before they are computed with.
-    throw error instanceof ModelError && error.code === 'not-quantised' ? refuse(error) : error;
-  }
-}
-
-function refuseContradictions(choice: ModelChoice, network: Network, resolution: number, where: string): void {
-  const stated: [string, string | number | undefined, string | number][] = [
-    ['--model', choice.model, network.id],
-    ['--alpha', choice.alpha, network.alpha],
-    ['--res', choice.resolution, resolution],
-  ];
-  for (const [option, asked, found] of stated) {
-    if (asked !== undefined && asked !== found) {
-      throw new UsageError(`${option} ${asked}: ${where} holds ${found}, expected the same or no ${option}`);
-    }
-  }
-}
-
-/** Slim's evaluation takes the middle 87.5 % of a picture (research/slim/preprocessing/inception_preprocessing.py). */
-const CENTRAL_FRACTION = 0.875;
-
-/** value = (byte − zeroPoint) · scale, written as mean and deviation; −1…1 where the file does not say. */
-function importedPreprocessing({ inputQuantisation }: ImportedModel, resolution: number): Preprocessing {
-  const { scale, zeroPoint } = inputQuantisation ?? { scale: 1 / 127.5, zeroPoint: 127.5 };
-  const mean = zeroPoint / 255;
-  const std = 1 / (255 * scale);
-  return {
-    crop: 'center',
-    resize: Math.round(resolution / CENTRAL_FRACTION),
-    resolution,
-    filter: 'pil-bilinear',
-    mean: [mean, mean, mean],
-    std: [std, std, std],
-  };
-}
-
-function adjust(preprocessing: Preprocessing, { crop, filter }: ModelChoice): Preprocessing {
+/** With what the caller wants otherwise. */
+export function adjust(preprocessing: Preprocessing, { crop, filter }: ModelChoice): Preprocessing {
   return { ...preprocessing, ...(crop && { crop }), ...(filter && { filter }) };
 }
 
 /** ImageNet's where the number of classes says so; otherwise classes go by number. */
-function labelsFor(path: string | undefined, classes: number): readonly Label[] {
+export function labelsFor(path: string | undefined, classes: number): readonly Label[] {
   if (path !== undefined) return readLabels(path, classes);
   if (classes === 1000 || classes === 1001) return loadImagenetLabels(classes);
   return Array.from({ length: classes }, (_, index) => ({ name: `class ${index}` }));

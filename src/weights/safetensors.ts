@@ -51,6 +51,21 @@ export function readSafetensors(bytes: Uint8Array, where: string): NamedTensors 
   return tensors;
 }
 
+/** The free text by name in a header, or undefined where there is none that can be read. */
+export function readMetadata(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  if (bytes.length < LENGTH_BYTES) return undefined;
+  const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true));
+  if (headerBytes > MAX_HEADER_BYTES || headerBytes > bytes.length - LENGTH_BYTES) return undefined;
+  try {
+    const { __metadata__: metadata } = JSON.parse(
+      utf8.decode(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headerBytes)),
+    );
+    return typeof metadata === 'object' && metadata !== null ? metadata : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function readHeader(bytes: Uint8Array, dataBytes: number, where: string): Entry[] {
   let header: unknown;
   try {

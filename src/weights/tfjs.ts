@@ -22,6 +22,8 @@ export interface TfjsModel {
   readonly integers: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Int32Array }>;
   /** In the file's order; empty for a layers-model, whose topology is not a graph. */
   readonly nodes: readonly GraphNode[];
+  /** Keras's description of a layers-model, unchecked; undefined for a graph-model. */
+  readonly topology?: unknown;
 }
 
 interface Spec {
@@ -43,8 +45,8 @@ type Json = Readonly<Record<string, unknown>>;
  * Shards are read from that folder only, and only as long as the manifest's shapes add up to their sizes.
  * @throws ModelError `weights-missing` names an absent shard; `weights-damaged`, `weights-dtype`, `weights-unsafe`
  */
-export function readTfjs(folder: string): TfjsModel {
-  const path = join(folder, 'model.json');
+export function readTfjs(folder: string, file = 'model.json'): TfjsModel {
+  const path = join(folder, file);
   const model = parseTopology(readModelFile(path, MAX_TOPOLOGY_BYTES), path);
   const manifest = model.weightsManifest;
   if (!Array.isArray(manifest)) throw damaged(path, 'no weightsManifest');
@@ -65,7 +67,8 @@ export function readTfjs(folder: string): TfjsModel {
       offset = end;
     }
   }
-  return { tensors, integers, nodes: readNodes(model, path) };
+  const topology = isObject(model.modelTopology) ? model.modelTopology.model_config : undefined;
+  return { tensors, integers, nodes: readNodes(model, path), ...(topology !== undefined && { topology }) };
 }
 
 function parseTopology(bytes: Uint8Array, path: string): Json {

@@ -11,28 +11,26 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   running_var: 'moving_variance',
 };
 
-const dialect: Dialect = {
-  axes: 'tensorflow',
-  /**
-   * `…/LAYER/PARAMETER:0` → `LAYER/PARAMETER`; Keras 1 wrote `LAYER/LAYER_PARAMETER`. Scopes before the layer
-   * (`model_weights`, the layer's own group, a model within the model) do not count.
-   */
-  rename(source) {
-    if (/^(optimizer_weights|optimizer|training)\b/.test(source)) return undefined;
-    const parts = source.replace(/:0$/, '').split('/');
-    const last = parts.pop()!;
-    const old = /^(.+)_(W|b|gamma|beta|running_mean|running_std|(?:depth|point)wise_kernel)$/.exec(last);
-    const [group, scope] = [parts.at(-2), parts.at(-1)];
-    // Keras 2 repeats the layer's name as a scope, with a number behind it where the name was taken.
-    const repeats =
-      group !== undefined && scope?.startsWith(`${group}_`) && /^\d+$/.test(scope.slice(group.length + 1));
-    const [layer, parameter] = old ? [old[1]!, old[2]!] : [repeats ? group : scope, last];
-    if (layer === undefined) return source;
-    // The picture's own statistics, in EfficientNet; the preprocessing has them.
-    if (/^normalization(_\d+)?$/.test(layer)) return undefined;
-    return `${layer}/${PARAMETERS[parameter] ?? parameter}`;
-  },
-};
+/**
+ * `…/LAYER/PARAMETER:0` → `LAYER/PARAMETER`; Keras 1 wrote `LAYER/LAYER_PARAMETER`. Scopes before the layer
+ * (`model_weights`, the layer's own group, a model within the model) do not count.
+ */
+export function renameKeras(source: string): string | undefined {
+  if (/^(optimizer_weights|optimizer|training)\b/.test(source)) return undefined;
+  const parts = source.replace(/:0$/, '').split('/');
+  const last = parts.pop()!;
+  const old = /^(.+)_(W|b|gamma|beta|running_mean|running_std|(?:depth|point)wise_kernel)$/.exec(last);
+  const [group, scope] = [parts.at(-2), parts.at(-1)];
+  // Keras 2 repeats the layer's name as a scope, with a number behind it where the name was taken.
+  const repeats = group !== undefined && scope?.startsWith(`${group}_`) && /^\d+$/.test(scope.slice(group.length + 1));
+  const [layer, parameter] = old ? [old[1]!, old[2]!] : [repeats ? group : scope, last];
+  if (layer === undefined) return source;
+  // The picture's own statistics, in EfficientNet; the preprocessing has them.
+  if (/^normalization(_\d+)?$/.test(layer)) return undefined;
+  return `${layer}/${PARAMETERS[parameter] ?? parameter}`;
+}
+
+const dialect: Dialect = { axes: 'tensorflow', rename: renameKeras };
 
 type Names = Readonly<Partial<Record<ParameterName, string>>>;
 

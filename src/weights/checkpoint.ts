@@ -1,0 +1,77 @@
+import { ModelError, UsageError } from '../errors.js';
+import type { Preprocessing } from '../images/types.js';
+import { networks } from '../networks/index.js';
+import type { Network, PaddingConvention } from '../networks/types.js';
+import { type RecogniseOptions, recognise } from './families/recognise.js';
+import type { InputRule } from './families/types.js';
+import type { OpenedTensors } from './open.js';
+import { readStated } from './stated.js';
+import type { NetworkWeights } from './types.js';
+
+/** What a caller knows better than the file's names and shapes. */
+export interface CheckpointOptions extends RecogniseOptions {
+  /** Side of the network's input; by default what the file says, else the network's usual one. */
+  readonly resolution?: number;
+  readonly padding?: PaddingConvention;
+  readonly epsilon?: number;
+  /** The length that the output must have. */
+  readonly classes?: number;
+}
+
+/** Tensors by name as a network that can be run, and how its pictures are prepared. */
+export interface Checkpoint {
+  /** What it was taken for, for messages. */
+  readonly title: string;
+  /** Ends in the pooled features where the file has no classifier. */
+  readonly network: Network;
+  readonly hasHead: boolean;
+  readonly resolution: number;
+  readonly padding: PaddingConvention;
+  readonly epsilon: number;
+  readonly preprocessing: Preprocessing;
+  readonly weights: NetworkWeights;
+}
+
+/**
+ * Finds out what a file of named tensors holds.
+ * @throws ModelError `weights-unknown`, `weights-mismatch`; UsageError for options that contradict the file
+ */
+export function readCheckpoint(opened: OpenedTensors, options: CheckpointOptions = {}): Checkpoint {
+  const { path: where, tensors, metadata } = opened;
+  const { family, network, hasHead, weights } = recognise(tensors, where, options);
+  const stated = readStated(metadata);
+  const resolution = options.resolution ?? stated?.resolution ?? networks[family.network].defaultResolution;
+  if (options.classes !== undefined && options.classes !== network.classes) {
+    const found = hasHead ? `${network.classes} classes` : 'no classifier';
+    throw new UsageError(`--classes ${options.classes}: ${where} holds ${found}, expected the same or no --classes`);
+  }
+  const usual = prepare(family.input, resolution);
+  return {
+    title: family.title,
+    network,
+    hasHead,
+    resolution,
+    padding: options.padding ?? stated?.padding ?? family.padding,
+    epsilon: options.epsilon ?? stated?.epsilon ?? family.epsilon,
+    preprocessing: stated ? rescale(stated.preprocessing, resolution) : usual,
+    weights,
+  };
+}
+
+/** Refuses what cannot classify. */
+export function requireHead({ hasHead, network }: Checkpoint, where: string): void {
+  if (hasHead) return;
+  throw new ModelError(
+    'weights-incomplete',
+    `${where}: ${network.id} without its classifier (${network.classes} features), expected one with it`,
+  );
+}
+
+function prepare({ mean, std, filter, resize }: InputRule, resolution: number): Preprocessing {
+  return { crop: 'center', resize: resize(resolution), resolution, filter, mean, std };
+}
+
+function rescale(preprocessing: Preprocessing, resolution: number): Preprocessing {
+  const resize = Math.max(resolution, Math.round((preprocessing.resize / preprocessing.resolution) * resolution));
+  return { ...preprocessing, resize, resolution };
+}

@@ -1,0 +1,88 @@
+import { statSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import { ModelError } from '../errors.js';
+import { readModelFile } from './file.js';
+import type { ImportedModel } from './imported.js';
+import { SNIFFED_BYTES, sniff } from './sniff.js';
+import type { NamedTensors } from './types.js';
+
+/** A file that says itself what is to be computed. */
+export interface OpenedGraph {
+  readonly kind: 'graph';
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly imported: ImportedModel;
+}
+
+/** A file that holds tensors by name. */
+export interface OpenedTensors {
+  readonly kind: 'tensors';
+  readonly path: string;
+  readonly format: 'safetensors' | 'pytorch' | 'tfjs' | 'hdf5';
+  readonly tensors: NamedTensors;
+  /** Keras's `model_config`, where the file has one beside the weights; unchecked. */
+  readonly topology?: unknown;
+  /** What this project wrote into a safetensors header of its own; unchecked. */
+  readonly metadata?: unknown;
+}
+
+export type Opened = OpenedGraph | OpenedTensors;
+
+const UNDERSTOOD =
+  'safetensors, a PyTorch state dictionary (.pth), TFLite, ONNX, Keras HDF5 (.h5) or a TensorFlow.js folder (model.json)';
+
+/**
+ * Opens weights of any format that is understood, told by their content.
+ * @param path a file, or the folder of a TensorFlow.js model
+ * @throws ModelError `format-unsupported` for anything else, and what the format's reader throws
+ */
+export async function openWeights(path: string): Promise<Opened> {
+  if (isFolder(path)) return openTfjs(path, join(path, 'model.json'));
+  const bytes = readModelFile(path);
+  if (sniff(bytes.subarray(0, SNIFFED_BYTES)) === 'json') return openTfjs(dirname(path), path);
+  return openBytes(bytes, path);
+}
+
+/** Like `openWeights`, from the bytes of a file that stands alone; `path` is for messages. */
+export async function openBytes(bytes: Uint8Array, path: string): Promise<Opened> {
+  const kind = sniff(bytes.subarray(0, SNIFFED_BYTES));
+  switch (kind) {
+    case 'tflite': {
+      const { readTflite } = await import('./tflite.js');
+      return { kind: 'graph', path, bytes, imported: readTflite(bytes, path) };
+    }
+    case 'onnx': {
+      const { readOnnx } = await import('./onnx.js');
+      return { kind: 'graph', path, bytes, imported: readOnnx(bytes, path, { folder: dirname(path) }) };
+    }
+    case 'safetensors': {
+      const { readSafetensors, readMetadata } = await import('./safetensors.js');
+      const metadata = readMetadata(bytes);
+      return { kind: 'tensors', path, format: 'safetensors', tensors: readSafetensors(bytes, path), metadata };
+    }
+    case 'zip':
+    case 'pickle': {
+      if (extname(path).toLowerCase() === '.keras') throw unsupported(path, 'a .keras archive; save it as .h5 instead');
+      const { readPyTorch } = await import('./pytorch.js');
+      return { kind: 'tensors', path, format: 'pytorch', tensors: readPyTorch(bytes, path) };
+    }
+    case undefined:
+      throw unsupported(path, 'weights of an unknown format');
+    default:
+      throw unsupported(path, /^[aeiou]/i.test(kind) ? `an ${kind}` : `a ${kind}`);
+  }
+}
+
+async function openTfjs(folder: string, path: string): Promise<Opened> {
+  const { readTfjs } = await import('./tfjs.js');
+  const { tensors, topology } = readTfjs(folder, basename(path));
+  return { kind: 'tensors', path, format: 'tfjs', tensors, ...(topology !== undefined && { topology }) };
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function unsupported(path: string, found: string): ModelError {
+  return new ModelError('format-unsupported', `${path}: ${found}, expected ${UNDERSTOOD}`);
+}
