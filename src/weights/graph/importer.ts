@@ -1,6 +1,6 @@
 import type { ModelError } from '../../errors.js';
 import type { GraphBuilder, Target } from './builder.js';
-import { type ConstantValue, type MapValue, multiply, readReals, type Value } from './value.js';
+import { type AxisOrder, type ConstantValue, type MapValue, multiply, readReals, type Value } from './value.js';
 
 /** One operation of a graph; '' for an optional input that is left out. */
 export interface Operation {
@@ -16,13 +16,18 @@ export const MAX_LIST = 256;
 /** The state of an import from any format: what each name of the graph has become. */
 export class GraphImporter<N extends Operation = Operation> {
   readonly builder: GraphBuilder;
+  readonly #order: AxisOrder;
   readonly #values = new Map<string, Value>();
   readonly #readers = new Map<string, number>();
 
-  /** `outputs` are the names that the graph gives. */
-  constructor(builder: GraphBuilder, nodes: readonly N[], outputs: readonly string[]) {
+  /** `order` is the format's own; `outputs` are the names that the graph gives. */
+  constructor(builder: GraphBuilder, order: AxisOrder, nodes: readonly N[], outputs: readonly string[]) {
     this.builder = builder;
-    for (const node of nodes) for (const name of node.inputs) this.#count(name);
+    this.#order = order;
+    for (const node of nodes) {
+      // Shapes are known here: they keep nothing from being joined.
+      if (node.operator !== 'Shape') for (const name of node.inputs) this.#count(name);
+    }
     for (const name of outputs) this.#count(name);
   }
 
@@ -68,11 +73,12 @@ export class GraphImporter<N extends Operation = Operation> {
     return value;
   }
 
-  /** A map whose four dimensions are 1 × C × H × W. */
+  /** A map of four dimensions, in the format's own order. */
   picture(node: N, index = 0): MapValue {
     const value = this.map(node, index);
-    if (value.dims.length !== 4 || value.order !== 'CHW') {
-      throw this.unsupported(`${node.operator} over ${value.dims.join('×')}, expected 1×channels×height×width`);
+    if (value.dims.length !== 4 || value.order !== this.#order) {
+      const expected = this.#order === 'CHW' ? '1×channels×height×width' : '1×height×width×channels';
+      throw this.unsupported(`${node.operator} over ${value.dims.join('×')}, expected ${expected}`);
     }
     return value;
   }
@@ -132,7 +138,9 @@ export class GraphImporter<N extends Operation = Operation> {
       if (dims.length === 4 && !single) {
         throw this.unsupported(`${node.operator} of ${from} to ${dims.join('×')}, expected a row of values`);
       }
-      const order = dims.length === 4 ? (dims[1] === count ? 'CHW' : 'HWC') : value.order;
+      const own = this.#order === 'CHW' ? 1 : 3;
+      const other = this.#order === 'CHW' ? 'HWC' : 'CHW';
+      const order = dims.length !== 4 ? value.order : dims[own] === count ? this.#order : other;
       this.alias(node, value, dims, order);
     } else {
       throw this.unsupported(`${node.operator} of ${from} to ${dims.join('×')}, expected all values in a row`);

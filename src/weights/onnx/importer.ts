@@ -16,7 +16,7 @@ export class OnnxImporter extends GraphImporter<OnnxNode> {
   constructor(graph: OnnxGraph, where: string, fileBytes: number, folder: string | undefined) {
     const files = new ExternalFiles(where, fileBytes, folder);
     const bytes = fileBytes + files.measure(graph.constants.values());
-    super(new GraphBuilder(where, 4 * bytes), graph.nodes, graph.outputs);
+    super(new GraphBuilder(where, 4 * bytes), 'CHW', graph.nodes, graph.outputs);
     this.opset = graph.opset;
     this.#files = files;
     for (const [name, tensor] of graph.constants) this.defineName(name, this.constantOf(tensor));
