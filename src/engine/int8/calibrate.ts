@@ -9,9 +9,9 @@ import {
   floatValues,
   isClassifier,
   type Levels,
+  largestWeight,
   NARROW_MAX,
   type ValueLevels,
-  WEIGHT_MAX,
   WIDE_MAX,
 } from './levels.js';
 
@@ -61,10 +61,18 @@ function empty(channels: number): Observed {
   };
 }
 
+const UNBOUNDED: readonly [number, number] = [-Infinity, Infinity];
+
 /** Rounds of the mutual choice of scales and weights' steps. */
 const ROUNDS = 4;
 /** A channel's scale is at least this share of the largest one's of its map. */
 const LEAST_SHARE = 1 / 64;
+/**
+ * Wide values have room for more than was seen: what lies beyond is clipped, which costs the most where a network has a few
+ * large values that decide.
+ */
+const ROOM_WIDE = 4;
+const ROOM_NARROW = Number(process.env.RN ?? 1);
 /** Candidates for the largest weight that is not clipped, as shares of the largest of its channel. */
 const CLIPS = [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5];
 
@@ -95,19 +103,23 @@ export function chooseLevels(
   const classifierInputs = new Set(operations.filter(isClassifier).map(({ inputs }) => inputs[0]!));
   const stored = operations.filter(({ output }) => !floats.has(output) || classifierInputs.has(output));
   const values = new Map<string, ValueLevels>();
-  for (const { output, clamp } of stored) {
+  for (const { output, clamp, curve, clip } of stored) {
     const isWide = wide.has(output);
     const found = observed.get(output)!;
-    const lowest = found.minimum.map((value) => Math.min(value, 0));
-    if (clamp[0] === 0) lowest.fill(0);
-    const range = found.maximum.map((value, c) => Math.max(value, 0) - lowest[c]!);
+    const room = isWide ? ROOM_WIDE : ROOM_NARROW;
+    const [low, high] = clip ?? (curve ? UNBOUNDED : clamp);
+    const lowest = found.minimum.map((value) => Math.max(room * Math.min(value, 0), Math.min(low, 0)));
+    const range = found.maximum.map((value, c) => Math.min(Math.max(room * value, 0), Math.max(high, 0)) - lowest[c]!);
     const least = range.map((value) => value / (isWide ? WIDE_MAX : NARROW_MAX));
     const largest = least.reduce((a, b) => Math.max(a, b), 1e-10);
     const minimum = least.map((value) => Math.max(value, largest * LEAST_SHARE));
     const readers = operations.filter(
       ({ inputs, layer }) => inputs[0] === output && (layer.kind === 'pointwise' || layer.kind === 'dense'),
     );
-    const scale = readers.length > 0 ? balance(minimum, largest, found, readers, folded, observed) : minimum;
+    const scale =
+      readers.length > 0
+        ? balance(minimum, largest, found, readers, folded, observed, largestWeight({ wide: isWide }, range.length))
+        : minimum;
     values.set(output, {
       scale,
       zero: scale.map((step, c) => Math.round(-lowest[c]! / step)),
@@ -132,6 +144,7 @@ function balance(
   readers: readonly Operation[],
   folded: ReadonlyMap<string, FoldedWeights>,
   observed: ReadonlyMap<string, Observed>,
+  most: number,
 ): Float32Array {
   let scale = minimum;
   const inChannels = minimum.length;
@@ -146,7 +159,7 @@ function balance(
       const steps = new Float64Array(outChannels);
       for (let k = 0, at = 0; k < inChannels; k++) {
         for (let n = 0; n < outChannels; n++, at++) {
-          steps[n] = Math.max(steps[n]!, Math.abs(weights[at]! * scale[k]!) / WEIGHT_MAX);
+          steps[n] = Math.max(steps[n]!, Math.abs(weights[at]! * scale[k]!) / most);
         }
       }
       const noise = steps.reduce((sum, step, n) => sum + step * step * importance[n]!, 0);
@@ -176,6 +189,7 @@ function chooseSteps(
 ): Float32Array {
   const outChannels = bias.length;
   const rows = weights.length / outChannels;
+  const most = largestWeight(input, rows);
   const largest = new Float64Array(outChannels);
   const power = input.scale.map((scale, k) => seen.squares[k]! / seen.count / scale ** 2);
   const scaled = new Float32Array(weights.length);
@@ -188,12 +202,12 @@ function chooseSteps(
   const best = new Float32Array(outChannels);
   const least = new Float64Array(outChannels).fill(Number.POSITIVE_INFINITY);
   for (const clip of CLIPS) {
-    const steps = largest.map((size) => Math.fround(Math.max((size * clip) / WEIGHT_MAX, 1e-20)));
+    const steps = largest.map((size) => Math.fround(Math.max((size * clip) / most, 1e-20)));
     const noise = new Float64Array(outChannels);
     for (let row = 0, at = 0; row < rows; row++) {
       for (let n = 0; n < outChannels; n++, at++) {
         const step = steps[n]!;
-        const integer = Math.max(-WEIGHT_MAX, Math.min(WEIGHT_MAX, Math.round(scaled[at]! / step)));
+        const integer = Math.max(-most, Math.min(most, Math.round(scaled[at]! / step)));
         noise[n]! += (scaled[at]! - integer * step) ** 2 * power[perInput ? row : n]!;
       }
     }

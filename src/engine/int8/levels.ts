@@ -23,6 +23,14 @@ export const NARROW_MAX = 127;
 export const WIDE_MAX = 4095;
 export const WEIGHT_MAX = 127;
 
+/** Integer weights of words' layers: sums of `terms` products with 12 bits must stay below 2³⁰, biases get the rest. */
+const MOST_WEIGHT = 2 ** 14 - 1;
+
+/** The largest integer weight of a layer that adds up `terms` products: wide inputs are multiplied as words, with room to spare. */
+export function largestWeight({ wide }: { readonly wide: boolean }, terms: number): number {
+  return wide ? Math.max(WEIGHT_MAX, Math.min(MOST_WEIGHT, Math.floor(2 ** 30 / (WIDE_MAX * terms)))) : WEIGHT_MAX;
+}
+
 /** Values that stay floats: what is one number for each channel, and the output. */
 export function isFloat(operation: Operation, floats: ReadonlySet<string>, last: Operation): boolean {
   const { kind } = operation.layer;

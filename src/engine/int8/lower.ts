@@ -41,6 +41,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
   const outChannels = storedChannels(output, shape.channels, tile);
   const from = levelsOf(inputs[0]!);
   const to = levelsOf(output);
+  const highest = operation.clip ? operation.clip[1] : curve ? Number.POSITIVE_INFINITY : operation.clamp[1];
   const step = (kernel: LoweredStep['kernel'], ...args: Argument[]): LoweredStep => ({ layer: output, kernel, args });
   const value = (name: string): Argument => ({ value: name });
 
@@ -94,6 +95,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
         output: to,
         residual: undefined,
         swish: curve === 'swish',
+        highest,
         steps: context.levels.steps.get(output),
         kernelSize,
         storedChannels: inChannels,
@@ -169,6 +171,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
       output: result,
       residual,
       swish: curve === 'swish',
+      highest,
       steps: context.levels.steps.get(output),
       storedInChannels: inChannels,
     };

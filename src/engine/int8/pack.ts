@@ -1,7 +1,7 @@
 import { toFloat32 } from '../../weights/half.js';
 import type { KernelConstants } from '../kernels.js';
 import type { FoldedWeights } from '../pack.js';
-import { NARROW_MAX, type ValueLevels, WEIGHT_MAX, WIDE_MAX } from './levels.js';
+import { largestWeight, NARROW_MAX, type ValueLevels, WIDE_MAX } from './levels.js';
 
 /** Where and how the parameters of one integer operation lie in memory; DESIGN.md describes the layouts. */
 export type PackedIntegers = PackedPanels | PackedBlocks | PackedRows;
@@ -20,6 +20,8 @@ interface Linear extends Placement {
   readonly output: ValueLevels | undefined;
   readonly residual: ValueLevels | undefined;
   readonly swish: boolean;
+  /** Outputs are clipped to this real value. */
+  readonly highest: number;
   readonly steps: Float32Array | undefined;
 }
 
@@ -82,11 +84,13 @@ export function packIntegers(
       });
       return;
     case 'panels':
-      return packPanels(packed, weightsOf(packed.layer), memory, constants);
+      packPanels(packed, weightsOf(packed.layer), memory, constants);
+      return;
     case 'blocks':
-      return packBlocks(packed, weightsOf(packed.layer), memory, constants);
+      packBlocks(packed, weightsOf(packed.layer), memory, constants);
+      return;
     default:
-      return packed satisfies never;
+      packed satisfies never;
   }
 }
 
@@ -96,11 +100,12 @@ function packPanels(packed: PackedPanels, folded: FoldedWeights, memory: ArrayBu
   const weights = toFloat32(folded.weights);
   const outChannels = folded.bias.length;
   const inChannels = weights.length / outChannels;
+  const most = largestWeight(input, inChannels);
   const each = storedBytes(input, constants);
   const lane = 4 / each;
   const panelBytes = constants.headerBytes + TILE * storedInChannels * each;
   const to = each === 1 ? new Int8Array(memory) : new Int16Array(memory);
-  const sums = new Sums(packed.steps ?? largestSteps(weights, input.scale, outChannels, 1), folded.bias);
+  const sums = new Sums(packed.steps ?? largestSteps(weights, input.scale, outChannels, 1, most), folded.bias);
   const inverse = sums.steps.map((step) => 1 / step);
   for (let k = 0; k < inChannels; k++) {
     const scale = input.scale[k]!;
@@ -109,14 +114,14 @@ function packPanels(packed: PackedPanels, folded: FoldedWeights, memory: ArrayBu
     const row = (address + constants.headerBytes) / each + Math.floor(k / lane) * TILE * lane + (k % lane);
     for (let n = 0, at = row, from = k * outChannels; n < outChannels; n++, from++) {
       const weight = weights[from]!;
-      const integer = Math.max(-WEIGHT_MAX, Math.min(WEIGHT_MAX, Math.round(weight * scale * inverse[n]!)));
+      const integer = Math.max(-most, Math.min(most, Math.round(weight * scale * inverse[n]!)));
       to[at] = integer;
       sums.add(n, integer, zero, (weight - (integer * sums.steps[n]!) / scale) * mean);
       at += lane;
       if (n % TILE === TILE - 1) at += panelBytes / each - TILE * lane;
     }
   }
-  writeHeaders(packed, sums, memory, panelBytes);
+  writeHeaders(packed, sums, memory, panelBytes, constants);
 }
 
 /** weights [kernelSize][kernelSize][channels] */
@@ -124,12 +129,13 @@ function packBlocks(packed: PackedBlocks, folded: FoldedWeights, memory: ArrayBu
   const { input, kernelSize, storedChannels, address } = packed;
   const weights = toFloat32(folded.weights);
   const channels = folded.bias.length;
+  const most = largestWeight(input, kernelSize ** 2);
   const each = storedBytes(input, constants);
   const lane = 4 / each;
   const groups = Math.ceil(kernelSize / lane);
   const blockBytes = constants.headerBytes + kernelSize * groups * 32;
   const to = each === 1 ? new Int8Array(memory) : new Int16Array(memory);
-  const sums = new Sums(packed.steps ?? largestSteps(weights, input.scale, channels, 0), folded.bias);
+  const sums = new Sums(packed.steps ?? largestSteps(weights, input.scale, channels, 0, most), folded.bias);
   for (let ky = 0; ky < kernelSize; ky++) {
     for (let kx = 0; kx < kernelSize; kx++) {
       const element = (kx * groups + Math.floor(ky / lane)) * TILE * lane + (ky % lane);
@@ -137,29 +143,30 @@ function packBlocks(packed: PackedBlocks, folded: FoldedWeights, memory: ArrayBu
         const weight = weights[(ky * kernelSize + kx) * channels + c]!;
         const scale = input.scale[c]!;
         const step = sums.steps[c]!;
-        const integer = Math.max(-WEIGHT_MAX, Math.min(WEIGHT_MAX, Math.round((weight * scale) / step)));
+        const integer = Math.max(-most, Math.min(most, Math.round((weight * scale) / step)));
         const block = address + Math.floor(c / TILE) * blockBytes + constants.headerBytes;
         to[block / each + element + (c % TILE) * lane] = integer;
         sums.add(c, integer, input.zero[c]!, (weight - (integer * step) / scale) * input.mean[c]!);
       }
     }
   }
-  writeHeaders(packed, sums, memory, blockBytes);
+  writeHeaders(packed, sums, memory, blockBytes, constants);
   const padding = each === 1 ? new Uint8Array(memory) : new Int16Array(memory);
   for (let x = 0; x < packed.width; x++) padding.set(input.zero, packed.padding / each + x * storedChannels);
 }
 
-/** What one unit stands for if the largest weight of a channel is to be 127. `perInput`: 1 if scales go by input, 0 if by output. */
+/** What one unit stands for if the largest weight of a channel is to be `most`. `perInput`: 1 if scales go by input, 0 if by output. */
 export function largestSteps(
   weights: Float32Array,
   scale: Float32Array,
   outChannels: number,
   perInput: 0 | 1,
+  most: number,
 ): Float32Array {
   const steps = new Float32Array(outChannels);
   for (let from = 0, row = 0; from < weights.length; from += outChannels, row++) {
     for (let n = 0; n < outChannels; n++) {
-      const size = Math.abs(weights[from + n]! * scale[perInput ? row : n]!) / WEIGHT_MAX;
+      const size = Math.abs(weights[from + n]! * scale[perInput ? row : n]!) / most;
       if (size > steps[n]!) steps[n] = size;
     }
   }
@@ -190,8 +197,14 @@ class Sums {
   }
 }
 
-function writeHeaders(packed: PackedPanels | PackedBlocks, sums: Sums, memory: ArrayBufferLike, stride: number): void {
-  const { input, output, residual, swish } = packed;
+function writeHeaders(
+  packed: PackedPanels | PackedBlocks,
+  sums: Sums,
+  memory: ArrayBufferLike,
+  stride: number,
+  constants: KernelConstants,
+): void {
+  const { input, output, residual, swish, highest } = packed;
   const integers = new Int32Array(memory);
   const floats = new Float32Array(memory);
   sums.steps.forEach((step, n) => {
@@ -207,5 +220,11 @@ function writeHeaders(packed: PackedPanels | PackedBlocks, sums: Sums, memory: A
     floats[at + 8] = output ? Math.min(step * unit, limit) : step;
     floats[at + 16] = output ? ROUNDING + output.zero[n]! : 0;
     floats[at + 24] = second;
+    if (!output) return;
+    const most = output.wide ? WIDE_MAX : NARROW_MAX;
+    const last = Math.min(most, Math.max(0, Math.round(highest / output.scale[n]! + output.zero[n]!)));
+    const limits = packed.address + Math.floor(n / TILE) * stride + 128;
+    if (storedBytes(output, constants) === 1) new Uint8Array(memory, limits)[n % TILE] = last;
+    else new Int16Array(memory, limits)[n % TILE] = last;
   });
 }

@@ -48,7 +48,10 @@ export function groupLevels(tensors: NamedTensors, where: string): Levels {
         const zero = read(`${value}/zero`, isLevel, `whole numbers from 0 to ${most}`);
         const mean = read(`${value}/mean`, Number.isFinite, 'finite numbers');
         if (zero.length !== scale.length || mean.length !== scale.length) {
-          throw damaged(value, `${scale.length} scales, ${zero.length} zero points, ${mean.length} means, expected as many of each`);
+          throw damaged(
+            value,
+            `${scale.length} scales, ${zero.length} zero points, ${mean.length} means, expected as many of each`,
+          );
         }
         values.set(value, { scale, zero, mean, wide });
         break;
