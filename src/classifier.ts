@@ -146,7 +146,7 @@ async function loadParts(model: Model, options: SessionOptions) {
   await null;
   const session = model.exact
     ? await openExact(model.exact)
-    : await createSession(model.network, () => model.readWeights(), model.epsilon, options);
+    : await createSession(model.network, (allocate) => model.readWeights(allocate), model.epsilon, options);
   return { session, labels: model.readLabels() };
 }
 

@@ -8,7 +8,7 @@ import { findModel, loadImagenetLabels, loadLabels, loadWeights, type StoredMode
 import { checkWeights } from './weights/check.js';
 import { type Label, readLabels } from './weights/labels.js';
 import type { QuantisedGraph } from './weights/quantised.js';
-import type { NetworkWeights } from './weights/types.js';
+import type { Allocate, NetworkWeights } from './weights/types.js';
 
 /** What a caller asks for; everything left out follows from the weights. */
 export interface ModelChoice {
@@ -33,7 +33,8 @@ export interface Model {
   readonly network: ResolvedNetwork;
   readonly epsilon: number;
   readonly preprocessing: Preprocessing;
-  readWeights(): NetworkWeights;
+  /** Where the weights are a file that can be used as it is, its bytes lie in what `allocate` gives. */
+  readWeights(allocate?: Allocate): NetworkWeights;
   /** Set where integers were asked for: the network as its files store it. */
   readonly exact?: ExactModel;
   /** One for each class. */
@@ -118,8 +119,8 @@ function modelFromBox(choice: ModelChoice, stored: StoredModel): Model {
     network: resolved,
     epsilon,
     preprocessing: adjust(preprocessing, choice),
-    readWeights() {
-      const found = loadWeights(stored);
+    readWeights(allocate) {
+      const found = loadWeights(stored, allocate);
       checkWeights(resolved, found, weights.file);
       return found;
     },

@@ -1,5 +1,12 @@
 import { align } from './engine/arena.js';
-import { bindKernels, createMemory, type KernelModule, type Kernels, loadKernels } from './engine/kernels.js';
+import {
+  bindKernels,
+  createMemory,
+  type KernelFlavour,
+  type KernelModule,
+  type Kernels,
+  loadKernels,
+} from './engine/kernels.js';
 import type { PixelKernels, Taps } from './images/types.js';
 
 /** Bytes of a picture that are brought into memory at once: few, so that they stay in the cache. */
@@ -16,10 +23,13 @@ function span({ first, length }: Taps, from = 0, to = first.length): { first: nu
 
 let loading: Promise<PixelKernels> | undefined;
 
-/** Kernels for pictures, in a memory of their own that grows with the largest picture; one for the process. */
-export function loadPixelKernels(): Promise<PixelKernels> {
+/**
+ * Kernels for pictures, in a memory of their own that grows with the largest picture; one for the process, of the first
+ * flavour that is asked for: they compute the same.
+ */
+export function loadPixelKernels(flavour?: KernelFlavour): Promise<PixelKernels> {
   if (loading === undefined) {
-    loading = loadKernels().then(createPixelKernels);
+    loading = loadKernels(flavour).then(createPixelKernels);
     // Reported by whoever awaits it, which may be after a picture has been decoded.
     loading.catch(() => {});
   }

@@ -1,5 +1,4 @@
 import { NETWORK_INPUT } from '../networks/types.js';
-import { toFloat32 } from '../weights/half.js';
 import type { Tensor } from '../weights/types.js';
 import type { Kernels } from './kernels.js';
 
@@ -57,46 +56,55 @@ export function depthwiseBytes(storedChannels: number, taps: number): number {
 /** What packing works on: the kernels bound to a memory, and room in it for the largest tensor, `stagingBytes`. */
 export interface PackTarget {
   readonly memory: ArrayBufferLike;
-  readonly kernels: Pick<Kernels, 'pack_rows_f16' | 'pack_rows_f32'>;
+  readonly kernels: Pick<Kernels, 'pack_rows_f16' | 'pack_rows_f32' | 'widen_f16'>;
   /** Byte address; nothing else may live there while weights are packed. */
   readonly staging: number;
 }
 
-/** Bytes of staging that a layer's weights need, in whatever precision they come. */
+/** Bytes of staging that a layer's weights, or its biases, need in whatever precision they come. */
 export function stagingBytes(packed: PackedWeights): number {
-  return packed.layout === 'depthwise' ? 0 : 4 * packed.taps * packed.inChannels * packed.outChannels;
+  if (packed.layout === 'depthwise') return 4 * packed.taps * packed.channels;
+  return 4 * packed.outChannels * Math.max(packed.taps * packed.inChannels, 1);
 }
 
 /** Writes folded weights into memory as the kernels read them. What lies between is left as it is: zero. */
 export function pack(packed: PackedWeights, folded: FoldedWeights, target: PackTarget): void {
-  if (packed.layout === 'depthwise') packDepthwise(packed, folded, target.memory);
+  if (packed.layout === 'depthwise') packDepthwise(packed, folded, target);
   else packPanels(packed, folded, target);
 }
 
-function packDepthwise(packed: PackedDepthwise, { weights, bias }: FoldedWeights, memory: ArrayBufferLike): void {
+/** The address of values that lie in the memory already, or else of their copy in the staging area. */
+function stage(values: Tensor['data'], { memory, staging }: PackTarget): number {
+  if (values.buffer === memory) return values.byteOffset;
+  if (values instanceof Uint16Array) new Uint16Array(memory, staging, values.length).set(values);
+  else new Float32Array(memory, staging, values.length).set(values);
+  return staging;
+}
+
+function packDepthwise(packed: PackedDepthwise, { weights, bias }: FoldedWeights, target: PackTarget): void {
   const { channels, storedChannels } = packed;
-  const rows = new Float32Array(memory, packed.address, packed.bytes / 4);
-  const values = toFloat32(weights);
+  const rows = new Float32Array(target.memory, packed.address, packed.bytes / 4);
   rows.set(bias, 0);
+  const half = weights instanceof Uint16Array ? stage(weights, target) : undefined;
   for (let tap = 0; tap < packed.taps; tap++) {
-    rows.set(values.subarray(tap * channels, (tap + 1) * channels), (tap + 1) * storedChannels);
+    const row = (tap + 1) * storedChannels;
+    const first = tap * channels;
+    if (half === undefined) rows.set((weights as Float32Array).subarray(first, first + channels), row);
+    else target.kernels.widen_f16(packed.address + 4 * row, half + 2 * first, channels);
   }
 }
 
 function packPanels(packed: PackedPanels, { weights, bias }: FoldedWeights, target: PackTarget): void {
   const { tile, taps, inChannels, outChannels, storedInChannels, rows, address } = packed;
-  const { memory, kernels, staging } = target;
+  const { kernels } = target;
   const panelBytes = 4 * (rows + 1) * tile;
-  for (let first = 0, panel = 0; first < outChannels; first += tile, panel++) {
-    new Float32Array(memory, address + panel * panelBytes, tile).set(bias.subarray(first, first + tile));
-  }
-  const half = weights instanceof Uint16Array;
-  if (half) new Uint16Array(memory, staging, weights.length).set(weights);
-  else new Float32Array(memory, staging, weights.length).set(weights);
-  const packRows = half ? kernels.pack_rows_f16 : kernels.pack_rows_f32;
+  // The biases are each panel's first row.
+  kernels.pack_rows_f32(address, stage(bias, target), 1, outChannels, panelBytes);
+  const packRows = weights instanceof Uint16Array ? kernels.pack_rows_f16 : kernels.pack_rows_f32;
+  const values = stage(weights, target);
   for (let tap = 0; tap < taps; tap++) {
     const to = address + 4 * tile * (1 + tap * storedInChannels);
-    const from = staging + tap * inChannels * outChannels * weights.BYTES_PER_ELEMENT;
+    const from = values + tap * inChannels * outChannels * weights.BYTES_PER_ELEMENT;
     packRows(to, from, inChannels, outChannels, panelBytes);
   }
 }

@@ -1,11 +1,12 @@
 import type { ResolvedNetwork } from '../networks/types.js';
-import type { NetworkWeights } from '../weights/types.js';
+import type { Allocate, NetworkWeights } from '../weights/types.js';
+import { align } from './arena.js';
 import { foldBatchNorm } from './fold.js';
 import type { Levels } from './int8/levels.js';
 import { packIntegers } from './int8/pack.js';
 import { planIntegers } from './int8/plan.js';
 import { bindKernels, createMemory, loadKernels } from './kernels.js';
-import { pack } from './pack.js';
+import { pack, stagingBytes } from './pack.js';
 import { type Plan, plan } from './plan.js';
 import { type Crew, startCrew } from './pool.js';
 
@@ -37,11 +38,16 @@ export interface Session {
   close(): void;
 }
 
-type WeightsSource = NetworkWeights | (() => NetworkWeights);
+type WeightsSource = NetworkWeights | ((allocate: Allocate) => NetworkWeights);
+
+/** A longer file is read into memory of its own: the kernels' addresses are 32-bit integers. */
+const MOST_FILE_BYTES = 2 ** 28;
 
 /**
  * Plans the network, packs its weights, binds the kernels. Other threads start up meanwhile; nothing waits for them.
- * `weights`, or what `weights` reads once the threads have been started, must have passed `checkWeights`; `epsilon` is the batch norm's where it is not folded yet.
+ * `weights`, or what `weights` reads once the threads have been started, must have passed `checkWeights`; a file that it
+ * reads into what it allocates lies in the session's memory and needs none of its own. `epsilon` is the batch norm's where
+ * it is not folded yet.
  */
 export async function createSession(
   network: ResolvedNetwork,
@@ -69,11 +75,23 @@ async function assemble(
   const kernels = await loadKernels(deterministic ? 'plain' : 'relaxed');
   const threads = crew?.threads ?? 1;
   const layout = levels ? planIntegers(network, kernels, levels, threads) : plan(network, kernels, threads);
-  const memory = createMemory(layout.memoryBytes);
-  const pool = crew?.assign(layout, kernels, memory);
+  const room = Math.max(0, ...layout.weights.map(stagingBytes));
+  // A file of weights lies where activations will: they have not begun, and its pages are not touched for it alone.
+  const begin = (fileBytes: number) => {
+    const staging = layout.arenaAddress + align(fileBytes);
+    const memory = createMemory(Math.max(layout.memoryBytes, staging + room));
+    return { memory, staging, pool: crew?.assign(layout, kernels, memory) };
+  };
+  let begun: ReturnType<typeof begin> | undefined;
+  const allocate = (bytes: number): Uint8Array => {
+    if (begun || bytes > MOST_FILE_BYTES) return new Uint8Array(bytes);
+    begun = begin(bytes);
+    return new Uint8Array(begun.memory.buffer, layout.arenaAddress, bytes);
+  };
+  const found = typeof weights === 'function' ? weights(allocate) : weights;
+  const { memory, staging, pool } = begun ?? begin(0);
   const bound = bindKernels(kernels, memory);
-  const found = typeof weights === 'function' ? weights() : weights;
-  const target = { memory: memory.buffer, kernels: bound, staging: layout.arenaAddress };
+  const target = { memory: memory.buffer, kernels: bound, staging };
   for (const packed of layout.weights) {
     pack(packed, foldBatchNorm(found.get(packed.layer)!, epsilon), target);
   }

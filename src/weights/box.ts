@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ModelError } from '../errors.js';
 import { type Card, readCard } from './card.js';
-import { readModelFile } from './file.js';
+import { MAX_FILE_BYTES, readModelFile } from './file.js';
 import { type Label, readLabels } from './labels.js';
 import { readSafetensors } from './safetensors.js';
 import { groupTensors } from './stored.js';
-import type { NetworkWeights } from './types.js';
+import type { Allocate, NetworkWeights } from './types.js';
 
 /** The package's own folder of models; the same from `src/` and from `dist/`. */
 const BOX = fileURLToPath(new URL('../../models/', import.meta.url));
@@ -75,15 +75,18 @@ export function findModel(query: ModelQuery = {}, folder: string = BOX): StoredM
 
 /**
  * The model's weights, their file's length and sha-256 checked against the card. Half-precision tensors are views of
- * the file's bytes.
+ * the file's bytes, which lie in what `allocate` gives.
  * @throws ModelError `weights-damaged`
  */
-export function loadWeights({ card, folder }: StoredModel): NetworkWeights {
+export function loadWeights(
+  { card, folder }: StoredModel,
+  allocate: Allocate = (bytes) => new Uint8Array(bytes),
+): NetworkWeights {
   const path = join(folder, card.weights.file);
-  const bytes = readModelFile(path);
-  if (bytes.length !== card.weights.bytes) {
-    throw new ModelError('weights-damaged', `${path}: ${bytes.length} bytes, expected ${card.weights.bytes}`);
-  }
+  const bytes = readModelFile(path, MAX_FILE_BYTES, (size) => {
+    if (size === card.weights.bytes) return allocate(size);
+    throw new ModelError('weights-damaged', `${path}: ${size} bytes, expected ${card.weights.bytes}`);
+  });
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (sha256 !== card.weights.sha256) {
     throw new ModelError('weights-damaged', `${path}: sha-256 ${sha256}, expected ${card.weights.sha256}`);

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { ModelError } from '../errors.js';
+import type { Allocate } from './types.js';
 
 /** No model of the supported families comes near this. */
 export const MAX_FILE_BYTES = 256 * 1024 * 1024;
@@ -14,7 +15,14 @@ function cannotRead(path: string, cause: unknown): ModelError {
  * A whole regular file. Pipes and devices are refused before they are opened (opening one can hang), files longer
  * than `maxBytes` before anything is allocated.
  */
-export function readModelFile(path: string, maxBytes = MAX_FILE_BYTES): Uint8Array<ArrayBuffer> {
+export function readModelFile(path: string, maxBytes?: number): Uint8Array<ArrayBuffer>;
+/** @param allocate gives the bytes to read into, as many as it is asked for */
+export function readModelFile(path: string, maxBytes: number, allocate: Allocate): Uint8Array;
+export function readModelFile(
+  path: string,
+  maxBytes = MAX_FILE_BYTES,
+  allocate: Allocate = (bytes) => new Uint8Array(bytes),
+): Uint8Array {
   let descriptor: number | undefined;
   try {
     if (!statSync(path).isFile()) throw new ModelError('model-file', `${path}: not a regular file`);
@@ -23,7 +31,7 @@ export function readModelFile(path: string, maxBytes = MAX_FILE_BYTES): Uint8Arr
     if (size > maxBytes) {
       throw new ModelError('model-file', `${path}: ${size} bytes, expected at most ${maxBytes}`);
     }
-    const bytes = new Uint8Array(size);
+    const bytes = allocate(size);
     let filled = 0;
     while (filled < size) {
       const count = readSync(descriptor, bytes, filled, size - filled, filled);
