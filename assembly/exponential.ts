@@ -82,11 +82,3 @@ export function exponential(x: v128): v128 {
   p = f32x4.mul(p, i32x4.add(i32x4.shl(half, 23), one));
   return f32x4.mul(p, i32x4.add(i32x4.shl(i32x4.sub(exponent, half), 23), one));
 }
-
-/** 1 / (1 + e^−x) */
-// @ts-ignore: decorator
-@inline
-export function logistic(x: v128): v128 {
-  const one = v128.load(constants, ONE);
-  return f32x4.div(one, f32x4.add(one, exponential(f32x4.neg(x))));
-}
