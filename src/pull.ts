@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ModelError, UsageError } from './errors.js';
 import { identify } from './networks/identify.js';
 import { findNetwork, isNetworkId } from './networks/index.js';
@@ -12,7 +12,7 @@ export type { Progress } from './store/download.js';
 export type { Pulled, PullOptions } from './store/pull-entry.js';
 
 /** Published formats that can be installed. */
-const INSTALLABLE: ReadonlySet<PublishedFormat> = new Set(['tflite', 'tgz']);
+const INSTALLABLE: ReadonlySet<PublishedFormat> = new Set(['tflite', 'tgz', 'pytorch', 'safetensors', 'onnx']);
 
 /**
  * The published checkpoint to fetch for a network, α, resolution and numbers: of several the catalog's first that can be
@@ -36,12 +36,13 @@ export function chooseEntry(query: CatalogQuery): CatalogEntry {
       `${asked}: published as ${format} only, expected a format that can be pulled; fetch ${addresses[0]} yourself and import it as ${name}`,
     );
   }
-  const choices = [
-    ...new Set(known.map((each) => `α ${each.alpha} ${each.resolution}×${each.resolution} ${each.dtype}`)),
-  ];
+  const list = (values: readonly number[]) => [...new Set(values)].sort((a, b) => a - b).join(', ');
+  const alphas = list(known.map((each) => each.alpha));
+  const resolutions = list(known.map((each) => each.resolution));
+  const choices = known.length > 0 ? `α of ${alphas} and pixels of ${resolutions}` : 'one that is published';
   throw new ModelError(
     'model-not-published',
-    `${asked}: no published weights are known, expected one of ${choices.join(', ') || 'those that mobilenet models lists'}`,
+    `${asked}: no published weights are known, expected ${choices}; mobilenet models lists them`,
   );
 }
 
@@ -58,31 +59,59 @@ export async function pull(query: CatalogQuery, options: PullOptions = {}): Prom
 
 /** What the file holds, checked to be what the entry says. */
 async function prepare(entry: CatalogEntry, { path, kind, origin }: FetchedFile): Promise<NewModel> {
-  const where = origin.address;
-  const bytes = kind === 'tgz' ? await readArchiveMember(path, entry.member!, where) : readModelFile(path);
-  const { readTflite } = await import('./weights/tflite.js');
-  const imported = readTflite(bytes, kind === 'tgz' ? entry.member! : basename(where));
-  const { height, width } = imported.inputResolution;
-  const identity = identify(imported.network);
-  const found = describe({
-    network: identity?.id ?? 'another network',
-    alpha: identity?.alpha ?? 1,
-    size: `${width}×${height}`,
-    classes: imported.output.classes,
-    dtype: imported.quantised ? 'int8' : 'f32',
+  const isArchive = kind === 'tgz';
+  const where = isArchive ? entry.member! : (origin.address.split(/[?#]/)[0]!.split('/').at(-1) ?? entry.name);
+  const bytes = isArchive ? await readArchiveMember(path, entry.member!, origin.address) : readModelFile(path);
+  const { openBytes } = await import('./weights/open.js');
+  const opened = await openBytes(bytes, join(dirname(path), where));
+  const { name, network, alpha, resolution, classes, dtype, published, licence, preprocessing } = entry;
+  const facts = { name, network, alpha, resolution, classes, dtype, published, licence, origin, labels: null };
+  if (opened.kind === 'graph') {
+    const { imported } = opened;
+    const { height, width } = imported.inputResolution;
+    const identity = identify(imported.network);
+    refuseOther(entry, where, {
+      network: identity?.id ?? 'another network',
+      alpha: identity?.alpha ?? 1,
+      size: `${width}×${height}`,
+      classes: imported.output.classes,
+      dtype: imported.quantised ? 'int8' : 'f32',
+    });
+    if (imported.format === 'tfjs')
+      throw new ModelError('format-unsupported', `${where}: expected a file that stands alone`);
+    return {
+      ...facts,
+      format: imported.format,
+      padding: null,
+      epsilon: null,
+      // TFLite says how pictures are to be given; ONNX does not.
+      preprocessing: imported.format === 'tflite' ? null : preprocessing,
+      weights: bytes,
+    };
+  }
+  const [{ readCheckpoint, requireHead }, { nameTensors }, { writeSafetensors }] = await Promise.all([
+    import('./weights/checkpoint.js'),
+    import('./weights/stored.js'),
+    import('./weights/safetensors.js'),
+  ]);
+  const { padding, epsilon } = entry;
+  const checkpoint = readCheckpoint(opened, { resolution, padding, epsilon });
+  requireHead(checkpoint, where);
+  const { id, alpha: found, classes: outputs } = checkpoint.network;
+  refuseOther(entry, where, {
+    network: id,
+    alpha: found,
+    size: `${resolution}×${resolution}`,
+    classes: outputs,
+    dtype,
   });
-  const expected = describe({ ...entry, size: `${entry.resolution}×${entry.resolution}` });
-  if (found !== expected) throw new ModelError('weights-shape', `${where}: ${found}, expected ${expected}`);
-  const { name, network, alpha, resolution, classes, dtype, published, licence } = entry;
   return {
-    ...{ name, network, alpha, resolution, classes, dtype, published, licence, origin },
-    format: 'tflite',
-    padding: null,
-    epsilon: null,
-    // The file itself says how it wants pictures.
-    preprocessing: null,
-    weights: bytes,
-    labels: null,
+    ...facts,
+    format: 'safetensors',
+    padding,
+    epsilon,
+    preprocessing,
+    weights: writeSafetensors(nameTensors(checkpoint.weights)),
   };
 }
 
@@ -92,6 +121,13 @@ interface Facts {
   readonly size: string;
   readonly classes: number;
   readonly dtype: string;
+}
+
+/** The address may give another model than the catalog says. */
+function refuseOther(entry: CatalogEntry, where: string, facts: Facts): void {
+  const found = describe(facts);
+  const expected = describe({ ...entry, size: `${entry.resolution}×${entry.resolution}` });
+  if (found !== expected) throw new ModelError('weights-shape', `${where}: ${found}, expected ${expected}`);
 }
 
 function describe({ network, alpha, size, classes, dtype }: Facts): string {

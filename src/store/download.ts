@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ModelError } from '../errors.js';
+import { isHtml } from '../weights/sniff.js';
 import { type Disk, diskFault } from './disk.js';
 import { explain, FetchError, fetchAnswer, shown } from './http.js';
 import type { Part } from './part.js';
-import { isHtml } from './sniff.js';
 
 export interface DownloadLimits {
   /** Tries of each address. */

@@ -3,6 +3,7 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ModelError } from '../errors.js';
+import { type FileKind, SNIFFED_BYTES, sniff } from '../weights/sniff.js';
 import { type CatalogEntry, maxBytesOf, type PublishedFormat } from './catalog.js';
 import { type Disk, diskFault, realDisk, writeAtomically } from './disk.js';
 import { type DownloadLimits, type DownloadRequest, defaultLimits, download, type Progress } from './download.js';
@@ -11,7 +12,6 @@ import { installModel } from './install.js';
 import { isIntact, readInstalled } from './installed.js';
 import { withLock } from './lock.js';
 import { Part } from './part.js';
-import { type FileKind, SNIFFED_BYTES, sniff } from './sniff.js';
 import type { InstalledModel, NewModel, Origin } from './types.js';
 
 /** A file that is complete and has the right hash, on the disk until `prepare` is done with it. */
