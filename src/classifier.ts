@@ -146,7 +146,10 @@ async function loadParts(model: Model, options: SessionOptions) {
   await null;
   const session = model.exact
     ? await openExact(model.exact)
-    : await createSession(model.network, (allocate) => model.readWeights(allocate), model.epsilon, options);
+    : await createSession(model.network, (allocate) => model.readWeights(allocate), model.epsilon, {
+        ...options,
+        ...(model.readLevels && { levels: model.readLevels() }),
+      });
   return { session, labels: model.readLabels() };
 }
 

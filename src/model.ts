@@ -1,6 +1,7 @@
+import type { Levels } from './engine/int8/levels.js';
 import { ModelError, UsageError } from './errors.js';
 import type { Preprocessing, ResizeFilter } from './images/types.js';
-import { buildNetwork } from './networks/index.js';
+import { buildNetwork, isNetworkId } from './networks/index.js';
 import { resolve } from './networks/resolve.js';
 import type { ResolvedNetwork } from './networks/types.js';
 import type { ModelFacts } from './report/records.js';
@@ -25,6 +26,8 @@ export interface ModelChoice {
   readonly filter?: ResizeFilter;
   /** Compute in the integers of quantised files, to the same bytes as TFLite's reference kernels. */
   readonly exact?: boolean;
+  /** What the network computes in: floats, or 7 and 12 bit integers, faster and a little less accurate. `f32` by default. */
+  readonly dtype?: ModelFacts['dtype'];
 }
 
 /** All that a session and its inputs need; weights and labels are read when asked for. */
@@ -35,6 +38,8 @@ export interface Model {
   readonly preprocessing: Preprocessing;
   /** Where the weights are a file that can be used as it is, its bytes lie in what `allocate` gives. */
   readWeights(allocate?: Allocate): NetworkWeights;
+  /** Set where the network is to run in integers. */
+  readonly readLevels?: () => Levels;
   /** Set where integers were asked for: the network as its files store it. */
   readonly exact?: ExactModel;
   /** One for each class. */
@@ -53,14 +58,21 @@ export interface ExactModel {
  * (`model-not-installed` where they can be pulled), damaged or unsuitable.
  */
 export async function chooseModel(choice: ModelChoice = {}): Promise<Model> {
+  const { model, stored } = await chooseFloats(choice);
+  if (choice.dtype !== 'int8') return model;
+  const { inIntegers } = await import('./integer-model.js');
+  return inIntegers(model, stored);
+}
+
+async function chooseFloats(choice: ModelChoice): Promise<{ model: Model; stored?: StoredModel }> {
   if (choice.weights?.length) {
     const { modelFromPaths } = await import('./model-files.js');
-    return modelFromPaths(choice, choice.weights);
+    return { model: await modelFromPaths(choice, choice.weights) };
   }
   const inBox = findInBox(choice);
-  if (inBox instanceof ModelError) return modelFromStore(choice, inBox);
+  if (inBox instanceof ModelError) return { model: await modelFromStore(choice, inBox) };
   if (choice.exact) throw new UsageError('--exact: no weights given, expected --weights with a quantised .tflite file');
-  return modelFromBox(choice, inBox);
+  return { model: modelFromBox(choice, inBox), stored: inBox };
 }
 
 /** The box's model, or why there is none. */
@@ -81,7 +93,8 @@ async function modelFromStore(choice: ModelChoice, notInBox: ModelError): Promis
   const { name, classes, preprocessing } = installed;
   const readOwnLabels = () =>
     choice.labels === undefined ? (loadInstalledLabels(installed) ?? labelsFor(undefined, classes)) : undefined;
-  if (installed.format !== 'safetensors') {
+  // A graph, or a network of nobody's paper that its file describes.
+  if (installed.format !== 'safetensors' || !isNetworkId(installed.network)) {
     const { model: _name, alpha: _alpha, resolution: _resolution, ...rest } = choice;
     const [{ modelFromOpened }, { openBytes }] = await Promise.all([
       import('./model-files.js'),

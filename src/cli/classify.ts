@@ -11,6 +11,7 @@ export interface ClassifyFlags {
   readonly crop?: 'center' | 'squash';
   readonly resize?: 'pil-bilinear' | 'pil-bicubic' | 'tf1-bilinear' | 'lanczos3' | 'nearest';
   readonly exact?: boolean;
+  readonly dtype?: 'f32' | 'int8';
   readonly deterministic?: boolean;
   readonly threads?: string;
   readonly top: string;
@@ -41,6 +42,7 @@ export function classifyCommand(): Command {
         'nearest',
       ]),
     )
+    .addOption(new Option('--dtype <type>', 'what to compute in (default: f32)').choices(['f32', 'int8']))
     .option('--exact', 'compute quantised .tflite weights in integers, to the bytes of TFLite’s reference kernels')
     .option('--deterministic', 'the same last digits on every runtime: without fused multiply-add, which is faster')
     .option(

@@ -11,7 +11,7 @@ const DEFAULT_MODEL = 'mobilenet_v2';
 
 /** Classifies the files in order; a broken one is reported and the others go on. Returns the exit code. */
 export async function runClassify(files: readonly string[], flags: ClassifyFlags): Promise<number> {
-  const { model, weights, labels, crop, resize, exact, deterministic, json } = flags;
+  const { model, weights, labels, crop, resize, exact, dtype, deterministic, json } = flags;
   const alpha = parseNumber('--alpha', flags.alpha);
   const resolution = parseWhole('--res', flags.res, 'a whole number of pixels');
   const top = parseWhole('--top', flags.top, 'a whole number of predictions')!;
@@ -25,6 +25,7 @@ export async function runClassify(files: readonly string[], flags: ClassifyFlags
     ...(crop !== undefined && { crop }),
     ...(resize !== undefined && { filter: resize }),
     ...(exact !== undefined && { exact }),
+    ...(dtype !== undefined && { dtype }),
     ...(deterministic !== undefined && { deterministic }),
     ...(threads !== undefined && { threads }),
   };

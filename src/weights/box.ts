@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ModelError } from '../errors.js';
@@ -8,7 +8,7 @@ import { MAX_FILE_BYTES, readModelFile } from './file.js';
 import { type Label, readLabels } from './labels.js';
 import { readSafetensors } from './safetensors.js';
 import { groupTensors } from './stored.js';
-import type { Allocate, NetworkWeights } from './types.js';
+import type { Allocate, NamedTensors, NetworkWeights } from './types.js';
 
 /** The package's own folder of models; the same from `src/` and from `dist/`. */
 const BOX = fileURLToPath(new URL('../../models/', import.meta.url));
@@ -17,6 +17,8 @@ const BOX = fileURLToPath(new URL('../../models/', import.meta.url));
 const CATALOG = 'catalog.json';
 
 const DEFAULT_MODEL = 'mobilenet_v2';
+
+const MAX_LEVELS_BYTES = 16 * 1024 * 1024;
 
 /** A card and the folder that its files are in. */
 export interface StoredModel {
@@ -92,6 +94,17 @@ export function loadWeights(
     throw new ModelError('weights-damaged', `${path}: sha-256 ${sha256}, expected ${card.weights.sha256}`);
   }
   return groupTensors(readSafetensors(bytes, path), path);
+}
+
+/** Where the numbers lie with which the model runs in integers; not every model has them. */
+export function levelsPath({ card, folder }: StoredModel): string {
+  return join(folder, `${card.name}.levels.safetensors`);
+}
+
+/** The tensors of `levelsPath`, undefined where there is no such file. */
+export function loadLevels(model: StoredModel): NamedTensors | undefined {
+  const path = levelsPath(model);
+  return existsSync(path) ? readSafetensors(readModelFile(path, MAX_LEVELS_BYTES), path) : undefined;
 }
 
 /** The model's labels, as many as it has classes. */

@@ -1,6 +1,7 @@
 /**
- * npm run accuracy -- FOLDER [--model M] [--json]
- * Top-1 and top-5 over a folder of pictures whose names begin with their synset id (n01440764_tench.JPEG).
+ * npm run accuracy -- FOLDER [--model M] [--dtype f32|int8] [--odd] [--json]
+ * Top-1 and top-5 over a folder of pictures whose names begin with their synset id (n01440764_tench.JPEG); with --odd only
+ * the 2nd, 4th, … of the list by name: those that the calibration of int8 has not seen.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +15,8 @@ const { values, positionals } = parseArgs({
     weights: { type: 'string', multiple: true },
     crop: { type: 'string' },
     resize: { type: 'string' },
+    dtype: { type: 'string' },
+    odd: { type: 'boolean' },
     json: { type: 'boolean' },
   },
 });
@@ -22,13 +25,15 @@ if (folder === undefined) throw new Error('expected a folder: npm run accuracy -
 
 const pictures = readdirSync(folder)
   .filter((name) => /^n\d{8}/.test(name))
-  .sort();
+  .sort()
+  .filter((_, index) => !values.odd || index % 2 === 1);
 if (pictures.length === 0) throw new Error(`${folder}: no picture whose name begins with a synset id`);
 
 const classifier = await load({
   ...(values.model !== undefined && { model: values.model }),
   ...(values.weights !== undefined && { weights: values.weights }),
   ...(values.crop !== undefined && { crop: values.crop as 'center' | 'squash' }),
+  ...(values.dtype !== undefined && { dtype: values.dtype as 'f32' | 'int8' }),
   ...(values.resize !== undefined && { filter: values.resize as 'pil-bilinear' }),
 });
 
