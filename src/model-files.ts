@@ -5,10 +5,20 @@ import { adjust, labelsFor, type Model, type ModelChoice } from './model.js';
 import { identify } from './networks/identify.js';
 import { resolve } from './networks/resolve.js';
 import type { Network } from './networks/types.js';
-import { type Checkpoint, readCheckpoint, requireHead } from './weights/checkpoint.js';
+import { type Checkpoint, type CheckpointOptions, readCheckpoint, requireHead } from './weights/checkpoint.js';
 import { type ImportedModel, joinModels, sanitiseName } from './weights/imported.js';
 import { type Opened, type OpenedGraph, type OpenedTensors, openWeights } from './weights/open.js';
 import { joinGraphs, type QuantisedGraph } from './weights/quantised.js';
+
+/** What a caller knows of a file of weights, beside what runs it. */
+export interface FileChoice
+  extends Omit<ModelChoice, 'weights' | 'labels'>,
+    Pick<CheckpointOptions, 'padding' | 'epsilon' | 'classes'> {
+  readonly labels?: string;
+}
+
+/** `title`: what a file of named tensors was taken for. */
+type FileModel = Model & { readonly title?: string };
 
 /**
  * The model that one file of weights is, or two graphs that run one after the other.
@@ -19,7 +29,7 @@ export async function modelFromPaths(choice: ModelChoice, paths: readonly string
 }
 
 /** Like `modelFromPaths`, of files that have been opened. */
-export async function modelFromOpened(choice: ModelChoice, files: readonly Opened[]): Promise<Model> {
+export async function modelFromOpened(choice: FileChoice, files: readonly Opened[]): Promise<FileModel> {
   const settled = await Promise.all(files.map((file) => (file.kind === 'tensors' ? settle(file, choice) : file)));
   const checkpoint = settled.find((file) => file.kind === 'checkpoint');
   if (!checkpoint) return modelFromGraphs(choice, settled as readonly OpenedGraph[]);
@@ -39,25 +49,25 @@ interface OpenedCheckpoint {
  * Named tensors as a checkpoint of a known family, or else as the graph that the file describes beside them.
  * Throws ModelError that says why they are neither.
  */
-async function settle(opened: OpenedTensors, choice: ModelChoice): Promise<OpenedCheckpoint | OpenedGraph> {
-  const { path, topology, tensors } = opened;
+async function settle(opened: OpenedTensors, choice: FileChoice): Promise<OpenedCheckpoint | OpenedGraph> {
+  const { path, readGraph } = opened;
   try {
     return { kind: 'checkpoint', path, checkpoint: readCheckpoint(opened, choice) };
   } catch (error) {
     const isUnknown = error instanceof ModelError && /^weights-(unknown|mismatch)$/.test(error.code);
-    if (!isUnknown || topology === undefined) throw error;
-    const { importKeras } = await import('./weights/keras/importer.js');
-    const imported = importKeras(topology, tensors, path);
+    if (!isUnknown || readGraph === undefined) throw error;
+    const imported = await readGraph();
     const network = { ...imported.network, id: sanitiseName(nameOf(path)) };
     return { kind: 'graph', path, bytes: new Uint8Array(), imported: { ...imported, network } };
   }
 }
 
-function modelFromCheckpoint(choice: ModelChoice, { path, checkpoint }: OpenedCheckpoint): Model {
+function modelFromCheckpoint(choice: FileChoice, { path, checkpoint }: OpenedCheckpoint): FileModel {
   requireHead(checkpoint, path);
   const { network, resolution, padding, epsilon, preprocessing, weights } = checkpoint;
   if (choice.exact) throw new UsageError(`--exact: ${path} computes in floats, expected a quantised .tflite file`);
   return {
+    title: checkpoint.title,
     facts: { network: network.id, alpha: network.alpha, resolution, dtype: 'f32', weights: nameOf(path) },
     network: resolve(network, { resolution, padding }),
     epsilon,

@@ -5,6 +5,7 @@ import { printable } from '../printable.js';
 import { benchCommand } from './bench.js';
 import { classifyCommand } from './classify.js';
 import { costCommand } from './cost.js';
+import { importCommand } from './import.js';
 import { modelsCommand } from './models.js';
 import { pullCommand } from './pull.js';
 
@@ -23,7 +24,14 @@ export async function main(args: readonly string[]): Promise<void> {
       'after',
       '\nExit codes: 0 all done · 1 some inputs failed · 2 wrong usage · 3 no input, or every input failed · 4 model or weights · 5 no WASM SIMD here · 70 a bug',
     );
-  for (const command of [classifyCommand(), costCommand(), modelsCommand(), pullCommand(), benchCommand()])
+  for (const command of [
+    classifyCommand(),
+    costCommand(),
+    modelsCommand(),
+    pullCommand(),
+    importCommand(),
+    benchCommand(),
+  ])
     program.addCommand(command.copyInheritedSettings(program));
   for (const command of withSubcommands(program)) command.exitOverride();
   try {

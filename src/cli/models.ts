@@ -47,6 +47,16 @@ export function modelsCommand(): Command {
       process.stdout.write(`${name} removed\n`);
     });
   models
+    .command('export')
+    .description('Write a model as one safetensors file that import and --weights take.')
+    .argument('<name>', 'as mobilenet models lists it')
+    .argument('<file>', 'such as model.safetensors')
+    .action(async (name: string, file: string) => {
+      const { exportModel } = await import('../export.js');
+      const { bytes } = await exportModel(name, file);
+      process.stdout.write(`${printable(file)}: ${(bytes / 1e6).toFixed(1)} MB\n`);
+    });
+  models
     .command('path')
     .description('Print the folder of installed models.')
     .action(async () => {

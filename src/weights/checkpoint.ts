@@ -1,11 +1,14 @@
 import { ModelError, UsageError } from '../errors.js';
 import type { Preprocessing } from '../images/types.js';
 import { networks } from '../networks/index.js';
+import { resolve } from '../networks/resolve.js';
 import type { Network, PaddingConvention } from '../networks/types.js';
+import { checkWeights } from './check.js';
 import { type RecogniseOptions, recognise } from './families/recognise.js';
 import type { InputRule } from './families/types.js';
 import type { OpenedTensors } from './open.js';
-import { readStated } from './stated.js';
+import { readStated, type Stated } from './stated.js';
+import { groupTensors } from './stored.js';
 import type { NetworkWeights } from './types.js';
 
 /** What a caller knows better than the file's names and shapes. */
@@ -38,8 +41,9 @@ export interface Checkpoint {
  */
 export function readCheckpoint(opened: OpenedTensors, options: CheckpointOptions = {}): Checkpoint {
   const { path: where, tensors, metadata } = opened;
+  const stated = readStated(metadata, where);
+  if (stated?.network) return readDescribed(opened, { ...stated, network: stated.network }, options);
   const { family, network, hasHead, weights } = recognise(tensors, where, options);
-  const stated = readStated(metadata);
   const resolution = options.resolution ?? stated?.resolution ?? networks[family.network].defaultResolution;
   if (options.classes !== undefined && options.classes !== network.classes) {
     const found = hasHead ? `${network.classes} classes` : 'no classifier';
@@ -56,6 +60,36 @@ export function readCheckpoint(opened: OpenedTensors, options: CheckpointOptions
     preprocessing: stated ? rescale(stated.preprocessing, resolution) : usual,
     weights,
   };
+}
+
+/** A network that the file itself describes, layer by layer. */
+function readDescribed(
+  { path: where, tensors }: OpenedTensors,
+  stated: Required<Stated>,
+  { resolution: asked, model, alpha }: CheckpointOptions,
+): Checkpoint {
+  const { network, resolution, padding, epsilon, preprocessing } = stated;
+  const facts = [
+    ['--res', asked, resolution],
+    ['--model', model, network.id],
+    ['--alpha', alpha, network.alpha],
+  ] as const;
+  for (const [option, wanted, found] of facts) {
+    if (wanted !== undefined && wanted !== found) {
+      throw new UsageError(`${option} ${wanted}: ${where} holds ${found}, expected the same or no ${option}`);
+    }
+  }
+  const weights = groupTensors(tensors, where);
+  const resolved = resolve(network, { resolution, padding });
+  checkWeights(resolved, weights, where);
+  const { height, width, channels } = resolved.layers.at(-1)!.outputShape;
+  if (height !== 1 || width !== 1 || channels !== network.classes) {
+    throw new ModelError(
+      'network',
+      `${where}: gives ${height}×${width}×${channels}, expected ${network.classes} classes`,
+    );
+  }
+  return { title: network.id, network, hasHead: true, resolution, padding, epsilon, preprocessing, weights };
 }
 
 /** Refuses what cannot classify. */

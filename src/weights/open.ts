@@ -20,8 +20,8 @@ export interface OpenedTensors {
   readonly path: string;
   readonly format: 'safetensors' | 'pytorch' | 'tfjs' | 'hdf5';
   readonly tensors: NamedTensors;
-  /** Keras's `model_config`, where the file has one beside the weights; unchecked. */
-  readonly topology?: unknown;
+  /** The graph that the file describes beside its tensors, for one that is no checkpoint of a known family. */
+  readonly readGraph?: () => Promise<ImportedModel>;
   /** What this project wrote into a safetensors header of its own; unchecked. */
   readonly metadata?: unknown;
 }
@@ -76,7 +76,12 @@ export async function openBytes(bytes: Uint8Array, path: string): Promise<Opened
 async function openTfjs(folder: string, path: string): Promise<Opened> {
   const { readTfjs } = await import('./tfjs.js');
   const { tensors, topology } = readTfjs(folder, basename(path));
-  return { kind: 'tensors', path, format: 'tfjs', tensors, ...(topology !== undefined && { topology }) };
+  const opened = { kind: 'tensors', path, format: 'tfjs', tensors } as const;
+  if (topology === undefined) return opened;
+  return {
+    ...opened,
+    readGraph: async () => (await import('./keras/importer.js')).importKeras(topology, tensors, path),
+  };
 }
 
 function isFolder(path: string): boolean {

@@ -1,8 +1,9 @@
 import { ModelError } from '../errors.js';
 import type { Preprocessing } from '../images/types.js';
-import { type PaddingConvention, paddingConventions } from '../networks/types.js';
+import { type Network, type PaddingConvention, paddingConventions } from '../networks/types.js';
 import { readPreprocessing } from './card.js';
 import { Fields } from './fields.js';
+import { parseNetwork } from './network-json.js';
 
 /** What weights do not show, written beside them when they leave the store. */
 export interface Stated {
@@ -10,6 +11,8 @@ export interface Stated {
   readonly padding: PaddingConvention;
   readonly epsilon: number;
   readonly preprocessing: Preprocessing;
+  /** Set where it is none of the papers' networks. */
+  readonly network?: Network;
 }
 
 /** The header's text under which it stands, as JSON. */
@@ -24,23 +27,28 @@ export function formatStated({
   return { [KEY]: JSON.stringify({ resolution, padding, epsilon, preprocessing }) };
 }
 
-/** From a safetensors header's free text; undefined for a file that another program wrote. */
-export function readStated(metadata: unknown): Stated | undefined {
+/**
+ * From a safetensors header's free text; undefined for a file that another program wrote.
+ * @param where the file's name, for messages
+ * @throws ModelError `card`, `network` where it is there and damaged
+ */
+export function readStated(metadata: unknown, where: string): Stated | undefined {
   const text = (metadata as Readonly<Record<string, unknown>> | undefined)?.[KEY];
   if (typeof text !== 'string') return undefined;
+  let json: unknown;
   try {
-    const fields = new Fields(JSON.parse(text), '', KEY);
-    const preprocessing = readPreprocessing(fields.object('preprocessing'));
-    const resolution = fields.integer('resolution', 1, 4096);
-    if (preprocessing.resolution !== resolution) return undefined;
-    return {
-      resolution,
-      padding: fields.oneOf('padding', paddingConventions),
-      epsilon: fields.number('epsilon', 0, 1),
-      preprocessing,
-    };
-  } catch (error) {
-    if (error instanceof ModelError || error instanceof SyntaxError) return undefined;
-    throw error;
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new ModelError('card', `${where}: ${KEY} in its header is not JSON, expected what was exported`, { cause });
   }
+  const fields = new Fields(json, `${KEY}.`, where);
+  const network = (json as { readonly network?: unknown }).network;
+  const preprocessing = readPreprocessing(fields.object('preprocessing'));
+  return {
+    resolution: fields.integer('resolution', preprocessing.resolution, preprocessing.resolution),
+    padding: fields.oneOf('padding', paddingConventions),
+    epsilon: fields.number('epsilon', 0, 1),
+    preprocessing,
+    ...(network !== undefined && { network: parseNetwork(network, where) }),
+  };
 }

@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { basename, dirname, join, resolve as resolvePath } from 'node:path';
+import { foldBatchNorm } from './engine/fold.js';
+import { ModelError } from './errors.js';
+import { adjust } from './model.js';
+import { type FileChoice, modelFromOpened } from './model-files.js';
+import { buildNetwork, isNetworkId } from './networks/index.js';
+import { resolve } from './networks/resolve.js';
+import type { Network, ResolvedNetwork } from './networks/types.js';
+import { type InstalledModel, installModel, type NewModel, type StoreOptions } from './store/index.js';
+import { checkWeights } from './weights/check.js';
+import { readModelFile } from './weights/file.js';
+import { narrowToHalf, toFloat32 } from './weights/half.js';
+import { readLabels } from './weights/labels.js';
+import { describeNetwork } from './weights/network-json.js';
+import { type Opened, openWeights } from './weights/open.js';
+import { writeSafetensors } from './weights/safetensors.js';
+import { formatStated } from './weights/stated.js';
+import { nameTensors } from './weights/stored.js';
+import type { LayerWeights, NetworkWeights, Tensor } from './weights/types.js';
+
+export interface ImportOptions extends FileChoice, StoreOptions {
+  /** What `--model` will call it. */
+  readonly name: string;
+  /** File of class names. */
+  readonly labels?: string;
+  /** Takes the place of a model of that name. */
+  readonly replace?: boolean;
+}
+
+export interface Imported {
+  readonly installed: InstalledModel;
+  /** What the file was taken for. */
+  readonly title: string;
+}
+
+/**
+ * Puts a file of weights into the store under a name of its own. Files that hold a graph (TFLite, ONNX) are kept as
+ * they are; all others become the project's safetensors, batch norms folded, weights in half precision where they fit.
+ * @throws ModelError where the file is damaged or no classifier, `model-exists`, `labels`; UsageError for options that
+ * contradict it
+ */
+export async function importModel(path: string, options: ImportOptions): Promise<Imported> {
+  const { name, labels: labelsPath, replace, home, ...choice } = options;
+  const opened = await openWeights(path);
+  const model = await modelFromOpened(choice, [opened]);
+  const { network, epsilon, preprocessing } = model;
+  const labels = labelsPath === undefined ? null : readLabels(labelsPath, network.classes);
+  const { id, alpha, resolution, classes } = network;
+  const common = {
+    ...{ name, network: id, alpha, resolution, classes, labels },
+    published: null,
+    licence: null,
+    origin: originOf(opened),
+  } as const;
+  const own: NewModel =
+    opened.kind === 'graph'
+      ? {
+          ...common,
+          dtype: opened.imported.quantised ? 'int8' : 'f32',
+          format: opened.imported.format === 'onnx' ? 'onnx' : 'tflite',
+          ...{ padding: null, epsilon: null, preprocessing: null },
+          weights: opened.bytes,
+        }
+      : {
+          ...common,
+          ...packWeights(network, model.readWeights(), epsilon, adjust(preprocessing, choice)),
+          ...{ format: 'safetensors', padding: network.padding, epsilon, preprocessing },
+        };
+  const stores = { ...(replace !== undefined && { replace }), ...(home !== undefined && { home }) };
+  return { installed: await installModel(own, stores), title: model.title ?? id };
+}
+
+/** The bytes of a safetensors file, and the numbers that it is in. */
+function packWeights(
+  network: ResolvedNetwork,
+  weights: NetworkWeights,
+  epsilon: number,
+  preprocessing: ReturnType<typeof adjust>,
+): { readonly weights: Uint8Array; readonly dtype: 'f16' | 'f32' } {
+  const folded = foldWeights(weights, epsilon);
+  const bytes = formatWeights(network, folded, epsilon, preprocessing);
+  const isHalf = [...folded.values()].every((layer) => layer.weights.data instanceof Uint16Array);
+  return { weights: bytes, dtype: isHalf ? 'f16' : 'f32' };
+}
+
+/** A safetensors file that says everything that running it needs. */
+export function formatWeights(
+  network: ResolvedNetwork,
+  weights: NetworkWeights,
+  epsilon: number,
+  preprocessing: ReturnType<typeof adjust>,
+): Uint8Array {
+  const { resolution, padding } = network;
+  const described = isPaperNetwork(network, weights) ? {} : { network: describe(network) };
+  const stated = formatStated({ resolution, padding, epsilon, preprocessing, ...described });
+  return writeSafetensors(nameTensors(weights), stated);
+}
+
+/** Whether the network's id, α and number of classes say all about its layers. */
+function isPaperNetwork(network: ResolvedNetwork, weights: NetworkWeights): boolean {
+  const { id, alpha, classes, resolution, padding } = network;
+  if (!isNetworkId(id)) return false;
+  try {
+    checkWeights(resolve(buildNetwork(id, { alpha, classes }), { resolution, padding }), weights, id);
+    return true;
+  } catch (error) {
+    if (error instanceof ModelError) return false;
+    throw error;
+  }
+}
+
+function describe(network: ResolvedNetwork): Network {
+  return describeNetwork({ ...network, inputChannels: network.inputShape.channels });
+}
+
+/** Batch norms drawn in; weights in half precision but for layers whose values it does not hold, biases in single. */
+function foldWeights(weights: NetworkWeights, epsilon: number): NetworkWeights {
+  const folded = new Map<string, LayerWeights>();
+  for (const [layer, parameters] of weights) {
+    const { weights: values, bias } = foldBatchNorm(parameters, epsilon);
+    const { shape } = parameters.weights;
+    folded.set(layer, {
+      weights: { shape, data: narrowed(values, layer) },
+      ...((parameters.bias || parameters.batchNorm) && { bias: { shape: [bias.length], data: bias } }),
+    });
+  }
+  return folded;
+}
+
+function narrowed(values: Tensor['data'], layer: string): Tensor['data'] {
+  if (values instanceof Uint16Array) return values;
+  try {
+    return narrowToHalf(toFloat32(values), layer);
+  } catch (error) {
+    if (error instanceof ModelError && error.code === 'weights-range' && values.every(Number.isFinite)) return values;
+    throw error;
+  }
+}
+
+/** A TensorFlow.js model is known by its model.json. */
+function originOf(opened: Opened): NewModel['origin'] {
+  const path = resolvePath(opened.path);
+  const bytes = opened.kind === 'graph' && opened.bytes.length > 0 ? opened.bytes : readModelFile(path);
+  const name = basename(path);
+  const address = name === 'model.json' ? join(basename(dirname(path)), name) : name;
+  return { address, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), hash: 'first-seen' };
+}
