@@ -45,8 +45,9 @@ const MOST_MEMORY_BYTES = 2 ** 31 - 65536;
 /**
  * Places weights and activations and lowers each operation to kernel calls, with scratch memory for `threads` threads.
  * Throws ModelError where it cannot fit.
+ * @param shift bytes, whole cache lines, by which the arena lies behind its usual place: for several on the same weights
  */
-export function plan(network: ResolvedNetwork, kernels: KernelModule, threads = 1): Plan {
+export function plan(network: ResolvedNetwork, kernels: KernelModule, threads = 1, shift = 0): Plan {
   const tile = kernels.constants.channelTile;
   const operations = fuse(network.layers);
   const shapes = new Map<string, Shape>([[NETWORK_INPUT, network.inputShape]]);
@@ -61,7 +62,7 @@ export function plan(network: ResolvedNetwork, kernels: KernelModule, threads = 
     (layer) => threads * scratchBytes(layer, kernels),
   );
   const arena = place(spans);
-  const lowered = lowerAll(operations, { arena, homes, shapeOf, kernels });
+  const lowered = lowerAll(operations, { arena, homes, shapeOf, kernels, shift });
 
   const last = operations.at(-1)!.output;
   const input = network.inputShape;
@@ -165,10 +166,11 @@ interface Surroundings {
   readonly homes: ReadonlyMap<string, string>;
   readonly shapeOf: (value: string) => Shape;
   readonly kernels: KernelModule;
+  readonly shift: number;
 }
 
 /** Weights lie from the heap's base up, the arena behind them. */
-function lowerAll(operations: readonly Operation[], { arena, homes, shapeOf, kernels }: Surroundings) {
+function lowerAll(operations: readonly Operation[], { arena, homes, shapeOf, kernels, shift }: Surroundings) {
   const weights: PackedWeights[] = [];
   let weightsEnd = align(kernels.constants.heapBase);
   const relative = operations.map((operation, step) => {
@@ -186,7 +188,7 @@ function lowerAll(operations: readonly Operation[], { arena, homes, shapeOf, ker
     });
     return lowered.map((each) => ({ ...each, scratchBytes: scratch }));
   });
-  const arenaAddress = weightsEnd;
+  const arenaAddress = weightsEnd + shift;
   const addressOf = (value: string): number => arenaAddress + arena.offsets.get(homes.get(value) ?? value)!;
   const steps = relative.flat().map(({ args, ...step }) => ({
     ...step,

@@ -5,7 +5,7 @@ import { foldBatchNorm } from './fold.js';
 import type { Levels } from './int8/levels.js';
 import { packIntegers } from './int8/pack.js';
 import { planIntegers } from './int8/plan.js';
-import { bindKernels, createMemory, loadKernels } from './kernels.js';
+import { bindKernels, createMemory, type KernelConstants, type Kernels, loadKernels } from './kernels.js';
 import { pack, stagingBytes } from './pack.js';
 import { type Plan, plan } from './plan.js';
 import { type Crew, startCrew } from './pool.js';
@@ -120,4 +120,26 @@ async function assemble(
       crew?.close();
     },
   };
+}
+
+interface PackTarget {
+  readonly memory: ArrayBufferLike;
+  readonly bound: Kernels;
+  readonly constants: KernelConstants;
+}
+
+/** Writes all the weights of a plan where it has them; its arena is overwritten on the way. */
+export function packAll(
+  layout: Plan,
+  weights: NetworkWeights,
+  epsilon: number,
+  { memory, bound, constants }: PackTarget,
+): void {
+  const target = { memory, kernels: bound, staging: layout.arenaAddress };
+  for (const packed of layout.weights) {
+    pack(packed, foldBatchNorm(weights.get(packed.layer)!, epsilon), target);
+  }
+  for (const packed of layout.integers) {
+    packIntegers(packed, (layer) => foldBatchNorm(weights.get(layer)!, epsilon), memory, constants);
+  }
 }

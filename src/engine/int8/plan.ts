@@ -11,7 +11,13 @@ import { lowerIntegers } from './lower.js';
 import { type PackedIntegers, storedBytes } from './pack.js';
 
 /** Like `plan`, for integers: the same data, with integer parameters beside the float ones. */
-export function planIntegers(network: ResolvedNetwork, kernels: KernelModule, levels: Levels, threads = 1): Plan {
+export function planIntegers(
+  network: ResolvedNetwork,
+  kernels: KernelModule,
+  levels: Levels,
+  threads = 1,
+  shift = 0,
+): Plan {
   const { constants } = kernels;
   const tile = constants.channelTile;
   const operations = fuse(network.layers);
@@ -78,7 +84,8 @@ export function planIntegers(network: ResolvedNetwork, kernels: KernelModule, le
     return (found ? storedBytes(found, constants) : 4) * height * width * storedChannels(name, channels, tile);
   };
   const arena = place([...spansOf(operations, bytesOf), ...scratches]);
-  const addressOf = (name: string): number => end + arena.offsets.get(name)!;
+  const arenaAddress = end + shift;
+  const addressOf = (name: string): number => arenaAddress + arena.offsets.get(name)!;
   const steps: Step[] = lowered.flat().map(({ args, ...step }) => ({
     ...step,
     args: args.map((arg) => (typeof arg === 'number' ? arg : addressOf(arg.value))),
@@ -86,8 +93,8 @@ export function planIntegers(network: ResolvedNetwork, kernels: KernelModule, le
   const last = operations.at(-1)!.output;
   const input = network.inputShape;
   return checkPlan(network, last, shapes.get(last)!, {
-    memoryBytes: end + Math.max(arena.bytes, ...weights.map(stagingBytes)),
-    arenaAddress: end,
+    memoryBytes: arenaAddress + Math.max(arena.bytes, ...weights.map(stagingBytes)),
+    arenaAddress,
     input: { address: addressOf(NETWORK_INPUT), length: input.height * input.width * input.channels },
     output: { address: addressOf(last), length: shapes.get(last)!.channels },
     weights,

@@ -1,0 +1,158 @@
+import { lstat, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { UsageError } from '../errors.js';
+import { printable } from '../printable.js';
+import { compileGlob, fixedPart, isGlob } from './glob.js';
+import { readNames } from './list.js';
+import { inputOf } from './name.js';
+import { isInShard, type Shard } from './shard.js';
+import type { Input } from './types.js';
+import { walk } from './walk.js';
+
+export interface InputOptions {
+  /** Into folders below a folder; on where nothing is said. */
+  readonly recursive?: boolean;
+  readonly hidden?: boolean;
+  /** Patterns; of those found in folders only what fits one of them is taken. Without a `/`, of the last part of a name. */
+  readonly include?: readonly string[];
+  /** Patterns of what is left out, folders too. */
+  readonly exclude?: readonly string[];
+  /** Lists of files: paths, or `-` for stdin. */
+  readonly filesFrom?: readonly string[];
+  /** What ends a name in a list. */
+  readonly separator?: 'nul' | 'newline';
+  readonly shard?: Shard;
+  /** What `-` stands for. */
+  readonly stdin?: AsyncIterable<Uint8Array>;
+  /** Fetches an argument that is an address; left out, there are none. */
+  readonly fetch?: (address: string) => Promise<Uint8Array>;
+}
+
+/** Of one picture on stdin. */
+const MOST_STDIN_BYTES = 2 ** 28;
+
+/**
+ * What the arguments and lists name, in order: files as they are, folders walked, patterns that match no file by name
+ * expanded, `-` read from stdin. The same path comes once. Names in lists are files, never folders or patterns.
+ * Throws UsageError for a pattern that is none, a list that cannot be read, or a name that Node.js has lost.
+ */
+export async function* findInputs(names: readonly string[], options: InputOptions = {}): AsyncGenerator<Input> {
+  const seen = new Set<string>();
+  for await (const input of allInputs(names, options)) {
+    const key = keyOf(input);
+    if (seen.has(key)) continue;
+    seen.add(key);
+    if (!options.shard || isInShard(input, options.shard)) yield input;
+  }
+}
+
+/** The absolute path; links are not resolved, so two names of one file are two inputs. */
+function keyOf({ path }: Input): string {
+  return typeof path === 'string' ? resolve(path) : `\0${path.toString('latin1')}`;
+}
+
+async function* allInputs(names: readonly string[], options: InputOptions): AsyncGenerator<Input> {
+  const { filesFrom = [], separator = 'newline', stdin } = options;
+  for (const name of names) yield* fromArgument(name, options);
+  for (const list of filesFrom) {
+    if (list === '-' && !stdin) throw new UsageError('--files-from -: no stdin here, expected a file');
+    for await (const name of readNames(list === '-' ? stdin! : list, separator)) yield inputOf(name);
+  }
+}
+
+async function* fromArgument(name: string, options: InputOptions): AsyncGenerator<Input> {
+  if (name === '-' && options.stdin) {
+    yield { file: '-', path: '-', bytes: await readAll(options.stdin) };
+    return;
+  }
+  if (options.fetch && /^https?:\/\//i.test(name)) {
+    yield await fetchInput(name, options.fetch);
+    return;
+  }
+  const kind = await kindOf(name);
+  const input: Input = { file: name, path: name };
+  if (kind === 'folder') yield* walk(input, walkOptions(options));
+  else if (kind === 'missing' && name.includes('\ufffd')) {
+    throw new UsageError(
+      `${printable(name)}: the name is not UTF-8 and Node.js has lost its bytes, expected its folder, or a list by --files-from`,
+    );
+  } else if (kind === 'missing' && isGlob(name)) yield* expand(name, options);
+  else yield input;
+}
+
+async function kindOf(name: string): Promise<'folder' | 'missing' | 'other'> {
+  try {
+    return (await stat(name)).isDirectory() ? 'folder' : 'other';
+  } catch {
+    // A link to nowhere is there.
+    return (await lstat(name).catch(() => undefined)) ? 'other' : 'missing';
+  }
+}
+
+function walkOptions({ recursive, hidden, include = [], exclude = [] }: InputOptions) {
+  const included = include.map(compileFor);
+  const excluded = exclude.map(compileFor);
+  const isExcluded = (name: string) => excluded.some((fits) => fits(name));
+  return {
+    ...(recursive !== undefined && { recursive }),
+    ...(hidden !== undefined && { hidden }),
+    accepts: (name: string) => (included.length === 0 || included.some((fits) => fits(name))) && !isExcluded(name),
+    enters: (name: string) => !isExcluded(name),
+  };
+}
+
+function compileFor(pattern: string): (name: string) => boolean {
+  const fits = compileGlob(pattern);
+  return pattern.includes('/') ? fits : (name) => fits(name.slice(name.lastIndexOf('/') + 1));
+}
+
+/** A pattern that the shell left alone. One that fits nothing is an input that does not exist. */
+async function* expand(pattern: string, options: InputOptions): AsyncGenerator<Input> {
+  const base = fixedPart(pattern);
+  const below = pattern.slice(base.length).replace(/^\//, '');
+  const fits = compileGlob(below);
+  const { accepts, enters } = walkOptions(options);
+  const depth = below.split('/').length;
+  const folder = { file: base || '.', path: base || '.' };
+  let found = false;
+  const isDeeper = (name: string) => below.includes('**') || name.split('/').length < depth;
+  for await (const input of walk(folder, {
+    hidden: options.hidden ?? below.split('/').some((part) => part.startsWith('.')),
+    accepts: (name) => fits(name) && accepts(name),
+    enters: (name) => isDeeper(name) && enters(name),
+  })) {
+    if (input.fault && input.file === folder.file) break;
+    found = true;
+    yield base === '' && typeof input.path === 'string' ? withoutDot(input.path) : input;
+  }
+  if (!found) yield { file: pattern, path: pattern };
+}
+
+/** `*.jpg` gives `a.jpg`, not `./a.jpg`. */
+function withoutDot(path: string): Input {
+  const name = path.replace(/^\.[\\/]/, '');
+  return { file: name, path: name };
+}
+
+async function readAll(stdin: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of stdin) {
+    bytes += chunk.length;
+    if (bytes > MOST_STDIN_BYTES) {
+      throw new UsageError(`-: more than ${MOST_STDIN_BYTES} bytes on stdin, expected one picture`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+async function fetchInput(address: string, fetch: (address: string) => Promise<Uint8Array>): Promise<Input> {
+  const input = { file: address, path: address };
+  try {
+    return { ...input, bytes: await fetch(address) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { ...input, fault: { code: 'not-fetched', message: `${printable(address)}: ${message}` } };
+  }
+}

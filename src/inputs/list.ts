@@ -1,0 +1,59 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { UsageError } from '../errors.js';
+import { printable } from '../printable.js';
+
+/** Longer than any path that a system opens. */
+const MOST_NAME_BYTES = 65_536;
+
+/**
+ * The names in a list, as bytes, as they arrive: each up to a NUL or a line's end. Empty ones are skipped.
+ * Throws UsageError where the list cannot be read or a name has no end.
+ * @param source a stream of bytes, as stdin, or a file's path
+ */
+export async function* readNames(
+  source: string | AsyncIterable<Uint8Array>,
+  separator: 'nul' | 'newline',
+): AsyncGenerator<Buffer> {
+  const where = typeof source === 'string' ? printable(source) : 'stdin';
+  const end = separator === 'nul' ? 0 : 0x0a;
+  let rest: Buffer = Buffer.alloc(0);
+  try {
+    for await (const chunk of typeof source === 'string' ? await openList(source) : source) {
+      rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
+      let from = 0;
+      for (let at = rest.indexOf(end); at >= 0; at = rest.indexOf(end, from)) {
+        const name = cut(rest.subarray(from, at), separator);
+        if (name.length > 0) yield name;
+        from = at + 1;
+      }
+      rest = rest.subarray(from);
+      if (rest.length > MOST_NAME_BYTES) {
+        throw new UsageError(
+          `${where}: a name of more than ${MOST_NAME_BYTES} bytes, expected ${separator === 'nul' ? 'a NUL after' : 'a line for'} each`,
+        );
+      }
+    }
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${where}: cannot be read (${code ?? 'unknown fault'}), expected a list of files`, {
+      cause: error,
+    });
+  }
+  const last = cut(rest, separator);
+  if (last.length > 0) yield last;
+}
+
+async function openList(path: string): Promise<AsyncIterable<Uint8Array>> {
+  if ((await stat(path)).isDirectory()) {
+    throw new UsageError(`${printable(path)}: a folder, expected a list of files`);
+  }
+  return createReadStream(path);
+}
+
+/** Of a name that is kept its own copy. Windows ends lines by two characters. */
+function cut(bytes: Buffer, separator: 'nul' | 'newline'): Buffer {
+  const end = separator === 'newline' && process.platform === 'win32' && bytes.at(-1) === 0x0d ? -1 : undefined;
+  return Buffer.from(bytes.subarray(0, end));
+}

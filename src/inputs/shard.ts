@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+import { UsageError } from '../errors.js';
+import { nameBytes } from './name.js';
+import type { Input } from './types.js';
+
+/** Part `part` of `parts`, counted from 1. */
+export interface Shard {
+  readonly part: number;
+  readonly parts: number;
+}
+
+/** `3/16`. Throws UsageError. */
+export function parseShard(text: string): Shard {
+  const [, part, parts] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
+  const shard = { part: Number(part), parts: Number(parts) };
+  if (shard.part >= 1 && shard.part <= shard.parts) return shard;
+  throw new UsageError(`--shard ${text}: expected one such as 3/16, from 1/16 to 16/16`);
+}
+
+/** By a hash of the name as it is given: the same on every machine that gives it the same name. */
+export function isInShard(input: Input, { part, parts }: Shard): boolean {
+  const hash = createHash('sha256').update(nameBytes(input)).digest();
+  return hash.readUIntBE(0, 6) % parts === part - 1;
+}

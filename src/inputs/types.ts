@@ -1,0 +1,11 @@
+/** A picture to classify; whether it exists and can be read shows later. */
+export interface Input {
+  /** The name that is reported; where the name's bytes are not UTF-8, with U+FFFD in their place. */
+  readonly file: string;
+  /** What is opened: the name's bytes where they are not UTF-8. */
+  readonly path: string | Buffer;
+  /** The picture itself, where it is already at hand. */
+  readonly bytes?: Uint8Array;
+  /** Known already not to be classified, as a folder that cannot be listed. */
+  readonly fault?: { readonly code: string; readonly message: string };
+}

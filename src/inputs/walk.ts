@@ -1,0 +1,84 @@
+import type { Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { sep } from 'node:path';
+import { printable } from '../printable.js';
+import { inputOf, nameBytes } from './name.js';
+import { compareNames } from './order.js';
+import type { Input } from './types.js';
+
+export interface WalkOptions {
+  /** Folders below the folder; on where nothing is said. */
+  readonly recursive?: boolean;
+  /** Names that begin with a dot. */
+  readonly hidden?: boolean;
+  /** Of a name below the folder, with `/` between its parts: whether it is wanted. */
+  readonly accepts?: (name: string) => boolean;
+  /** Of a folder below the folder: whether to look into it. */
+  readonly enters?: (name: string) => boolean;
+}
+
+/**
+ * The files in a folder, in natural order, those of a folder below where the folder's own name stands. A link to a file
+ * counts as the file; a link to a folder is not followed, so that no walk goes in circles. A folder that cannot be listed
+ * is an input with a fault; what is neither file nor folder is left to whoever opens it, who refuses it unopened.
+ */
+export async function* walk(folder: Input, options: WalkOptions = {}): AsyncGenerator<Input> {
+  yield* walkBelow(folder, '', options);
+}
+
+async function* walkBelow(folder: Input, below: string, options: WalkOptions): AsyncGenerator<Input> {
+  const { recursive = true, hidden = false, accepts = () => true, enters = () => true } = options;
+  const parent = nameBytes(folder);
+  let entries: Entry[];
+  try {
+    entries = await list(parent);
+  } catch (error) {
+    yield { ...folder, fault: faultOf(folder, error) };
+    return;
+  }
+  for (const { name, bytes, entry } of entries) {
+    if (!hidden && name.startsWith('.')) continue;
+    const input = inputOf(joinNames(parent, bytes));
+    const relative = `${below}${name}`;
+    if (entry.isDirectory()) {
+      if (recursive && enters(relative)) yield* walkBelow(input, `${relative}/`, options);
+    } else if (accepts(relative) && !(entry.isSymbolicLink() && (await isFolder(input)))) yield input;
+  }
+}
+
+interface Entry {
+  readonly name: string;
+  readonly bytes: Buffer;
+  readonly entry: Dirent<Buffer>;
+}
+
+async function list(folder: Buffer): Promise<Entry[]> {
+  // Names as bytes, since they need not be UTF-8. The typings of Node 20 lack this overload.
+  const found = (await readdir(folder, { withFileTypes: true, encoding: 'buffer' as never })) as unknown;
+  return (found as Dirent<Buffer>[])
+    .map((entry) => ({ name: entry.name.toString('utf8'), bytes: entry.name, entry }))
+    .sort((a, b) => compareNames(a.name, b.name) || Buffer.compare(a.bytes, b.bytes));
+}
+
+export async function isFolder({ path }: Input): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function joinNames(folder: Buffer, name: Buffer): Buffer {
+  const last = folder.at(-1);
+  const ends = last === 0x2f || last === sep.charCodeAt(0);
+  return Buffer.concat(ends ? [folder, name] : [folder, Buffer.from(sep), name]);
+}
+
+function faultOf({ file }: Input, error: unknown): { code: string; message: string } {
+  const { code } = error as NodeJS.ErrnoException;
+  const why = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : (code ?? 'unknown fault');
+  return {
+    code: 'unreadable',
+    message: `${printable(file)}: cannot list the folder (${why}), expected a readable one`,
+  };
+}
