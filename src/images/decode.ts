@@ -17,6 +17,12 @@ export interface DecodedImage {
 export interface DecodeOptions {
   /** What messages call a picture that comes as bytes. */
   readonly name?: string;
+  /** What is opened instead of the name `input`: bytes that are not UTF-8. */
+  readonly path?: Buffer;
+  /** More are refused before anything is decoded. */
+  readonly maxPixels?: number;
+  /** Told, before anything is decoded, how much memory that may take; decoding waits for it. */
+  readonly reserve?: (bytes: number) => Promise<void>;
 }
 
 /**
@@ -96,7 +102,7 @@ function chooseSize(
   name: string,
   format: ImageFormat,
   metadata: Metadata,
-): { width: number; height: number; reduced: boolean } {
+): { width: number; height: number; reduced: boolean; bytes: number } {
   const { width, height } = metadata.autoOrient;
   const pixels = width * height;
   const pixelBytes = (metadata.channels ?? 4) * (metadata.depth === 'uchar' ? 1 : 2);
@@ -105,7 +111,8 @@ function chooseSize(
   const held = heldBytesPerPixel(format, metadata, pixelBytes) * pixels + window;
   // Turning or mirroring needs the whole picture at hand besides its turned copy.
   const turned = (metadata.orientation ?? 1) > 1 ? pixelBytes : 0;
-  if (held + pixels * (3 + turned) <= MEMORY_LIMIT) return { width, height, reduced: false };
+  const bytes = held + pixels * (3 + turned);
+  if (bytes <= MEMORY_LIMIT) return { width, height, reduced: false, bytes };
   if (held > MEMORY_LIMIT || Math.max(width, height) > MAX_REDUCED_SIDE) {
     throw new ImageError(
       'too-large',
@@ -114,7 +121,13 @@ function chooseSize(
     );
   }
   const shrink = Math.ceil(Math.sqrt(pixels / REDUCED_PIXELS));
-  return { width: Math.ceil(width / shrink), height: Math.ceil(height / shrink), reduced: true };
+  return { width: Math.ceil(width / shrink), height: Math.ceil(height / shrink), reduced: true, bytes: MEMORY_LIMIT };
+}
+
+function refuseMoreThan(most: number | undefined, name: string, { width, height }: Metadata['autoOrient']): void {
+  if (most !== undefined && width * height > most) {
+    throw new ImageError('too-large', `${name}: ${width} × ${height} pixels, expected at most ${most} in all`);
+  }
 }
 
 /** a × b / 255, rounded, in Pillow's integer arithmetic. */
@@ -165,7 +178,7 @@ async function readMetadata(source: PictureSource, format: ImageFormat): Promise
  * @throws ImageError `not-found`, `not-a-file`, `unreadable`, `empty`, `unsupported-format`, `corrupt`, `too-large`
  */
 export async function decode(input: string | Uint8Array, options: DecodeOptions = {}): Promise<DecodedImage> {
-  const source = await openPicture(input, options.name ?? 'picture');
+  const source = await openPicture(input, options.name ?? 'picture', options.path);
   const { name } = source;
   const detected = detectFormat(source.header);
   if (!detected.supported) {
@@ -176,7 +189,9 @@ export async function decode(input: string | Uint8Array, options: DecodeOptions 
   const { format } = detected;
   const sharp = loadDecoder();
   const metadata = await readMetadata(source, format);
-  const { width, height, reduced } = chooseSize(name, format, metadata);
+  refuseMoreThan(options.maxPixels, name, metadata.autoOrient);
+  const { width, height, reduced, bytes } = chooseSize(name, format, metadata);
+  await options.reserve?.(bytes);
 
   const inks = metadata.space === 'cmyk';
   let pipeline = sharp(source.input, {

@@ -1,4 +1,4 @@
-import { type DecodedImage, decode } from './decode.js';
+import { type DecodedImage, type DecodeOptions, decode } from './decode.js';
 import { type ResampleAxis, resample, resampleTf1 } from './resample.js';
 import type { PixelKernels, Preprocessing } from './types.js';
 
@@ -120,8 +120,9 @@ export async function prepareImage(
   preprocessing: Preprocessing,
   target: Float32Array,
   kernels: PixelKernels | Promise<PixelKernels>,
+  options: DecodeOptions = {},
 ): Promise<{ width: number; height: number }> {
-  const image = await decode(input);
+  const image = await decode(input, options);
   prepareDecoded(image, preprocessing, target, await kernels);
   return image.original;
 }

@@ -17,6 +17,9 @@ export interface PictureSource {
 /** Files up to this length are read at once: one open, and no second look at the path. */
 const MAX_BUFFERED_BYTES = 64 * 2 ** 20;
 
+/** Read at once where there is no other way. */
+const MOST_BUFFERED_BYTES = 2 ** 30;
+
 function describeFault(name: string, error: unknown): ImageError {
   const code = (error as NodeJS.ErrnoException).code;
   const cause = { cause: error };
@@ -51,11 +54,19 @@ async function readStart(file: FileHandle, target: Uint8Array): Promise<Uint8Arr
   return target.subarray(0, filled);
 }
 
-async function readPicture(file: FileHandle, path: string, name: string): Promise<PictureSource> {
+async function readPicture(file: FileHandle, path: string | Buffer, name: string): Promise<PictureSource> {
   const { size } = await file.stat();
   if (size === 0) throw new ImageError('empty', `${name}: empty file, expected ${supportedFormats}`);
-  const bytes = await readStart(file, new Uint8Array(size <= MAX_BUFFERED_BYTES ? size : FORMAT_HEADER_BYTES));
-  const input = size <= MAX_BUFFERED_BYTES ? bytes : path;
+  // The decoder takes no path that is not UTF-8.
+  const most = typeof path === 'string' ? MAX_BUFFERED_BYTES : MOST_BUFFERED_BYTES;
+  if (size > most && typeof path !== 'string') {
+    throw new ImageError(
+      'too-large',
+      `${name}: ${size} bytes under a name that is not UTF-8, expected at most ${most}`,
+    );
+  }
+  const bytes = await readStart(file, new Uint8Array(size <= most ? size : FORMAT_HEADER_BYTES));
+  const input = typeof path === 'string' && size > most ? path : bytes;
   return { name, header: bytes.subarray(0, FORMAT_HEADER_BYTES), input };
 }
 
@@ -64,9 +75,10 @@ async function readPicture(file: FileHandle, path: string, name: string): Promis
  * opening or reading one may block for ever.
  *
  * @param unnamed what messages call a picture that comes as bytes
+ * @param path what is opened, where the name's bytes are not UTF-8
  * @throws ImageError `not-found`, `not-a-file`, `unreadable`, `empty`
  */
-export async function openPicture(input: string | Uint8Array, unnamed: string): Promise<PictureSource> {
+export async function openPicture(input: string | Uint8Array, unnamed: string, path?: Buffer): Promise<PictureSource> {
   if (typeof input !== 'string') {
     const name = printable(unnamed);
     if (input.length === 0) throw new ImageError('empty', `${name}: no bytes, expected ${supportedFormats}`);
@@ -75,14 +87,14 @@ export async function openPicture(input: string | Uint8Array, unnamed: string): 
   const name = printable(input);
   let file: FileHandle | undefined;
   try {
-    const stats = await stat(input);
+    const stats = await stat(path ?? input);
     if (!stats.isFile()) {
       const what = stats.isDirectory() ? 'a folder' : 'a pipe, socket or device';
       throw new ImageError('not-a-file', `${name}: ${what}, expected a picture file`);
     }
     // Should a pipe take the file's place in between, opening it must not wait for a writer.
-    file = await open(input, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    return await readPicture(file, input, name);
+    file = await open(path ?? input, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    return await readPicture(file, path ?? input, name);
   } catch (error) {
     throw error instanceof ImageError ? error : describeFault(name, error);
   } finally {
