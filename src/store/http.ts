@@ -133,7 +133,8 @@ export function explain(error: unknown, where: string, ...signals: readonly Abor
     ENETUNREACH: 'no network',
     EHOSTUNREACH: 'host cannot be reached',
   };
-  const problem = said[code ?? ''] ?? code ?? message;
+  const isCertificate = code !== undefined && /CERT|SIGNATURE|ISSUER/.test(code);
+  const problem = said[code ?? ''] ?? (isCertificate ? `certificate not trusted (${code})` : (code ?? message));
   // Certificates and malformed answers do not mend themselves.
   const isPassing = code !== undefined && code in said;
   const suffix = said[code ?? ''] && code ? ` (${code})` : '';

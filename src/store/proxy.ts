@@ -13,9 +13,12 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv): URL | undefined {
   const read = (name: string): string => env[name.toLowerCase()] || env[name] || '';
   const value = read(url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY') || read('ALL_PROXY');
   if (value === '' || isExempt(url, read('NO_PROXY'))) return undefined;
-  const proxy = URL.parse?.(value) ?? parse(value) ?? parse(`http://${value}`);
+  const proxy = parse(value.includes('://') ? value : `http://${value}`);
   if (proxy?.protocol !== 'http:' && proxy?.protocol !== 'https:') {
-    throw new ModelError('proxy', `proxy ${proxy?.protocol ?? value}: not supported, expected http:// or https://`);
+    throw new ModelError(
+      'proxy',
+      `proxy ${proxy?.protocol.slice(0, -1) ?? 'address'}: not supported, expected http:// or https://`,
+    );
   }
   return proxy;
 }
