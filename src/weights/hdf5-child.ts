@@ -1,0 +1,149 @@
+import { writeSync } from 'node:fs';
+import type { Dataset, Group } from 'h5wasm';
+
+/**
+ * A process of its own for one HDF5 file: the HDF5 library keeps to no limits, so that this process has them. The file
+ * comes in on stdin, its floating-point datasets go out on stdout as a safetensors file; what is wrong goes to stderr,
+ * in one line. The library sees no other file: it works in a memory of its own.
+ *
+ * Arguments: bytes that all datasets together may take, as f32; bytes that the library's memory may take.
+ */
+const [maxTensorBytes, maxLibraryBytes] = process.argv.slice(2).map(Number) as [number, number];
+
+const FILE = '/model.h5';
+const MAX_OBJECTS = 20_000;
+const MAX_DEPTH = 16;
+const MAX_RANK = 8;
+const MAX_NAME = 512;
+const MAX_TOPOLOGY = 8 * 1024 * 1024;
+const WASM_PAGE = 65536;
+const PIECE_BYTES = 1 << 20;
+/** H5T_FLOAT, as the library reports it. */
+const FLOAT_CLASS = 1;
+
+interface Found {
+  readonly name: string;
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly count: number;
+}
+
+class Refusal extends Error {}
+
+function refuse(problem: string): never {
+  throw new Refusal(problem);
+}
+
+/** The library asks for memory through this; beyond the limit it is told that there is none. */
+function limitMemory(): void {
+  const { prototype } = WebAssembly.Memory;
+  const { grow } = prototype;
+  prototype.grow = function (this: WebAssembly.Memory, pages: number): number {
+    if (this.buffer.byteLength + pages * WASM_PAGE > maxLibraryBytes) throw new RangeError('no more memory');
+    return grow.call(this, pages);
+  };
+}
+
+async function readInput(): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+/** Floating-point datasets by their paths; groups may be reached in several ways, so that objects are counted. */
+function list(root: Group): Found[] {
+  const found: Found[] = [];
+  let objects = 0;
+  let left = maxTensorBytes;
+  const visit = (group: Group, path: string, depth: number): void => {
+    if (depth > MAX_DEPTH) refuse(`groups deeper than ${MAX_DEPTH}`);
+    for (const key of group.keys()) {
+      if (++objects > MAX_OBJECTS) refuse(`more than ${MAX_OBJECTS} objects`);
+      const name = path === '' ? key : `${path}/${key}`;
+      if (name.length > MAX_NAME) refuse(`a name of more than ${MAX_NAME} characters`);
+      // What an optimiser remembers is twice the weights, and of no use here.
+      if (depth === 0 && /^(optimizer_weights|optimizer)$/.test(key)) continue;
+      const entity = group.get(key);
+      if (entity === null) continue;
+      if ('keys' in entity) visit(entity as Group, name, depth + 1);
+      else if ('metadata' in entity) {
+        const dataset = measure(entity as Dataset, name);
+        if (dataset === undefined) continue;
+        left -= 4 * dataset.count;
+        if (!(left >= 0)) refuse(`more than ${maxTensorBytes} bytes of weights`);
+        found.push(dataset);
+      }
+    }
+  };
+  visit(root, '', 0);
+  return found;
+}
+
+function measure({ metadata }: Dataset, name: string): Found | undefined {
+  const { type, size, shape } = metadata;
+  if (type !== FLOAT_CLASS) return undefined;
+  if (shape === null || shape.length > MAX_RANK) refuse(`${JSON.stringify(name)} has no usable shape`);
+  if (size !== 4 && size !== 8) refuse(`${JSON.stringify(name)} has floats of ${size} bytes, expected 4 or 8`);
+  const count = shape.reduce((product, extent) => product * extent, 1);
+  if (!Number.isSafeInteger(count) || count < 0) refuse(`${JSON.stringify(name)} has an impossible shape`);
+  return { name, path: `/${name}`, shape, count };
+}
+
+function readText(root: Group, attribute: string): string | undefined {
+  const found = root.attrs[attribute];
+  if (found === undefined) return undefined;
+  const { value } = found;
+  const text = value instanceof Uint8Array ? new TextDecoder().decode(value) : value;
+  return typeof text === 'string' && text.length <= MAX_TOPOLOGY ? text : undefined;
+}
+
+/** Pieces, so that a slow reader at the other end holds this process up and not its memory. */
+function write(bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(1, bytes, at, Math.min(bytes.length - at, PIECE_BYTES));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
+
+async function run(): Promise<void> {
+  limitMemory();
+  const bytes = await readInput();
+  const h5wasm = await import('h5wasm');
+  const { FS } = await h5wasm.ready;
+  FS.writeFile(FILE, bytes, { canOwn: true } as never);
+  const file = new h5wasm.File(FILE, 'r');
+  if (file.file_id < 0n) refuse('not an HDF5 file that can be opened');
+  const found = list(file);
+  const texts = ['model_config', 'keras_version'].map((name) => [name, readText(file, name)] as const);
+  const metadata = Object.fromEntries(texts.filter(([, text]) => text !== undefined));
+  let end = 0;
+  const entries = found.map(({ name, shape, count }) => {
+    const start = end;
+    end += 4 * count;
+    return [name, { dtype: 'F32', shape, data_offsets: [start, end] }] as const;
+  });
+  const header = Buffer.from(JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) }));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  write(length);
+  write(header);
+  for (const { name, path, count } of found) {
+    const value = (file.get(path) as Dataset).value as unknown;
+    const numbers = typeof value === 'number' ? Float32Array.of(value) : value;
+    if (!(numbers instanceof Float32Array || numbers instanceof Float64Array) || numbers.length !== count) {
+      refuse(`${JSON.stringify(name)} cannot be read`);
+    }
+    const single = numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
+    write(new Uint8Array(single.buffer, single.byteOffset, single.byteLength));
+  }
+}
+
+run().catch((error: unknown) => {
+  const problem = error instanceof Refusal ? error.message : 'the HDF5 library could not read it';
+  writeSync(2, problem.slice(0, 400));
+  process.exitCode = 1;
+});
