@@ -234,15 +234,19 @@ describe('--from', () => {
 });
 
 /** Runs `child.ts` beside this process. */
-function start(entry: CatalogEntry, options: object = {}): { child: ChildProcess; done: Promise<string> } {
+function start(entry: CatalogEntry): { child: ChildProcess; done: Promise<string>; isWaiting: () => boolean } {
   const script = fileURLToPath(new URL('child.ts', import.meta.url));
-  const args = ['--import', 'tsx', script, home, JSON.stringify(entry), JSON.stringify({ limits, ...options })];
+  const args = ['--import', 'tsx', script, home, JSON.stringify(entry), JSON.stringify({ limits })];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   child.stdout!.on('data', (chunk) => {
     text += chunk;
   });
-  return { child, done: new Promise((resolve) => child.once('close', () => resolve(text))) };
+  return {
+    child,
+    done: new Promise((resolve) => child.once('close', () => resolve(text.replace('waiting\n', '')))),
+    isWaiting: () => text.includes('waiting'),
+  };
 }
 
 describe('several processes', () => {
@@ -258,8 +262,9 @@ describe('several processes', () => {
     const entry = makeEntry([address]);
     const first = start(entry);
     const second = start(entry);
-    // Both are up, one is asking; the other waits for the lock.
-    while (server.asked(path).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    // One asks, the other waits for it; or else both ask.
+    const busy = () => server.asked(path).length + [first, second].filter(({ isWaiting }) => isWaiting()).length;
+    while (busy() < 2) await new Promise((resolve) => setTimeout(resolve, 20));
     release();
     const results = (await Promise.all([first.done, second.done])).map((text) => JSON.parse(text));
     expect(results.map(({ sha256: found }) => found)).toEqual([hash.value, hash.value]);
