@@ -10,7 +10,6 @@
  */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fuse } from '../src/engine/fuse.js';
 import { chooseLevels, type Observed, observe } from '../src/engine/int8/calibrate.js';
@@ -93,7 +92,7 @@ async function calibrate(model: StoredModel): Promise<void> {
   }
   const levels = choose(wide);
   const bytes = writeSafetensors(nameLevels(levels), { network: card.network });
-  writeFileSync(fileURLToPath(levelsPath(model)), bytes);
+  writeFileSync(levelsPath(model), bytes);
   const total = await divergence(wide);
   console.log(
     `${card.name}: ${wide.size} of ${all.size} maps wide (${[...wide].join(' ')}), divergence ${total.toFixed(5)}, all wide ${least.toFixed(5)}, ${bytes.length} bytes`,

@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import { chooseLevels, type Observed, observe } from '../../src/engine/int8/calibrate.js';
+import type { Levels } from '../../src/engine/int8/levels.js';
+import { levelsFromRanges } from '../../src/engine/int8/ranges.js';
+import { groupLevels, nameLevels } from '../../src/engine/int8/stored.js';
+import { createSession } from '../../src/engine/session.js';
+import { ModelError } from '../../src/errors.js';
+import { buildNetwork } from '../../src/networks/index.js';
+import { resolve } from '../../src/networks/resolve.js';
+import type { Layer, Network, ResolvedNetwork } from '../../src/networks/types.js';
+import { readSafetensors, writeSafetensors } from '../../src/weights/safetensors.js';
+import { seededRandom, seededWeights } from '../../src/weights/seeded.js';
+import { runReference } from '../reference-network.js';
+
+const EPSILON = 1e-3;
+
+function picture(network: ResolvedNetwork, seed: number): Float32Array {
+  const random = seededRandom(seed);
+  const { height, width, channels } = network.inputShape;
+  return Float32Array.from({ length: height * width * channels }, () => 2 * random() - 1);
+}
+
+function withoutSoftmax(network: Network): Network {
+  return { ...network, layers: network.layers.filter(({ kind }) => kind !== 'softmax') };
+}
+
+/** Root of the mean square difference, as a share of the reference's own deviation from its mean. */
+function noise(ours: Float32Array, reference: Float32Array): number {
+  const mean = reference.reduce((sum, value) => sum + value, 0) / reference.length;
+  let [error, variance] = [0, 0];
+  reference.forEach((value, i) => {
+    error += (value - ours[i]!) ** 2;
+    variance += (value - mean) ** 2;
+  });
+  return Math.sqrt(error / variance);
+}
+
+async function calibrated(network: ResolvedNetwork, wide: 'all' | 'none'): Promise<Levels> {
+  const weights = seededWeights(network, 7);
+  const floats = await createSession(network, weights, EPSILON);
+  const observed = new Map<string, Observed>();
+  for (const seed of [1, 2, 3]) {
+    floats.input.set(picture(network, seed));
+    observe(floats, network, observed);
+  }
+  const names = new Set(wide === 'all' ? observed.keys() : []);
+  return chooseLevels(network, weights, EPSILON, observed, names);
+}
+
+/** Worst noise over pictures that the calibration saw, against the naive reference. */
+async function worstNoise(network: ResolvedNetwork, levels: Levels, deterministic = false): Promise<number> {
+  const weights = seededWeights(network, 7);
+  const session = await createSession(network, weights, EPSILON, { levels, deterministic });
+  const found = [1, 2].map((seed) => {
+    const input = picture(network, seed);
+    session.input.set(input);
+    return noise(session.run(), runReference(network, weights, input, { epsilon: EPSILON }));
+  });
+  return Math.max(...found);
+}
+
+const cases: [string, number, number, 'tensorflow' | 'pytorch'][] = [
+  ['mobilenet_v1', 0.25, 64, 'tensorflow'],
+  ['mobilenet_v1', 0.3, 50, 'pytorch'],
+  ['mobilenet_v2', 0.35, 64, 'tensorflow'],
+  ['mobilenet_v2', 0.5, 65, 'pytorch'],
+  ['xception', 0.1, 71, 'tensorflow'],
+  ['efficientnet_b0', 0.3, 64, 'tensorflow'],
+];
+
+describe.each(cases)('%s α %d at %d, %s padding, in integers', (id, alpha, resolution, padding) => {
+  const network = resolve(withoutSoftmax(buildNetwork(id, { alpha, classes: 203 })), { resolution, padding });
+
+  it('wide maps are close to the naive reference, narrow ones near it', async () => {
+    const [wide, narrow] = [await calibrated(network, 'all'), await calibrated(network, 'none')];
+    const [close, near] = [await worstNoise(network, wide), await worstNoise(network, narrow)];
+    expect(close).toBeLessThan(0.03);
+    expect(near).toBeLessThan(0.5);
+    expect(close).toBeLessThan(near);
+  });
+
+  it('the plain kernels agree with whatever this runtime takes', async () => {
+    const levels = await calibrated(network, 'none');
+    const weights = seededWeights(network, 7);
+    const runs = [];
+    for (const deterministic of [false, true]) {
+      const session = await createSession(network, weights, EPSILON, { levels, deterministic });
+      session.input.set(picture(network, 1));
+      runs.push(session.run());
+    }
+    // The first convolution's floats may round differently, no integer after it by more than that brings about.
+    expect(noise(runs[0]!, runs[1]!)).toBeLessThan(0.05);
+  });
+});
+
+describe('levels', () => {
+  const network = resolve(withoutSoftmax(buildNetwork('mobilenet_v2', { alpha: 0.35, classes: 203 })), {
+    resolution: 32,
+    padding: 'tensorflow',
+  });
+
+  it('come back from their file', async () => {
+    const levels = await calibrated(network, 'none');
+    const values = new Map([...levels.values].map(([name, value], i) => [name, { ...value, wide: i % 2 === 0 }]));
+    const again = groupLevels(readSafetensors(writeSafetensors(nameLevels({ ...levels, values }), {}), 'test'), 'test');
+    expect([...again.values.keys()].sort()).toEqual([...values.keys()].sort());
+    for (const [name, { scale, zero, wide }] of values) {
+      expect(again.values.get(name)).toMatchObject({ scale, zero, wide });
+    }
+    expect(again.steps).toEqual(levels.steps);
+  });
+
+  it.each([
+    ['scale', Float32Array.of(0)],
+    ['scale', Float32Array.of(Number.NaN)],
+    ['zero', Float32Array.of(0.5)],
+    ['zero', Float32Array.of(200)],
+    ['mean', Float32Array.of(Infinity)],
+    ['other', Float32Array.of(1)],
+  ])('with a damaged %s are refused', (part, data) => {
+    const tensors = new Map([
+      ['a/scale', { shape: [1], data: Float32Array.of(1) }],
+      ['a/zero', { shape: [1], data: Float32Array.of(3) }],
+      ['a/mean', { shape: [1], data: Float32Array.of(0) }],
+    ]);
+    expect(groupLevels(tensors, 'test').values.size).toBe(1);
+    tensors.set(`a/${part}`, { shape: [1], data });
+    expect(() => groupLevels(tensors, 'test')).toThrow(ModelError);
+  });
+
+  it('that are missing for a map are an error that names it', async () => {
+    const levels = await calibrated(network, 'none');
+    const values = new Map(levels.values);
+    values.delete('block_1_depthwise');
+    const session = createSession(network, seededWeights(network, 7), EPSILON, { levels: { ...levels, values } });
+    await expect(session).rejects.toThrow(/no range of values for block_1_depthwise/);
+  });
+
+  it('follow from the ranges of a quantised file', async () => {
+    const weights = seededWeights(network, 7);
+    const observed = new Map<string, readonly [number, number]>();
+    runReference(network, weights, picture(network, 1), {
+      epsilon: EPSILON,
+      onLayer: ({ name }, output) => {
+        observed.set(name, [output.reduce((a, b) => Math.min(a, b), 0), output.reduce((a, b) => Math.max(a, b), 0)]);
+      },
+    });
+    const layers = network.layers.map((layer) => ({ ...(layer as Layer), range: observed.get(layer.name)! }));
+    const ranged = { ...network, layers: layers as unknown as ResolvedNetwork['layers'] };
+    expect(levelsFromRanges(network)).toBeUndefined();
+    const session = await createSession(ranged, weights, EPSILON, { levels: levelsFromRanges(ranged)! });
+    session.input.set(picture(network, 1));
+    const reference = runReference(network, weights, picture(network, 1), { epsilon: EPSILON });
+    expect(noise(session.run(), reference)).toBeLessThan(0.1);
+  });
+});
