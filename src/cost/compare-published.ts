@@ -1,0 +1,134 @@
+import { buildNetwork } from '../networks/index.js';
+import { resolve } from '../networks/resolve.js';
+import type { ResolvedNetwork } from '../networks/types.js';
+import { conventions, countByRule, type ParameterRule, parametersByRule, switches } from './conventions.js';
+import { addCounts, countLayer } from './count-layer.js';
+import { errata, publishedAccuracies, publishedCounts, publishedLatencies } from './published.js';
+import type { Erratum, PublishedAccuracy, PublishedCount, PublishedLatency, Reading } from './published-types.js';
+
+/** A printed figure beside the exact one. */
+export interface ComparedCount {
+  readonly quantity: PublishedCount['quantity'];
+  readonly published: string;
+  /** The plain count: MACs of convolutions and dense layers, or FLOPs = 2 × MACs; parameters as `counted`. */
+  readonly computed: number;
+  /** As the source counts, where that is known. */
+  readonly counted: number;
+  /** `counted` with the digits and in the unit of the source. */
+  readonly asPrinted: string;
+  readonly agrees: boolean;
+  /** What has to be done to the plain count to get there, or why nothing does. */
+  readonly why: string | null;
+  readonly source: string;
+}
+
+export interface Published {
+  readonly counts: readonly ComparedCount[];
+  readonly accuracies: readonly PublishedAccuracy[];
+  readonly latencies: readonly PublishedLatency[];
+  readonly errata: readonly Erratum[];
+}
+
+interface Variant {
+  readonly network: string;
+  readonly alpha: number;
+  readonly resolution: number;
+  readonly classes: number;
+}
+
+const UNITS = { '': 1, M: 1e6, G: 1e9 } as const;
+
+/** Everything that was published on one network at one α and resolution; figures of 1000 classes unless its own. */
+export function findPublished({
+  id,
+  alpha,
+  resolution,
+  classes,
+}: Omit<Variant, 'network'> & { id: string }): Published {
+  const same = (row: { network: string; alpha?: number; resolution?: number }) =>
+    row.network === id && (row.alpha ?? alpha) === alpha && (row.resolution ?? resolution) === resolution;
+  return {
+    counts: publishedCounts
+      .filter(
+        (row) =>
+          same(row) && (row.classes === undefined ? classes === 1000 || classes === 1001 : row.classes === classes),
+      )
+      .map((row) => compareCount(row, resolution)),
+    accuracies: publishedAccuracies.filter(same),
+    latencies: publishedLatencies.filter(same),
+    errata: errata.filter(same),
+  };
+}
+
+/** The top-1 that tables and plots show: of the first source that has one, float weights. */
+export function findAccuracy(network: string, alpha: number, resolution: number): PublishedAccuracy | undefined {
+  return publishedAccuracies.find(
+    (row) => row.network === network && row.alpha === alpha && row.resolution === resolution && row.dtype === 'f32',
+  );
+}
+
+/** Counts the network as the source does. `resolution` stands in for rows that hold at any. */
+export function compareCount(row: PublishedCount, resolution = row.resolution ?? 224): ComparedCount {
+  const { network, alpha, quantity, printed, unit, source, reading = {}, note } = row;
+  const classes = reading.classes ?? row.classes ?? 1000;
+  const resolved = resolve(buildNetwork(network, { alpha, classes }), { resolution: row.resolution ?? resolution });
+  const counted = quantity === 'parameters' ? readParameters(resolved, reading) : readOperations(resolved, reading);
+  const plain = quantity === 'parameters' ? counted : readOperations(resolved, {});
+  const asPrinted = format(counted / UNITS[unit], printed, reading.cut ?? false);
+  return {
+    quantity,
+    published: unit === '' ? printed : `${printed} ${unit}`,
+    computed: quantity === 'FLOPs' ? 2 * plain : plain,
+    counted,
+    asPrinted: unit === '' ? asPrinted : `${asPrinted} ${unit}`,
+    agrees: row.reading !== undefined && asPrinted === printed,
+    why: note ?? explain(reading, quantity),
+    source,
+  };
+}
+
+function readOperations({ layers }: ResolvedNetwork, reading: Reading): number {
+  const { rule } = conventions[reading.convention ?? 'paper'];
+  const counted = reading.withPool ? { ...rule, ...switches.pool } : rule;
+  const left = layers.filter((layer) => !isLeftOut(layer.kind, reading.without));
+  return left.reduce((sum, layer) => sum + countByRule(layer, counted), 0);
+}
+
+function isLeftOut(kind: string, without: Reading['without']): boolean {
+  if (without === 'classifier') return kind === 'dense';
+  if (without === 'pool') return kind === 'globalAveragePool';
+  // The networks in question have one standard convolution, the first.
+  return without === 'firstConv' && kind === 'conv';
+}
+
+function readParameters({ layers }: ResolvedNetwork, { params = 'weights' }: Reading): number {
+  return parametersByRule(addCounts(layers.map(countLayer)).params, params);
+}
+
+/** With as many decimals as `printed` has. */
+function format(value: number, printed: string, cut: boolean): string {
+  const decimals = printed.split('.')[1]?.length ?? 0;
+  return (cut ? Math.floor(value * 10 ** decimals) / 10 ** decimals : value).toFixed(decimals);
+}
+
+const ruleNames: Readonly<Record<ParameterRule, string>> = {
+  weights: 'weights alone',
+  folded: 'batch norm folded',
+  trainable: 'trainable',
+  total: 'with running statistics',
+  weightsAndBias: 'weights and biases',
+  slimV1: 'weights, biases and three batch-norm vectors',
+};
+
+function explain(reading: Reading, quantity: PublishedCount['quantity']): string | null {
+  const parts: string[] = [];
+  if (quantity === 'parameters') parts.push(ruleNames[reading.params ?? 'weights']);
+  if (reading.convention) parts.push(`counted as --convention ${reading.convention}`);
+  if (reading.without === 'classifier') parts.push('without the classifier');
+  if (reading.without === 'firstConv') parts.push('without the first convolution');
+  if (reading.without === 'pool') parts.push('without the pool');
+  if (reading.withPool) parts.push('with the additions of the pool');
+  if (reading.classes !== undefined) parts.push(`${reading.classes} classes`);
+  if (reading.cut) parts.push('cut, not rounded');
+  return parts.length > 0 ? parts.join(', ') : null;
+}

@@ -1,0 +1,65 @@
+import type { ResolvedLayer, Shape } from '../networks/types.js';
+import { countLayer } from './count-layer.js';
+
+/** Everything in a layer that one counter or another counts. */
+export interface Operations {
+  readonly macs: number;
+  /** Outputs that a bias of the layer's own is added to. */
+  readonly biased: number;
+  /** Outputs of a convolution (standard, depthwise or pointwise), without dense layers. */
+  readonly convolved: number;
+  /** Elements that a batch norm scales and shifts. */
+  readonly normalised: number;
+  /** Outputs of an activation function other than softmax. */
+  readonly activated: number;
+  /** Elements that a global average pool reads. */
+  readonly averaged: number;
+  /** Elements that a maximum pool reads. */
+  readonly maximised: number;
+}
+
+const NONE: Operations = {
+  macs: 0,
+  biased: 0,
+  convolved: 0,
+  normalised: 0,
+  activated: 0,
+  averaged: 0,
+  maximised: 0,
+};
+
+/** What one layer does for one picture, in exact integers. */
+export function listOperations(layer: ResolvedLayer): Operations {
+  const outputs = countElements(layer.outputShape);
+  const inputs = countElements(layer.inputShapes[0]!);
+  switch (layer.kind) {
+    case 'conv':
+    case 'depthwise':
+    case 'pointwise':
+    case 'dense':
+      return {
+        ...NONE,
+        macs: countLayer(layer).macs,
+        biased: layer.bias ? outputs : 0,
+        convolved: layer.kind === 'dense' ? 0 : outputs,
+        normalised: layer.batchNorm ? outputs : 0,
+        activated: layer.activation === 'linear' ? 0 : outputs,
+      };
+    case 'activation':
+      return { ...NONE, activated: outputs };
+    case 'globalAveragePool':
+      return { ...NONE, averaged: inputs };
+    case 'maxPool':
+      return { ...NONE, maximised: inputs };
+    case 'add':
+    case 'scale':
+    case 'softmax':
+      return NONE;
+    default:
+      return layer satisfies never;
+  }
+}
+
+export function countElements({ height, width, channels }: Shape): number {
+  return height * width * channels;
+}
