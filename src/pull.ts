@@ -62,8 +62,9 @@ async function prepare(entry: CatalogEntry, { path, kind, origin }: FetchedFile)
   const isArchive = kind === 'tgz';
   const where = isArchive ? entry.member! : (origin.address.split(/[?#]/)[0]!.split('/').at(-1) ?? entry.name);
   const bytes = isArchive ? await readArchiveMember(path, entry.member!, origin.address) : readModelFile(path);
-  const { openBytes } = await import('./weights/open.js');
-  const opened = await openBytes(bytes, join(dirname(path), where));
+  const { openBytes, openWeights } = await import('./weights/open.js');
+  // HDF5 is read by another process, from the disk.
+  const opened = await (kind === 'hdf5' ? openWeights(path) : openBytes(bytes, join(dirname(path), where)));
   const { name, network, alpha, resolution, classes, dtype, published, licence, preprocessing } = entry;
   const facts = { name, network, alpha, resolution, classes, dtype, published, licence, origin, labels: null };
   if (opened.kind === 'graph') {

@@ -51,7 +51,7 @@ export function listModels(folder: string = BOX): StoredModel[] {
 }
 
 /**
- * The first model of the folder that fits what is asked for: by default MobileNetV2, α 1.0, 224 × 224.
+ * The first model of the folder that fits what is asked for, by network or by its own name: by default MobileNetV2, α 1.0, 224 × 224.
  * @throws ModelError `model-not-in-box` that says what is there and what would provide the rest
  */
 export function findModel(query: ModelQuery = {}, folder: string = BOX): StoredModel {
@@ -59,7 +59,7 @@ export function findModel(query: ModelQuery = {}, folder: string = BOX): StoredM
   const models = listModels(folder);
   const found = models.find(
     ({ card }) =>
-      card.network === model &&
+      (card.network === model || card.name === model) &&
       (alpha === undefined || card.alpha === alpha) &&
       (resolution === undefined || card.resolution === resolution),
   );

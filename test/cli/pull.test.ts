@@ -1,9 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sharedPath } from '../shared.js';
+import { TestProxy } from '../store/proxy-server.js';
 import { makeFile, serve, TestServer } from '../store/server.js';
 import { mobilenetBeside } from './async-run.js';
 
@@ -155,6 +159,40 @@ describe.skipIf(weights === undefined)('with published weights at hand', () => {
     expect(files()).toEqual([]);
   });
 
+  it('classify --pull fetches it at once, from the catalog’s address', async () => {
+    const golden = new URL('../golden/tls/', import.meta.url);
+    const [key, cert] = await Promise.all(
+      ['key.pem', 'certificate.pem'].map((each) => readFile(new URL(each, golden), 'utf8')),
+    );
+    const bytes = await readFile(weights!);
+    const asked: (string | undefined)[] = [];
+    const secure = createServer({ key: key!, cert: cert! }, (incoming, response) => {
+      asked.push(incoming.url);
+      serve(bytes)(incoming, response, 1);
+    });
+    await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+    const { port } = secure.address() as AddressInfo;
+    // Everything goes to this machine, whatever host is asked for.
+    const proxy = new TestProxy(false, { host: '127.0.0.1', port });
+    const env = {
+      HTTPS_PROXY: `http://${await proxy.start()}`,
+      NO_PROXY: '',
+      NODE_EXTRA_CA_CERTS: fileURLToPath(new URL('certificate.pem', golden)),
+    };
+    const { stdout, stderr, code } = await run(['classify', '--pull', '--model', ...model, alps], env);
+    const again = await run(['classify', '--model', ...model, alps]);
+    await proxy.stop();
+    await new Promise((resolve) => secure.close(resolve));
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/\n {2}alp .*\nmobilenet_v1 α 0\.5 · 160×160 /s);
+    expect(code).toBe(0);
+    expect(proxy.seen).toEqual(['CONNECT raw.githubusercontent.com:443']);
+    expect(asked).toEqual([
+      expect.stringMatching(/^\/google-coral\/test_data\/[0-9a-f]{40}\/mobilenet_v1_0\.5_160_quant\.tflite$/),
+    ]);
+    expect(again.code).toBe(0);
+  });
+
   it('a damaged file is found by verify, not used, and mended by pull', async () => {
     await run(['pull', ...model, '--from', weights!]);
     const blob = join(home, 'blobs', `${sha256}.tflite`);
@@ -194,7 +232,31 @@ describe.skipIf(weights === undefined)('with published weights at hand', () => {
   });
 });
 
+describe('mobilenet classify --pull where nobody answers', () => {
+  it('exits 4 with the download’s sentence', async () => {
+    const env = { HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY: '' };
+    const { stdout, stderr, code } = await run(['classify', '--pull', '--model', name, alps], env);
+    expect(stderr).toMatch(/^mobilenet: https:\/\/raw\..*: connection refused \(ECONNREFUSED\).*\n$/);
+    expect(stdout).toBe('');
+    expect(code).toBe(4);
+    expect(files()).toEqual([]);
+  });
+});
+
 describe('mobilenet models', () => {
+  it('export writes a file that classify --weights takes', async () => {
+    const out = join(home, 'out.safetensors');
+    const exported = await run(['models', 'export', 'mobilenet_v2_1.0_224', out]);
+    expect(exported).toMatchObject({ stdout: expect.stringMatching(/out\.safetensors: [\d.]+ MB\n$/), code: 0 });
+    const best = async (...args: string[]) =>
+      JSON.parse((await run(['classify', '--json', '--top', '1', ...args, alps])).stdout).images[0].predictions[0];
+    expect(await best('--weights', out)).toEqual(await best());
+    expect((await run(['models', 'export', 'none', out])).code).toBe(2);
+    const nowhere = await run(['models', 'export', 'mobilenet_v2', join(home, 'no', 'out.safetensors')]);
+    expect(nowhere.stderr).toMatch(/out\.safetensors: cannot be written/);
+    expect(nowhere.code).toBe(4);
+  });
+
   it('lists the box and what is published, with sizes, accuracies and MACs', async () => {
     const { stdout, stderr, code } = await run(['models']);
     expect(stdout).toMatch(

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { proxyFor } from '../../src/store/proxy.js';
 import { pullEntry } from '../../src/store/pull-entry.js';
 import { accept, makeEntry } from './entry.js';
+import { TestProxy } from './proxy-server.js';
 import { makeFile, serve, sha256, TestServer } from './server.js';
 
 const file = makeFile(50_000);
@@ -45,58 +46,6 @@ describe('proxyFor', () => {
     );
   });
 });
-
-/** A proxy that remembers what went through it. */
-class TestProxy {
-  readonly seen: string[] = [];
-  readonly credentials: (string | undefined)[] = [];
-  readonly #sockets = new Set<Socket>();
-  readonly #server: Server;
-
-  constructor(refuseTunnels = false) {
-    this.#server = createServer((incoming, response) => this.#forward(incoming, response));
-    this.#server.on('connection', (socket) => this.#sockets.add(socket.on('error', () => {})));
-    this.#server.on('connect', (incoming, socket) => {
-      this.#remember(incoming, `CONNECT ${incoming.url}`);
-      if (refuseTunnels) {
-        socket.end('HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n');
-        return;
-      }
-      const [host, port] = incoming.url!.split(':');
-      const target = connect(Number(port), host, () => {
-        socket.write('HTTP/1.1 200 OK\r\n\r\n');
-        target.pipe(socket);
-        socket.pipe(target);
-      });
-      this.#sockets.add(target.on('error', () => socket.destroy()));
-      socket.on('error', () => target.destroy());
-    });
-  }
-
-  #remember(incoming: IncomingMessage, what: string): void {
-    this.seen.push(what);
-    this.credentials.push(incoming.headers['proxy-authorization']);
-  }
-
-  #forward(incoming: IncomingMessage, response: ServerResponse): void {
-    this.#remember(incoming, `GET ${incoming.url}`);
-    const { 'proxy-authorization': _, ...headers } = incoming.headers;
-    request(incoming.url!, { headers }, (answer) => {
-      response.writeHead(answer.statusCode!, answer.headers);
-      answer.pipe(response);
-    }).end();
-  }
-
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-}
 
 describe('a download through a proxy', () => {
   let server: TestServer;
