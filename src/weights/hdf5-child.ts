@@ -1,10 +1,10 @@
 import { writeSync } from 'node:fs';
-import type { Dataset, Group } from 'h5wasm';
+import type { Dataset, Group, Module } from 'h5wasm';
 
 /**
  * A process of its own for one HDF5 file: the HDF5 library keeps to no limits, so that this process has them. The file
- * comes in on stdin, its floating-point datasets go out on stdout as a safetensors file; what is wrong goes to stderr,
- * in one line. The library sees no other file: it works in a memory of its own.
+ * comes in on stdin, its floating-point datasets go out on stdout as a safetensors file; what is wrong is the last line of
+ * stderr. The library sees no other file: it works in a memory of its own.
  *
  * Arguments: bytes that all datasets together may take, as f32; bytes that the library's memory may take.
  */
@@ -26,6 +26,8 @@ interface Found {
   readonly path: string;
   readonly shape: readonly number[];
   readonly count: number;
+  /** Bytes of a number. */
+  readonly width: 4 | 8;
 }
 
 class Refusal extends Error {}
@@ -51,8 +53,9 @@ async function readInput(): Promise<Uint8Array> {
 }
 
 /** Floating-point datasets by their paths; groups may be reached in several ways, so that objects are counted. */
-function list(root: Group): Found[] {
+function list(root: Group): { readonly found: readonly Found[]; readonly names: ReadonlyMap<string, string> } {
   const found: Found[] = [];
+  const names = new Map<string, string>();
   let objects = 0;
   let left = maxTensorBytes;
   const visit = (group: Group, path: string, depth: number): void => {
@@ -65,8 +68,12 @@ function list(root: Group): Found[] {
       if (depth === 0 && /^(optimizer_weights|optimizer)$/.test(key)) continue;
       const entity = group.get(key);
       if (entity === null) continue;
-      if ('keys' in entity) visit(entity as Group, name, depth + 1);
-      else if ('metadata' in entity) {
+      if ('keys' in entity) {
+        // Keras 3 calls groups by their layers' classes, and keeps the layers' own names beside.
+        const own = readText(entity as Group, 'name');
+        if (own !== undefined && own.length <= MAX_NAME) names.set(name, own);
+        visit(entity as Group, name, depth + 1);
+      } else if ('metadata' in entity) {
         const dataset = measure(entity as Dataset, name);
         if (dataset === undefined) continue;
         left -= 4 * dataset.count;
@@ -76,17 +83,18 @@ function list(root: Group): Found[] {
     }
   };
   visit(root, '', 0);
-  return found;
+  return { found, names };
 }
 
 function measure({ metadata }: Dataset, name: string): Found | undefined {
-  const { type, size, shape } = metadata;
+  const { type, size, shape, littleEndian } = metadata;
   if (type !== FLOAT_CLASS) return undefined;
   if (shape === null || shape.length > MAX_RANK) refuse(`${JSON.stringify(name)} has no usable shape`);
   if (size !== 4 && size !== 8) refuse(`${JSON.stringify(name)} has floats of ${size} bytes, expected 4 or 8`);
   const count = shape.reduce((product, extent) => product * extent, 1);
   if (!Number.isSafeInteger(count) || count < 0) refuse(`${JSON.stringify(name)} has an impossible shape`);
-  return { name, path: `/${name}`, shape, count };
+  if (!littleEndian) refuse(`${JSON.stringify(name)} is big-endian, expected little-endian numbers`);
+  return { name, path: `/${name}`, shape, count, width: size };
 }
 
 function readText(root: Group, attribute: string): string | undefined {
@@ -117,9 +125,10 @@ async function run(): Promise<void> {
   FS.writeFile(FILE, bytes, { canOwn: true } as never);
   const file = new h5wasm.File(FILE, 'r');
   if (file.file_id < 0n) refuse('not an HDF5 file that can be opened');
-  const found = list(file);
+  const { found, names } = list(file);
   const texts = ['model_config', 'keras_version'].map((name) => [name, readText(file, name)] as const);
-  const metadata = Object.fromEntries(texts.filter(([, text]) => text !== undefined));
+  const named = [...names].map(([path, name]) => [`${path}@name`, name] as const);
+  const metadata = Object.fromEntries([...named, ...texts.filter(([, text]) => text !== undefined)]);
   let end = 0;
   const entries = found.map(({ name, shape, count }) => {
     const start = end;
@@ -131,19 +140,29 @@ async function run(): Promise<void> {
   length.writeBigUInt64LE(BigInt(header.length));
   write(length);
   write(header);
-  for (const { name, path, count } of found) {
-    const value = (file.get(path) as Dataset).value as unknown;
-    const numbers = typeof value === 'number' ? Float32Array.of(value) : value;
-    if (!(numbers instanceof Float32Array || numbers instanceof Float64Array) || numbers.length !== count) {
-      refuse(`${JSON.stringify(name)} cannot be read`);
-    }
-    const single = numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
-    write(new Uint8Array(single.buffer, single.byteOffset, single.byteLength));
+  for (const dataset of found) copyOut(h5wasm.Module, file.file_id, dataset);
+}
+
+/** Through the library's own functions: its `value` gives whatever lay in its memory where reading fails. */
+function copyOut(library: typeof Module, file: bigint, { name, path, count, width }: Found): void {
+  if (count === 0) return;
+  const address = library._malloc(count * width);
+  if (!(address > 0)) refuse(`no memory for ${JSON.stringify(name)}`);
+  const status = library.get_dataset_data(file, path, null, null, null, BigInt(address));
+  if (status < 0) refuse(`${JSON.stringify(name)} cannot be read`);
+  const { buffer } = library.HEAPU8;
+  if (width === 4) {
+    write(new Uint8Array(buffer, address, 4 * count));
+  } else {
+    const single = Float32Array.from(new Float64Array(buffer, address, count));
+    write(new Uint8Array(single.buffer));
   }
+  library._free(address);
 }
 
 run().catch((error: unknown) => {
   const problem = error instanceof Refusal ? error.message : 'the HDF5 library could not read it';
-  writeSync(2, problem.slice(0, 400));
+  // The library writes there too.
+  writeSync(2, `\n${problem.slice(0, 400)}`);
   process.exitCode = 1;
 });

@@ -13,7 +13,7 @@ const TIME_LIMIT_MS = 60_000;
 /** The library itself takes 17 MB; a file's indices and one dataset at a time come on top. */
 const LIBRARY_BYTES = 32 * MIB;
 const HEAP_MIB = 128;
-const MAX_PROBLEM = 500;
+const MAX_PROBLEM = 2000;
 
 export interface Hdf5Limits {
   /** After this the process is ended. */
@@ -23,7 +23,7 @@ export interface Hdf5Limits {
 export interface Hdf5File {
   /** Floating-point datasets as f32, by path without the first slash; those of an optimiser are left out. */
   readonly tensors: NamedTensors;
-  /** Texts at the root: `model_config`, `keras_version`. */
+  /** Texts at the root, `model_config` and `keras_version`, and `GROUP@name` of groups that have one. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
@@ -51,7 +51,12 @@ function runChild(
   const maxOutput = maxTensorBytes + 16 * MIB;
   const libraryBytes = LIBRARY_BYTES + 2 * bytes.length;
   return new Promise((resolve, reject) => {
-    const args = [`--max-old-space-size=${HEAP_MIB}`, fileURLToPath(childFile), String(maxTensorBytes), String(libraryBytes)];
+    const args = [
+      `--max-old-space-size=${HEAP_MIB}`,
+      fileURLToPath(childFile),
+      String(maxTensorBytes),
+      String(libraryBytes),
+    ];
     // No flags of this process: loaders and the like are not for this one.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('NODE_')));
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], env, windowsHide: true });
@@ -73,7 +78,7 @@ function runChild(
       else chunks.push(chunk);
     });
     child.stderr.on('data', (chunk: Uint8Array) => {
-      if (problem.length < MAX_PROBLEM) problem += Buffer.from(chunk).toString('utf8').slice(0, MAX_PROBLEM);
+      problem = (problem + Buffer.from(chunk).toString('utf8')).slice(-MAX_PROBLEM);
     });
     // A process that ends early does not read everything; its exit says why.
     child.stdin.on('error', () => {});
@@ -81,7 +86,10 @@ function runChild(
     child.on('close', (code) => {
       clearTimeout(timer);
       if (fault === undefined && code !== 0) {
-        const line = code === 1 && problem !== '' ? printable(problem.split('\n', 1)[0]!) : 'the HDF5 library failed';
+        const line =
+          code === 1 && problem.includes('\n')
+            ? printable(problem.slice(problem.lastIndexOf('\n') + 1))
+            : 'the HDF5 library failed';
         fault = damaged(where, line);
       }
       if (fault !== undefined) reject(fault);
