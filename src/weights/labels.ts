@@ -14,8 +14,9 @@ export interface Label {
 }
 
 /**
- * The labels of a file, in order of class index. By the ending: `.tsv` is index, synset id, label; `.json` is an array
- * or a map from index, of labels or [id, label] pairs (Keras); anything else is text with one label a line.
+ * The labels of a file, in order of class index. By the ending: `.tsv` is index, synset id, label; `.csv` is index, label
+ * (RFC 4180, with or without a heading, in any order); `.json` is an array or a map from index, of labels or [id, label]
+ * pairs (Keras); anything else is text with one label a line.
  * @param classes where given, how many the network's head has: ImageNet's 1000 and 1001 (`background` first) lists fit
  * both sorts of heads
  * @throws ModelError `labels`
@@ -34,7 +35,12 @@ export function parseLabels(bytes: Uint8Array, path: string): Label[] {
     throw new ModelError('labels', `${path}: not UTF-8 text, expected labels`, { cause });
   }
   const kind = extname(path).toLowerCase();
-  const labels = kind === '.json' ? parseJson(text, path) : parseLines(text, path, kind === '.tsv');
+  const labels =
+    kind === '.json'
+      ? parseJson(text, path)
+      : kind === '.csv'
+        ? parseCsv(text, path)
+        : parseLines(text, path, kind === '.tsv');
   if (labels.length === 0) throw wrong(path, 'no labels');
   return labels;
 }
@@ -61,6 +67,30 @@ function parseLines(text: string, path: string, hasColumns: boolean): Label[] {
     if (number !== String(index) || rest.length > 0) throw wrong(where, `expected index ${index}, synset id, label`);
     return makeLabel(name, id, where);
   });
+}
+
+/** `index,label` rows; the label may be in quotes, its quotes doubled. Indices count from 0 without gaps. */
+function parseCsv(text: string, path: string): Label[] {
+  const labels: Label[] = [];
+  for (const [index, line] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .entries()) {
+    if (line.trim() === '') continue;
+    const where = `${path}:${index + 1}`;
+    const [, digits, quoted, plain] = /^\s*"?(\d{1,7})"?\s*,\s*(?:"((?:[^"]|"")*)"|([^"]*))\s*$/.exec(line) ?? [];
+    if (digits === undefined) {
+      // A heading, if it has as many columns.
+      if (labels.length === 0 && index === 0 && /^[^,\d]+,[^,]+$/.test(line)) continue;
+      throw wrong(where, 'expected index,label');
+    }
+    const number = Number(digits);
+    if (labels[number] !== undefined) throw wrong(where, `index ${number} for a second time`);
+    labels[number] = makeLabel(quoted?.replaceAll('""', '"') ?? plain, undefined, where);
+  }
+  const gap = labels.findIndex((label) => label === undefined);
+  if (gap >= 0) throw wrong(path, `no index ${gap}, expected all from 0 to ${labels.length - 1}`);
+  return labels;
 }
 
 function parseJson(text: string, path: string): Label[] {

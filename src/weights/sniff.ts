@@ -20,6 +20,8 @@ export const SNIFFED_BYTES = 512;
 export function sniff(head: Uint8Array): FileKind | undefined {
   const text = new TextDecoder('latin1').decode(head.subarray(0, SNIFFED_BYTES));
   if (head.length === 0) return 'empty file';
+  // First, since the length that it begins with may be any other's mark.
+  if (text[8] === '{' && text.slice(6, 8) === '\0\0') return 'safetensors';
   if (text.slice(4, 8) === 'TFL3') return 'tflite';
   if (text.startsWith('\x1f\x8b')) return 'tgz';
   if (text.startsWith('\x89HDF\r\n\x1a\n')) return 'hdf5';
@@ -28,7 +30,6 @@ export function sniff(head: Uint8Array): FileKind | undefined {
   if (text.startsWith('version https://git-lfs')) return 'Git LFS pointer';
   if (isHtml(text)) return 'web page';
   if (/^\s*<\?xml/.test(text)) return 'XML document';
-  if (text[8] === '{' && text.slice(6, 8) === '\0\0') return 'safetensors';
   if (/^\s*[{[]/.test(text)) return 'json';
   // ONNX begins with the field `ir_version`, a small number.
   if (head[0] === 0x08 && head[1]! < 32) return 'onnx';

@@ -18,13 +18,9 @@ export interface Stated {
 /** The header's text under which it stands, as JSON. */
 const KEY = 'mobilenet';
 
-export function formatStated({
-  resolution,
-  padding,
-  epsilon,
-  preprocessing,
-}: Stated): Readonly<Record<string, string>> {
-  return { [KEY]: JSON.stringify({ resolution, padding, epsilon, preprocessing }) };
+export function formatStated(stated: Stated): Readonly<Record<string, string>> {
+  const { resolution, padding, epsilon, preprocessing, network } = stated;
+  return { [KEY]: JSON.stringify({ resolution, padding, epsilon, preprocessing, ...(network && { network }) }) };
 }
 
 /**

@@ -22,6 +22,10 @@ describe('labels', () => {
     ['l.JSON', '{"1":"goldfish","0":"tench"}', plain],
     ['l.json', '["tench","goldfish"]', plain],
     ['l.json', '[["n01440764","tench"],["n01443537","goldfish"]]', withIds],
+    ['l.csv', '0,tench\n1,goldfish\n', plain],
+    ['l.csv', '\uFEFFindex,name\r\n1,goldfish\r\n0, tench\r\n', plain],
+    ['l.csv', '0,tench, Tinca tinca\n', [{ name: 'tench, Tinca tinca' }]],
+    ['l.CSV', '0,"tench, ""Tinca"""\n', [{ name: 'tench, "Tinca"' }]],
   ])('are read from %s: %j', (path, text, expected) => {
     expect(parse(text, path)).toEqual(expected);
   });
@@ -34,6 +38,10 @@ describe('labels', () => {
     ['l.txt', 'tench\n\ngoldfish\n', /l\.txt:2: no label/],
     ['l.txt', '', /no labels/],
     ['l.txt', 'x'.repeat(1001), /at most 1000/],
+    ['l.csv', '0,tench\n2,goldfish\n', /no index 1, expected all from 0 to 2/],
+    ['l.csv', '0,tench\n0,goldfish\n', /l\.csv:2: index 0 for a second time/],
+    ['l.csv', '0,tench\ngoldfish\n', /l\.csv:2: expected index,label/],
+    ['l.csv', 'index,name\n', /no labels/],
     ['l.json', '{', /not JSON/],
     ['l.json', '3', /neither an array nor a map/],
     ['l.json', '{"0":"a","2":"b"}', /class 1: no label/],

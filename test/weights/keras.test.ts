@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { createSession } from '../../src/engine/session.js';
+import { modelFromPaths } from '../../src/model-files.js';
+import { resolve } from '../../src/networks/resolve.js';
+import type { ResolvedNetwork } from '../../src/networks/types.js';
+import { importKeras } from '../../src/weights/keras/importer.js';
+import type { NetworkWeights, Tensor } from '../../src/weights/types.js';
+import { sharedPath } from '../shared.js';
+import { pictureOf, valuesFor } from './families/checkpoint.js';
+import { modelErrorOf } from './golden.js';
+
+/** Of the largest value. */
+const TOLERANCE = 1e-4;
+
+interface KerasModel {
+  readonly title: string;
+  readonly resolution: number;
+  readonly topology: unknown;
+  readonly tensors: readonly (readonly [name: string, shape: readonly number[], low: number, high: number])[];
+  readonly outputs: readonly (readonly number[])[];
+}
+
+const golden = (name: string) => readFileSync(new URL(`../golden/${name}`, import.meta.url));
+const models: KerasModel[] = JSON.parse(gunzipSync(golden('keras-models.json.gz')).toString('utf8')).models;
+const tensorsOf = ({ tensors }: KerasModel) =>
+  new Map<string, Tensor>(tensors.map(([name, ...rest]) => [name, valuesFor(name, ...rest)]));
+
+const largest = (values: readonly number[]) => Math.max(...values.map(Math.abs));
+
+async function agrees(
+  network: ResolvedNetwork,
+  weights: NetworkWeights,
+  outputs: readonly (readonly number[])[],
+  normalise = (value: number) => value,
+) {
+  const session = await createSession(network, weights, 0);
+  for (const number of [0, 1] as const) {
+    session.input.set(pictureOf(number, network.resolution).map(normalise));
+    const ours = session.run();
+    expect(ours.length).toBe(outputs[number]!.length);
+    const differences = outputs[number]!.map((value, index) => value - ours[index]!);
+    expect(largest(differences) / largest(outputs[number]!)).toBeLessThanOrEqual(TOLERANCE);
+  }
+  session.close();
+  const between = outputs[0]!.map((value, index) => value - outputs[1]![index]!);
+  expect(largest(between) / largest(outputs.flat())).toBeGreaterThanOrEqual(100 * TOLERANCE);
+}
+
+describe('importKeras', () => {
+  it.each(models.map((model) => [model.title, model] as const))('%s', async (_, model) => {
+    const { network, padding, output, weights, inputNormalisation } = importKeras(
+      model.topology,
+      tensorsOf(model),
+      'file',
+    );
+    // The last of them ends in logits, which a softmax then follows.
+    const layers = output.softmaxAdded ? network.layers.slice(0, -1) : network.layers;
+    const resolved = resolve({ ...network, layers }, { resolution: model.resolution, padding });
+    // What it does to the picture first is taken out of the network.
+    const { mean, std } = inputNormalisation ?? { mean: [0], std: [1] };
+    await agrees(resolved, weights, model.outputs, (value) => (value - mean[0]!) / std[0]!);
+  });
+
+  const sequential = (...layers: object[]) => ({
+    class_name: 'Sequential',
+    config: {
+      layers: [{ class_name: 'InputLayer', config: { name: 'in', batch_input_shape: [null, 8, 8, 3] } }, ...layers],
+    },
+  });
+  const conv = (more: object) => ({
+    class_name: 'Conv2D',
+    config: { name: 'c', kernel_size: [3, 3], strides: [1, 1], padding: 'same', use_bias: false, ...more },
+  });
+  const kernel: [string, Tensor] = ['c/kernel', valuesFor('c', [3, 3, 3, 4], -1, 1)];
+
+  it.each<[string, unknown, [string, Tensor][], RegExp]>([
+    [
+      'an unknown class',
+      sequential({ class_name: 'Lambda', config: { name: 'l' } }),
+      [],
+      /layer "l" of class "Lambda"/,
+    ],
+    ['a missing tensor', sequential(conv({})), [], /no tensor "c\/kernel"/],
+    ['channels first', sequential(conv({ data_format: 'channels_first' })), [kernel], /channels first/],
+    ['groups', sequential(conv({ groups: 3 })), [kernel], /groups 3, expected 1/],
+    ['dilation', sequential(conv({ dilation_rate: [2, 2] })), [kernel], /dilation/],
+    ['strides that differ', sequential(conv({ strides: [1, 2] })), [kernel], /not square/],
+    ['another activation', sequential(conv({ activation: 'tanh' })), [kernel], /activation "tanh"/],
+    [
+      'other channels',
+      sequential(conv({})),
+      [['c/kernel', valuesFor('c', [3, 3, 5, 4], -1, 1)]],
+      /expected 3 channels/,
+    ],
+    ['another rank', sequential(conv({})), [['c/kernel', valuesFor('c', [3, 3], -1, 1)]], /expected 4 dimensions/],
+    [
+      'part of a map averaged',
+      sequential({ class_name: 'AveragePooling2D', config: { name: 'p', pool_size: 2 } }),
+      [],
+      /all of it/,
+    ],
+    ['no input size', { class_name: 'Sequential', config: [conv({})] }, [kernel], /unknown size/],
+    ['no layers', { class_name: 'Sequential', config: [] }, [], /without a list/],
+    ['no model', 'text', [], /no description/],
+    [
+      'a layer that reads a later one',
+      {
+        class_name: 'Functional',
+        config: {
+          layers: [
+            { class_name: 'InputLayer', name: 'in', config: { name: 'in', batch_shape: [null, 8, 8, 3] } },
+            { ...conv({}), inbound_nodes: [[['later', 0, 0, {}]]] },
+          ],
+          input_layers: [['in', 0, 0]],
+          output_layers: [['c', 0, 0]],
+        },
+      },
+      [kernel],
+      /reads "later"/,
+    ],
+  ])('refuses %s', (_, topology, tensors, message) => {
+    expect(modelErrorOf(() => importKeras(topology, new Map(tensors), 'file'))?.message).toMatch(message);
+  });
+});
+
+const nsfw = sharedPath('weights/tfjs_nsfw_mobilenet_v2');
+
+describe.skipIf(!nsfw)('the layers-model of ../shared/reference/weights', () => {
+  it('gives what TensorFlow.js gives', async () => {
+    const model = await modelFromPaths({}, [nsfw!]);
+    expect(model.facts).toMatchObject({ network: 'tfjs_nsfw_mobilenet_v2', resolution: 224 });
+    expect(model.readLabels()).toHaveLength(5);
+    await agrees(model.network, model.readWeights(), JSON.parse(golden('tfjs-nsfw.json').toString('utf8')).outputs);
+  });
+});
