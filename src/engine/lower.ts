@@ -11,6 +11,8 @@ export interface LoweredStep {
   readonly layer: string;
   readonly kernel: KernelName;
   readonly args: readonly Argument[];
+  /** See `Step`. */
+  readonly strides?: readonly number[];
 }
 
 export interface LowerContext {

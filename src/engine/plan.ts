@@ -16,6 +16,8 @@ export interface Step {
   readonly args: readonly number[];
   /** Bytes of scratch memory of one thread; that of the next thread follows. 0 where the kernel takes none. */
   readonly scratchBytes: number;
+  /** Bytes from one pixel to the next of the integer kernels' maps, in the order of their addresses in `args`. */
+  readonly strides?: readonly number[];
 }
 
 /** A run of floats in memory: byte address and count. */

@@ -9,7 +9,7 @@ interface Rule {
   /** Multiply-adds, or what takes about as long. */
   work(args: Args): number;
   /** At most `parts` calls that together give bit for bit what the one call gives. */
-  split(args: Args, parts: number, pixelTile: number): readonly Args[];
+  split(args: Args, parts: number, pixelTile: number, strides: readonly number[]): readonly Args[];
 }
 
 /** Bytes of a float. */
@@ -54,6 +54,16 @@ const rules: Partial<Record<KernelName, Rule>> = {
   clamp_f32: elementwise(2, 2, VALUE),
   sigmoid_f32: elementwise(2, 2, EXPONENTIAL),
   swish_f32: elementwise(2, 2, EXPONENTIAL),
+  pointwise_i8: byPixels([0, 1, 3], 4, (args) => (args[4]! * args[5]! * args[6]!) / 2),
+  depthwise_i8: {
+    work: ([, , , , , , channels, outWidth, rowStart, rowEnd, kernelSize]) =>
+      2 * (rowEnd! - rowStart!) * outWidth! * channels! * kernelSize! ** 2,
+    split: (args, parts) => splitRows(args, 8, parts, 1),
+  },
+  quantise_i8: byPixels([0, 1], 3, (args) => VALUE * args[3]! * args[4]!),
+  dequantise_i8: byPixels([0, 1], 3, (args) => VALUE * args[3]! * args[4]!),
+  add_i8: byPixels([0, 1, 2], 4, (args) => VALUE * args[4]! * args[5]!),
+  scale_i8: byPixels([0, 1], 4, (args) => VALUE * args[4]! * args[5]!),
   scale_f32: {
     work: ([, , , pixels, channels]) => VALUE * pixels! * channels!,
     split: (args, parts) => {
@@ -70,11 +80,11 @@ const rules: Partial<Record<KernelName, Rule>> = {
 const scratchArguments: Partial<Record<KernelName, number>> = { conv_f32: 3 };
 
 /** A step as at most `parts` calls' arguments, in the order of what they write; one where that is not worth it. */
-export function splitStep({ kernel, args }: Step, parts: number, pixelTile: number): readonly Args[] {
+export function splitStep({ kernel, args, strides = [] }: Step, parts: number, pixelTile: number): readonly Args[] {
   const rule = rules[kernel];
   if (!rule) return [args];
   const worthwhile = Math.min(parts, Math.floor(rule.work(args) / LEAST_WORK));
-  return worthwhile < 2 ? [args] : rule.split(args, worthwhile, pixelTile);
+  return worthwhile < 2 ? [args] : rule.split(args, worthwhile, pixelTile, strides);
 }
 
 /** The same call on thread `thread`, whose scratch memory lies behind that of the threads before it. */
@@ -156,6 +166,18 @@ function elementwise(addresses: number, count: number, cost: number): Rule {
       ranges(0, args[count]!, parts, LINE).map(([from, to]) => {
         const moved = args.slice(0, addresses).map((address, index) => [index, address + from * FLOAT] as const);
         return replace(args, ...moved, [count, to - from]);
+      }),
+  };
+}
+
+/** Integer kernels, exact wherever they are cut: arguments that are addresses of pixels (0 for none), and their number. */
+function byPixels(addresses: readonly number[], pixels: number, work: Rule['work']): Rule {
+  return {
+    work,
+    split: (args, parts, _pixelTile, strides) =>
+      ranges(0, args[pixels]!, strides.length > 0 ? parts : 1, 1).map(([from, to]) => {
+        const moved = addresses.map((at, index) => [at, args[at]! && args[at]! + from * strides[index]!] as const);
+        return replace(args, ...moved, [pixels, to - from]);
       }),
   };
 }

@@ -79,6 +79,19 @@ describe.each(cases)('%s α %d at %d, %s padding, in integers', (id, alpha, reso
     expect(close).toBeLessThan(near);
   });
 
+  it('two threads give the same bits as one', async () => {
+    const levels = await calibrated(network, 'none');
+    const weights = seededWeights(network, 7);
+    const runs = [];
+    for (const threads of [1, 2]) {
+      const session = await createSession(network, weights, EPSILON, { levels, threads });
+      session.input.set(picture(network, 1));
+      runs.push(session.run());
+      session.close();
+    }
+    expect(runs[1]).toEqual(runs[0]);
+  });
+
   it('the plain kernels agree with whatever this runtime takes', async () => {
     const levels = await calibrated(network, 'none');
     const weights = seededWeights(network, 7);

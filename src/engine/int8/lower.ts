@@ -44,6 +44,9 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
   const highest = operation.clip ? operation.clip[1] : curve ? Number.POSITIVE_INFINITY : operation.clamp[1];
   const step = (kernel: LoweredStep['kernel'], ...args: Argument[]): LoweredStep => ({ layer: output, kernel, args });
   const value = (name: string): Argument => ({ value: name });
+  /** Bytes of a pixel, of floats where there are no levels. */
+  const stride = (levels: ValueLevels | undefined, channels: number): number =>
+    channels * (levels ? storedBytes(levels, constants) : 4);
 
   switch (layer.kind) {
     case 'pointwise':
@@ -56,17 +59,20 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
         const link = operation.residual === undefined ? 0 : value(operation.residual);
         const format = formatOf(from, to, residual) | (curve === 'swish' ? constants.swish : 0) | constants.dot;
         return [
-          step(
-            'pointwise_i8',
-            value(output),
-            value(inputs[0]!),
-            weights,
-            link,
-            pixels,
-            inChannels,
-            outChannels,
-            format,
-          ),
+          {
+            ...step(
+              'pointwise_i8',
+              value(output),
+              value(inputs[0]!),
+              weights,
+              link,
+              pixels,
+              inChannels,
+              outChannels,
+              format,
+            ),
+            strides: [stride(to, outChannels), stride(from, inChannels), stride(residual, outChannels)],
+          },
         ];
       }
       const classifierLevels = context.levels.values.get(inputs[0]!);
@@ -116,14 +122,27 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
       const offset = to.zero.map((zero, c) => zero - from.zero[c]! * a[c]! - other.zero[c]! * b[c]!);
       const format = formatOf(from, to, other);
       const rows = addRows([a, b, offset], inChannels);
-      return [step('add_i8', value(output), value(inputs[0]!), value(inputs[1]!), rows, pixels, inChannels, format)];
+      const strides = [to, from, other].map((levels) => stride(levels, inChannels));
+      const sum = step('add_i8', value(output), value(inputs[0]!), value(inputs[1]!), rows, pixels, inChannels, format);
+      return [{ ...sum, strides }];
     }
     case 'scale': {
       if (!from || !to || levelsOf(inputs[1]!)) break;
       const ratio = from.scale.map((scale, c) => scale / to.scale[c]!);
       const rows = addRows([ratio, from.zero, to.zero], inChannels);
       const format = formatOf(from, to);
-      return [step('scale_i8', value(output), value(inputs[0]!), rows, value(inputs[1]!), pixels, inChannels, format)];
+      const strides = [stride(to, inChannels), stride(from, inChannels)];
+      const scaled = step(
+        'scale_i8',
+        value(output),
+        value(inputs[0]!),
+        rows,
+        value(inputs[1]!),
+        pixels,
+        inChannels,
+        format,
+      );
+      return [{ ...scaled, strides }];
     }
     case 'globalAveragePool': {
       if (!from || to || pixels >= 2 ** 19) break;
@@ -191,7 +210,10 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
     const multipliers = levels.scale.map((scale) => 1 / scale);
     const offsets = levels.zero.map((zero) => ROUNDING + zero);
     const rows = addRows([multipliers, offsets], channels);
-    return step('quantise_i8', target, source, rows, count, channels, formatOf(levels, levels));
+    return {
+      ...step('quantise_i8', target, source, rows, count, channels, formatOf(levels, levels)),
+      strides: [stride(levels, channels), 4 * channels],
+    };
   }
 
   /** Integer inputs to floats, the operation on floats, the result to integers. */
@@ -207,9 +229,10 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
       const count = own.height * own.width;
       const scratch = context.scratch(`floats of ${name}`, 4 * count * channels);
       const rows = addRows([levels.scale, levels.zero], channels);
-      steps.push(
-        step('dequantise_i8', value(scratch), value(name), rows, count, channels, formatOf(levels, undefined)),
-      );
+      steps.push({
+        ...step('dequantise_i8', value(scratch), value(name), rows, count, channels, formatOf(levels, undefined)),
+        strides: [4 * channels, stride(levels, channels)],
+      });
       names.set(name, scratch);
       return scratch;
     };
