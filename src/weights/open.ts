@@ -29,7 +29,7 @@ export interface OpenedTensors {
 export type Opened = OpenedGraph | OpenedTensors;
 
 const UNDERSTOOD =
-  'safetensors, a PyTorch state dictionary (.pth), TFLite, ONNX, Keras HDF5 (.h5) or a TensorFlow.js folder (model.json)';
+  'safetensors, a PyTorch state dictionary (.pth), TFLite, ONNX, Keras (.h5, .keras) or a TensorFlow.js folder (model.json)';
 
 /**
  * Opens weights of any format that is understood, told by their content.
@@ -60,9 +60,11 @@ export async function openBytes(bytes: Uint8Array, path: string): Promise<Opened
       const metadata = readMetadata(bytes);
       return { kind: 'tensors', path, format: 'safetensors', tensors: readSafetensors(bytes, path), metadata };
     }
+    case 'hdf5':
+      return openKeras(bytes, path);
     case 'zip':
     case 'pickle': {
-      if (extname(path).toLowerCase() === '.keras') throw unsupported(path, 'a .keras archive; save it as .h5 instead');
+      if (kind === 'zip' && extname(path).toLowerCase() === '.keras') return openKeras(bytes, path);
       const { readPyTorch } = await import('./pytorch.js');
       return { kind: 'tensors', path, format: 'pytorch', tensors: readPyTorch(bytes, path) };
     }
@@ -75,8 +77,25 @@ export async function openBytes(bytes: Uint8Array, path: string): Promise<Opened
 
 async function openTfjs(folder: string, path: string): Promise<Opened> {
   const { readTfjs } = await import('./tfjs.js');
-  const { tensors, topology } = readTfjs(folder, basename(path));
+  const model = readTfjs(folder, basename(path));
+  const { tensors, topology, nodes } = model;
+  if (nodes.length > 0) {
+    const { importTfjsGraph } = await import('./tfjs-graph.js');
+    return { kind: 'graph', path, bytes: new Uint8Array(), imported: importTfjsGraph(model, path) };
+  }
   const opened = { kind: 'tensors', path, format: 'tfjs', tensors } as const;
+  if (topology === undefined) return opened;
+  return {
+    ...opened,
+    readGraph: async () => (await import('./keras/importer.js')).importKeras(topology, tensors, path),
+  };
+}
+
+/** HDF5, alone or in Keras's archive. */
+async function openKeras(bytes: Uint8Array, path: string): Promise<Opened> {
+  const { readKerasHdf5 } = await import('./keras-hdf5.js');
+  const { tensors, topology } = await readKerasHdf5(bytes, path);
+  const opened = { kind: 'tensors', path, format: 'hdf5', tensors } as const;
   if (topology === undefined) return opened;
   return {
     ...opened,
