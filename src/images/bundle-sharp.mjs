@@ -9,8 +9,8 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const { version } = createRequire(import.meta.url)('../node_modules/sharp/package.json');
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const { version } = createRequire(import.meta.url)('../../node_modules/sharp/package.json');
 
 /** Calls of a module that is loaded when the first is made. */
 const later = (module, names) =>
