@@ -6,7 +6,7 @@ import { addCounts, countLayer, type ParameterCounts } from './count-layer.js';
 import { standardTwin } from './standard-twin.js';
 
 const BYTES_PER_F32 = 4;
-const FLOPS_PER_MAC = 2;
+const FLOPS_PER_MAC = 2 as const;
 
 export interface LayerCost {
   readonly name: string;
@@ -61,8 +61,8 @@ export interface Cost {
   readonly published: boolean;
 }
 
-/** What a network costs at its resolution, for one picture. */
-export function cost(network: ResolvedNetwork): Cost {
+/** What a network costs at its resolution, for one picture. FLOPs = 2 × MACs unless `flopsPerMac` says otherwise. */
+export function cost(network: ResolvedNetwork, flopsPerMac: 1 | 2 = FLOPS_PER_MAC): Cost {
   const { id, alpha, resolution, classes, layers } = network;
   const counts = layers.map(countLayer);
   const { macs, params } = addCounts(counts);
@@ -71,7 +71,7 @@ export function cost(network: ResolvedNetwork): Cost {
     alpha,
     resolution,
     macs,
-    flops: FLOPS_PER_MAC * macs,
+    flops: flopsPerMac * macs,
     params,
     memory: { weights: BYTES_PER_F32 * params.folded, activations: BYTES_PER_F32 * largestLiveSet(layers) },
     layers: layers.map((layer, index) => ({
@@ -84,18 +84,28 @@ export function cost(network: ResolvedNetwork): Cost {
     })),
     classes,
     kinds: groupByKind(layers),
-    standard: costStandard(network, macs, params),
+    standard: costStandard(network, macs, params, flopsPerMac),
     published: isPublished(id, alpha, resolution),
   };
 }
 
-function costStandard(network: ResolvedNetwork, ownMacs: number, ownParams: ParameterCounts): StandardCost {
+/** The same network with standard convolutions, resolved alike. */
+export function standardNetwork(network: ResolvedNetwork): ResolvedNetwork {
   const { id, alpha, classes, layers, inputShape, resolution, padding } = network;
   const twin = standardTwin({ id, alpha, classes, inputChannels: inputShape.channels, layers });
-  const { macs, params } = addCounts(resolve(twin, { resolution, padding }).layers.map(countLayer));
+  return resolve(twin, { resolution, padding });
+}
+
+function costStandard(
+  network: ResolvedNetwork,
+  ownMacs: number,
+  ownParams: ParameterCounts,
+  flopsPerMac: number,
+): StandardCost {
+  const { macs, params } = addCounts(standardNetwork(network).layers.map(countLayer));
   return {
     macs,
-    flops: FLOPS_PER_MAC * macs,
+    flops: flopsPerMac * macs,
     params,
     macsRatio: macs / ownMacs,
     paramsRatio: params.trainable / ownParams.trainable,

@@ -1,7 +1,7 @@
 import type { Pads, ResolvedNetwork } from '../networks/types.js';
 import { findPublished, type Published } from './compare-published.js';
 import type { ConventionId, ParameterRule } from './conventions.js';
-import { type Cost, cost, type LayerCost } from './cost.js';
+import { type Cost, cost, type LayerCost, standardNetwork } from './cost.js';
 import { type CountingOptions, chooseCounting, countNetwork, countOf } from './counting.js';
 import { type Group, type Grouping, groupLayers } from './groups.js';
 import { layerFacts, peakOf, type ReceptiveField } from './layer-facts.js';
@@ -92,7 +92,7 @@ export function describeCost(network: ResolvedNetwork, options: DescribeOptions 
       unit: counting.unit,
       definition: counting.definition,
       count: counted.count,
-      standard: countNetwork(plain.standardNetwork(), counting).count,
+      standard: countNetwork(standardNetwork(network), counting).count,
       paramsRule: counting.params,
       params: counted.params,
       plain: counting.plain,

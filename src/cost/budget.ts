@@ -1,0 +1,63 @@
+import { UsageError } from '../errors.js';
+import type { Summary } from './summary.js';
+
+const metrics = {
+  macs: ({ macs }: Summary) => macs,
+  flops: ({ flops }: Summary) => flops,
+  params: ({ params }: Summary) => params,
+  weights: ({ memory }: Summary) => memory.weights,
+  activations: ({ memory }: Summary) => memory.activations,
+  top1: ({ top1 }: Summary) => top1,
+  alpha: ({ alpha }: Summary) => alpha,
+  res: ({ resolution }: Summary) => resolution,
+} as const;
+
+type Metric = keyof typeof metrics;
+
+const comparisons = {
+  '<': (a: number, b: number) => a < b,
+  '<=': (a: number, b: number) => a <= b,
+  '>': (a: number, b: number) => a > b,
+  '>=': (a: number, b: number) => a >= b,
+} as const;
+
+/** Decimal multiples; the B of bytes may follow (`4MB`). */
+const multiples: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, b: 1e9 };
+
+interface Limit {
+  readonly metric: Metric;
+  readonly comparison: keyof typeof comparisons;
+  readonly value: number;
+}
+
+/**
+ * `macs<100M,params<2M`: conditions that all have to hold. Metrics are macs, flops, params, weights and activations
+ * (bytes), top1 (percent), alpha, res. Throws UsageError for anything else.
+ */
+export function parseBudget(text: string): readonly Limit[] {
+  return text.split(',').map((part) => {
+    const match = /^\s*([a-z0-9]+)\s*(<=|>=|<|>)\s*(\d+\.?\d*|\.\d+)\s*(k|m|g|b)?(b?)\s*$/i.exec(part);
+    const [, name = '', comparison, digits, multiple = '', bytes = ''] = match ?? [];
+    const metric = name.toLowerCase();
+    const inBytes = metric === 'weights' || metric === 'activations';
+    if (!match || !Object.hasOwn(metrics, metric) || (bytes !== '' && !inBytes)) {
+      throw new UsageError(
+        `--budget ${part}: expected one of ${Object.keys(metrics).join(', ')}, then <, <=, > or >=, then a number such as 100M (4MB for weights and activations)`,
+      );
+    }
+    const factor = inBytes && multiple.toLowerCase() === 'b' ? 1 : multiples[multiple.toLowerCase()]!;
+    return {
+      metric: metric as Metric,
+      comparison: comparison as keyof typeof comparisons,
+      value: Number(digits) * factor,
+    };
+  });
+}
+
+/** A row without the metric (a top-1 that nobody published) does not fit. */
+export function fitsBudget(row: Summary, limits: readonly Limit[]): boolean {
+  return limits.every(({ metric, comparison, value }) => {
+    const own = metrics[metric](row);
+    return own !== null && comparisons[comparison](own, value);
+  });
+}
