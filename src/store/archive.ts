@@ -108,7 +108,7 @@ class TarReader {
   }
 
   #text(start: number, length: number): string {
-    const field = new TextDecoder('latin1').decode(this.#header.subarray(start, start + length));
+    const field = Buffer.from(this.#header.subarray(start, start + length)).toString('latin1');
     const end = field.indexOf('\0');
     return end === -1 ? field : field.slice(0, end);
   }

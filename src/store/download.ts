@@ -174,7 +174,7 @@ async function readBody(response: IncomingMessage, body: Body): Promise<void> {
   onProgress({ received: part.received, total });
   try {
     for await (const chunk of response as AsyncIterable<Uint8Array>) {
-      if (part.received === 0 && isHtml(new TextDecoder('latin1').decode(chunk.subarray(0, 512)))) {
+      if (part.received === 0 && isHtml(Buffer.from(chunk.subarray(0, 512)).toString('latin1'))) {
         throw new FetchError(`${where}: a web page, expected a model`, false);
       }
       if (part.received + chunk.length > most) {

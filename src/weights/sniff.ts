@@ -18,7 +18,8 @@ export const SNIFFED_BYTES = 512;
 
 /** The kind of file, or undefined for one that is not known. */
 export function sniff(head: Uint8Array): FileKind | undefined {
-  const text = new TextDecoder('latin1').decode(head.subarray(0, SNIFFED_BYTES));
+  // Not by a TextDecoder, whose latin1 is Windows's: 0x80 … 0x9f would become other characters.
+  const text = Buffer.from(head.subarray(0, SNIFFED_BYTES)).toString('latin1');
   if (head.length === 0) return 'empty file';
   // First, since the length that it begins with may be any other's mark.
   if (text[8] === '{' && text.slice(6, 8) === '\0\0') return 'safetensors';
