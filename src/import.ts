@@ -54,11 +54,11 @@ export async function importModel(path: string, options: ImportOptions): Promise
     origin: originOf(opened),
   } as const;
   const own: NewModel =
-    opened.kind === 'graph'
+    opened.kind === 'graph' && opened.imported.format !== 'tfjs'
       ? {
           ...common,
           dtype: opened.imported.quantised ? 'int8' : 'f32',
-          format: opened.imported.format === 'onnx' ? 'onnx' : 'tflite',
+          format: opened.imported.format,
           ...{ padding: null, epsilon: null, preprocessing: null },
           weights: opened.bytes,
         }

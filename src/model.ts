@@ -18,7 +18,7 @@ export interface ModelChoice {
   readonly alpha?: number;
   /** Side of the network's square input in pixels. */
   readonly resolution?: number;
-  /** One .tflite file, or two that run one after the other. */
+  /** One file of weights (or TensorFlow.js folder), or two graphs that run one after the other. */
   readonly weights?: readonly string[];
   /** File of class names. */
   readonly labels?: string;

@@ -30,8 +30,12 @@ export function classifyCommand(): Command {
     .option('--alpha <number>', 'width multiplier')
     .option('--res <pixels>', 'side of the network’s input')
     .option('--pull', 'fetch the model where it is neither in the box nor installed')
-    .option('--weights <file>', '.tflite weights to run; given twice, the second file goes on from the first', collect)
-    .option('--labels <file>', 'class names: one a line, or JSON')
+    .option(
+      '--weights <file>',
+      'weights of your own to run: safetensors, PyTorch, TFLite, ONNX, Keras or TensorFlow.js; a second graph goes on from the first',
+      collect,
+    )
+    .option('--labels <file>', 'class names: one a line, JSON, or index,name as CSV')
     .addOption(new Option('--crop <how>', 'cut the middle out, or squash all of it').choices(['center', 'squash']))
     .addOption(
       new Option('--resize <filter>', 'how pictures are scaled').choices([

@@ -7,7 +7,7 @@ import { checkWeights } from './check.js';
 import { type RecogniseOptions, recognise } from './families/recognise.js';
 import type { InputRule } from './families/types.js';
 import type { OpenedTensors } from './open.js';
-import { readStated, type Stated } from './stated.js';
+import { readCardBeside, readStated, type Stated } from './stated.js';
 import { groupTensors } from './stored.js';
 import type { NetworkWeights } from './types.js';
 
@@ -41,7 +41,7 @@ export interface Checkpoint {
  */
 export function readCheckpoint(opened: OpenedTensors, options: CheckpointOptions = {}): Checkpoint {
   const { path: where, tensors, metadata } = opened;
-  const stated = readStated(metadata, where);
+  const stated = readStated(metadata, where) ?? readCardBeside(where);
   if (stated?.network) return readDescribed(opened, { ...stated, network: stated.network }, options);
   const { family, network, hasHead, weights } = recognise(tensors, where, options);
   const resolution = options.resolution ?? stated?.resolution ?? networks[family.network].defaultResolution;

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { ModelError } from '../errors.js';
 import type { Preprocessing } from '../images/types.js';
 import { type Network, type PaddingConvention, paddingConventions } from '../networks/types.js';
-import { readPreprocessing } from './card.js';
+import { readCard, readPreprocessing } from './card.js';
 import { Fields } from './fields.js';
 import { parseNetwork } from './network-json.js';
 
@@ -47,4 +49,20 @@ export function readStated(metadata: unknown, where: string): Stated | undefined
     preprocessing,
     ...(network !== undefined && { network: parseNetwork(network, where) }),
   };
+}
+
+/**
+ * From the card that lies beside a file of the box, called like it; undefined where there is none, or one of another
+ * file.
+ */
+export function readCardBeside(path: string): Stated | undefined {
+  const card = path.replace(/\.safetensors$/, '.json');
+  if (card === path || !existsSync(card)) return undefined;
+  try {
+    const { weights, resolution, padding, epsilon, preprocessing } = readCard(card);
+    return weights.file === basename(path) ? { resolution, padding, epsilon, preprocessing } : undefined;
+  } catch (error) {
+    if (error instanceof ModelError) return undefined;
+    throw error;
+  }
 }
