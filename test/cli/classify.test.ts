@@ -106,7 +106,7 @@ describe('mobilenet classify', () => {
     ['an α', ['--alpha', '0.5', alps], /mobilenet_v2 α 0\.5: no weights in the box/],
     ['a resolution', ['--res', '160', alps], /mobilenet_v2 160×160: no weights in the box/],
     ['a file', ['--weights', 'missing.tflite', alps], /missing\.tflite: no such file/],
-    ['a format', ['--weights', alps, alps], /alps\.jpg: weights of an unknown format, expected a \.tflite file/],
+    ['a format', ['--weights', alps, alps], /alps\.jpg: weights of an unknown format, expected safetensors, .*TFLite, ONNX/],
   ];
   it.each(noWeights)('%s that is not there: exit 4 and what would provide it', (_, args, message) => {
     const { stdout, stderr, code } = mobilenet('classify', ...args);
