@@ -33,6 +33,14 @@ export function widenHalf(source: Uint16Array, target: Float32Array): void {
   for (let i = 0; i < count; i++) target[i] = values[source[i]!]!;
 }
 
+/** bfloat16 bit patterns to single precision, exactly: they are the upper half of one. */
+export function widenBfloat16(source: Uint16Array): Float32Array {
+  const wide = new Float32Array(source.length);
+  const bits = new Uint32Array(wide.buffer);
+  for (let i = 0; i < source.length; i++) bits[i] = source[i]! << 16;
+  return wide;
+}
+
 /** Any tensor's data in single precision: itself where it is that already. */
 export function toFloat32(data: Float32Array | Uint16Array): Float32Array {
   if (data instanceof Float32Array) return data;

@@ -1,6 +1,7 @@
 import { ModelError } from '../errors.js';
 import { ByteReader, countElements } from './bytes.js';
 import { MAX_FILE_BYTES } from './file.js';
+import { widenBfloat16 } from './half.js';
 import { type PickleFunction, type PickleValue, unpickle } from './pickle.js';
 import type { NamedTensors, Tensor } from './types.js';
 import { ZipArchive } from './zip.js';
@@ -8,7 +9,7 @@ import { ZipArchive } from './zip.js';
 const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
 const LEGACY_PROTOCOL = 1001;
 
-type StorageKind = 'float' | 'half' | 'double' | 'ignored';
+type StorageKind = 'float' | 'half' | 'bfloat' | 'double' | 'ignored';
 
 /** A typed storage class of torch; the integer ones are counters that inference has no use for. */
 class StorageType {
@@ -26,6 +27,7 @@ class StorageType {
 const STORAGE_TYPES = [
   new StorageType('FloatStorage', 'float', 4),
   new StorageType('HalfStorage', 'half', 2),
+  new StorageType('BFloat16Storage', 'bfloat', 2),
   new StorageType('DoubleStorage', 'double', 8),
   new StorageType('LongStorage', 'ignored', 8),
   new StorageType('IntStorage', 'ignored', 4),
@@ -57,6 +59,7 @@ class Storage {
     const { buffer, byteOffset } = aligned;
     if (this.type.kind === 'float') this.data = new Float32Array(buffer, byteOffset, this.count);
     else if (this.type.kind === 'half') this.data = new Uint16Array(buffer, byteOffset, this.count);
+    else if (this.type.kind === 'bfloat') this.data = widenBfloat16(new Uint16Array(buffer, byteOffset, this.count));
     else this.data = new Float32Array(new Float64Array(buffer, byteOffset, this.count));
   }
 }
@@ -79,7 +82,7 @@ class TensorView {
  * The tensors of a PyTorch state dictionary (`torch.save(model.state_dict(), …)`), of either layout: pickles one after
  * the other followed by the storages (before torch 1.6), or a zip archive. A dictionary under `state_dict` is found
  * too. Nothing of the file is executed: anything but tensors and plain containers is refused by name. Float32 and
- * float64 come as single precision, float16 as its bit patterns; integer tensors (batch counters) are left out.
+ * float64 come as single precision, bfloat16 too, float16 as its bit patterns; integer tensors (batch counters) are left out.
  * @param where the file's name, for messages
  * @throws ModelError `weights-unsafe`, `weights-damaged`
  */
@@ -191,7 +194,11 @@ function allowedGlobals(where: string): ReadonlyMap<string, PickleFunction | obj
     ['torch._utils _rebuild_tensor_v2', (args: readonly PickleValue[]) => rebuildTensor(args, where)],
     ['torch._utils _rebuild_parameter', (args: readonly PickleValue[]) => rebuildParameter(args, where)],
   ]);
-  for (const type of STORAGE_TYPES) globals.set(`torch ${type.name}`, type);
+  for (const type of STORAGE_TYPES) {
+    globals.set(`torch ${type.name}`, type);
+    // Where the tensor lay when it was saved does not matter.
+    globals.set(`torch.cuda ${type.name}`, type);
+  }
   return globals;
 }
 

@@ -1,5 +1,6 @@
 import { ModelError } from '../errors.js';
 import { countElements } from './bytes.js';
+import { widenBfloat16 } from './half.js';
 import type { NamedTensors, Tensor } from './types.js';
 
 const LENGTH_BYTES = 8;
@@ -7,8 +8,11 @@ const LENGTH_BYTES = 8;
 const MAX_HEADER_BYTES = 8 * 1024 * 1024;
 const ALIGNMENT = 8;
 
-/** Bytes of an element by dtype; only F32 and F16 are kept, integers are counters. */
-const DTYPE_BYTES: Readonly<Record<string, number>> = { F32: 4, F16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 };
+/** Bytes of an element by dtype; floating-point numbers are kept, integers are counters. */
+const DTYPE_BYTES: Readonly<Record<string, number>> = {
+  ...{ F32: 4, F16: 2, BF16: 2 },
+  ...{ I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 },
+};
 
 interface Entry {
   readonly name: string;
@@ -22,7 +26,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * The tensors of a safetensors file: an 8-byte header length, a JSON header, then the data without holes or overlaps.
- * F32 and F16 (as bit patterns) are views of `bytes` where alignment allows it; integer tensors are left out.
+ * F32 and F16 (as bit patterns) are views of `bytes` where alignment allows it, BF16 is widened; integers are left out,
+ * but weights of 8 bits are refused: the format has no place for their scales, and writers do not agree on one.
  * @param where the file's name, for messages
  * @throws ModelError `weights-damaged`; `weights-dtype` for another number format
  */
@@ -38,7 +43,13 @@ export function readSafetensors(bytes: Uint8Array, where: string): NamedTensors 
 
   const tensors = new Map<string, Tensor>();
   for (const { name, dtype, shape, start, end } of entries) {
-    if (dtype !== 'F32' && dtype !== 'F16') continue;
+    if ((dtype === 'I8' || dtype === 'U8') && shape.length >= 2) {
+      throw new ModelError(
+        'weights-dtype',
+        `${where}: ${JSON.stringify(name)} holds ${dtype} weights, whose scales the format does not define, expected F32, F16 or BF16`,
+      );
+    }
+    if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') continue;
     const width = DTYPE_BYTES[dtype]!;
     const part = data.subarray(start, end);
     const aligned: Uint8Array = part.byteOffset % width === 0 ? part : part.slice();
@@ -46,7 +57,8 @@ export function readSafetensors(bytes: Uint8Array, where: string): NamedTensors 
     const count = (end - start) / width;
     const values =
       dtype === 'F32' ? new Float32Array(buffer, byteOffset, count) : new Uint16Array(buffer, byteOffset, count);
-    tensors.set(name, { shape, data: values });
+    const kept = dtype === 'BF16' ? widenBfloat16(values as Uint16Array) : values;
+    tensors.set(name, { shape, data: kept });
   }
   return tensors;
 }
@@ -94,7 +106,7 @@ function readEntry(name: string, value: unknown, dataBytes: number, where: strin
   if (typeof dtype !== 'string') throw damaged(where, 'no dtype');
   const width = Object.hasOwn(DTYPE_BYTES, dtype) ? DTYPE_BYTES[dtype] : undefined;
   if (width === undefined) {
-    throw new ModelError('weights-dtype', `${where}: dtype ${JSON.stringify(dtype)}, expected F32 or F16`);
+    throw new ModelError('weights-dtype', `${where}: dtype ${JSON.stringify(dtype)}, expected F32, F16 or BF16`);
   }
   const count = countElements(shape, dataBytes);
   if (count === undefined) throw damaged(where, 'impossible shape');

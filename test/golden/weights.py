@@ -71,7 +71,8 @@ torch.save({'weight': Evil()}, 'evil-zip.pth')
 torch.save({'weight': Evil()}, 'evil-legacy.pth', _use_new_zipfile_serialization=False)
 pathlib.Path('evil-plain.pth').write_bytes(pickle.dumps(Evil(), protocol=2))
 torch.save(torch.nn.Linear(2, 2), 'module.pth')
-torch.save({'a': torch.zeros(2, dtype=torch.bfloat16)}, 'bfloat16.pth')
+torch.save({'a': torch.tensor([[1, -2.5], [0.0078125, 384]], dtype=torch.bfloat16)}, 'bfloat16.pth')
+torch.save({'a': torch.zeros(2, dtype=torch.complex64)}, 'complex.pth')
 
 arrays = {
     'layer/weights': np.linspace(-2, 2, 6, dtype=np.float16).reshape(2, 3),

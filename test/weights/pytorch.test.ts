@@ -55,6 +55,22 @@ function readTensor(count: number[], offset: number[], shape: number[][], stride
   ]);
 }
 
+describe('what graphics cards and newer formats leave', () => {
+  it('bfloat16, exactly', () => {
+    expect(describeTensors(read('bfloat16.pth'))).toEqual({
+      a: { shape: [2, 2], dtype: 'f32', values: [1, -2.5, 0.0078125, 384] },
+    });
+  });
+
+  it('storages that lay on a graphics card', () => {
+    const text = Buffer.from(goldenFile('legacy.pth')).toString('latin1');
+    const moved = text.replaceAll('ctorch\nFloatStorage\n', 'ctorch.cuda\nFloatStorage\n');
+    expect(moved).not.toBe(text);
+    const tensors = readPyTorch(new Uint8Array(Buffer.from(moved, 'latin1')), 'x');
+    expect(describeTensors(tensors)).toEqual(describeTensors(read('legacy.pth')));
+  });
+});
+
 describe('readPyTorch', () => {
   it.each(['zip.pth', 'legacy.pth', 'checkpoint.pth', 'deflated.pth'])('reads %s as torch does', (name) => {
     expect(describeTensors(read(name))).toEqual(state);
@@ -82,7 +98,14 @@ describe('readPyTorch', () => {
   });
 
   it('refuses a number format that it does not know', () => {
-    expect(modelErrorOf(() => read('bfloat16.pth'))?.message).toContain('"torch.BFloat16Storage"');
+    expect(modelErrorOf(() => read('complex.pth'))?.message).toContain('"torch.ComplexFloatStorage"');
+  });
+
+  it('refuses numbers of the other byte order', () => {
+    const bytes = Buffer.from(goldenFile('legacy.pth'));
+    const flag = bytes.indexOf(0x88, bytes.indexOf('little_endian'));
+    bytes[flag] = 0x89;
+    expect(modelErrorOf(() => readPyTorch(bytes, 'x'))?.message).toBe('x: no little-endian system record');
   });
 
   it.each(['zip.pth', 'legacy.pth', 'deflated.pth'])('refuses %s cut anywhere', (name) => {

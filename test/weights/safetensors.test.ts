@@ -64,7 +64,25 @@ describe('readSafetensors', () => {
     expect(error?.message).toMatch(message);
   });
 
-  it.each(['BF16', 'F64', 'toString'])('refuses dtype %s', (dtype) => {
+  it('widens BF16, exactly', () => {
+    // 1, −2, the smallest subnormal, 1.0078125 (the number after 1).
+    const bits = [0x3f80, 0xc000, 0x0001, 0x3f81];
+    const file = makeFile({ a: { dtype: 'BF16', shape: [2, 2], data_offsets: [0, 8] } }, 8);
+    new Uint8Array(file.buffer, file.byteOffset).set(new Uint8Array(Uint16Array.from(bits).buffer), file.length - 8);
+    const { data } = readSafetensors(file, 'x').get('a')!;
+    expect([...data]).toEqual([1, -2, 2 ** -133, 1 + 2 ** -7]);
+  });
+
+  it.each(['I8', 'U8'])('refuses %s weights, keeps their like as counters', (dtype) => {
+    const weights = makeFile({ a: { dtype, shape: [2, 4], data_offsets: [0, 8] } }, 8);
+    expect(modelErrorOf(() => readSafetensors(weights, 'bad'))?.message).toMatch(
+      /^bad: "a" holds [IU]8 weights, whose scales/,
+    );
+    const list = makeFile({ a: { dtype, shape: [8], data_offsets: [0, 8] } }, 8);
+    expect(readSafetensors(list, 'x').size).toBe(0);
+  });
+
+  it.each(['F64', 'toString'])('refuses dtype %s', (dtype) => {
     const file = makeFile({ a: { dtype, shape: [1], data_offsets: [0, 8] } }, 8);
     expect(modelErrorOf(() => readSafetensors(file, 'bad'))?.code).toBe('weights-dtype');
   });

@@ -1,7 +1,7 @@
 import { ModelError } from '../../errors.js';
 import { countElements } from '../bytes.js';
 import { MAX_FILE_BYTES } from '../file.js';
-import { toFloat32 } from '../half.js';
+import { toFloat32, widenBfloat16 } from '../half.js';
 import type { Message } from './protobuf.js';
 
 /** A TensorProto with its numbers still as stored. */
@@ -191,14 +191,6 @@ function decode(raw: Uint8Array, type: number, width: number, count: number): Ar
     default:
       return aligned;
   }
-}
-
-/** bfloat16 is the upper half of a float. */
-export function widenBfloat16(source: Uint16Array): Float32Array {
-  const wide = new Float32Array(source.length);
-  const bits = new Uint32Array(wide.buffer);
-  for (let i = 0; i < source.length; i++) bits[i] = source[i]! << 16;
-  return wide;
 }
 
 /** Floats and doubles have fixed widths; every integer type is a list of varints. */
