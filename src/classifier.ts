@@ -2,10 +2,12 @@ import { availableParallelism } from 'node:os';
 import { cost } from './cost/cost.js';
 import { createSession, MOST_THREADS, type SessionOptions } from './engine/session.js';
 import { MobilenetError, UsageError } from './errors.js';
+import type { DecodeOptions } from './images/decode.js';
 import { prepareImage } from './images/prepare.js';
 import { chooseModel, type ExactModel, type Model, type ModelChoice } from './model.js';
 import { loadPixelKernels } from './pixels.js';
 import type { CostFacts, ModelFacts, Prediction, Timing } from './report/records.js';
+import type { Label } from './weights/labels.js';
 
 export { MOST_THREADS };
 
@@ -59,15 +61,19 @@ export async function load(choice: string | LoadOptions = {}): Promise<Classifie
   return classifier;
 }
 
+export interface OpenedClassifier extends Classifier {
+  readonly ready: Promise<void>;
+  /** One for each class. */
+  readLabels(): Promise<readonly Label[]>;
+  classify(picture: string | Uint8Array, options?: ClassifyOptions & DecodeOptions): Promise<Classification>;
+}
+
 /**
  * Like `load`, but comes back as soon as it is known what will run, so that the first picture is decoded while the
  * weights are read. A fault in the weights shows in `ready` and in every `classify`. Where it is known how many
  * pictures there will be and no number of threads is asked for, there are two of them for much work.
  */
-export async function open(
-  choice: string | LoadOptions,
-  pictures?: number,
-): Promise<Classifier & { readonly ready: Promise<void> }> {
+export async function open(choice: string | LoadOptions, pictures?: number): Promise<OpenedClassifier> {
   const {
     threads,
     deterministic = false,
@@ -92,9 +98,10 @@ export async function open(
     model: model.facts,
     cost: { macs, flops, params: params.trainable },
     ready: loading.then(() => {}),
-    classify(picture, { top = 5 } = {}) {
+    readLabels: async () => (await (loading as Promise<Loaded>)).labels,
+    classify(picture, { top = 5, ...decoding } = {}) {
       const classification = loading
-        ? classify(picture, model, loading, top)
+        ? classify(picture, model, loading, { top, decoding })
         : Promise.reject(new MobilenetError('closed', 70, 'classify: the classifier was closed, expected an open one'));
       const settled: Promise<unknown> = classification.catch(() => {}).finally(() => pending.delete(settled));
       pending.add(settled);
@@ -117,12 +124,12 @@ async function classify(
   picture: string | Uint8Array,
   model: Model,
   loading: Promise<Loaded>,
-  top: number,
+  { top, decoding }: { readonly top: number; readonly decoding: DecodeOptions },
 ): Promise<Classification> {
   const { resolution } = model.preprocessing;
   const prepared = new Float32Array(resolution * resolution * 3);
   const start = performance.now();
-  await prepareImage(picture, model.preprocessing, prepared, loadPixelKernels());
+  await prepareImage(picture, model.preprocessing, prepared, loadPixelKernels(), decoding);
   const decoded = performance.now();
   const { session, labels } = await loading;
   const started = performance.now();
@@ -159,7 +166,7 @@ async function openExact({ graph, softmaxAdded }: ExactModel) {
 }
 
 /** The most probable classes, ties by index. */
-function rank(probabilities: Float32Array, labels: ReturnType<Model['readLabels']>, top: number): Prediction[] {
+export function rank(probabilities: Float32Array, labels: readonly Label[], top: number): Prediction[] {
   return Array.from(probabilities, (probability, index) => ({ probability, index }))
     .sort((a, b) => b.probability - a.probability || a.index - b.index)
     .slice(0, top)

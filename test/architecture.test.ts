@@ -13,10 +13,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   engine: ['networks', 'weights'],
   store: ['networks', 'weights'],
   images: [],
+  inputs: [],
   report: ['networks', 'cost'],
   // Use cases, directly in src/.
   '': ['networks', 'cost', 'weights', 'engine', 'store', 'images', 'report'],
-  cli: ['', 'networks', 'cost', 'report'],
+  // The use case of many pictures: threads, processes, order, going on after an end.
+  batch: ['', 'cost', 'weights', 'engine', 'images', 'inputs', 'report'],
+  cli: ['', 'networks', 'cost', 'inputs', 'batch', 'report'],
 };
 const shared = new Set(['errors.ts', 'printable.ts']);
 

@@ -1,105 +1,180 @@
-import { type LoadOptions, MOST_THREADS, open } from '../classifier.js';
+import { resolve } from 'node:path';
+import { createFilter } from '../batch/filter.js';
+import { openFleet } from '../batch/fleet.js';
+import { takeUp, undone } from '../batch/resume.js';
+import { classifyAll } from '../batch/run.js';
+import { openSingle } from '../batch/single.js';
+import type { LoadOptions } from '../classifier.js';
 import { exitCodes, MobilenetError } from '../errors.js';
+import { findInputs } from '../inputs/find.js';
+import { nameBytes } from '../inputs/name.js';
+import type { Input } from '../inputs/types.js';
 import { printable } from '../printable.js';
-import { modelLine, predictionsText } from '../report/classify-text.js';
+import { createFormat, refuseLines } from '../report/formats.js';
 import type { ImageRecord } from '../report/records.js';
+import { startBatchProgress } from './batch-progress.js';
 import type { ClassifyFlags } from './classify.js';
-import { parseNumber, parseWhole } from './options.js';
-import { startSpinner } from './spinner.js';
+import { type ClassifyWishes, readWishes } from './classify-options.js';
+import { type Output, openFile, openStdout } from './output.js';
+import { listenForSignals } from './signals.js';
 
 const DEFAULT_MODEL = 'mobilenet_v2';
 
-/** Classifies the files in order; a broken one is reported and the others go on. Returns the exit code. */
-export async function runClassify(files: readonly string[], flags: ClassifyFlags): Promise<number> {
-  const { model, weights, labels, crop, resize, exact, dtype, deterministic, json } = flags;
-  const alpha = parseNumber('--alpha', flags.alpha);
-  const resolution = parseWhole('--res', flags.res, 'a whole number of pixels');
-  const top = parseWhole('--top', flags.top, 'a whole number of predictions')!;
-  const threads = parseWhole('--threads', flags.threads, `a whole number from 1 to ${MOST_THREADS}`, MOST_THREADS);
-  const choice = {
-    ...(model !== undefined && { model }),
-    ...(alpha !== undefined && { alpha }),
-    ...(resolution !== undefined && { resolution }),
-    ...(weights !== undefined && { weights }),
-    ...(labels !== undefined && { labels }),
-    ...(crop !== undefined && { crop }),
-    ...(resize !== undefined && { filter: resize }),
-    ...(exact !== undefined && { exact }),
-    ...(dtype !== undefined && { dtype }),
-    ...(deterministic !== undefined && { deterministic }),
-    ...(threads !== undefined && { threads }),
-  };
-  const classifier = await openOrPull(choice, files.length, flags);
-  const spinner = await startSpinner(json ? undefined : files.length);
-  try {
-    const classify = (file: string): Promise<ImageRecord> => {
-      const record = recordOf(file, classifier.classify(file, { top }));
-      // It may fail before its turn comes to be awaited.
-      record.catch(() => {});
-      return record;
-    };
+/** Up to so many pictures are done one after the other on this thread: more threads would not have started by then. */
+const FEW = 8;
 
-    const records: ImageRecord[] = [];
-    let next = files.length > 0 ? classify(files[0]!) : undefined;
-    await classifier.ready;
-    for (const [index, file] of files.entries()) {
-      if (process.stdout.destroyed) break;
-      const current = await next!;
-      // The next picture is decoded while this one is printed and run.
-      next = index + 1 < files.length ? classify(files[index + 1]!) : undefined;
-      records.push(current);
-      spinner.clear();
-      if ('error' in current) process.stderr.write(`mobilenet: ${printable(current.error.message)}\n`);
-      else if (!json) process.stdout.write(predictionsText(file, current.predictions));
-      spinner.progress(index + 1);
+/** Classifies what the names stand for, in order; a broken picture is reported and the others go on. Returns the exit code. */
+export async function runClassify(names: readonly string[], flags: ClassifyFlags): Promise<number> {
+  const wishes = readWishes(names, flags);
+  const { filter, format: formatName, nulOutput } = wishes;
+  const usesStdin = names.includes('-') || wishes.inputs.filesFrom?.includes('-');
+  const find = () =>
+    withoutOutput(findInputs(names, { ...wishes.inputs, ...(usesStdin && { stdin: process.stdin }) }), flags.output);
+  const { first, all } = await peek(find(), usesStdin ? 0 : FEW + 1);
+  const isMany = usesStdin ? names.length === 0 : first.length > FEW;
+  const runner = await openRunner(wishes, isMany ? undefined : first.length, flags);
+  const signals = listenForSignals();
+  let output: Output | undefined;
+  let progress: Awaited<ReturnType<typeof startBatchProgress>> | undefined;
+  try {
+    const chosen =
+      filter.only || filter.not ? createFilter(filter, await runner.readLabels()) : createFilter(filter, []);
+    output = flags.output === undefined ? openStdout() : undefined;
+    const format = createFormat(formatName, {
+      model: runner.model,
+      cost: runner.cost,
+      template: flags.print,
+      nul: nulOutput,
+      isTerminal: output?.isTerminal ?? false,
+    });
+    const done = flags.resume ? await takeUp(flags.output!, runner.model) : undefined;
+    output ??= openFile(flags.output!, { append: flags.resume ?? false, overwrite: flags.overwrite ?? false });
+    let skipped = 0;
+    const tasks = undone(all, {
+      ...(done && { done }),
+      ...(wishes.hasMeta && { meta: true }),
+      ...(flags.hash && { hash: true }),
+      onSkip: () => {
+        skipped++;
+      },
+    });
+    const total = countLater(isMany && !usesStdin && (flags.progress || process.stderr.isTTY) ? find : undefined);
+    progress = await startBatchProgress(() => total.count, flags.progress ?? false);
+    const times: number[] = [];
+    let classified = 0;
+    let failed = 0;
+    await output.write(format.begin());
+    for await (const { input, record } of classifyAll(tasks, runner, { signal: signals.signal })) {
+      if (output.isClosed) return exitCodes.ok;
+      progress.clear();
+      const name = nameBytes(input);
+      const fault = 'error' in record ? record.error.message : refuseLines(formatName, nulOutput, name);
+      if (fault !== undefined) {
+        failed++;
+        process.stderr.write(`mobilenet: ${printable(fault)}\n`);
+      } else classified++;
+      if ('ms' in record) times.push(record.ms.run);
+      if (fault === undefined || 'error' in record) await output.write(format.entry(select(record, chosen, name)));
+      progress.progress(skipped + classified + failed);
+      if (fault !== undefined && flags.strict) break;
     }
-    classifier.close();
-    spinner.stop();
-    if (json) {
-      process.stdout.write(
-        `${JSON.stringify({ model: classifier.model, cost: classifier.cost, images: records }, null, 2)}\n`,
-      );
-    } else {
-      const ms = medianRun(records);
-      if (ms !== undefined) process.stdout.write(modelLine(classifier.model, classifier.cost, ms));
+    progress.stop();
+    await output.write(format.end(median(times)));
+    if (signals.exitCode !== undefined) return signals.exitCode;
+    if (classified + failed + skipped === 0 && !flags.shard) {
+      process.stderr.write('mobilenet: no input found, expected pictures\n');
+      return exitCodes.noInput;
     }
-    const failed = records.filter((each) => 'error' in each).length;
     if (failed === 0) return exitCodes.ok;
-    return failed === records.length ? exitCodes.noInput : exitCodes.someInputsFailed;
+    return classified + skipped === 0 ? exitCodes.noInput : exitCodes.someInputsFailed;
   } finally {
-    spinner.stop();
+    progress?.stop();
+    runner.close();
+    signals.stop();
+    output?.close();
+    // A list whose end nobody waits for must not keep the process.
+    if (usesStdin) process.stdin.destroy();
   }
 }
 
-/** Opens the model; with `--pull` one that is not installed is fetched first. */
-async function openOrPull(choice: LoadOptions, pictures: number, flags: ClassifyFlags): ReturnType<typeof open> {
+type AnyRunner = Awaited<ReturnType<typeof openSingle>>;
+
+/** One that suits so many pictures; undefined: many. With `--pull` a model that is not installed is fetched first. */
+async function openRunner(
+  wishes: ClassifyWishes,
+  pictures: number | undefined,
+  flags: ClassifyFlags,
+): Promise<AnyRunner> {
+  const { choice, jobs, defaultJobs, timeoutMs, top, maxPixels } = wishes;
+  const sharesPictures = choice.exact || (choice.threads ?? 1) > 1;
+  const isFleet = timeoutMs !== undefined || (jobs ?? 1) > 1 || (pictures === undefined && !sharesPictures);
+  const openOne = async (chosen: LoadOptions): Promise<AnyRunner> => {
+    if (!isFleet) return openSingle(chosen, pictures ?? FEW, { top, maxPixels });
+    const count = jobs ?? (pictures === undefined ? defaultJobs : 1);
+    const fleet = await openFleet(chosen, {
+      jobs: count,
+      top,
+      maxPixels,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    });
+    return { ...fleet, readLabels: async () => fleet.labels };
+  };
   try {
-    return await open(choice, pictures);
+    return await openOne(choice);
   } catch (error) {
     if (!(flags.pull && error instanceof MobilenetError && error.code === 'model-not-installed')) throw error;
     const { runPull } = await import('./pull.js');
     await runPull(choice.model ?? DEFAULT_MODEL, flags);
-    return open(choice, pictures);
+    return openOne(choice);
   }
 }
 
-/** Faults of the picture become its record; all others end the run. */
-async function recordOf(
-  file: string,
-  classification: ReturnType<Awaited<ReturnType<typeof open>>['classify']>,
-): Promise<ImageRecord> {
-  try {
-    const { predictions, ms } = await classification;
-    return { file, predictions, ms };
-  } catch (error) {
-    if (error instanceof MobilenetError && error.exitCode === exitCodes.noInput) {
-      return { file, error: { code: error.code, message: error.message } };
-    }
-    throw error;
+/** The first few inputs, and all of them, those included. */
+async function peek(
+  inputs: AsyncGenerator<Input>,
+  most: number,
+): Promise<{ first: readonly Input[]; all: AsyncGenerator<Input> }> {
+  const first: Input[] = [];
+  while (first.length < most) {
+    const { done, value } = await inputs.next();
+    if (done) break;
+    first.push(value);
+  }
+  async function* all() {
+    yield* first;
+    yield* inputs;
+  }
+  return { first, all: all() };
+}
+
+/** The file that is being written may lie in a folder that is read. */
+async function* withoutOutput(inputs: AsyncGenerator<Input>, output: string | undefined): AsyncGenerator<Input> {
+  const own = output === undefined ? undefined : resolve(output);
+  for await (const input of inputs) {
+    if (own === undefined || typeof input.path !== 'string' || resolve(input.path) !== own) yield input;
   }
 }
 
-function medianRun(records: readonly ImageRecord[]): number | undefined {
-  const times = records.flatMap((each) => ('ms' in each ? [each.ms.run] : [])).sort((a, b) => a - b);
-  return times[Math.floor(times.length / 2)];
+/** Counts the inputs while the first are classified. */
+function countLater(find: (() => AsyncGenerator<Input>) | undefined): { readonly count: number | undefined } {
+  const total: { count: number | undefined } = { count: undefined };
+  const count = async (inputs: AsyncGenerator<Input>) => {
+    let sum = 0;
+    for await (const _ of inputs) sum++;
+    total.count = sum;
+  };
+  // A fault shows where the inputs are read.
+  if (find) count(find()).catch(() => {});
+  return total;
+}
+
+function select(record: ImageRecord, chosen: ReturnType<typeof createFilter>, name: Buffer) {
+  if ('error' in record) return { record, ranks: [], name };
+  const predictions = chosen(record.predictions);
+  const ranks = predictions.map((prediction) => record.predictions.indexOf(prediction) + 1);
+  return { record: { ...record, predictions }, ranks, name };
+}
+
+function median(times: readonly number[]): number | undefined {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)];
 }

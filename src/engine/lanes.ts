@@ -43,7 +43,13 @@ export async function createLanes(
   const plans = [first, ...Array.from({ length: count - 1 }, (_, index) => layout((index + 1) * arenaBytes))];
   const memory = createMemory(plans.at(-1)!.memoryBytes);
   const bound = bindKernels(kernels, memory);
-  packAll(first, weights, epsilon, { memory: memory.buffer, bound, constants: kernels.constants });
+  const { buffer } = memory;
+  packAll(first, weights, epsilon, {
+    memory: buffer,
+    bound,
+    constants: kernels.constants,
+    staging: first.arenaAddress,
+  });
   return plans.map(({ steps, input, output }) => ({
     module: kernels.module,
     memory,

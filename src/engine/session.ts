@@ -91,13 +91,7 @@ async function assemble(
   const found = typeof weights === 'function' ? weights(allocate) : weights;
   const { memory, staging, pool } = begun ?? begin(0);
   const bound = bindKernels(kernels, memory);
-  const target = { memory: memory.buffer, kernels: bound, staging };
-  for (const packed of layout.weights) {
-    pack(packed, foldBatchNorm(found.get(packed.layer)!, epsilon), target);
-  }
-  for (const packed of layout.integers) {
-    packIntegers(packed, (layer) => foldBatchNorm(found.get(layer)!, epsilon), memory.buffer, kernels.constants);
-  }
+  packAll(layout, found, epsilon, { memory: memory.buffer, bound, constants: kernels.constants, staging });
   const calls = layout.steps.map(({ kernel, args }) => ({
     call: bound[kernel] as (...args: readonly number[]) => void,
     args,
@@ -126,16 +120,18 @@ interface PackTarget {
   readonly memory: ArrayBufferLike;
   readonly bound: Kernels;
   readonly constants: KernelConstants;
+  /** Where weights lie on their way to their packed form. */
+  readonly staging: number;
 }
 
-/** Writes all the weights of a plan where it has them; its arena is overwritten on the way. */
+/** Writes all the weights of a plan where it has them. */
 export function packAll(
   layout: Plan,
   weights: NetworkWeights,
   epsilon: number,
-  { memory, bound, constants }: PackTarget,
+  { memory, bound, constants, staging }: PackTarget,
 ): void {
-  const target = { memory, kernels: bound, staging: layout.arenaAddress };
+  const target = { memory, kernels: bound, staging };
   for (const packed of layout.weights) {
     pack(packed, foldBatchNorm(weights.get(packed.layer)!, epsilon), target);
   }

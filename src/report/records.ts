@@ -32,7 +32,26 @@ export interface Timing {
   readonly run: number;
 }
 
+/** The picture's name, and what it was when it was read. */
+export interface Origin {
+  readonly file: string;
+  /** The name's bytes, where they are not UTF-8. */
+  readonly fileBase64?: string;
+  /** Bytes and milliseconds since 1970, in files of results that can be gone on with; not of what has none. */
+  readonly size?: number;
+  readonly mtime?: number;
+  /** Of the picture's bytes, where it was asked for. */
+  readonly sha256?: string;
+}
+
+export interface ClassifiedRecord extends Origin {
+  readonly predictions: readonly Prediction[];
+  readonly ms: Timing;
+}
+
+export interface FailedRecord extends Origin {
+  readonly error: { readonly code: string; readonly message: string };
+}
+
 /** What became of one input. */
-export type ImageRecord =
-  | { readonly file: string; readonly predictions: readonly Prediction[]; readonly ms: Timing }
-  | { readonly file: string; readonly error: { readonly code: string; readonly message: string } };
+export type ImageRecord = ClassifiedRecord | FailedRecord;

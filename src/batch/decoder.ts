@@ -1,0 +1,35 @@
+import { loadPixelKernels } from '../pixels.js';
+import type { DecoderReply, Grant, Job, LaneData } from './messages.js';
+import { createPreparer, type Preparer, replyOf } from './prepare-job.js';
+
+/** A process that decodes and nothing else, so that it can be ended where the decoder hangs. A file of its own. */
+type Message = Job | Grant | Omit<LaneData, 'lane'>;
+
+const send = (reply: DecoderReply) => process.send!(reply);
+let preparer: Preparer;
+let length = 0;
+
+process.on('message', (message: Message) => {
+  if ('preprocessing' in message) {
+    const { preprocessing, maxPixels } = message;
+    length = 3 * preprocessing.resolution ** 2;
+    preparer = createPreparer(preprocessing, maxPixels, loadPixelKernels(), send);
+  } else if ('grant' in message) preparer.grant(message.grant);
+  else void work(message);
+});
+
+// A terminal's Ctrl-C reaches all processes; when to end is for the first one to say.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+// Not an exit, which would wait for a decoder that hangs.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+
+async function work(job: Job): Promise<void> {
+  const start = performance.now();
+  try {
+    const prepared = new Float32Array(length);
+    await preparer.prepare(job, prepared);
+    send({ job: job.job, prepared, decode: performance.now() - start });
+  } catch (error) {
+    send(replyOf(job.job, error));
+  }
+}

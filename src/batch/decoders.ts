@@ -1,0 +1,157 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { ImageError, RuntimeError } from '../errors.js';
+import type { Preprocessing } from '../images/types.js';
+import { printable } from '../printable.js';
+import type { Gate } from './gate.js';
+import type { DecoderReply, Job } from './messages.js';
+
+export interface DecoderOptions {
+  readonly preprocessing: Preprocessing;
+  readonly maxPixels: number;
+  readonly gate: Gate;
+  /** For one picture; waiting for memory does not count. */
+  readonly timeoutMs: number;
+  /** What each process runs, for tests. */
+  readonly file?: string;
+}
+
+export interface Decoders {
+  /** Rejects with ImageError; `timeout` and `decoder-crashed` besides those of decoding. */
+  prepare(job: Job): Promise<{ readonly data: Float32Array<ArrayBuffer>; readonly decode: number }>;
+  close(): void;
+}
+
+type Prepared = Awaited<ReturnType<Decoders['prepare']>>;
+
+interface Pending {
+  readonly job: Job;
+  readonly resolve: (prepared: Prepared) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Decoder {
+  child: ChildProcess;
+  pending?: Pending | undefined;
+  timer?: NodeJS.Timeout | undefined;
+  held: number;
+  isLate: boolean;
+}
+
+/** Processes in a row that may end without having been given a picture. */
+const MOST_FAILED_STARTS = 3;
+
+/** From the bundle (`dist/code/`) and from the sources (`src/batch/`) alike. */
+const decoderFile = fileURLToPath(new URL('../../dist/code/decoder.cjs', import.meta.url));
+
+/**
+ * Processes that decode one picture at a time. One that hangs or dies takes only its picture with it and is replaced: a
+ * thread that hangs in native code cannot be ended otherwise.
+ */
+export function startDecoders(count: number, options: DecoderOptions): Decoders {
+  const { timeoutMs, preprocessing, maxPixels, gate, file = decoderFile } = options;
+  const waiting: Pending[] = [];
+  let failedStarts = 0;
+  let fault: Error | undefined;
+  let closed = false;
+  const seconds = timeoutMs / 1000;
+  const decoders = Array.from({ length: count }, () => start({ held: 0, isLate: false } as Decoder));
+
+  function start(decoder: Decoder): Decoder {
+    const child = fork(file, [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      execArgv: [],
+    });
+    decoder.child = child;
+    child.on('message', (reply: DecoderReply) => receive(decoder, reply));
+    // `exit` follows, or the process was never there.
+    child.on('error', () => {});
+    child.on('exit', (code, signal) => replace(decoder, signal ?? `exit code ${code}`));
+    child.send({ preprocessing, maxPixels });
+    return decoder;
+  }
+
+  function receive(decoder: Decoder, reply: DecoderReply): void {
+    const { pending } = decoder;
+    if (!pending || pending.job.job !== reply.job) return;
+    if ('reserve' in reply) {
+      clearTimeout(decoder.timer);
+      void gate.enter(reply.reserve).then(() => {
+        decoder.held = reply.reserve;
+        watch(decoder);
+        decoder.child.send({ grant: reply.job });
+      });
+      return;
+    }
+    failedStarts = 0;
+    finish(decoder);
+    if ('prepared' in reply) pending.resolve({ data: reply.prepared, decode: reply.decode });
+    else if ('error' in reply) pending.reject(new ImageError(reply.error.code, reply.error.message));
+    else pending.reject(new Error(reply.fault));
+    assign();
+  }
+
+  function finish(decoder: Decoder): void {
+    clearTimeout(decoder.timer);
+    decoder.pending = undefined;
+    if (decoder.held > 0) gate.leave(decoder.held);
+    decoder.held = 0;
+  }
+
+  /** From here on the picture has its time. */
+  function watch(decoder: Decoder): void {
+    decoder.timer = setTimeout(() => {
+      decoder.isLate = true;
+      decoder.child.kill('SIGKILL');
+    }, timeoutMs);
+  }
+
+  function replace(decoder: Decoder, how: string): void {
+    if (closed) return;
+    const { pending, isLate } = decoder;
+    finish(decoder);
+    decoder.isLate = false;
+    if (pending) {
+      const name = printable(pending.job.file);
+      pending.reject(
+        isLate
+          ? new ImageError('timeout', `${name}: not decoded in ${seconds} s, expected a picture that is`)
+          : new ImageError('decoder-crashed', `${name}: the decoder ended (${how}), expected a picture that it reads`),
+      );
+    } else if (++failedStarts > MOST_FAILED_STARTS) {
+      fault = new RuntimeError(`decoder: processes end as they start (${how}), expected them to run`);
+      for (const { reject } of waiting.splice(0)) reject(fault);
+      return;
+    }
+    start(decoder);
+    assign();
+  }
+
+  function assign(): void {
+    for (const decoder of decoders) {
+      if (decoder.pending) continue;
+      const pending = waiting.shift();
+      if (!pending) return;
+      decoder.pending = pending;
+      watch(decoder);
+      decoder.child.send(pending.job);
+    }
+  }
+
+  return {
+    prepare: (job) =>
+      new Promise((resolve, reject) => {
+        if (fault) return reject(fault);
+        waiting.push({ job, resolve, reject });
+        assign();
+      }),
+    close() {
+      closed = true;
+      for (const { child, timer } of decoders) {
+        clearTimeout(timer);
+        child.kill('SIGKILL');
+      }
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { UsageError } from '../errors.js';
+import type { Prediction } from '../report/records.js';
+import type { Label } from '../weights/labels.js';
+import { type Groups, loadGroups } from './groups.js';
+
+export interface FilterOptions {
+  /** Least probability, 0…1. */
+  readonly min?: number;
+  /** Classes that are kept: a label or one of its names, a synset id, an index, or a group such as `dog`. */
+  readonly only?: readonly string[];
+  /** Classes that are left out. */
+  readonly not?: readonly string[];
+}
+
+/** Which predictions are wanted. Throws UsageError for a class that there is not. */
+export function createFilter(
+  { min = 0, only, not }: FilterOptions,
+  labels: readonly Label[],
+): (predictions: readonly Prediction[]) => readonly Prediction[] {
+  let groups: Groups | undefined;
+  const indicesOf = (option: string, terms: readonly string[]) =>
+    new Set(
+      terms.flatMap((term) => {
+        groups ??= loadGroups();
+        const found = findClasses(term, labels, groups);
+        if (found.length > 0) return found;
+        throw new UsageError(
+          `${option} ${term}: no such class, expected a label, a synset id, an index or a group such as dog`,
+        );
+      }),
+    );
+  const wanted = only && indicesOf('--only', only);
+  const unwanted = not && indicesOf('--not', not);
+  return (predictions) =>
+    predictions.filter(
+      ({ index, probability }) => probability >= min && (!wanted || wanted.has(index)) && !unwanted?.has(index),
+    );
+}
+
+/** Indices of the classes that a word names: all with that name, and all below a group of that name. */
+function findClasses(term: string, labels: readonly Label[], groups: Groups): readonly number[] {
+  const word = term.trim().toLowerCase();
+  if (/^\d+$/.test(word)) return Number(word) < labels.length ? [Number(word)] : [];
+  const above = groups.find(word);
+  return labels.flatMap(({ id, name }, index) => {
+    const lower = name.toLowerCase();
+    const isNamed = lower === word || id === word || lower.split(', ').includes(word);
+    return isNamed || (id !== undefined && above.some((group) => groups.isWithin(id, group))) ? [index] : [];
+  });
+}

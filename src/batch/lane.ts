@@ -1,0 +1,33 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { bindLane } from '../engine/lanes.js';
+import { loadPixelKernels } from '../pixels.js';
+import type { Grant, Job, LaneData, LaneReply } from './messages.js';
+import { createPreparer, replyOf } from './prepare-job.js';
+
+/** The thread of a lane: prepares pictures and runs the network, one while the next is being decoded. A file of its own. */
+const { lane, preprocessing, maxPixels } = workerData as LaneData;
+const { input, run } = bindLane(lane);
+const send = (reply: LaneReply) => parentPort!.postMessage(reply);
+const preparer = createPreparer(preprocessing, maxPixels, loadPixelKernels(), send);
+const spare: Float32Array<ArrayBuffer>[] = [];
+
+parentPort!.on('message', (message: Job | Grant) => {
+  if ('grant' in message) preparer.grant(message.grant);
+  else void work(message);
+});
+
+async function work(job: Job): Promise<void> {
+  const start = performance.now();
+  const target = job.prepared ?? spare.pop() ?? new Float32Array(input.length);
+  try {
+    if (!job.prepared) await preparer.prepare(job, target);
+    const started = performance.now();
+    input.set(target);
+    const probabilities = run();
+    send({ job: job.job, probabilities, decode: started - start, run: performance.now() - started });
+  } catch (error) {
+    send(replyOf(job.job, error));
+  }
+  spare.push(target);
+  if (spare.length > 2) spare.pop();
+}

@@ -1,0 +1,45 @@
+import { ImageError } from '../errors.js';
+import { prepareImage } from '../images/prepare.js';
+import type { PixelKernels, Preprocessing } from '../images/types.js';
+import { type Job, LARGE_BYTES, type Reply } from './messages.js';
+
+/** Prepares pictures in a thread or process of its own; asks for memory through `send`. */
+export interface Preparer {
+  prepare(job: Job, target: Float32Array): Promise<void>;
+  grant(job: number): void;
+}
+
+export function createPreparer(
+  preprocessing: Preprocessing,
+  maxPixels: number,
+  kernels: Promise<PixelKernels>,
+  send: (reply: Reply) => void,
+): Preparer {
+  const waiting = new Map<number, () => void>();
+  return {
+    async prepare({ job, file, path, bytes }, target) {
+      await prepareImage(bytes ?? file, preprocessing, target, kernels, {
+        name: file,
+        ...(path && { path: Buffer.from(path) }),
+        maxPixels,
+        reserve(wanted) {
+          if (wanted <= LARGE_BYTES) return Promise.resolve();
+          return new Promise((granted) => {
+            waiting.set(job, granted);
+            send({ job, reserve: wanted });
+          });
+        },
+      });
+    },
+    grant(job) {
+      waiting.get(job)?.();
+      waiting.delete(job);
+    },
+  };
+}
+
+/** A picture's fault, or one of ours. */
+export function replyOf(job: number, error: unknown): Reply {
+  if (error instanceof ImageError) return { job, error: { code: error.code, message: error.message } };
+  return { job, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}

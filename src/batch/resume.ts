@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { finished } from 'node:stream/promises';
+import { UsageError } from '../errors.js';
+import type { Input } from '../inputs/types.js';
+import { printable } from '../printable.js';
+import type { ModelFacts } from '../report/records.js';
+import type { Meta, Task } from './types.js';
+
+/** What an earlier run has done, by name. */
+export type Done = ReadonlyMap<string, Meta | undefined>;
+
+/** Faults that may be gone the next time without any change to the file. */
+const PASSING = new Set(['unreadable', 'timeout', 'decoder-crashed', 'not-fetched']);
+
+/**
+ * Reads the rows of an earlier run and leaves in the file only those that still hold: a torn last line goes, and rows of
+ * files that have changed since, or whose fault may have passed. Two rows for one name become the first.
+ * Throws UsageError where a row is none of ours, or another model's.
+ */
+export async function takeUp(output: string, model: ModelFacts): Promise<Done> {
+  const done = new Map<string, Meta | undefined>();
+  const size = await sizeOf(output);
+  if (size === 0) return done;
+  const temporary = `${output}.resume-${process.pid}`;
+  const kept = createWriteStream(temporary);
+  try {
+    let line = 0;
+    let read = 0;
+    for await (const text of createInterface({
+      input: createReadStream(output),
+      crlfDelay: Number.POSITIVE_INFINITY,
+    })) {
+      line++;
+      read += Buffer.byteLength(text) + 1;
+      // Rows end with a line feed: what has none was being written when the process was killed.
+      if (read > size) break;
+      const row = parseRow(text, `${printable(output)}:${line}`, model);
+      if (done.has(row.key) || !(await holds(row))) continue;
+      done.set(row.key, row.meta);
+      if (!kept.write(`${text}\n`)) await once(kept, 'drain');
+    }
+    kept.end();
+    await finished(kept);
+    await rename(temporary, output);
+  } catch (error) {
+    kept.destroy();
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  return done;
+}
+
+interface Row {
+  readonly key: string;
+  readonly path: string | Buffer;
+  readonly meta: Meta | undefined;
+  readonly code: string | undefined;
+}
+
+function parseRow(text: string, where: string, model: ModelFacts): Row {
+  const expected = 'expected a row of mobilenet classify --format jsonl --output';
+  let row: Record<string, unknown> | null;
+  try {
+    row = JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError(`${where}: not JSON, ${expected}`, { cause });
+  }
+  if (typeof row?.file !== 'string' || !('predictions' in row || 'error' in row)) {
+    throw new UsageError(`${where}: no result, ${expected}`);
+  }
+  if (JSON.stringify(row.model) !== JSON.stringify(model)) {
+    throw new UsageError(`${where}: another model's, expected one of ${model.weights} in ${model.dtype}`);
+  }
+  const path = typeof row.fileBase64 === 'string' ? Buffer.from(row.fileBase64, 'base64') : row.file;
+  const { size, mtime, sha256 } = row as { size?: unknown; mtime?: unknown; sha256?: unknown };
+  const meta =
+    typeof size === 'number' && typeof mtime === 'number'
+      ? { size, mtime, ...(typeof sha256 === 'string' && { sha256 }) }
+      : undefined;
+  const code = (row.error as { code?: string } | undefined)?.code;
+  return { key: keyOf(path), path, meta, code };
+}
+
+/** Of a file that is gone the row stays, if it was there then. */
+async function holds({ path, meta, code }: Row): Promise<boolean> {
+  if (code !== undefined && PASSING.has(code)) return false;
+  const now = await readMeta(path, meta?.sha256 !== undefined);
+  return now === undefined || isSame(now, meta);
+}
+
+function isSame(now: Meta, then: Meta | undefined): boolean {
+  if (then === undefined || now.size !== then.size) return false;
+  return now.sha256 !== undefined && then.sha256 !== undefined ? now.sha256 === then.sha256 : now.mtime === then.mtime;
+}
+
+export interface UndoneOptions {
+  readonly done?: Done;
+  /** Size and time are wanted. */
+  readonly meta?: boolean;
+  /** With SHA-256. */
+  readonly hash?: boolean;
+  readonly onSkip?: () => void;
+}
+
+/** The inputs, less those that are done, with size and time of what is there. */
+export async function* undone(
+  inputs: AsyncIterable<Input>,
+  { done, meta: isWanted, hash = false, onSkip }: UndoneOptions,
+): AsyncGenerator<Task> {
+  for await (const input of inputs) {
+    if (done?.has(keyOf(input.path))) {
+      onSkip?.();
+      continue;
+    }
+    const isFile = isWanted && !input.bytes && !input.fault;
+    const meta = isFile ? await readMeta(input.path, hash) : undefined;
+    yield { input, ...(meta && { meta }) };
+  }
+}
+
+/** Of a regular file; of nothing else, which is not to be opened. */
+async function readMeta(path: string | Buffer, hash: boolean): Promise<Meta | undefined> {
+  try {
+    const stats = await stat(path);
+    const meta = { size: stats.size, mtime: Math.floor(stats.mtimeMs) };
+    return hash && stats.isFile() ? { ...meta, sha256: await hashFile(path) } : meta;
+  } catch {
+    return undefined;
+  }
+}
+
+async function hashFile(path: string | Buffer): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch {
+    return 0;
+  }
+}
+
+function keyOf(path: string | Buffer): string {
+  return typeof path === 'string' ? path : `\0${path.toString('latin1')}`;
+}

@@ -1,0 +1,75 @@
+import { exitCodes, MobilenetError } from '../errors.js';
+import type { Input } from '../inputs/types.js';
+import type { ImageRecord, Origin } from '../report/records.js';
+import type { Meta, Outcome, Runner, Task } from './types.js';
+
+export interface RunOptions {
+  /** Aborted: no more pictures are begun, those in flight are finished. */
+  readonly signal?: AbortSignal;
+}
+
+/** Pictures begun or done ahead of the one that is waited for, for each that the runner works on. */
+const WINDOW = 3;
+
+/**
+ * What became of each input, in their order, as soon as it is known. Few are in memory at a time, however many there are.
+ * Rejects for faults that are not one picture's.
+ */
+export async function* classifyAll(
+  tasks: AsyncIterable<Task>,
+  runner: Pick<Runner, 'classify' | 'busy'>,
+  { signal }: RunOptions = {},
+): AsyncGenerator<Outcome> {
+  const source = tasks[Symbol.asyncIterator]();
+  const running: Promise<Outcome>[] = [];
+  const stopped = signal && new Promise<'stopped'>((stop) => signal.addEventListener('abort', () => stop('stopped')));
+  let next: Promise<IteratorResult<Task>> | undefined;
+  let ended = false;
+  for (;;) {
+    if (signal?.aborted) ended = true;
+    if (!ended && running.length < WINDOW * runner.busy) next ??= source.next();
+    if (ended && running.length === 0) return;
+    // Whichever comes first: names may arrive slowly, and results must not wait for them.
+    const come = await Promise.race([
+      ...(next && !ended ? [next.then(() => 'next' as const)] : []),
+      ...(running.length > 0 ? [running[0]!.then(() => 'done' as const)] : []),
+      ...(stopped && !ended ? [stopped] : []),
+    ]);
+    if (come === 'done') yield await running.shift()!;
+    else if (come === 'next') {
+      const { done, value } = await next!;
+      next = undefined;
+      if (done) ended = true;
+      else running.push(begin(value, runner));
+    }
+  }
+}
+
+function begin({ input, meta }: Task, runner: Pick<Runner, 'classify'>): Promise<Outcome> {
+  const outcome = classifyOne(input, meta, runner).then((record) => ({ input, record }));
+  // It may fail before its turn comes to be awaited.
+  outcome.catch(() => {});
+  return outcome;
+}
+
+/** Faults of the picture become its record; all others end the run. */
+async function classifyOne(
+  input: Input,
+  meta: Meta | undefined,
+  runner: Pick<Runner, 'classify'>,
+): Promise<ImageRecord> {
+  const origin = originOf(input);
+  if (input.fault) return { ...origin, error: input.fault, ...meta };
+  try {
+    return { ...origin, ...(await runner.classify(input)), ...meta };
+  } catch (error) {
+    if (error instanceof MobilenetError && error.exitCode === exitCodes.noInput) {
+      return { ...origin, error: { code: error.code, message: error.message }, ...meta };
+    }
+    throw error;
+  }
+}
+
+export function originOf({ file, path }: Input): Origin {
+  return { file, ...(typeof path !== 'string' && { fileBase64: path.toString('base64') }) };
+}

@@ -1,0 +1,33 @@
+import { constants } from 'node:os';
+
+/** SIGINT and SIGTERM as a wish to end: the first lets what has begun be finished, the second ends the process. */
+export interface Signals {
+  readonly signal: AbortSignal;
+  /** 128 and the signal's number, once one has come. */
+  readonly exitCode: number | undefined;
+  stop(): void;
+}
+
+export function listenForSignals(): Signals {
+  const controller = new AbortController();
+  let exitCode: number | undefined;
+  const end = (name: 'SIGINT' | 'SIGTERM') => () => {
+    exitCode = 128 + constants.signals[name];
+    stop();
+    controller.abort();
+  };
+  const handlers = { SIGINT: end('SIGINT'), SIGTERM: end('SIGTERM') };
+  const stop = () => {
+    process.off('SIGINT', handlers.SIGINT);
+    process.off('SIGTERM', handlers.SIGTERM);
+  };
+  process.on('SIGINT', handlers.SIGINT);
+  process.on('SIGTERM', handlers.SIGTERM);
+  return {
+    signal: controller.signal,
+    get exitCode() {
+      return exitCode;
+    },
+    stop,
+  };
+}

@@ -1,0 +1,121 @@
+import { UsageError } from '../errors.js';
+import { printable } from '../printable.js';
+import { modelLine, predictionsText } from './classify-text.js';
+import type { CostFacts, ImageRecord, ModelFacts } from './records.js';
+import { headingRow, rowsOf } from './rows.js';
+import { compileTemplate } from './template.js';
+
+export const FORMATS = ['text', 'json', 'jsonl', 'csv', 'tsv', 'paths', 'print'] as const;
+export type FormatName = (typeof FORMATS)[number];
+
+/** A record to write, and what of it is wanted. */
+export interface Entry {
+  readonly record: ImageRecord;
+  /** For each prediction left, its place among all, from 1. */
+  readonly ranks: readonly number[];
+  /** The bytes of the name. */
+  readonly name: Buffer;
+}
+
+/** Entries one by one as they come, between a beginning and an end. */
+export interface Format {
+  begin(): string;
+  entry(entry: Entry): string | Uint8Array;
+  /** @param ms the network's time for a picture, where one was classified */
+  end(ms: number | undefined): string;
+}
+
+export interface FormatOptions {
+  readonly model: ModelFacts;
+  readonly cost: CostFacts;
+  readonly template?: string | undefined;
+  /** Names and printed lines end with NUL, and names are given as they are. */
+  readonly nul?: boolean;
+  /** A person may be looking: no control characters of names. */
+  readonly isTerminal?: boolean;
+}
+
+/** Throws UsageError for a template that is none. */
+export function createFormat(format: FormatName, options: FormatOptions): Format {
+  const { model, cost, template = '', nul = false, isTerminal = false } = options;
+  const end = nul ? '\0' : '\n';
+  switch (format) {
+    case 'text':
+      return {
+        begin: () => '',
+        entry: ({ record }) =>
+          'error' in record || record.predictions.length === 0 ? '' : predictionsText(record.file, record.predictions),
+        end: (ms) => (ms === undefined ? '' : modelLine(model, cost, ms)),
+      };
+    case 'json':
+      return documentFormat(model, cost);
+    case 'jsonl':
+      return {
+        begin: () => '',
+        entry: ({ record }) => `${JSON.stringify({ ...record, model })}\n`,
+        end: () => '',
+      };
+    case 'csv':
+    case 'tsv':
+      return {
+        begin: () => headingRow(format),
+        entry: ({ record, ranks }) => rowsOf(format, record, ranks),
+        end: () => '',
+      };
+    case 'paths':
+      return {
+        begin: () => '',
+        entry: ({ record, name }) => {
+          if ('error' in record || record.predictions.length === 0) return '';
+          if (isTerminal) return `${printable(record.file)}${end}`;
+          return Buffer.concat([name, Buffer.from(end)]);
+        },
+        end: () => '',
+      };
+    case 'print': {
+      const print = compileTemplate(template);
+      return {
+        begin: () => '',
+        entry: ({ record, ranks }) => {
+          if ('error' in record) return '';
+          const file = nul && !isTerminal ? record.file : printable(record.file);
+          return record.predictions
+            .map((prediction, at) => `${print({ file, prediction, rank: ranks[at]! })}${end}`)
+            .join('');
+        },
+        end: () => '',
+      };
+    }
+    default:
+      return format satisfies never;
+  }
+}
+
+/** One document, laid out as if it were written at once. */
+function documentFormat(model: ModelFacts, cost: CostFacts): Format {
+  let count = 0;
+  const indented = (text: string) => text.replaceAll('\n', '\n    ');
+  return {
+    begin: () => JSON.stringify({ model, cost, images: [] }, null, 2).slice(0, -'[]\n}'.length).concat('['),
+    entry: ({ record }) => `${count++ === 0 ? '' : ','}\n    ${indented(JSON.stringify(record, null, 2))}`,
+    end: () => `${count === 0 ? '' : '\n  '}]\n}\n`,
+  };
+}
+
+/** Of a name that a list of lines cannot hold. */
+export function refuseLines(format: FormatName, nul: boolean, name: Buffer): string | undefined {
+  if (format !== 'paths' || nul || !name.includes(0x0a)) return undefined;
+  return `${printable(name.toString('utf8'))}: the name has a line feed, expected --null-output for such names`;
+}
+
+/** `--format`, or what other options imply. Throws UsageError where they contradict each other. */
+export function chooseFormat(format: string | undefined, json: boolean, template: string | undefined): FormatName {
+  if (json && format !== undefined && format !== 'json') {
+    throw new UsageError(`--format ${format}: with --json, expected one of them`);
+  }
+  if (template !== undefined && (json || format !== undefined)) {
+    throw new UsageError('--print: with another format, expected one of them');
+  }
+  if (template !== undefined) return 'print';
+  return json ? 'json' : ((format as FormatName | undefined) ?? 'text');
+}
