@@ -12,7 +12,7 @@ export type { Progress } from './store/download.js';
 export type { Pulled, PullOptions } from './store/pull-entry.js';
 
 /** Published formats that can be installed. */
-const INSTALLABLE: ReadonlySet<PublishedFormat> = new Set(['tflite', 'tgz', 'pytorch', 'safetensors', 'onnx']);
+const INSTALLABLE: ReadonlySet<PublishedFormat> = new Set(['tflite', 'tgz', 'hdf5', 'pytorch', 'safetensors', 'onnx']);
 
 /**
  * The published checkpoint to fetch for a network, α, resolution and numbers: of several the catalog's first that can be
@@ -62,9 +62,8 @@ async function prepare(entry: CatalogEntry, { path, kind, origin }: FetchedFile)
   const isArchive = kind === 'tgz';
   const where = isArchive ? entry.member! : (origin.address.split(/[?#]/)[0]!.split('/').at(-1) ?? entry.name);
   const bytes = isArchive ? await readArchiveMember(path, entry.member!, origin.address) : readModelFile(path);
-  const { openBytes, openWeights } = await import('./weights/open.js');
-  // HDF5 is read by another process, from the disk.
-  const opened = await (kind === 'hdf5' ? openWeights(path) : openBytes(bytes, join(dirname(path), where)));
+  const { openBytes } = await import('./weights/open.js');
+  const opened = await openBytes(bytes, join(dirname(path), where));
   const { name, network, alpha, resolution, classes, dtype, published, licence, preprocessing } = entry;
   const facts = { name, network, alpha, resolution, classes, dtype, published, licence, origin, labels: null };
   if (opened.kind === 'graph') {
