@@ -10,6 +10,7 @@ import type { PublishedHash } from './download.js';
 import { isModelName } from './home.js';
 import { readPublished } from './record.js';
 import type { ModelDescription } from './types.js';
+import { distanceFromUsual } from './usual.js';
 
 /** The package's list of published checkpoints; the same place from `src/` and from `dist/`. */
 const CATALOG = fileURLToPath(new URL('../../models/catalog.json', import.meta.url));
@@ -147,10 +148,13 @@ export interface CatalogQuery {
   readonly dtype?: 'f32' | 'int8' | undefined;
 }
 
-/** Entries that fit, the preferred one first: integers before floats, since they are a quarter of the size. */
+/**
+ * Entries that fit, the preferred one first: α 1 and the usual resolution where nothing else was asked for, then integers
+ * before floats, since they are a quarter of the size.
+ */
 export function findEntries(query: CatalogQuery, catalog: readonly CatalogEntry[] = readCatalog()): CatalogEntry[] {
   const { model, alpha, resolution, dtype } = query;
-  const rank = (entry: CatalogEntry): number => (entry.dtype === 'int8' ? 0 : 1);
+  const rank = (entry: CatalogEntry): number => 2 * distanceFromUsual(entry, query) + (entry.dtype === 'int8' ? 0 : 1);
   return catalog
     .filter(
       (entry) =>

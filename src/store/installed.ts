@@ -8,6 +8,7 @@ import { type Label, parseLabels } from '../weights/labels.js';
 import { isModelName, places, storeHome } from './home.js';
 import { readRecord } from './record.js';
 import type { Blob, InstalledModel } from './types.js';
+import { distanceFromUsual } from './usual.js';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -23,7 +24,8 @@ export interface InstalledQuery {
 const DTYPE_ORDER: readonly InstalledModel['dtype'][] = ['f32', 'f16', 'int8'];
 
 /**
- * The model of that name; otherwise the first that fits the network, α and resolution, float first, then by name.
+ * The model of that name; otherwise the first that fits the network, α and resolution: α 1 and the usual resolution
+ * where nothing else is asked for, then float first, then by name.
  * Damaged records are passed over.
  * @throws ModelError where the record of that very name is damaged
  */
@@ -35,7 +37,8 @@ export function findInstalled(query: InstalledQuery, home = storeHome()): Instal
     (dtype === undefined || each.dtype === dtype);
   const named = isModelName(model) ? readInstalled(home, model) : undefined;
   if (named !== undefined && fits(named)) return named;
-  const rank = (each: InstalledModel): number => DTYPE_ORDER.indexOf(each.dtype);
+  const rank = (each: InstalledModel): number =>
+    DTYPE_ORDER.length * distanceFromUsual(each, query) + DTYPE_ORDER.indexOf(each.dtype);
   return listInstalled(home)
     .models.filter((each) => each.network === model && fits(each))
     .sort((a, b) => rank(a) - rank(b))[0];

@@ -74,6 +74,13 @@ describe('a checkpoint of named tensors', () => {
 });
 
 describe('the entry that is pulled', () => {
+  it('is α 1 at the usual resolution, where nothing else is asked for', () => {
+    expect(chooseEntry({ model: 'mobilenet_v2' }).name).toBe('mobilenet_v2_1.0_224_int8');
+    expect(chooseEntry({ model: 'mobilenet_v2', dtype: 'f32' }).name).toBe('mobilenet_v2_1.0_224_hf');
+    expect(chooseEntry({ model: 'mobilenet_v2', alpha: 0.5 }).name).toBe('mobilenet_v2_0.5_224_keras');
+    expect(chooseEntry({ model: 'mobilenet_v1', resolution: 128 })).toMatchObject({ alpha: 1, resolution: 128 });
+  });
+
   it('is the catalog’s first that can be installed', () => {
     expect(chooseEntry({ model: 'mobilenet_v1', alpha: 0.5, resolution: 160 }).name).toBe('mobilenet_v1_0.5_160_int8');
     expect(chooseEntry({ model: 'mobilenet_v1', alpha: 0.5, resolution: 160, dtype: 'f32' }).name).toBe(

@@ -242,7 +242,8 @@ describe('findInstalled', () => {
     await install({ name: 'c-wide', alpha: 1 });
     const find = (query: Partial<Parameters<typeof findInstalled>[0]>) =>
       findInstalled({ model: 'mobilenet_v1', ...query }, home)?.name;
-    expect(find({})).toBe('b-float');
+    expect(find({})).toBe('c-wide');
+    expect(find({ alpha: 0.5 })).toBe('b-float');
     expect(find({ dtype: 'int8' })).toBe('a-quantised');
     expect(find({ alpha: 1 })).toBe('c-wide');
     expect(find({ alpha: 0.25 })).toBeUndefined();
