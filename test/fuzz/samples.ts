@@ -1,0 +1,105 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ImportedModel } from '../../src/weights/imported.js';
+import { importKeras } from '../../src/weights/keras/importer.js';
+import { type KerasFile, readKerasHdf5 } from '../../src/weights/keras-hdf5.js';
+import { readOnnx } from '../../src/weights/onnx.js';
+import { readPyTorch } from '../../src/weights/pytorch.js';
+import { readSafetensors } from '../../src/weights/safetensors.js';
+import { readTfjs } from '../../src/weights/tfjs.js';
+import { importTfjsGraph } from '../../src/weights/tfjs-graph.js';
+import { readTflite } from '../../src/weights/tflite.js';
+import type { NamedTensors } from '../../src/weights/types.js';
+import { makeTfjs } from './tfjs-sample.js';
+
+export type Loaded = ImportedModel | NamedTensors;
+
+/** A good file, and how to read one that is not. */
+export interface Sample {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** Other bytes that the reader reads: external weights, shards. */
+  readonly besideBytes: number;
+  readonly read: (bytes: Uint8Array) => Loaded | Promise<Loaded>;
+  /** Read in a process of its own, which takes its time. */
+  readonly isSlow: boolean;
+}
+
+const golden = fileURLToPath(new URL('../golden/', import.meta.url));
+const load = (name: string): Uint8Array => new Uint8Array(readFileSync(join(golden, name)));
+
+function sample(name: string, read: Sample['read'], besideBytes = 0, isSlow = false): Sample {
+  return { name, bytes: load(name), besideBytes, read, isSlow };
+}
+
+/** A layers-model, HDF5: the network that it describes, or its tensors where it describes none. */
+function kerasModel({ tensors, topology }: KerasFile): Loaded {
+  return topology === undefined ? tensors : importKeras(topology, tensors, 'x');
+}
+
+/** All formats; `folder` is where models of several files are written. */
+function makeSamples(folder: string): Sample[] {
+  const onnxFolder = join(golden, 'onnx-tiny');
+  const names = [
+    'composed',
+    'qdq',
+    'qlinear',
+    'relu6-dynamo',
+    'relu6-torchscript',
+    'swish-dynamo',
+    'swish-torchscript',
+  ];
+  const onnx = names.map((name) =>
+    sample(`onnx-tiny/${name}.onnx`, (bytes) => readOnnx(bytes, 'x', { folder: onnxFolder, resolution: 13 }), 2424),
+  );
+  const tflite = ['uint8', 'int8', 'float'].map((name) =>
+    sample(`tflite-tiny/${name}.tflite`, (bytes) => readTflite(bytes, 'x')),
+  );
+  const pytorch = ['zip', 'legacy', 'deflated', 'checkpoint', 'bfloat16'].map((name) =>
+    sample(`weights/${name}.pth`, (bytes) => readPyTorch(bytes, 'x')),
+  );
+  const hdf5 = ['one.h5', 'two.h5', 'three.h5', 'three.weights.h5', 'three.keras'].map((name) =>
+    sample(`keras-hdf5/${name}`, async (bytes) => kerasModel(await readKerasHdf5(bytes, 'x')), 0, true),
+  );
+  return [
+    ...onnx,
+    ...tflite,
+    ...pytorch,
+    sample('weights/small.safetensors', (bytes) => readSafetensors(bytes, 'x')),
+    ...tfjsSamples(folder),
+    ...hdf5,
+  ];
+}
+
+/** Each of the two files in turn is damaged, beside the other one as it should be. */
+function tfjsSamples(folder: string): Sample[] {
+  const { model, shard } = makeTfjs();
+  const read = (topology: Uint8Array, weights: Uint8Array): Loaded => {
+    writeFileSync(join(folder, 'model.json'), topology);
+    writeFileSync(join(folder, 'shard'), weights);
+    const found = readTfjs(folder);
+    return found.nodes.length > 0 ? importTfjsGraph(found, 'x/model.json', { resolution: 16 }) : found.tensors;
+  };
+  return [
+    {
+      name: 'tfjs/model.json',
+      bytes: model,
+      besideBytes: shard.length,
+      isSlow: false,
+      read: (bytes) => read(bytes, shard),
+    },
+    { name: 'tfjs/shard', bytes: shard, besideBytes: model.length, isSlow: false, read: (bytes) => read(model, bytes) },
+  ];
+}
+
+/** Gives the samples and takes their folder away at the end. */
+export async function withSamples<T>(use: (samples: readonly Sample[]) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'mobilenet-fuzz-'));
+  try {
+    return await use(makeSamples(folder));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
