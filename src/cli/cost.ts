@@ -1,51 +1,115 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { type Grouping, groupings } from '../cost/groups.js';
+import { UsageError } from '../errors.js';
+import { addCompareCommand, addSweepCommand } from './cost-compare.js';
+import { addExplainCommand } from './cost-explain.js';
+import {
+  addCountingOptions,
+  addOutputOptions,
+  type CountingFlags,
+  type OutputFlags,
+  readCounting,
+  readFormat,
+} from './cost-options.js';
 import { parseNumber, parseWhole } from './options.js';
 
-export interface CostFlags {
-  readonly model: string;
+export interface CostFlags extends CountingFlags, OutputFlags {
+  readonly model?: string;
   readonly alpha?: string;
   readonly res?: string;
-  readonly classes?: string;
   readonly layers?: boolean;
-  readonly json?: boolean;
+  readonly by?: string;
+  readonly measure?: boolean;
+  readonly runs?: string;
 }
 
-/** `mobilenet cost`: what a network costs. Needs neither weights nor kernels. */
+const DEFAULT_MODEL = 'mobilenet_v1';
+
+/** `mobilenet cost`: what a network costs. Needs neither weights nor kernels, but to measure. */
 export function costCommand(): Command {
-  return new Command('cost')
+  const command = new Command('cost')
     .description('Count what a network costs: multiply-accumulates, parameters, memory.')
-    .option('--model <name>', 'mobilenet_v1, mobilenet_v2, xception, efficientnet_b0, …', 'mobilenet_v1')
+    .argument('[file]', 'count the network in this TFLite, ONNX, Keras, TensorFlow.js, PyTorch or safetensors file')
+    .option('--model <name>', `mobilenet_v1, mobilenet_v2, xception, efficientnet_b0, … (default: ${DEFAULT_MODEL})`)
     .option('--alpha <number>', 'width multiplier (default: 1)')
     .option('--res <pixels>', 'side of the network’s input (default: 224, xception 299)')
-    .option('--classes <count>', 'length of the output (default: 1000)')
     .option('--layers', 'a row for each layer; the columns add up to the totals')
-    .option('--json', 'one JSON document on stdout')
+    .addOption(new Option('--by <grouping>', 'sum layers').choices(groupings))
+    .option('--measure', 'run each step too: milliseconds and GMAC/s beside the MACs')
+    .option('--runs <count>', 'runs to measure');
+  addOutputOptions(addCountingOptions(command))
+    .option('--plot <file>', 'draw a bar for each layer (a roofline with --measure): .svg, .png or .html')
+    // `cost compare --json`: what follows the name is the subcommand's.
+    .enablePositionalOptions()
     .addHelpText(
       'after',
       '\nFor cost alone there are also mobilenet_v1_full_conv and mobilenet_v1_shallow, the paper’s comparisons.' +
-        '\nMACs = multiply-accumulates of convolutions and dense layers, FLOPs = 2 × MACs.',
+        '\nMACs = multiply-accumulates of convolutions and dense layers, FLOPs = 2 × MACs. --convention counts as others do.' +
+        '\nA file named like a subcommand is written with its folder: ./sweep',
     )
-    .action(async (flags: CostFlags) => {
-      await runCost(flags, (text) => process.stdout.write(text));
+    .action(async (file: string | undefined, flags: CostFlags) => {
+      await runCost(flags, (text) => process.stdout.write(text), file);
     });
+  addCompareCommand(command);
+  addSweepCommand(command);
+  addExplainCommand(command);
+  return command;
 }
 
-/** Counts and prints. Throws UsageError for a value that no network takes. */
-export async function runCost(flags: CostFlags, print: (text: string) => void): Promise<void> {
+/** Counts and prints. Throws UsageError for a value that no network takes, ModelError for a file that says nothing. */
+export async function runCost(flags: CostFlags, print: (text: string) => void, file?: string): Promise<void> {
   const alpha = parseNumber('--alpha', flags.alpha);
   const resolution = parseWhole('--res', flags.res, 'a whole number of pixels, 1 or more');
-  const classes = parseWhole('--classes', flags.classes, 'a whole number of classes, 1 or more');
+  const runs = parseWhole('--runs', flags.runs, 'a whole number of runs, 1 or more');
+  const { classes, ...counting } = readCounting(flags);
+  readFormat(flags);
+  refuse(flags, file);
   // Loaded here, so that other commands and --help do not wait for it.
-  const [{ findNetwork }, { resolve }, { cost }, { costText }] = await Promise.all([
-    import('../networks/index.js'),
-    import('../networks/resolve.js'),
-    import('../cost/cost.js'),
-    import('../report/cost-text.js'),
-  ]);
-  const entry = findNetwork(flags.model);
-  const network = entry.build({ ...(alpha !== undefined && { alpha }), ...(classes !== undefined && { classes }) });
-  const counted = cost(resolve(network, { resolution: resolution ?? entry.defaultResolution }));
-  print(
-    flags.json ? `${JSON.stringify(counted, null, 2)}\n` : costText(counted, entry, { layers: flags.layers ?? false }),
-  );
+  const [{ findNetwork }, { resolve }, { describeCost }, { conventions }, { costSections }, { printPage }] =
+    await Promise.all([
+      import('../networks/index.js'),
+      import('../networks/resolve.js'),
+      import('../cost/describe.js'),
+      import('../cost/conventions.js'),
+      import('../report/cost-text.js'),
+      import('./cost-print.js'),
+    ]);
+  const options = { ...counting, ...(flags.by !== undefined && { by: flags.by as Grouping }) };
+  const layers = flags.layers ?? flags.measure ?? false;
+  if (file !== undefined) {
+    const { costFile } = await import('../cost-file.js');
+    const { record, facts } = await costFile(file, { ...options, ...(resolution !== undefined && { resolution }) });
+    if (flags.plot !== undefined) await plotLayers(flags.plot, record);
+    return printPage(flags, record, costSections(record, facts, { layers }), print);
+  }
+  const entry = findNetwork(flags.model ?? DEFAULT_MODEL);
+  const length = classes ?? (counting.convention && conventions[counting.convention].classes);
+  const network = entry.build({
+    ...(alpha !== undefined && { alpha }),
+    ...(length !== undefined && { classes: length }),
+  });
+  const counted = describeCost(resolve(network, { resolution: resolution ?? entry.defaultResolution }), options);
+  const record = flags.measure
+    ? await (await import('../measure-cost.js')).measureCost(counted, runs === undefined ? {} : { runs })
+    : counted;
+  if (flags.plot !== undefined) await plotLayers(flags.plot, record);
+  await printPage(flags, record, costSections(record, entry, { layers }), print);
+}
+
+function refuse(flags: CostFlags, file: string | undefined): void {
+  if (flags.runs !== undefined && !flags.measure) throw new UsageError('--runs: expected --measure with it');
+  if (flags.measure && flags.classes !== undefined) {
+    throw new UsageError('--measure: runs the network with 1000 classes, expected no --classes');
+  }
+  if (file === undefined) return;
+  for (const option of ['model', 'alpha', 'classes', 'measure'] as const) {
+    if (flags[option] !== undefined) {
+      throw new UsageError(`--${option}: ${file} says it itself, expected no --${option} beside a file`);
+    }
+  }
+}
+
+async function plotLayers(path: string, record: Parameters<typeof import('../plot.js').plotCost>[1]): Promise<void> {
+  const { plotCost } = await import('../plot.js');
+  await plotCost(path, record);
 }

@@ -1,9 +1,8 @@
-import type { Cost } from '../cost/cost.js';
-import { alignColumns } from './columns.js';
+import type { CostRecord, LayerRecord } from '../cost/describe.js';
+import type { Pads } from '../networks/types.js';
+import { publishedSections } from './published-text.js';
+import { type Column, pageText, type Section } from './table.js';
 import { alphaText, grouped, megabytes } from './units.js';
-
-/** What the counts mean; printed wherever they are. */
-export const CONVENTION = 'MACs = multiply-accumulates of convolutions and dense layers, FLOPs = 2 × MACs.';
 
 /** What the text says about the network besides its counts. */
 export interface NetworkFacts {
@@ -13,27 +12,38 @@ export interface NetworkFacts {
   readonly hasAlpha: boolean;
 }
 
-/** A cost as a page of text: totals, the standard-convolution twin, shares by kind; with `layers` a row for each. */
-export function costText(cost: Cost, facts: NetworkFacts, options: { readonly layers?: boolean } = {}): string {
-  const { alpha, resolution, classes } = cost;
-  const head = `${facts.title} · α ${alphaText(alpha)} · ${resolution}×${resolution} · ${grouped(classes)} classes`;
-  const sections = [
-    [head, facts.paper, ...remarks(cost, facts)],
-    totals(cost),
-    shares(cost),
-    options.layers ? layerRows(cost) : [],
-    [CONVENTION],
-  ];
-  const written = sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
-  return `${written.join('\n\n')}\n`;
+export interface CostTextOptions {
+  readonly layers?: boolean;
+  /** Columns of the terminal; everything is shown where it is absent. */
+  readonly width?: number;
 }
 
-function remarks({ alpha, resolution, published }: Cost, facts: NetworkFacts): readonly string[] {
+/** A cost as a page of text: totals, the standard-convolution twin, shares, published figures; with `layers` a row for each. */
+export function costText(cost: CostRecord, facts: NetworkFacts, options: CostTextOptions = {}): string {
+  return pageText(costSections(cost, facts, options), options.width);
+}
+
+/** The page's parts; CSV takes the layers, the groups, or else the totals. */
+export function costSections(cost: CostRecord, facts: NetworkFacts, options: CostTextOptions = {}): readonly Section[] {
+  const { alpha, resolution, classes, groups } = cost;
+  const head = `${facts.title} · α ${alphaText(alpha)} · ${resolution}×${resolution} · ${grouped(classes)} classes`;
+  return [
+    { lines: [head, facts.paper, ...remarks(cost, facts)] },
+    { ...totals(cost), isMain: !options.layers && !groups },
+    groups ? { ...groupRows(cost), isMain: !options.layers } : shares(cost),
+    ...publishedSections(cost),
+    ...(options.layers ? [{ ...layerRows(cost), isMain: true }] : []),
+    ...notCounted(cost),
+    { lines: definitions(cost) },
+  ];
+}
+
+function remarks({ alpha, resolution, published }: CostRecord, facts: NetworkFacts): readonly string[] {
   const lines: string[] = [];
   if (!facts.hasAlpha && alpha !== 1) {
     lines.push(`${facts.title} has no width multiplier: α ${alphaText(alpha)} is an extension of this program.`);
   }
-  if (!published) {
+  if (!published && facts.published.length > 0) {
     const sets = facts.published.map(
       ({ alphas, resolutions }) => `α ${alphas.map(alphaText).join(', ')} at ${resolutions.join(', ')}`,
     );
@@ -42,56 +52,188 @@ function remarks({ alpha, resolution, published }: Cost, facts: NetworkFacts): r
   return lines;
 }
 
-function totals({ macs, flops, params, memory, standard }: Cost): readonly string[] {
-  const times = (ratio: number) => `${ratio.toFixed(2)} ×`;
-  const row = (name: string, own: number, twin: number) => [name, grouped(own), grouped(twin), times(twin / own)];
-  return alignColumns(
-    [
-      ['', 'network', 'standard convolutions', 'saving'],
-      row('MACs', macs, standard.macs),
-      row('FLOPs', flops, standard.flops),
-      row('parameters, trainable', params.trainable, standard.params.trainable),
-      row('  weights alone', params.weights, standard.params.weights),
-      row('  batch norm folded', params.folded, standard.params.folded),
-      row('  with running statistics', params.total, standard.params.total),
-      ['memory, weights (folded, f32)', megabytes(memory.weights)],
-      ['memory, largest live activations', megabytes(memory.activations)],
-    ],
-    ['left', 'right', 'right', 'right'],
-  );
+/** What the counts mean; printed wherever they are. */
+function definitions({ macs, flops, counted }: CostRecord): readonly string[] {
+  const perMac = macs > 0 && flops === macs ? 1 : 2;
+  const plain = `MACs = multiply-accumulates of convolutions and dense layers, FLOPs = ${perMac} × MACs.`;
+  if (counted.convention === 'paper' && counted.plain && !counted.definition.includes('Changed')) return [plain];
+  return [plain, counted.definition];
 }
 
-function shares({ kinds, macs, params }: Cost): readonly string[] {
-  const percent = (part: number, whole: number) => `${((100 * part) / whole).toFixed(2)} %`;
-  return alignColumns(
-    [
-      ['kind', 'MACs', 'share', 'weights', 'share'],
-      ...kinds.map((kind) => [
+function totals(cost: CostRecord): Section {
+  const { macs, flops, params, memory, standard, counted, peak, measured } = cost;
+  const row = (name: string, own: number, twin: number) => [name, own, twin, own === 0 ? null : twin / own];
+  const isChosen = !counted.plain || counted.convention !== 'paper';
+  const ruleNames = { slimV1: 'weights, biases, 3 batch-norm vectors', weightsAndBias: 'weights and biases' };
+  return {
+    table: {
+      columns: [
+        { name: '', side: 'left' },
+        { name: 'network', side: 'right', format: grouped },
+        { name: 'standard convolutions', side: 'right', format: grouped, spare: 2 },
+        { name: 'saving', side: 'right', format: (ratio) => `${ratio.toFixed(2)} ×`, spare: 1 },
+      ],
+      rows: [
+        ...(isChosen ? [row(`${counted.unit} as ${counted.convention} counts`, counted.count, counted.standard)] : []),
+        ...(isChosen ? [[`parameters as ${counted.convention} counts`, counted.params, null, null]] : []),
+        row('MACs', macs, standard.macs),
+        row('FLOPs', flops, standard.flops),
+        row('parameters, trainable', params.trainable, standard.params.trainable),
+        row('  weights alone', params.weights, standard.params.weights),
+        ...(counted.paramsRule === 'slimV1' || counted.paramsRule === 'weightsAndBias'
+          ? [[`  ${ruleNames[counted.paramsRule]}`, counted.params, null, null]]
+          : []),
+        row('  batch norm folded', params.folded, standard.params.folded),
+        row('  with running statistics', params.total, standard.params.total),
+        ['memory, weights (folded, f32)', inMegabytes(memory.weights), null, null],
+        ['memory, largest live activations', inMegabytes(memory.activations), null, null],
+        ['  at layer', peak.layer, null, null],
+        ...(measured
+          ? [
+              [`time, ${measured.weights}`, { value: measured.ms, text: `${measured.ms.toFixed(2)} ms` }, null, null],
+              [
+                'speed',
+                { value: measured.gmacsPerSecond, text: `${measured.gmacsPerSecond.toFixed(1)} GMAC/s` },
+                null,
+                null,
+              ],
+            ]
+          : []),
+      ],
+    },
+  };
+}
+
+const inMegabytes = (bytes: number) => ({ value: bytes, text: megabytes(bytes) });
+
+const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+
+function shares({ kinds, macs, params }: CostRecord): Section {
+  return {
+    table: {
+      columns: [
+        { name: 'kind', side: 'left' },
+        { name: 'MACs', side: 'right', format: grouped },
+        { name: 'share', side: 'right', format: percent },
+        { name: 'weights', side: 'right', format: grouped },
+        { name: 'share', side: 'right', format: percent },
+      ],
+      rows: kinds.map((kind) => [
         kind.kind,
-        grouped(kind.macs),
-        percent(kind.macs, macs),
-        grouped(kind.weights),
-        percent(kind.weights, params.weights),
+        kind.macs,
+        divide(kind.macs, macs),
+        kind.weights,
+        divide(kind.weights, params.weights),
       ]),
-    ],
-    ['left', 'right', 'right', 'right', 'right'],
-  );
+    },
+  };
 }
 
-function layerRows({ layers, macs, params }: Cost): readonly string[] {
-  return alignColumns(
-    [
-      ['layer', 'kind', 'input', 'output', 'MACs', 'parameters'],
-      ...layers.map(({ name, kind, input, output, macs: own, params: count }) => [
-        name,
-        kind,
-        input.join('×'),
-        output.join('×'),
-        grouped(own),
-        grouped(count),
-      ]),
-      ['total', '', '', '', grouped(macs), grouped(params.total)],
-    ],
-    ['left', 'left', 'left', 'left', 'right', 'right'],
-  );
+function groupRows(cost: CostRecord): Section {
+  const { groups = [], macs, params, counted } = cost;
+  const counts: Column[] = counted.plain ? [] : [{ name: counted.unit, side: 'right', format: grouped }];
+  const sum = (pick: (group: (typeof groups)[number]) => number) => groups.reduce((all, each) => all + pick(each), 0);
+  const row = (name: string, layers: number, own: number, count: number, weights: number, total: number) => [
+    ...[name, layers, own, divide(own, macs)],
+    ...(counted.plain ? [] : [count]),
+    ...[weights, total, divide(total, params.total)],
+  ];
+  return {
+    table: {
+      columns: [
+        { name: 'group', side: 'left' },
+        { name: 'layers', side: 'right' },
+        { name: 'MACs', side: 'right', format: grouped },
+        { name: 'MACs share', side: 'right', format: percent },
+        ...counts,
+        { name: 'weights', side: 'right', format: grouped, spare: 1 },
+        { name: 'parameters', side: 'right', format: grouped },
+        { name: 'parameters share', side: 'right', format: percent, spare: 2 },
+      ],
+      rows: [
+        ...groups.map((group) =>
+          row(group.name, group.layers, group.macs, group.count, group.params.weights, group.params.total),
+        ),
+        row(
+          'total',
+          sum(({ layers }) => layers),
+          macs,
+          counted.count,
+          params.weights,
+          params.total,
+        ),
+      ],
+    },
+  };
+}
+
+function layerRows(cost: CostRecord): Section {
+  const { layers, macs, params, counted, peak, measured } = cost;
+  const count = { name: counted.unit === 'MACs' ? 'counted' : 'FLOPs', side: 'right', format: grouped } as const;
+  const columns: Column[] = [
+    { name: 'layer', side: 'left' },
+    { name: 'kind', side: 'left', spare: 6 },
+    { name: 'input', side: 'left', spare: 5 },
+    { name: 'output', side: 'left', spare: 2 },
+    { name: 'kernel', side: 'left', spare: 9 },
+    { name: 'pads', side: 'left', spare: 12 },
+    { name: 'field', side: 'right', spare: 10 },
+    { name: 'eff. stride', side: 'right', spare: 11 },
+    { name: 'live bytes', side: 'right', format: grouped, spare: 4 },
+    { name: 'MAC/byte', side: 'right', format: (value) => value.toFixed(2), spare: 8 },
+    ...(measured
+      ? ([
+          { name: 'ms', side: 'right', format: (value: number) => value.toFixed(4) },
+          { name: 'GMAC/s', side: 'right', format: (value: number) => value.toFixed(1), spare: 1 },
+        ] as const)
+      : []),
+    ...(counted.plain ? [] : [count]),
+    { name: 'MACs share', side: 'right', format: percent, spare: 3 },
+    { name: 'parameters share', side: 'right', format: percent, spare: 7 },
+    { name: 'MACs', side: 'right', format: grouped },
+    { name: 'parameters', side: 'right', format: grouped },
+  ];
+  const row = (layer: LayerRecord) => [
+    layer.name,
+    layer.kind,
+    layer.input.join('×'),
+    layer.output.join('×'),
+    layer.kernelSize === null ? null : `${layer.kernelSize}×${layer.kernelSize}/${layer.stride}`,
+    padsText(layer.pads),
+    layer.receptiveField?.size ?? null,
+    layer.receptiveField?.stride ?? null,
+    layer.live,
+    layer.intensity,
+    ...(measured ? [layer.ms ?? null, layer.gmacsPerSecond ?? null] : []),
+    ...(counted.plain ? [] : [layer.count]),
+    layer.macsShare,
+    layer.paramsShare,
+    layer.macs,
+    layer.params,
+  ];
+  const total = [
+    ...['total', null, null, null, null, null, null, null, peak.bytes, null],
+    ...(measured ? [layers.reduce((sum, { ms }) => sum + (ms ?? 0), 0), measured.gmacsPerSecond] : []),
+    ...(counted.plain ? [] : [counted.count]),
+    ...[divide(macs, macs), divide(params.total, params.total), macs, params.total],
+  ];
+  return { table: { columns, rows: [...layers.map(row), total] } };
+}
+
+/** Top, right, bottom, left as in style sheets; one number where all are the same. */
+function padsText(pads: Pads | null): string | null {
+  if (pads === null) return null;
+  const { top, right, bottom, left } = pads;
+  if (top === right && top === bottom && top === left) return String(top);
+  return `${top} ${right} ${bottom} ${left}`;
+}
+
+function notCounted({ notCounted = [] }: CostRecord): readonly Section[] {
+  if (notCounted.length === 0) return [];
+  const list = notCounted.map(({ operator, times }) => `${operator}${times === 1 ? '' : ` (${times} times)`}`);
+  return [{ lines: [`NOT COUNTED, in none of the figures: ${list.join(', ')}.`] }];
+}
+
+function divide(part: number, whole: number): number | null {
+  return whole === 0 ? null : part / whole;
 }

@@ -5,7 +5,7 @@ import { networkIds } from '../../src/networks/index.js';
 
 async function print(flags: Partial<CostFlags> = {}): Promise<string> {
   let printed = '';
-  await runCost({ model: 'mobilenet_v1', ...flags }, (text) => {
+  await runCost(flags, (text) => {
     printed += text;
   });
   return printed;
@@ -29,11 +29,11 @@ describe('mobilenet cost --json', () => {
     const document = JSON.parse(await print({ json: true }));
     expect(Object.keys(document)).toEqual([
       ...['network', 'alpha', 'resolution', 'macs', 'flops', 'params', 'memory', 'layers'],
-      ...['classes', 'kinds', 'standard', 'published'],
+      ...['classes', 'kinds', 'standard', 'published', 'counted', 'peak', 'figures'],
     ]);
     expect(Object.keys(document.params)).toEqual(['weights', 'folded', 'trainable', 'total']);
     expect(Object.keys(document.memory)).toEqual(['weights', 'activations']);
-    expect(document.layers[0]).toEqual({
+    expect(document.layers[0]).toMatchObject({
       name: 'conv1',
       kind: 'conv',
       input: [224, 224, 3],
@@ -41,7 +41,12 @@ describe('mobilenet cost --json', () => {
       macs: 10_838_016,
       params: 992,
     });
-    expect(Object.keys(document.layers[0])).toEqual(['name', 'kind', 'input', 'output', 'macs', 'params']);
+    expect(Object.keys(document.layers[0])).toEqual([
+      ...['name', 'kind', 'input', 'output', 'macs', 'params'],
+      ...['kernelSize', 'stride', 'pads', 'count', 'macsShare', 'paramsShare', 'live', 'intensity', 'receptiveField'],
+    ]);
+    expect(document.counted).toMatchObject({ convention: 'paper', count: 568_740_352, paramsRule: 'weights' });
+    expect(document.peak).toEqual({ layer: 'conv_pw_1', bytes: 4 * 112 * 112 * 96 });
   });
 });
 
@@ -56,7 +61,7 @@ describe('mobilenet cost', () => {
     expect(text).toMatch(/^memory, largest live activations +4\.82 MB$/m);
     expect(text).toMatch(/^conv +10,838,016 +1\.91 % +864 +0\.02 %$/m);
     expect(text).toContain('MACs = multiply-accumulates of convolutions and dense layers, FLOPs = 2 × MACs.\n');
-    expect(text).not.toContain('not published');
+    expect(text).not.toContain('is not published');
   });
 
   it.each(networkIds)('--layers: the printed rows of %s add up to the printed totals', async (model) => {

@@ -1,0 +1,117 @@
+import { Command } from 'commander';
+import type { Summary } from '../cost/summary.js';
+import { UsageError } from '../errors.js';
+import {
+  addCountingOptions,
+  addOutputOptions,
+  type CountingFlags,
+  type OutputFlags,
+  readCounting,
+  readFormat,
+} from './cost-options.js';
+import { parseNumber, parseWhole } from './options.js';
+
+export interface CompareFlags extends CountingFlags, OutputFlags {}
+
+export interface SweepFlags extends CompareFlags {
+  readonly models?: string;
+  readonly alphas?: string;
+  readonly res?: string;
+  readonly budget?: string;
+  readonly pareto?: boolean;
+}
+
+const PLOT = 'draw accuracy against MACs: .svg, .png or .html';
+/** Far more than any plot or table can show; a list is typed by hand. */
+const MOST_ROWS = 10_000;
+
+export function addCompareCommand(parent: Command): void {
+  const command = new Command('compare')
+    .description('Put networks side by side: NETWORK, NETWORK:ALPHA or NETWORK:ALPHA:RESOLUTION each.')
+    .argument('<networks...>', 'such as mobilenet_v1:0.75:192 mobilenet_v2:1.0:160 xception');
+  addOutputOptions(addCountingOptions(command))
+    .option('--plot <file>', PLOT)
+    .action(async (specs: readonly string[], _: unknown, self: Command) => {
+      await runCompare(specs, self.optsWithGlobals(), (text) => process.stdout.write(text));
+    });
+  parent.addCommand(command.copyInheritedSettings(parent));
+}
+
+export function addSweepCommand(parent: Command): void {
+  const command = new Command('sweep')
+    .description('Count a grid of widths and resolutions; the papers’ by default.')
+    .option('--models <names>', 'networks, with commas between (default: mobilenet_v1,mobilenet_v2)')
+    .option('--alphas <numbers>', 'width multipliers (default: the published ones)')
+    .option('--res <pixels>', 'resolutions (default: the published ones)')
+    .option('--budget <limits>', 'only what fits, best published top-1 first: "macs<100M,params<2M"')
+    .option('--pareto', 'mark what nothing else beats in both MACs and top-1');
+  addOutputOptions(addCountingOptions(command))
+    .option('--plot <file>', PLOT)
+    .addHelpText('after', '\nA budget has macs, flops, params, weights and activations (bytes), top1, alpha, res.')
+    .action(async (_: unknown, self: Command) => {
+      await runSweep(self.optsWithGlobals(), (text) => process.stdout.write(text));
+    });
+  parent.addCommand(command.copyInheritedSettings(parent));
+}
+
+/** Throws UsageError for an unknown network or a spec that is none. */
+export async function runCompare(
+  specs: readonly string[],
+  flags: CompareFlags,
+  print: (text: string) => void,
+): Promise<void> {
+  const options = readCounting(flags);
+  readFormat(flags);
+  const [{ parseVariant, summarise }, { compareSections }] = await Promise.all([
+    import('../cost/summary.js'),
+    import('../report/summary-text.js'),
+  ]);
+  const rows = specs.map((spec) => summarise(parseVariant(spec), options));
+  await finish(flags, rows, compareSections(rows, await definition(flags)), print);
+}
+
+/** Throws UsageError for an unknown network, a list or a budget that cannot be read. */
+export async function runSweep(flags: SweepFlags, print: (text: string) => void): Promise<void> {
+  const options = readCounting(flags);
+  readFormat(flags);
+  const [{ byAccuracy, listGrid, markFront, summarise }, { fitsBudget, parseBudget }, { sweepSections }] =
+    await Promise.all([import('../cost/summary.js'), import('../cost/budget.js'), import('../report/summary-text.js')]);
+  const limits = flags.budget === undefined ? undefined : parseBudget(flags.budget);
+  const variants = listGrid({
+    ...(flags.models !== undefined && { networks: list(flags.models) }),
+    ...(flags.alphas !== undefined && { alphas: list(flags.alphas).map((text) => parseNumber('--alphas', text)!) }),
+    ...(flags.res !== undefined && {
+      resolutions: list(flags.res).map((text) => parseWhole('--res', text, 'whole numbers of pixels, 1 or more')!),
+    }),
+  });
+  if (variants.length > MOST_ROWS) {
+    throw new UsageError(`cost sweep: ${variants.length} networks, expected at most ${MOST_ROWS}`);
+  }
+  const all = variants.map((variant) => summarise(variant, options));
+  const marked = flags.pareto ? markFront(all) : all;
+  const rows = limits ? marked.filter((row) => fitsBudget(row, limits)).toSorted(byAccuracy) : marked;
+  await finish(flags, rows, sweepSections(rows, await definition(flags)), print);
+}
+
+async function finish(
+  flags: OutputFlags,
+  rows: readonly Summary[],
+  sections: ReturnType<typeof import('../report/summary-text.js').sweepSections>,
+  print: (text: string) => void,
+): Promise<void> {
+  if (flags.plot !== undefined) await (await import('../plot.js')).plotSummaries(flags.plot, rows);
+  const { printPage } = await import('./cost-print.js');
+  await printPage(flags, rows, sections, print);
+}
+
+/** Undefined where nothing but MACs and trainable parameters is counted. */
+async function definition(flags: CountingFlags): Promise<string | undefined> {
+  const { chooseCounting } = await import('../cost/counting.js');
+  const { classes: _, ...options } = readCounting(flags);
+  if (Object.keys(options).length === 0) return undefined;
+  return chooseCounting(options, 'mobilenet_v2').definition;
+}
+
+function list(text: string): string[] {
+  return text.split(',').map((part) => part.trim());
+}
