@@ -69,33 +69,41 @@ const removePart: Mutation = (bytes, random) => {
   return join(bytes.subarray(0, from), bytes.subarray(from + 1 + random(100)));
 };
 
-/** In JSON (headers, topologies) a number becomes another value. */
+/** In JSON (headers, topologies) a number becomes another value; a shorter one keeps the length. */
 const replaceNumber: Mutation = (bytes, random) => {
   const text = Buffer.from(bytes).toString('latin1');
   const matches = [...text.matchAll(/-?\d+(?:\.\d+)?/g)];
   if (matches.length === 0) return flipBits(bytes, random);
   const { index, 0: found } = matches[random(matches.length)]!;
-  const changed = text.slice(0, index) + NUMBERS[random(NUMBERS.length)] + text.slice(index + found.length);
+  const changed =
+    text.slice(0, index) + NUMBERS[random(NUMBERS.length)]!.padEnd(found.length) + text.slice(index + found.length);
   return new Uint8Array(Buffer.from(changed, 'latin1'));
 };
 
-const MUTATIONS = [
-  flipBits,
-  flipBits,
-  truncate,
-  putExtreme,
-  putExtreme,
-  putVarint,
-  repeatPart,
-  removePart,
-  replaceNumber,
-];
+/** In JSON one text takes the place of another: names, operators, types. */
+const replaceText: Mutation = (bytes, random) => {
+  const text = Buffer.from(bytes).toString('latin1');
+  const matches = [...text.matchAll(/"[\w/.=+-]*"/g)];
+  if (matches.length === 0) return flipBits(bytes, random);
+  const { index, 0: found } = matches[random(matches.length)]!;
+  const changed = text.slice(0, index) + matches[random(matches.length)]![0] + text.slice(index + found.length);
+  return new Uint8Array(Buffer.from(changed, 'latin1'));
+};
+
+const BINARY = [flipBits, flipBits, truncate, putExtreme, putExtreme, putVarint, repeatPart, removePart, replaceNumber];
+/** Most other damage to JSON is no JSON any more. */
+const TEXT = [...new Array<Mutation>(9).fill(replaceNumber), ...new Array<Mutation>(9).fill(replaceText), ...BINARY];
+
+function isText(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x7b || bytes[8] === 0x7b;
+}
 
 /** One to three kinds of damage. */
 export function mutate(bytes: Uint8Array, random: Random): Uint8Array {
   let damaged = bytes;
   for (let times = 1 + (random(3) === 0 ? random(3) : 0); times > 0 && damaged.length > 0; times--) {
-    damaged = MUTATIONS[random(MUTATIONS.length)]!(damaged, random);
+    const mutations = isText(damaged) ? TEXT : BINARY;
+    damaged = mutations[random(mutations.length)]!(damaged, random);
   }
   return damaged;
 }
