@@ -1,15 +1,14 @@
-import { placeAxis } from '../../networks/resolve.js';
-import { type Activation, NETWORK_INPUT, type Pads } from '../../networks/types.js';
+import { type Activation, NETWORK_INPUT } from '../../networks/types.js';
 import { renameKeras } from '../families/keras.js';
-import { GraphBuilder, type Target, type Window } from '../graph/builder.js';
+import { GraphBuilder, type Target } from '../graph/builder.js';
 import { finishModel } from '../graph/finish.js';
 import { type ConstantValue, type MapValue, mapOf, NO_PADS } from '../graph/value.js';
 import { toFloat32 } from '../half.js';
 import type { ImportedModel } from '../imported.js';
 import type { NamedTensors, Tensor } from '../types.js';
+import { readInputDims, readPads, readPair, readWindow } from './settings.js';
 import { isModelClass, isObject, type KerasLayer, type KerasTopology, quote, readTopology } from './topology.js';
 
-const DEFAULT_SIDE = 224;
 /** A model within a model within a model is the most that transfer learning makes. */
 const MAX_DEPTH = 3;
 
@@ -60,28 +59,6 @@ export function importKeras(topology: unknown, tensors: NamedTensors, where: str
   };
   const output = importer.run(model, picture, 1, 0);
   return finishModel('tfjs', builder, shape, output, { quantised: false });
-}
-
-/** [1, height, width, channels] of the layer that states it; sides left open are 224. */
-function readInputDims({ layers }: KerasTopology): number[] | undefined {
-  for (const { config } of layers.slice(0, 1)) {
-    const stated = config.batch_input_shape ?? config.batch_shape ?? config.input_shape;
-    if (Array.isArray(stated) && stated.length === 4) {
-      return stated.map((size, axis) =>
-        typeof size === 'number' ? size : axis === 0 ? 1 : axis === 3 ? 3 : DEFAULT_SIDE,
-      );
-    }
-    // A model within the model knows.
-    if (isObject(config) && Array.isArray(config.layers) && isObject(config.layers[0])) {
-      const inner = config.layers[0];
-      return readInputDims({
-        layers: [{ className: '', name: '', config: isObject(inner.config) ? inner.config : {}, inputs: [] }],
-        input: undefined,
-        output: '',
-      });
-    }
-  }
-  return undefined;
 }
 
 class KerasImporter {
@@ -165,10 +142,10 @@ class KerasImporter {
         return builder.softmax(value, target);
       case 'ZeroPadding2D': {
         if (value.pads !== undefined) throw builder.unsupported(`ZeroPadding2D ${quote(name)} after another one`);
-        return { ...value, pads: this.#readPads(layer), readers: value.readers - 1 + readers };
+        return { ...value, pads: readPads(builder, layer), readers: value.readers - 1 + readers };
       }
       case 'MaxPooling2D':
-        return this.#shaped(builder.maxPool(value, this.#window(layer, value, config.pool_size), target));
+        return this.#shaped(builder.maxPool(value, readWindow(builder, layer, value, config.pool_size), target));
       case 'AveragePooling2D': {
         const [rows, columns] = readPair(config.pool_size) ?? [];
         if (rows !== value.shape.height || columns !== value.shape.width) {
@@ -260,7 +237,9 @@ class KerasImporter {
       );
     }
     const window =
-      only === undefined ? this.#window(layer, value, [rows, columns]) : { kernelSize: 1, stride: 1, pads: NO_PADS };
+      only === undefined
+        ? readWindow(this.#builder, layer, value, [rows, columns])
+        : { kernelSize: 1, stride: 1, pads: NO_PADS };
     const layout = { shape: kernel.dims, strides: [columns * inner * outer, inner * outer, outer, 1] };
     return this.#shaped(this.#builder.conv(value, kernel, layout, outer, window, target));
   }
@@ -274,7 +253,7 @@ class KerasImporter {
       );
     }
     const layout = { shape: [rows, columns, channels], strides: [columns * channels, channels, 1] };
-    const window = this.#window(layer, value, [rows, columns]);
+    const window = readWindow(this.#builder, layer, value, [rows, columns]);
     return this.#shaped(this.#builder.depthwise(value, kernel, layout, window, target));
   }
 
@@ -337,34 +316,6 @@ class KerasImporter {
     };
   }
 
-  #window({ className, name, config }: KerasLayer, value: MapValue, size: unknown): Window {
-    const kernel = readPair(size);
-    const strides = readPair(config.strides ?? (className === 'MaxPooling2D' ? size : 1));
-    const isSquare = kernel && strides && kernel[0] === kernel[1] && strides[0] === strides[1];
-    if (!isSquare) throw this.#builder.unsupported(`${className} ${quote(name)} with a window that is not square`);
-    const [kernelSize] = kernel;
-    const [stride] = strides;
-    if (config.padding === 'valid' || config.border_mode === 'valid') return { kernelSize, stride, pads: NO_PADS };
-    if (config.padding !== 'same' && config.border_mode !== 'same') {
-      throw this.#builder.unsupported(
-        `${className} ${quote(name)} with padding ${config.padding}, expected valid or same`,
-      );
-    }
-    if (value.pads !== undefined) throw this.#builder.unsupported(`${className} ${quote(name)} padded twice`);
-    const rows = placeAxis(value.shape.height, { kernelSize, stride }, 'tensorflow');
-    const columns = placeAxis(value.shape.width, { kernelSize, stride }, 'tensorflow');
-    const pads = { top: rows.before, bottom: rows.after, left: columns.before, right: columns.after };
-    return { kernelSize, stride, pads };
-  }
-
-  #readPads({ name, config }: KerasLayer): Pads {
-    const [vertical, horizontal] = Array.isArray(config.padding) ? config.padding : [config.padding, config.padding];
-    const rows = readPair(vertical);
-    const columns = readPair(horizontal);
-    if (!rows || !columns) throw this.#builder.unsupported(`ZeroPadding2D ${quote(name)}, expected four counts`);
-    return { top: rows[0], bottom: rows[1], left: columns[0], right: columns[1] };
-  }
-
   #constant(layer: string, names: readonly string[], rank: number): ConstantValue {
     for (const each of names) {
       const tensor = this.#tensors.get(`${layer}/${each}`);
@@ -389,10 +340,4 @@ class KerasImporter {
     const { height, width, channels } = value.shape;
     return { ...value, dims: [1, height, width, channels] };
   }
-}
-
-/** One whole number for both, or two. */
-function readPair(value: unknown): readonly [number, number] | undefined {
-  const pair = Array.isArray(value) ? value : [value, value];
-  return pair.length === 2 && pair.every((each) => Number.isInteger(each)) ? [pair[0], pair[1]] : undefined;
 }

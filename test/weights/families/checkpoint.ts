@@ -41,7 +41,7 @@ export function tensorsOf(checkpoint: Checkpoint): NamedTensors {
   return new Map(checkpoint.tensors.map(([name, ...rest]) => [name, valuesFor(name, ...rest)]));
 }
 
-export function pictureOf(number: 0 | 1, resolution: number): Float32Array {
+export function pictureOf(number: 0 | 1, resolution: number, channels = 3): Float32Array {
   const [low, high] = number === 0 ? [-1, 1] : [-0.4, 1.6];
-  return valuesFor(`picture ${number}`, [resolution, resolution, 3], low!, high!).data as Float32Array;
+  return valuesFor(`picture ${number}`, [resolution, resolution, channels], low!, high!).data as Float32Array;
 }
