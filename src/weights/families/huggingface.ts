@@ -36,6 +36,8 @@ export const huggingFaceV2: Family = {
   padding: 'tensorflow',
   epsilon: 1e-3,
   input: huggingFaceInput,
+  differs: ({ layers }) =>
+    layers.some(({ name }) => name === 'expanded_conv_add') ? 'adds nothing in its first block' : undefined,
   names(layer) {
     const place = placeV2(layer);
     if (place.part === 'stem') return unit('conv_stem.first_conv');

@@ -218,6 +218,13 @@ function fit(match: Match, where: string, { alpha: wish }: RecogniseOptions): Re
   if (wish !== undefined && wish !== network.alpha) {
     throw new UsageError(`--alpha ${wish}: ${where} holds ${network.alpha}, expected the same or no --alpha`);
   }
+  const difference = family.differs?.(network);
+  if (difference !== undefined) {
+    throw new ModelError(
+      'network-unsupported',
+      `${where}: ${family.title} at α ${network.alpha} ${difference}, expected a width at which it is ${network.id}`,
+    );
+  }
   const weights = gather(match, relaid, hasHead);
   return { family, network: hasHead ? network : withoutHead(network, match.network), hasHead, weights };
 }

@@ -1,6 +1,6 @@
 import type { Preprocessing } from '../../images/types.js';
 import type { NetworkId } from '../../networks/index.js';
-import type { PaddingConvention, ParameterName } from '../../networks/types.js';
+import type { Network, PaddingConvention, ParameterName } from '../../networks/types.js';
 import type { Tensor } from '../types.js';
 
 /** A tensor under the name that its file gives it. */
@@ -36,6 +36,8 @@ export interface Family {
   readonly input: InputRule;
   /** Names of a layer's tensors after `dialect.rename`. `bias` beside `gamma` is the bias of a folded batch norm. */
   names(layer: string): Readonly<Partial<Record<ParameterName, string>>>;
+  /** Why the family's network of these layers is none of this project's, where it differs. */
+  differs?(network: Network): string | undefined;
   /** Gives names to tensors that have none of their own; `known` are the names that the network needs. */
   settle?(found: ReadonlyMap<string, FoundTensor>, known: ReadonlySet<string>): ReadonlyMap<string, FoundTensor>;
 }

@@ -125,4 +125,26 @@ describe('recognise', () => {
     const error = modelErrorOf(() => recognise(torchvision, 'file', { model: 'xception' }));
     expect(error?.message).toMatch(/of no known checkpoint of xception, expected one of Keras Xception, timm/);
   });
+
+  it('refuses a width at which a family is another network', () => {
+    // Widths of 8 before and after the first block: slim adds them, Hugging Face's stem does not.
+    const { family } = recognise(tensorsOf(find('Hugging Face MobileNetV2', 0.35)), 'file');
+    const network = buildNetwork('mobilenet_v2', { alpha: 0.25, classes: 7 });
+    const tensors = new Map<string, Tensor>();
+    for (const { name, kind, parameters } of resolve(network, { resolution: 224 }).layers) {
+      for (const { name: parameter, shape } of parameters) {
+        const [rows, columns, inner, outer] = kind === 'conv' ? shape : [1, 1, ...shape];
+        const torch =
+          kind === 'depthwise'
+            ? [shape[2]!, 1, 3, 3]
+            : kind === 'dense'
+              ? [outer!, inner!]
+              : [outer!, inner!, rows!, columns!];
+        tensors.set(family.names(name)[parameter]!, counting(...(parameter === 'weights' ? torch : shape)));
+      }
+    }
+    expect(modelErrorOf(() => recognise(tensors, 'file'))?.message).toMatch(
+      /Hugging Face MobileNetV2 at α 0\.25 adds nothing in its first block/,
+    );
+  });
 });
