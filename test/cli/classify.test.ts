@@ -79,7 +79,7 @@ describe('mobilenet classify', () => {
   });
 
   it('exits 3 when every picture failed', () => {
-    const { stdout, stderr, code } = mobilenet('classify', 'missing.jpg', folder);
+    const { stdout, stderr, code } = mobilenet('classify', 'missing.jpg', 'gone.png');
     expect([stdout, code]).toEqual(['', 3]);
     expect(stderr.split('\n')).toHaveLength(3);
   });
@@ -106,7 +106,11 @@ describe('mobilenet classify', () => {
     ['an α', ['--alpha', '0.5', alps], /mobilenet_v2 α 0\.5: no weights in the box/],
     ['a resolution', ['--res', '160', alps], /mobilenet_v2 160×160: no weights in the box/],
     ['a file', ['--weights', 'missing.tflite', alps], /missing\.tflite: no such file/],
-    ['a format', ['--weights', alps, alps], /alps\.jpg: weights of an unknown format, expected safetensors, .*TFLite, ONNX/],
+    [
+      'a format',
+      ['--weights', alps, alps],
+      /alps\.jpg: weights of an unknown format, expected safetensors, .*TFLite, ONNX/,
+    ],
   ];
   it.each(noWeights)('%s that is not there: exit 4 and what would provide it', (_, args, message) => {
     const { stdout, stderr, code } = mobilenet('classify', ...args);
