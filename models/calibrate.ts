@@ -24,7 +24,7 @@ import { loadPixelKernels } from '../src/pixels.js';
 import { levelsPath, listModels, loadWeights, type StoredModel } from '../src/weights/box.js';
 import { writeSafetensors } from '../src/weights/safetensors.js';
 
-/** Pictures on which the effect of one narrow map is measured. */
+/** Pictures on which the effect of one narrow map is measured; ranges are observed on the others till then, so that what lies beyond them counts. */
 const TRIAL_PICTURES = 24;
 
 const { values: options, positionals } = parseArgs({
@@ -33,7 +33,7 @@ const { values: options, positionals } = parseArgs({
 });
 const [folder] = positionals;
 if (folder === undefined) throw new Error('expected a folder of pictures');
-const budget = Number(options.budget ?? 0.002);
+const budget = Number(options.budget ?? 0.001);
 
 const pictures = readdirSync(folder)
   .filter((name) => /^n\d{8}/.test(name))
@@ -56,9 +56,11 @@ async function calibrate(model: StoredModel): Promise<void> {
   const every = Math.floor(pictures.length / TRIAL_PICTURES);
   for (const [index, picture] of pictures.entries()) {
     await prepareImage(picture, card.preprocessing, floats.input, loadPixelKernels());
+    if (index % every !== 0) {
+      observe(floats, network, observed);
+      continue;
+    }
     const input = floats.input.slice();
-    observe(floats, network, observed);
-    if (index % every !== 0) continue;
     inputs.push(input);
     floats.input.set(input);
     outputs.push(floats.run());
@@ -90,10 +92,14 @@ async function calibrate(model: StoredModel): Promise<void> {
     spent += harm;
     wide.delete(name);
   }
+  const total = await divergence(wide);
+  for (const input of inputs) {
+    floats.input.set(input);
+    observe(floats, network, observed);
+  }
   const levels = choose(wide);
   const bytes = writeSafetensors(nameLevels(levels), { network: card.network });
   writeFileSync(levelsPath(model), bytes);
-  const total = await divergence(wide);
   console.log(
     `${card.name}: ${wide.size} of ${all.size} maps wide (${[...wide].join(' ')}), divergence ${total.toFixed(5)}, all wide ${least.toFixed(5)}, ${bytes.length} bytes`,
   );

@@ -72,7 +72,7 @@ const LEAST_SHARE = 1 / 64;
  * large values that decide.
  */
 const ROOM_WIDE = 4;
-const ROOM_NARROW = Number(process.env.RN ?? 1);
+const ROOM_NARROW = 1.3;
 /** Candidates for the largest weight that is not clipped, as shares of the largest of its channel. */
 const CLIPS = [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5];
 
