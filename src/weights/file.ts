@@ -11,6 +11,51 @@ function cannotRead(path: string, cause: unknown): ModelError {
   return new ModelError('model-file', `${path}: ${problem}`, { cause });
 }
 
+/** A file that has been opened; whoever opened it closes it. */
+export interface OpenedFile {
+  readonly descriptor: number;
+  readonly size: number;
+}
+
+/**
+ * Opens a regular file for as long as `use` takes, and shows its first bytes. Pipes and devices are refused before they
+ * are opened (opening one can hang), files longer than `maxBytes` too.
+ */
+export async function withModelFile<T>(
+  path: string,
+  headBytes: number,
+  use: (file: OpenedFile, head: Uint8Array) => T | Promise<T>,
+): Promise<T> {
+  let descriptor: number | undefined;
+  let file: OpenedFile;
+  let head: Uint8Array;
+  try {
+    descriptor = openRegular(path);
+    const { size } = fstatSync(descriptor);
+    if (size > MAX_FILE_BYTES) throw tooLong(path, size, MAX_FILE_BYTES);
+    head = new Uint8Array(Math.min(headBytes, size));
+    head = head.subarray(0, readSync(descriptor, head, 0, head.length, 0));
+    file = { descriptor, size };
+  } catch (error) {
+    if (descriptor !== undefined) closeSync(descriptor);
+    throw error instanceof ModelError ? error : cannotRead(path, error);
+  }
+  try {
+    return await use(file, head);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function openRegular(path: string): number {
+  if (!statSync(path).isFile()) throw new ModelError('model-file', `${path}: not a regular file`);
+  return openSync(path, 'r');
+}
+
+function tooLong(path: string, size: number, maxBytes: number): ModelError {
+  return new ModelError('model-file', `${path}: ${size} bytes, expected at most ${maxBytes}`);
+}
+
 /**
  * A whole regular file. Pipes and devices are refused before they are opened (opening one can hang), files longer
  * than `maxBytes` before anything is allocated.
@@ -25,12 +70,9 @@ export function readModelFile(
 ): Uint8Array {
   let descriptor: number | undefined;
   try {
-    if (!statSync(path).isFile()) throw new ModelError('model-file', `${path}: not a regular file`);
-    descriptor = openSync(path, 'r');
+    descriptor = openRegular(path);
     const { size } = fstatSync(descriptor);
-    if (size > maxBytes) {
-      throw new ModelError('model-file', `${path}: ${size} bytes, expected at most ${maxBytes}`);
-    }
+    if (size > maxBytes) throw tooLong(path, size, maxBytes);
     const bytes = allocate(size);
     let filled = 0;
     while (filled < size) {

@@ -3,12 +3,12 @@ import type { Dataset, Group, Module } from 'h5wasm';
 
 /**
  * A process of its own for one HDF5 file: the HDF5 library keeps to no limits, so that this process has them. The file
- * comes in on stdin, its floating-point datasets go out on stdout as a safetensors file; what is wrong is the last line of
+ * comes in on stdin, its floating-point datasets go out on stdout as a safetensors file, whose length goes first; what is wrong is the last line of
  * stderr. The library sees no other file: it works in a memory of its own.
  *
- * Arguments: bytes that all datasets together may take, as f32; bytes that the library's memory may take.
+ * Arguments: bytes of the file; bytes that all datasets together may take, as f32; bytes that the library's memory may take.
  */
-const [maxTensorBytes, maxLibraryBytes] = process.argv.slice(2).map(Number) as [number, number];
+const [fileBytes, maxTensorBytes, maxLibraryBytes] = process.argv.slice(2).map(Number) as [number, number, number];
 
 const FILE = '/model.h5';
 const MAX_OBJECTS = 20_000;
@@ -47,9 +47,16 @@ function limitMemory(): void {
 }
 
 async function readInput(): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
+  const bytes = new Uint8Array(fileBytes);
+  let filled = 0;
+  for await (const chunk of process.stdin) {
+    const part = chunk as Buffer;
+    if (filled + part.length > fileBytes) refuse('became longer while it was read');
+    bytes.set(part, filled);
+    filled += part.length;
+  }
+  if (filled !== fileBytes) refuse('became shorter while it was read');
+  return bytes;
 }
 
 /** Floating-point datasets by their paths; groups may be reached in several ways, so that objects are counted. */
@@ -136,9 +143,10 @@ async function run(): Promise<void> {
     return [name, { dtype: 'F32', shape, data_offsets: [start, end] }] as const;
   });
   const header = Buffer.from(JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) }));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(header.length));
-  write(length);
+  const lengths = Buffer.alloc(16);
+  lengths.writeBigUInt64LE(BigInt(8 + header.length + end), 0);
+  lengths.writeBigUInt64LE(BigInt(header.length), 8);
+  write(lengths);
   write(header);
   for (const dataset of found) copyOut(h5wasm.Module, file.file_id, dataset);
 }

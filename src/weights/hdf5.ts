@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { ModelError } from '../errors.js';
 import { printable } from '../printable.js';
+import type { OpenedFile } from './file.js';
 import { readMetadata, readSafetensors } from './safetensors.js';
 import type { NamedTensors } from './types.js';
 
@@ -14,11 +15,15 @@ const TIME_LIMIT_MS = 60_000;
 const LIBRARY_BYTES = 32 * MIB;
 const HEAP_MIB = 128;
 const MAX_PROBLEM = 2000;
+const LENGTH_BYTES = 8;
 
 export interface Hdf5Limits {
   /** After this the process is ended. */
   readonly milliseconds?: number;
 }
+
+/** The file's bytes, or an open file that is read from its beginning: this process then never holds it. */
+export type Hdf5Source = Uint8Array | OpenedFile;
 
 export interface Hdf5File {
   /** Floating-point datasets as f32, by path without the first slash; those of an optimiser are left out. */
@@ -32,36 +37,28 @@ export interface Hdf5File {
  * datasets together may take four times the file and 64 MiB.
  * @throws ModelError `weights-damaged` whatever the process does wrong
  */
-export async function readHdf5(bytes: Uint8Array, where: string, limits: Hdf5Limits = {}): Promise<Hdf5File> {
+export async function readHdf5(source: Hdf5Source, where: string, limits: Hdf5Limits = {}): Promise<Hdf5File> {
   const { milliseconds = TIME_LIMIT_MS } = limits;
-  const maxTensorBytes = 4 * bytes.length + 64 * MIB;
-  const output = await runChild(bytes, where, maxTensorBytes, milliseconds);
+  const output = await runChild(source, where, milliseconds);
   // It is checked as if it came from anywhere.
   const tensors = readSafetensors(output, where);
   const attributes = readMetadata(output);
   return { tensors, attributes: isTexts(attributes) ? attributes : {} };
 }
 
-function runChild(
-  bytes: Uint8Array,
-  where: string,
-  maxTensorBytes: number,
-  milliseconds: number,
-): Promise<Uint8Array<ArrayBuffer>> {
+function runChild(source: Hdf5Source, where: string, milliseconds: number): Promise<Uint8Array<ArrayBuffer>> {
+  const size = source instanceof Uint8Array ? source.length : source.size;
+  const maxTensorBytes = 4 * size + 64 * MIB;
   const maxOutput = maxTensorBytes + 16 * MIB;
-  const libraryBytes = LIBRARY_BYTES + 2 * bytes.length;
+  const libraryBytes = LIBRARY_BYTES + 2 * size;
   return new Promise((resolve, reject) => {
-    const args = [
-      `--max-old-space-size=${HEAP_MIB}`,
-      fileURLToPath(childFile),
-      String(maxTensorBytes),
-      String(libraryBytes),
-    ];
+    const numbers = [size, maxTensorBytes, libraryBytes].map(String);
+    const args = [`--max-old-space-size=${HEAP_MIB}`, fileURLToPath(childFile), ...numbers];
     // No flags of this process: loaders and the like are not for this one.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('NODE_')));
-    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], env, windowsHide: true });
-    const chunks: Uint8Array[] = [];
-    let received = 0;
+    const input = source instanceof Uint8Array ? 'pipe' : source.descriptor;
+    const child = spawn(process.execPath, args, { stdio: [input, 'pipe', 'pipe'], env, windowsHide: true });
+    const collector = new Collector(maxOutput);
     let problem = '';
     let fault: ModelError | undefined;
     const end = (what: string): void => {
@@ -72,17 +69,15 @@ function runChild(
     child.on('error', (cause) => {
       fault ??= new ModelError('weights-damaged', `${where}: no process to read HDF5 in could be started`, { cause });
     });
-    child.stdout.on('data', (chunk: Uint8Array) => {
-      received += chunk.length;
-      if (received > maxOutput) end(`more than ${maxOutput} bytes of weights`);
-      else chunks.push(chunk);
+    child.stdout!.on('data', (chunk: Uint8Array) => {
+      if (!collector.add(chunk)) end(`more than ${maxOutput} bytes of weights`);
     });
-    child.stderr.on('data', (chunk: Uint8Array) => {
+    child.stderr!.on('data', (chunk: Uint8Array) => {
       problem = (problem + Buffer.from(chunk).toString('utf8')).slice(-MAX_PROBLEM);
     });
     // A process that ends early does not read everything; its exit says why.
-    child.stdin.on('error', () => {});
-    child.stdin.end(bytes);
+    child.stdin?.on('error', () => {});
+    if (source instanceof Uint8Array) child.stdin?.end(source);
     child.on('close', (code) => {
       clearTimeout(timer);
       if (fault === undefined && code !== 0) {
@@ -92,21 +87,47 @@ function runChild(
             : 'the HDF5 library failed';
         fault = damaged(where, line);
       }
+      const content = collector.finish();
       if (fault !== undefined) reject(fault);
-      else resolve(join(chunks, received));
+      else if (content === undefined) reject(damaged(where, 'the HDF5 library failed'));
+      else resolve(content);
     });
   });
 }
 
-/** Frees each chunk as it is copied: a model is not held twice. */
-function join(chunks: Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let at = length;
-  for (let chunk = chunks.pop(); chunk !== undefined; chunk = chunks.pop()) {
-    at -= chunk.length;
-    bytes.set(chunk, at);
+/** Puts what comes in where it belongs: its length, 8 bytes, then as many bytes. */
+class Collector {
+  readonly #prefix = new Uint8Array(LENGTH_BYTES);
+  readonly #maxBytes: number;
+  #received = 0;
+  #content: Uint8Array<ArrayBuffer> | undefined;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
   }
-  return bytes;
+
+  /** False for more than was announced, or more than is allowed. */
+  add(chunk: Uint8Array): boolean {
+    const missing = Math.min(Math.max(LENGTH_BYTES - this.#received, 0), chunk.length);
+    this.#prefix.set(chunk.subarray(0, missing), Math.min(this.#received, LENGTH_BYTES));
+    this.#received += chunk.length;
+    if (this.#received < LENGTH_BYTES) return true;
+    if (this.#content === undefined) {
+      const length = Number(new DataView(this.#prefix.buffer).getBigUint64(0, true));
+      if (length > this.#maxBytes) return false;
+      this.#content = new Uint8Array(length);
+    }
+    const rest = chunk.subarray(missing);
+    const at = this.#received - LENGTH_BYTES - rest.length;
+    if (at + rest.length > this.#content.length) return false;
+    this.#content.set(rest, at);
+    return true;
+  }
+
+  /** Undefined where less came than was announced. */
+  finish(): Uint8Array<ArrayBuffer> | undefined {
+    return this.#content?.length === this.#received - LENGTH_BYTES ? this.#content : undefined;
+  }
 }
 
 function isTexts(value: unknown): value is Readonly<Record<string, string>> {

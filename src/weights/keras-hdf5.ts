@@ -1,6 +1,6 @@
 import { ModelError } from '../errors.js';
 import { renameKeras } from './families/keras.js';
-import { type Hdf5File, readHdf5 } from './hdf5.js';
+import { type Hdf5File, type Hdf5Source, readHdf5 } from './hdf5.js';
 import type { NamedTensors, Tensor } from './types.js';
 import { ZipArchive } from './zip.js';
 
@@ -28,18 +28,18 @@ const VARIABLE = /^(?:.*\/)?([^/]+)\/vars\/(\d{1,2})$/;
 /**
  * The weights of a Keras model in HDF5: a whole model or weights alone of Keras 1, 2 and 3 (`.h5`, `.hdf5`), Keras 3's
  * `.weights.h5`, or its `.keras` archive. What an optimiser keeps is left out.
+ * @param source an archive comes as its bytes
  * @param where the file's name, for messages
  * @throws ModelError `weights-damaged`
  */
-export async function readKerasHdf5(bytes: Uint8Array, where: string): Promise<KerasFile> {
-  const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
-  if (!isZip) {
-    const file = await readHdf5(bytes, where);
+export async function readKerasHdf5(source: Hdf5Source, where: string): Promise<KerasFile> {
+  if (!(source instanceof Uint8Array) || source[0] !== 0x50 || source[1] !== 0x4b) {
+    const file = await readHdf5(source, where);
     const { model_config: config } = file.attributes;
     const topology = config === undefined ? undefined : parse(config, where);
     return { tensors: rename(file, topology, where), topology };
   }
-  const archive = new ZipArchive(bytes, where);
+  const archive = new ZipArchive(source, where);
   for (const name of ['config.json', 'model.weights.h5']) {
     if (!archive.names.includes(name)) throw damaged(where, `no ${name}, expected an archive that Keras wrote`);
   }

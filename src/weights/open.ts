@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { ModelError } from '../errors.js';
-import { readModelFile } from './file.js';
+import { readModelFile, withModelFile } from './file.js';
+import type { Hdf5Source } from './hdf5.js';
 import type { ImportedModel } from './imported.js';
 import { SNIFFED_BYTES, sniff } from './sniff.js';
 import type { NamedTensors } from './types.js';
@@ -38,6 +39,11 @@ const UNDERSTOOD =
  */
 export async function openWeights(path: string): Promise<Opened> {
   if (isFolder(path)) return openTfjs(path, join(path, 'model.json'));
+  // The process that reads HDF5 takes the open file itself.
+  const keras = await withModelFile(path, SNIFFED_BYTES, (file, head) =>
+    sniff(head) === 'hdf5' ? openKeras(file, path) : undefined,
+  );
+  if (keras !== undefined) return keras;
   const bytes = readModelFile(path);
   if (sniff(bytes.subarray(0, SNIFFED_BYTES)) === 'json') return openTfjs(dirname(path), path);
   return openBytes(bytes, path);
@@ -92,9 +98,9 @@ async function openTfjs(folder: string, path: string): Promise<Opened> {
 }
 
 /** HDF5, alone or in Keras's archive. */
-async function openKeras(bytes: Uint8Array, path: string): Promise<Opened> {
+async function openKeras(source: Hdf5Source, path: string): Promise<Opened> {
   const { readKerasHdf5 } = await import('./keras-hdf5.js');
-  const { tensors, topology } = await readKerasHdf5(bytes, path);
+  const { tensors, topology } = await readKerasHdf5(source, path);
   const opened = { kind: 'tensors', path, format: 'hdf5', tensors } as const;
   if (topology === undefined) return opened;
   return {
