@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 import { UsageError } from '../errors.js';
 import type { Input } from '../inputs/types.js';
 import { printable } from '../printable.js';
 import type { ModelFacts } from '../report/records.js';
+import { readRows } from './read-rows.js';
 import type { Meta, Task } from './types.js';
 
 /** What an earlier run has done, by name. */
@@ -23,21 +23,14 @@ const PASSING = new Set(['unreadable', 'timeout', 'decoder-crashed', 'not-fetche
  */
 export async function takeUp(output: string, model: ModelFacts): Promise<Done> {
   const done = new Map<string, Meta | undefined>();
-  const size = await sizeOf(output);
-  if (size === 0) return done;
+  if ((await sizeOf(output)) === 0) return done;
   const temporary = `${output}.resume-${process.pid}`;
   const kept = createWriteStream(temporary);
   try {
     let line = 0;
-    let read = 0;
-    for await (const text of createInterface({
-      input: createReadStream(output),
-      crlfDelay: Number.POSITIVE_INFINITY,
-    })) {
+    for await (const { text, isWhole } of readRows(output)) {
       line++;
-      read += Buffer.byteLength(text) + 1;
-      // Rows end with a line feed: what has none was being written when the process was killed.
-      if (read > size) break;
+      if (!isWhole) break;
       const row = parseRow(text, `${printable(output)}:${line}`, model);
       if (done.has(row.key) || !(await holds(row))) continue;
       done.set(row.key, row.meta);

@@ -6,6 +6,7 @@ import { benchCommand } from './bench.js';
 import { classifyCommand } from './classify.js';
 import { costCommand } from './cost.js';
 import { importCommand } from './import.js';
+import { mergeCommand } from './merge.js';
 import { modelsCommand } from './models.js';
 import { pullCommand } from './pull.js';
 
@@ -26,6 +27,7 @@ export async function main(args: readonly string[]): Promise<void> {
     );
   for (const command of [
     classifyCommand(),
+    mergeCommand(),
     costCommand(),
     modelsCommand(),
     pullCommand(),

@@ -1,0 +1,28 @@
+import { createReadStream } from 'node:fs';
+import { UsageError } from '../errors.js';
+import { printable } from '../printable.js';
+
+/** No row is longer: a name, a message, and predictions for all of ImageNet. */
+const MOST_ROW_BYTES = 2 ** 24;
+
+/** The lines of a file of rows; one that does not end was being written when its process was killed. Throws UsageError. */
+export async function* readRows(path: string): AsyncGenerator<{ readonly text: string; readonly isWhole: boolean }> {
+  let rest: Buffer = Buffer.alloc(0);
+  try {
+    for await (const chunk of createReadStream(path)) {
+      rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      let from = 0;
+      for (let at = rest.indexOf(0x0a); at >= 0; at = rest.indexOf(0x0a, from)) {
+        yield { text: rest.toString('utf8', from, at), isWhole: true };
+        from = at + 1;
+      }
+      rest = rest.subarray(from);
+      if (rest.length > MOST_ROW_BYTES) throw new UsageError(`${printable(path)}: a line without end, expected JSONL`);
+    }
+  } catch (cause) {
+    if (cause instanceof UsageError) throw cause;
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new UsageError(`${printable(path)}: cannot be read (${code ?? 'unknown fault'}), expected JSONL`, { cause });
+  }
+  if (rest.length > 0) yield { text: rest.toString('utf8'), isWhole: false };
+}

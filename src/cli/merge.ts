@@ -1,0 +1,27 @@
+import { Command, Option } from 'commander';
+import type { FormatName } from '../report/formats.js';
+
+export interface MergeFlags {
+  readonly format: FormatName;
+  readonly output?: string;
+  readonly overwrite?: boolean;
+  readonly nullOutput?: boolean;
+}
+
+/** `mobilenet merge PART…` */
+export function mergeCommand(): Command {
+  return new Command('merge')
+    .description('Join results of classify --format jsonl into one; of rows for the same name the first.')
+    .argument('<part...>', 'files of rows')
+    .addOption(
+      new Option('--format <name>', 'how to write them').choices(['jsonl', 'csv', 'tsv', 'paths']).default('jsonl'),
+    )
+    .option('--null-output', 'NUL after each name of --format paths')
+    .option('--output <file>', 'write there instead of to stdout')
+    .option('--overwrite', 'replace what is in the output file')
+    .addHelpText('after', '\nExit 1 where a picture failed, or a last line was torn.')
+    .action(async (parts: string[], flags: MergeFlags) => {
+      const { runMerge } = await import('./run-merge.js');
+      process.exitCode = await runMerge(parts, flags);
+    });
+}

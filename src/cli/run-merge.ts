@@ -1,0 +1,50 @@
+import { mergeParts } from '../batch/merge.js';
+import { exitCodes } from '../errors.js';
+import { printable } from '../printable.js';
+import { createFormat, type Format, refuseLines } from '../report/formats.js';
+import type { MergeFlags } from './merge.js';
+import { openFile, openStdout } from './output.js';
+
+/** Joins and writes. Returns the exit code. */
+export async function runMerge(parts: readonly string[], flags: MergeFlags): Promise<number> {
+  const nul = flags.nullOutput ?? false;
+  const output =
+    flags.output === undefined
+      ? openStdout()
+      : openFile(flags.output, { append: false, overwrite: flags.overwrite ?? false });
+  let failed = 0;
+  const report = (message: string) => {
+    failed++;
+    process.stderr.write(`mobilenet: ${printable(message)}\n`);
+  };
+  try {
+    let format: Format | undefined;
+    const torn = (part: string) => report(`${part}: the last line is torn and left out, expected a whole one`);
+    for await (const { record, model, name, text } of mergeParts(parts, torn)) {
+      if (output.isClosed) return exitCodes.ok;
+      if ('error' in record) failed++;
+      if (flags.format === 'jsonl') {
+        await output.write(`${text}\n`);
+        continue;
+      }
+      if (!format) {
+        format = createFormat(flags.format, {
+          model,
+          cost: { macs: 0, flops: 0, params: 0 },
+          nul,
+          isTerminal: output.isTerminal,
+        });
+        await output.write(format.begin());
+      }
+      const fault = refuseLines(flags.format, nul, name);
+      if (fault !== undefined) report(fault);
+      else {
+        const ranks = 'error' in record ? [] : record.predictions.map((_, index) => index + 1);
+        await output.write(format.entry({ record, ranks, name }));
+      }
+    }
+  } finally {
+    output.close();
+  }
+  return failed === 0 ? exitCodes.ok : exitCodes.someInputsFailed;
+}

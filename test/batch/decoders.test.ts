@@ -1,0 +1,42 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { startDecoders } from '../../src/batch/decoders.js';
+import { createGate } from '../../src/batch/gate.js';
+import type { Preprocessing } from '../../src/images/types.js';
+
+const file = fileURLToPath(new URL('decoder-fake.cjs', import.meta.url));
+const preprocessing = { resolution: 1 } as Preprocessing;
+const options = { preprocessing, maxPixels: 1, gate: createGate(1), timeoutMs: 1500, file };
+
+describe('decoders', () => {
+  it('lose the picture that hangs or crashes them, by name, and no other', async () => {
+    const decoders = startDecoders(2, options);
+    const names = ['a', 'hang.jpg', 'b', 'crash.jpg', 'c', 'exit.jpg', 'd', 'e'];
+    try {
+      const results = await Promise.allSettled(names.map((name, job) => decoders.prepare({ job, file: name })));
+      const said = results.map((each) =>
+        each.status === 'fulfilled' ? each.value.data[0] : `${each.reason.code}: ${each.reason.message}`,
+      );
+      expect(said).toEqual([
+        0,
+        'timeout: hang.jpg: not decoded in 1.5 s, expected a picture that is',
+        2,
+        'decoder-crashed: crash.jpg: the decoder ended (SIGSEGV), expected a picture that it reads',
+        4,
+        'decoder-crashed: exit.jpg: the decoder ended (exit code 3), expected a picture that it reads',
+        6,
+        7,
+      ]);
+    } finally {
+      decoders.close();
+    }
+  });
+
+  it('give up where no process starts', async () => {
+    const decoders = startDecoders(1, { ...options, file: `${file}.missing`, timeoutMs: 60_000 });
+    const tries = Array.from({ length: 8 }, (_, job) => decoders.prepare({ job, file: 'a' }));
+    const results = await Promise.allSettled(tries);
+    expect(results.every(({ status }) => status === 'rejected')).toBe(true);
+    decoders.close();
+  });
+});

@@ -1,0 +1,149 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findInputs, type InputOptions } from '../../src/inputs/find.js';
+import { compileGlob } from '../../src/inputs/glob.js';
+import { compareNames } from '../../src/inputs/order.js';
+import { parseShard } from '../../src/inputs/shard.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mobilenet-inputs-'));
+  for (const name of ['sub/deep', '.hidden', 'skip']) mkdirSync(join(folder, name), { recursive: true });
+  const files = ['b10.jpg', 'b9.jpg', 'a b.png', 'line\nfeed.jpg', 'é.jpg', '.dot.jpg', 'sub/c.jpg', 'sub/deep/d.png'];
+  for (const name of [...files, '.hidden/e.jpg', 'skip/f.jpg']) writeFileSync(join(folder, name), '');
+  writeFileSync(Buffer.concat([Buffer.from(`${folder}/raw`), Buffer.from([0xff, 0xfe]), Buffer.from('.jpg')]), '');
+  symlinkSync(folder, join(folder, 'sub/loop'));
+  symlinkSync('c.jpg', join(folder, 'sub/link.jpg'));
+  symlinkSync('nowhere', join(folder, 'sub/none.jpg'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function names(args: readonly string[], options: InputOptions = {}): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { file } of findInputs(args, options)) found.push(file.replace(`${folder}/`, ''));
+  return found;
+}
+
+async function* bytes(...chunks: readonly (string | Buffer)[]) {
+  for (const chunk of chunks) yield Buffer.from(chunk as string);
+}
+
+const all = ['a b.png', 'b9.jpg', 'b10.jpg', 'line\nfeed.jpg', 'raw\ufffd\ufffd.jpg'];
+const sub = ['sub/c.jpg', 'sub/deep/d.png', 'sub/link.jpg', 'sub/none.jpg'];
+
+describe('findInputs', () => {
+  it('walks folders in natural order, without hidden names, and follows links to files alone', async () => {
+    expect(await names([folder])).toEqual([...all, 'skip/f.jpg', ...sub, 'é.jpg']);
+    expect(await names([folder], { recursive: false })).toEqual([...all, 'é.jpg']);
+    expect(await names([folder], { hidden: true })).toEqual(
+      expect.arrayContaining(['.dot.jpg', '.hidden/e.jpg', ...sub]),
+    );
+  });
+
+  it('keeps to --include and --exclude', async () => {
+    expect(await names([folder], { include: ['*.png'] })).toEqual(['a b.png', 'sub/deep/d.png']);
+    expect(await names([folder], { include: ['sub/**'], exclude: ['deep', 'l*'] })).toEqual([
+      'sub/c.jpg',
+      'sub/none.jpg',
+    ]);
+  });
+
+  it('expands patterns that fit no file by name', async () => {
+    expect(await names([`${folder}/b*.jpg`])).toEqual(['b9.jpg', 'b10.jpg']);
+    expect(await names([`${folder}/**/*.png`])).toEqual(['a b.png', 'sub/deep/d.png']);
+    expect(await names([`${folder}/*/c.jpg`])).toEqual(['sub/c.jpg']);
+    expect(await names([`${folder}/{a,é}*`])).toEqual(['a b.png', 'é.jpg']);
+    expect(await names([`${folder}/x*.jpg`])).toEqual(['x*.jpg']);
+  });
+
+  it('gives no path twice', async () => {
+    const file = join(folder, 'b9.jpg');
+    expect(await names([file, `${folder}/./b9.jpg`, `${folder}/sub/../b9.jpg`, `${folder}/b*.jpg`])).toEqual([
+      'b9.jpg',
+      `b10.jpg`,
+    ]);
+  });
+
+  it('reads lists, split anywhere, by NUL or line, and keeps bytes that are not UTF-8', async () => {
+    const nul = { filesFrom: ['-'], separator: 'nul', stdin: bytes('a\0b\nc', '\0\0d') } as const;
+    expect(await names([], nul)).toEqual(['a', 'b\nc', 'd']);
+    const lines = { filesFrom: ['-'], stdin: bytes('a b\n\nc\r\n', 'é') } as const;
+    expect(await names([], lines)).toEqual(['a b', 'c\r', 'é']);
+    const raw = Buffer.from([0x61, 0xff, 0x0a]);
+    for await (const input of findInputs([], { filesFrom: ['-'], stdin: bytes(raw) })) {
+      expect(input).toEqual({ file: 'a\ufffd', path: raw.subarray(0, 2) });
+    }
+  });
+
+  it('says what a name on the command line has lost', async () => {
+    await expect(names(['raw\ufffd\ufffd.jpg'])).rejects.toThrow(/not UTF-8 and Node\.js has lost its bytes/);
+    await expect(names([], { filesFrom: [folder] })).rejects.toThrow(/a folder, expected a list/);
+    await expect(names([], { filesFrom: [`${folder}/missing`] })).rejects.toThrow(/cannot be read \(ENOENT\)/);
+  });
+
+  it('gives a missing file as it is, for whoever opens it', async () => {
+    expect(await names(['missing.jpg'])).toEqual(['missing.jpg']);
+  });
+
+  it('shards: each name in one part, always the same', async () => {
+    const list = Array.from({ length: 1000 }, (_, index) => `picture ${index}.jpg`);
+    const parts = await Promise.all([1, 2, 3].map((part) => names(list, { shard: { part, parts: 3 } })));
+    expect(parts.flat().sort()).toEqual(list.toSorted());
+    for (const part of parts) expect(part.length).toBeGreaterThan(280);
+    // `printf 'picture 0.jpg' | sha256sum` begins with these 48 bits.
+    expect(parts.findIndex((part) => part.includes('picture 0.jpg'))).toBe(0x7ec6b0f2f45b % 3);
+    for (const wrong of ['0/3', '4/3', '1', 'a/b', '1/0', '-1/3']) expect(() => parseShard(wrong)).toThrow(/--shard/);
+  });
+});
+
+describe('names', () => {
+  it('compare naturally', () => {
+    const sorted = [
+      'a',
+      'a1',
+      'a01',
+      'a2',
+      'a10',
+      'a10b',
+      'b',
+      'é',
+      '9',
+      '10',
+      '100000000000000000000',
+      '99999999999999999999',
+    ];
+    expect(sorted.toSorted(compareNames)).toEqual([
+      '9',
+      '10',
+      '99999999999999999999',
+      '100000000000000000000',
+      'a',
+      'a01',
+      'a1',
+      'a2',
+      'a10',
+      'a10b',
+      'b',
+      'é',
+    ]);
+  });
+
+  it.each([
+    ['*.jpg', ['a.jpg', '.jpg'], ['a.jpeg', 'b/a.jpg', 'ajpg']],
+    ['**/*.jpg', ['a.jpg', 'b/c/a.jpg'], ['a.png']],
+    ['a/**', ['a/b', 'a/b/c'], ['b/a']],
+    ['?[0-9].{jpg,png}', ['x1.jpg', 'x2.png'], ['x1.gif', 'xx.jpg', '11.2.jpg']],
+    ['[!a]b', ['bb'], ['ab', '/b']],
+    ['\\*.(a+)', ['*.(a+)'], ['x.a']],
+  ])('fit %s', (pattern, fitting, others) => {
+    const fits = compileGlob(pattern);
+    expect(fitting.filter(fits)).toEqual(fitting);
+    expect(others.filter(fits)).toEqual([]);
+  });
+
+  it.each(['[abc', '{a,b'])('%s has no end', (pattern) => {
+    expect(() => compileGlob(pattern)).toThrow(/without its/);
+  });
+});
