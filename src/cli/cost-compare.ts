@@ -62,6 +62,7 @@ export async function runCompare(
 ): Promise<void> {
   const options = readCounting(flags);
   readFormat(flags);
+  if (flags.plot !== undefined) (await import('../plot.js')).checkPlotPath(flags.plot);
   const [{ parseVariant, summarise }, { compareSections }] = await Promise.all([
     import('../cost/summary.js'),
     import('../report/summary-text.js'),
@@ -74,6 +75,7 @@ export async function runCompare(
 export async function runSweep(flags: SweepFlags, print: (text: string) => void): Promise<void> {
   const options = readCounting(flags);
   readFormat(flags);
+  if (flags.plot !== undefined) (await import('../plot.js')).checkPlotPath(flags.plot);
   const [{ byAccuracy, listGrid, markFront, summarise }, { fitsBudget, parseBudget }, { sweepSections }] =
     await Promise.all([import('../cost/summary.js'), import('../cost/budget.js'), import('../report/summary-text.js')]);
   const limits = flags.budget === undefined ? undefined : parseBudget(flags.budget);

@@ -64,6 +64,7 @@ export async function runCost(flags: CostFlags, print: (text: string) => void, f
   const { classes, ...counting } = readCounting(flags);
   readFormat(flags);
   refuse(flags, file);
+  if (flags.plot !== undefined) (await import('../plot.js')).checkPlotPath(flags.plot);
   // Loaded here, so that other commands and --help do not wait for it.
   const [{ findNetwork }, { resolve }, { describeCost }, { conventions }, { costSections }, { printPage }] =
     await Promise.all([

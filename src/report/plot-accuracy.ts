@@ -1,0 +1,144 @@
+import type { Summary } from '../cost/summary.js';
+import { type Box, boxAround, boxesAlong, LABEL, placeLabel } from './plot-labels.js';
+import {
+  COLOURS,
+  drawBubble,
+  drawLegend,
+  drawLine,
+  drawPath,
+  drawPicture,
+  drawText,
+  type Picture,
+  type Scales,
+  textWidth,
+} from './plot-svg.js';
+import { alphaText, grouped, megas } from './units.js';
+
+const SIZE = { width: 1200, height: 760 };
+const PLOT = { left: 80, right: 1170, top: 130, bottom: 680 };
+const LARGEST_RADIUS = 30;
+
+/**
+ * Published top-1 against MACs (log axis), parameters as the area of the points, a line through the resolutions of each
+ * width: the papers' plot. Rows without a top-1 are counted in the subtitle, not drawn.
+ */
+export function plotAccuracy(rows: readonly Summary[], { scaleLinear, scaleLog, scaleSqrt }: Scales): Picture {
+  const shown = rows.filter((row): row is Summary & { top1: number } => row.top1 !== null);
+  const title = 'Accuracy against multiply-accumulates';
+  const missing = rows.length - shown.length;
+  const subtitle = 'Area of a point: parameters. Lines: one width, several resolutions.';
+  const head = [drawText(PLOT.left, 36, title, { style: 'title' }), drawText(PLOT.left, 62, subtitle)];
+  if (shown.length === 0) {
+    const note = drawText(SIZE.width / 2, SIZE.height / 2, 'No published top-1 to show.', { anchor: 'middle' });
+    return drawPicture(SIZE.width, SIZE.height, title, [...head, note]);
+  }
+  const macs = shown.map((row) => row.macs);
+  const accuracies = shown.map(({ top1 }) => top1);
+  const x = scaleLog()
+    .domain([Math.min(...macs) / 1.35, Math.max(...macs) * 1.35])
+    .range([PLOT.left, PLOT.right]);
+  const y = scaleLinear()
+    .domain([Math.min(...accuracies) - 3, Math.max(...accuracies) + 3])
+    .nice()
+    .range([PLOT.bottom, PLOT.top]);
+  const radius = scaleSqrt()
+    .domain([0, Math.max(...shown.map(({ params }) => params))])
+    .range([0, LARGEST_RADIUS]);
+  const ids = [...new Set(shown.map(({ network }) => network))];
+  const colourOf = (network: string) => ids.indexOf(network) % COLOURS;
+
+  const body = [...head, ...drawLegend(PLOT.left, 96, ids), ...drawSizes(radius)];
+  const nameX = x.tickFormat(12, '~s');
+  for (const tick of x.ticks()) {
+    body.push(drawLine(x(tick), PLOT.top, x(tick), PLOT.bottom, 'grid'));
+    const name = nameX(tick);
+    if (name !== '') body.push(drawText(x(tick), PLOT.bottom + 22, name, { anchor: 'middle' }));
+  }
+  const nameY = y.tickFormat();
+  for (const tick of y.ticks()) {
+    body.push(drawLine(PLOT.left, y(tick), PLOT.right, y(tick), 'grid'));
+    body.push(drawText(PLOT.left - 10, y(tick) + 5, nameY(tick), { anchor: 'end' }));
+  }
+  body.push(drawLine(PLOT.left, PLOT.bottom, PLOT.right, PLOT.bottom, 'axis'));
+  body.push(drawLine(PLOT.left, PLOT.top, PLOT.left, PLOT.bottom, 'axis'));
+  const middle = (PLOT.top + PLOT.bottom) / 2;
+  body.push(drawText((PLOT.left + PLOT.right) / 2, SIZE.height - 24, 'multiply-accumulates', { anchor: 'middle' }));
+  if (missing > 0) {
+    const note = `not shown: ${missing} without a published top-1`;
+    body.push(drawText(PLOT.right, SIZE.height - 24, note, { anchor: 'end', style: 'small' }));
+  }
+  body.push(drawText(24, middle, 'ImageNet top-1, %', { anchor: 'middle', rotate: -90 }));
+
+  const at = (row: Summary & { top1: number }) => [x(row.macs), y(row.top1)] as const;
+  const front = shown.filter((row) => row.front).toSorted((a, b) => a.macs - b.macs);
+  if (front.length > 1) {
+    body.push(drawPath(front.map(at), 'dash'));
+    body.push(drawText(PLOT.right, 96, 'dashed: nothing beats it in both', { anchor: 'end', style: 'small' }));
+  }
+  const widths = groupByWidth(shown);
+  for (const group of widths) {
+    if (group.length > 1) body.push(drawPath(group.map(at), `s${colourOf(group[0]!.network)} thin`));
+  }
+  // The larger first, so that none hides another.
+  for (const row of shown.toSorted((a, b) => b.params - a.params)) {
+    const [cx, cy] = at(row);
+    body.push(drawBubble(cx, cy, radius(row.params), colourOf(row.network), describe(row)));
+  }
+  const taken: Box[] = [
+    ...shown.map((row) => boxAround(...at(row), radius(row.params))),
+    ...boxesAlong(front.map(at)),
+    ...widths.flatMap((group) => boxesAlong(group.map(at))),
+  ];
+  for (const group of widths) {
+    const best = group.at(-1)!;
+    const [cx, cy] = at(best);
+    const name = nameOf(group);
+    const box = placeLabel({ x: cx, y: cy, radius: radius(best.params) }, name, taken, PLOT);
+    if (!box) continue;
+    taken.push(box);
+    body.push(drawText(box.left, box.bottom - 4, name, { style: `small f${colourOf(best.network)}` }));
+  }
+  return drawPicture(SIZE.width, SIZE.height, title, body);
+}
+
+/** The rows of each network and width, the fewest MACs first. */
+function groupByWidth<Row extends Summary>(rows: readonly Row[]): readonly (readonly Row[])[] {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const key = `${row.network} ${row.alpha}`;
+    groups.set(key, [...(groups.get(key) ?? []), row]);
+  }
+  return [...groups.values()].map((group) => group.toSorted((a, b) => a.macs - b.macs));
+}
+
+function nameOf(group: readonly Summary[]): string {
+  const { alpha, resolution } = group[0]!;
+  return group.length > 1 ? `α ${alphaText(alpha)}` : `α ${alphaText(alpha)}, ${resolution}`;
+}
+
+function describe(row: Summary): string {
+  return [
+    `${row.network} α ${alphaText(row.alpha)}, ${row.resolution}×${row.resolution}`,
+    `${grouped(row.macs)} MACs`,
+    `${grouped(row.params)} parameters`,
+    `top-1 ${row.top1} % (${row.top1Source})`,
+  ].join('\n');
+}
+
+/** What the areas mean: a few round numbers of parameters at the lower right. */
+function drawSizes(radius: ReturnType<typeof import('d3-scale').scaleSqrt<number, number>>): string[] {
+  const counts = radius.ticks(4).filter((count) => count > 0);
+  const chosen = counts.length > 3 ? [counts[0]!, counts[Math.floor(counts.length / 2)]!, counts.at(-1)!] : counts;
+  let left = PLOT.right;
+  const parts: string[] = [];
+  for (const count of chosen.toReversed()) {
+    const name = `${megas(count, count < 1e6 ? 1 : 0)} M`;
+    left -= textWidth(name, LABEL.size) + 4;
+    parts.push(drawText(left, 62, name, { style: 'small' }));
+    left -= radius(count) + 6;
+    parts.push(`<circle class="ring" cx="${left.toFixed(1)}" cy="56" r="${radius(count).toFixed(1)}"/>`);
+    left -= radius(count) + 12;
+  }
+  parts.push(drawText(left, 62, 'parameters', { anchor: 'end', style: 'small' }));
+  return parts;
+}
