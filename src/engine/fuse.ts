@@ -86,14 +86,16 @@ export function fuse(layers: readonly ResolvedLayer[]): Operation[] {
 function operationOf(layer: ResolvedLayer): Operation {
   const activation = 'activation' in layer ? layer.activation : 'linear';
   const curved = isCurve(activation);
+  // Kernels that clamp nothing themselves: the range comes after them.
+  const bare = curved || layer.kind === 'globalAveragePool' || layer.kind === 'scale' || layer.kind === 'softmax';
   return {
     layer,
     output: layer.name,
     inputs: layer.inputs,
     residual: undefined,
-    clamp: curved ? UNBOUNDED : intersect(clampOf(activation), layer.range),
+    clamp: bare ? UNBOUNDED : intersect(clampOf(activation), layer.range),
     curve: curved ? activation : undefined,
-    clip: curved ? layer.range : undefined,
+    clip: bare ? layer.range : undefined,
   };
 }
 

@@ -70,6 +70,22 @@ describe('a session agrees with the naive reference', () => {
     await agrees({ ...network, layers }, 64, 'tensorflow');
   });
 
+  it('clips behind a pool and a scaling', async () => {
+    const network = withoutSoftmax(buildNetwork('efficientnet_b0', { alpha: 0.25, classes: 11 }));
+    const layers = network.layers.map((layer): Layer => {
+      return layer.kind === 'globalAveragePool' || layer.kind === 'scale' ? { ...layer, range: [-0.01, 0.02] } : layer;
+    });
+    const resolved = resolve({ ...network, layers }, { resolution: 40, padding: 'tensorflow' });
+    const weights = seededWeights(resolved, 7);
+    const input = picture(resolved, 1);
+    const unclipped = runReference(resolve(network, { resolution: 40, padding: 'tensorflow' }), weights, input);
+    const clipped = runReference(resolved, weights, input);
+    expect(relativeDifference(unclipped, clipped)).toBeGreaterThan(1e-2);
+    const session = await createSession(resolved, weights, EPSILON);
+    session.input.set(input);
+    expect(relativeDifference(session.run(), clipped)).toBeLessThan(2e-5);
+  });
+
   it('clips after a swish', async () => {
     const network = withoutSoftmax(buildNetwork('mobilenet_v1', { alpha: 0.5, classes: 11 }));
     // The first block alone: more swishes in a row would hide the picture.
