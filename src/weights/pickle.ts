@@ -30,7 +30,10 @@ const MAX_STRING = 1 << 16;
 const MAX_NAME = 256;
 
 const MARK = Symbol('mark');
-const latin1 = new TextDecoder('latin1');
+/** Not a TextDecoder, whose latin1 is Windows's in some versions of Node.js. */
+const latin1 = {
+  decode: (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'),
+};
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**

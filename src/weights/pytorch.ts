@@ -108,7 +108,7 @@ function readZipLayout(bytes: Uint8Array, where: string): PickleValue {
   if (pickles.length !== 1) throw damaged(where, `${pickles.length} members */data.pkl, expected one`);
   const folder = pickles[0]!.slice(0, -'data.pkl'.length);
   if (archive.names.includes(`${folder}byteorder`)) {
-    const order = new TextDecoder('latin1').decode(archive.read(`${folder}byteorder`));
+    const order = new TextDecoder().decode(archive.read(`${folder}byteorder`));
     if (order !== 'little') throw damaged(where, `byte order ${JSON.stringify(order)}, expected little`);
   }
   const storages = new Map<string, Storage>();
