@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
-import { finished } from 'node:stream/promises';
+import { createReadStream } from 'node:fs';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { UsageError } from '../errors.js';
 import type { Input } from '../inputs/types.js';
 import { printable } from '../printable.js';
@@ -24,8 +22,8 @@ const PASSING = new Set(['unreadable', 'timeout', 'decoder-crashed', 'not-fetche
 export async function takeUp(output: string, model: ModelFacts): Promise<Done> {
   const done = new Map<string, Meta | undefined>();
   if ((await sizeOf(output)) === 0) return done;
-  const temporary = `${output}.resume-${process.pid}`;
-  const kept = createWriteStream(temporary);
+  const temporary = `${output}.resume`;
+  const kept = await open(temporary, 'w');
   try {
     let line = 0;
     for await (const { text, isWhole } of readRows(output)) {
@@ -34,13 +32,12 @@ export async function takeUp(output: string, model: ModelFacts): Promise<Done> {
       const row = parseRow(text, `${printable(output)}:${line}`, model);
       if (done.has(row.key) || !(await holds(row))) continue;
       done.set(row.key, row.meta);
-      if (!kept.write(`${text}\n`)) await once(kept, 'drain');
+      await kept.write(`${text}\n`);
     }
-    kept.end();
-    await finished(kept);
+    await kept.close();
     await rename(temporary, output);
   } catch (error) {
-    kept.destroy();
+    await kept.close().catch(() => {});
     await rm(temporary, { force: true });
     throw error;
   }

@@ -149,9 +149,9 @@ async function peek(
 
 /** The file that is being written may lie in a folder that is read. */
 async function* withoutOutput(inputs: AsyncGenerator<Input>, output: string | undefined): AsyncGenerator<Input> {
-  const own = output === undefined ? undefined : resolve(output);
+  const own = output === undefined ? [] : [resolve(output), resolve(`${output}.resume`)];
   for await (const input of inputs) {
-    if (own === undefined || typeof input.path !== 'string' || resolve(input.path) !== own) yield input;
+    if (typeof input.path !== 'string' || own.length === 0 || !own.includes(resolve(input.path))) yield input;
   }
 }
 

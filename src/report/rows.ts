@@ -33,10 +33,10 @@ function tsvCell(text: string): string {
   return inert(text).replace(/[\t\n\r\\]/g, (character) => escapes[character]!);
 }
 
-/** A spreadsheet takes what begins like this for a formula; after a quote it is text (OWASP, CSV injection). */
+/** A spreadsheet takes what begins like this for a formula; after a quote it is text (OWASP, CSV injection). A lone `-` is stdin. */
 function inert(text: string): string {
   const steered = text.replace(control, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
-  return /^[=+\-@\t\r]/.test(text) ? `'${steered}` : steered;
+  return /^([=+@\t\r]|-.)/s.test(text) ? `'${steered}` : steered;
 }
 
 // All but tab, line feed and carriage return, which the formats can hold.

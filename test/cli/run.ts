@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
-const program = fileURLToPath(new URL('../../bin/mobilenet.js', import.meta.url));
+export const program = fileURLToPath(new URL('../../bin/mobilenet.js', import.meta.url));
 
 export interface Run {
   readonly stdout: string;

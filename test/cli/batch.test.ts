@@ -1,0 +1,334 @@
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sharedPath } from '../shared.js';
+import { mobilenet, program, root } from './run.js';
+
+const photos = ['airplane', 'allium', 'alps', 'boats'].map((name) => join(root, `test/photos/${name}.jpg`));
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mobilenet-batch-'));
+  mkdirSync(join(folder, 'many'));
+  for (let index = 0; index < 40; index++) symlinkSync(photos[index % 4]!, join(folder, `many/${index}.jpg`));
+  writeFileSync(join(folder, 'many/7.broken.jpg'), 'no picture');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Row {
+  readonly file: string;
+  readonly predictions?: readonly { readonly index: number; readonly probability: number }[];
+  readonly error?: { readonly code: string };
+}
+
+const rows = (text: string): Row[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+/** Without what differs from run to run. */
+const plain = (found: readonly Row[]) => found.map(({ file, predictions, error }) => ({ file, predictions, error }));
+const byFile = (found: readonly Row[]) => plain(found).sort((a, b) => (a.file < b.file ? -1 : 1));
+
+describe('a batch', () => {
+  it('gives the same rows in the same order by threads, by processes and one by one', () => {
+    const many = join(folder, 'many');
+    const run = (...args: string[]) => mobilenet('classify', many, '--format', 'jsonl', ...args);
+    const lanes = run('--jobs', '3');
+    expect(lanes.code).toBe(1);
+    const found = rows(lanes.stdout);
+    const numbers = Array.from({ length: 40 }, (_, index) => `${index}.jpg`);
+    expect(found.map(({ file }) => file)).toEqual(
+      [...numbers.slice(0, 7), '7.broken.jpg', ...numbers.slice(7)].map((name) => join(many, name)),
+    );
+    expect(Object.keys(found[0]!)).toEqual(['file', 'predictions', 'ms', 'model']);
+    expect(found[7]).toEqual({
+      file: join(many, '7.broken.jpg'),
+      error: { code: 'unsupported-format', message: expect.stringContaining('7.broken.jpg: text is not supported') },
+      model: expect.objectContaining({ network: 'mobilenet_v2' }),
+    });
+    const single = mobilenet('classify', '--json', ...photos);
+    const expected = JSON.parse(single.stdout).images.map(({ predictions }: Row) => predictions);
+    found
+      .filter(({ predictions }) => predictions)
+      .forEach(({ predictions }, index) => {
+        expect(predictions).toEqual(expected[index % 4]);
+      });
+    expect(plain(rows(run('--timeout', '60', '--jobs', '2').stdout))).toEqual(plain(found));
+    expect(plain(rows(run('--jobs', '1').stdout))).toEqual(plain(found));
+    const inFolder = mobilenet('classify', `${many}/3*.jpg`, '--format', 'jsonl', '--dtype', 'int8', '--jobs', '2');
+    const oneByOne = mobilenet('classify', `${many}/3.jpg`, '--format', 'jsonl', '--dtype', 'int8');
+    expect(rows(inFolder.stdout)).toHaveLength(11);
+    expect(plain(rows(inFolder.stdout))[0]).toEqual(plain(rows(oneByOne.stdout))[0]);
+  });
+
+  it('selects: find | mobilenet | xargs as the README shows', () => {
+    const script = `cd "$1" && find many -name '*.jpg' -print0 |
+      "$2" "$3" classify -0 --files-from - --only 'geological formation' --format paths 2>/dev/null | xargs -0 -n1 basename | sort -n`;
+    const { stdout } = spawnSync('sh', ['-c', script, 'sh', folder, process.execPath, program], { encoding: 'utf8' });
+    expect(stdout.trim().split('\n')).toEqual(Array.from({ length: 10 }, (_, index) => `${4 * index + 2}.jpg`));
+  });
+
+  it('--strict stops at the first fault', () => {
+    const { stdout, code } = mobilenet('classify', join(folder, 'many'), '--format', 'csv', '--strict', '--top', '1');
+    expect([stdout.trimEnd().split('\n').length, code]).toEqual([1 + 7 + 1, 1]);
+  });
+
+  it('reads one picture on stdin', () => {
+    const { stdout, status } = spawnSync(
+      process.execPath,
+      [program, 'classify', '-', '--format', 'csv', '--top', '1'],
+      {
+        input: readFileSync(photos[2]!),
+        encoding: 'utf8',
+      },
+    );
+    expect([stdout.split('\n')[1], status]).toEqual([expect.stringMatching(/^-,1,970,n09193705,alp,0\.85\d+,$/), 0]);
+  });
+
+  it('keeps names that are not UTF-8', () => {
+    const raw = Buffer.concat([Buffer.from(`${folder}/raw-`), Buffer.from([0xff]), Buffer.from('.jpg')]);
+    copyFileSync(photos[2]!, raw);
+    try {
+      const run = (...args: string[]) =>
+        spawnSync(process.execPath, [program, 'classify', '-0', '--files-from', '-', ...args], {
+          input: Buffer.concat([raw, Buffer.from('\0')]),
+        });
+      const [row] = rows(run('--format', 'jsonl').stdout.toString());
+      expect(row).toMatchObject({ file: raw.toString(), fileBase64: raw.toString('base64') });
+      expect(run('--format', 'paths').stdout).toEqual(Buffer.concat([raw, Buffer.from('\0')]));
+      for (const options of [
+        ['--jobs', '2'],
+        ['--timeout', '60'],
+      ]) {
+        const found = rows(mobilenet('classify', folder, '--no-recursive', '--format', 'jsonl', ...options).stdout);
+        expect(found[0]!.predictions![0]!.index).toBe(970);
+      }
+      const lost = spawnSync('sh', ['-c', `"$1" "$2" classify "$3"/raw-*`, 'sh', process.execPath, program, folder]);
+      expect([lost.stderr.toString(), lost.status]).toEqual([expect.stringContaining('the name is not UTF-8'), 2]);
+    } finally {
+      unlinkSync(raw);
+    }
+  });
+
+  it('says that there is no input: exit 3; a filter that leaves nothing: exit 0', () => {
+    mkdirSync(join(folder, 'empty'), { recursive: true });
+    expect(mobilenet('classify', join(folder, 'empty'))).toEqual({
+      stdout: '',
+      stderr: 'mobilenet: no input found, expected pictures\n',
+      code: 3,
+    });
+    expect(mobilenet('classify', photos[2]!, '--only', 'dog', '--format', 'csv')).toEqual({
+      stdout: 'file,rank,index,id,label,probability,error\n',
+      stderr: '',
+      code: 0,
+    });
+  });
+
+  it('ends quietly when nobody reads any more', () => {
+    const script = `"$1" "$2" classify "$3" --format jsonl --jobs 2 2>/dev/null; echo $? >&2`;
+    const args = ['-c', `{ ${script}; } | head -n 1`, 'sh', process.execPath, program, join(folder, 'many')];
+    const { stdout, stderr } = spawnSync('sh', args, { encoding: 'utf8' });
+    expect(rows(stdout)).toHaveLength(1);
+    // Faster than the pipe fills, it may be done before it notices.
+    expect(stderr).toMatch(/^[01]\n$/);
+  });
+
+  const wrong: [string[], RegExp][] = [
+    [['--resume'], /--resume: expected --output FILE and --format jsonl/],
+    [['--resume', '--output', 'x.csv'], /--resume: expected --output FILE and --format jsonl/],
+    [['--output', 'x.unknown'], /its ending says no format/],
+    [['--jobs', '2', '--threads', '2'], /expected one of them above 1/],
+    [['--format', 'csv', '--json'], /expected one of them/],
+    [['--print', '{nothing}'], /no such field/],
+    [['--shard', '17/16'], /--shard 17\/16/],
+    [['--min', '2'], /--min 2: expected a probability/],
+    [['--timeout', '0'], /--timeout 0/],
+    [['--files-from', '-', '-'], /stdin twice/],
+  ];
+  it.each(wrong)('%j is wrong usage', (args, message) => {
+    const { stdout, stderr, code } = mobilenet('classify', photos[2]!, ...args);
+    expect([stdout, code]).toEqual(['', 2]);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe('an output file', () => {
+  let output: string;
+  let done: Row[];
+  const args = () => [join(folder, 'many'), '--output', output, '--top', '1', '--jobs', '2'];
+  beforeAll(() => {
+    output = join(folder, 'whole.jsonl');
+    mobilenet('classify', ...args());
+    done = rows(readFileSync(output, 'utf8'));
+  });
+  beforeEach(() => {
+    output = join(folder, `${Math.random()}.jsonl`);
+  });
+
+  it('has size and time, and is not written over', () => {
+    expect(Object.keys(done[0]!)).toEqual(['file', 'predictions', 'ms', 'size', 'mtime', 'model']);
+    output = join(folder, 'whole.jsonl');
+    const { stderr, code } = mobilenet('classify', ...args());
+    expect([stderr, code]).toEqual([expect.stringContaining('expected --resume or --overwrite'), 2]);
+    expect(mobilenet('classify', ...args(), '--resume')).toEqual({ stdout: '', stderr: '', code: 0 });
+    expect(rows(readFileSync(output, 'utf8'))).toEqual(done);
+  });
+
+  it('is the same after ten ends by SIGKILL at any moment', async () => {
+    for (let end = 0; end < 10; end++) {
+      const child = spawn(process.execPath, [program, 'classify', ...args(), '--resume'], { stdio: 'ignore' });
+      const closed = new Promise((go) => child.once('close', go));
+      await new Promise((go) => setTimeout(go, 100 + Math.random() * 900));
+      child.kill('SIGKILL');
+      await closed;
+    }
+    mobilenet('classify', ...args(), '--resume');
+    expect(byFile(rows(readFileSync(output, 'utf8')))).toEqual(byFile(done));
+  });
+
+  it('loses a torn line and rows of files that have changed, and keeps the others', () => {
+    const own = join(folder, 'own');
+    mkdirSync(own);
+    for (const photo of photos) copyFileSync(photo, join(own, photo.split('/').at(-1)!));
+    const classify = (...more: string[]) => mobilenet('classify', own, '--output', output, '--resume', ...more);
+    classify();
+    const before = readFileSync(output, 'utf8');
+    const lines = before.trimEnd().split('\n');
+    truncateSync(output, Buffer.byteLength(before) - 20);
+    utimesSync(join(own, 'allium.jpg'), 1, 1);
+    copyFileSync(photos[2]!, join(own, 'airplane.jpg'));
+    expect(classify().code).toBe(0);
+    const after = readFileSync(output, 'utf8').trimEnd().split('\n');
+    expect(after[0]).toBe(lines[2]);
+    expect(rows(after.join('\n')).map(({ file }) => file.split('/').at(-1))).toEqual([
+      'alps.jpg',
+      'airplane.jpg',
+      'allium.jpg',
+      'boats.jpg',
+    ]);
+    expect(rows(after[1]!)[0]!.predictions![0]!.index).toBe(970);
+    const other = classify('--dtype', 'int8');
+    expect([other.stderr, other.code]).toEqual([expect.stringContaining(":1: another model's"), 2]);
+    appendFileSync(output, 'no row\n');
+    expect(classify().stderr).toMatch(/:5: not JSON/);
+  });
+
+  it('--hash: a new time is no change', () => {
+    const file = join(folder, 'hashed.jpg');
+    copyFileSync(photos[2]!, file);
+    const classify = () => mobilenet('classify', file, '--output', output, '--resume', '--hash');
+    classify();
+    const before = readFileSync(output, 'utf8');
+    expect(JSON.parse(before).sha256).toMatch(/^[0-9a-f]{64}$/);
+    utimesSync(file, 1, 1);
+    classify();
+    expect(readFileSync(output, 'utf8')).toBe(before);
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s finishes what has begun: exit %d, whole rows', async (signal, expected) => {
+    const child = spawn(process.execPath, [program, 'classify', ...args()], { stdio: 'ignore' });
+    const closed = new Promise((go) => child.once('close', go));
+    while (!isBegun(output)) await new Promise((go) => setTimeout(go, 5));
+    child.kill(signal);
+    const code = await closed;
+    const found = rows(readFileSync(output, 'utf8'));
+    // It may have been done by then on a fast machine.
+    expect(found.length === done.length ? [1, expected] : [expected]).toContain(code);
+    expect(plain(found)).toEqual(plain(done.slice(0, found.length)));
+  });
+
+  it('merge joins parts of shards', () => {
+    const parts = [1, 2, 3].map((part) => {
+      const path = join(folder, `part-${part}-${Math.random()}.jsonl`);
+      mobilenet('classify', join(folder, 'many'), '--top', '1', '--shard', `${part}/3`, '--output', path);
+      return path;
+    });
+    const merged = mobilenet('merge', ...parts, parts[0]!);
+    expect(byFile(rows(merged.stdout))).toEqual(byFile(done));
+    expect([merged.stderr, merged.code]).toEqual(['', 1]);
+    appendFileSync(parts[2]!, '{"file":"x');
+    const csv = mobilenet('merge', '--format', 'csv', ...parts);
+    expect(csv.stdout.trimEnd().split('\n')).toHaveLength(1 + 41);
+    expect(csv.stderr).toMatch(/the last line is torn/);
+  });
+});
+
+function isBegun(path: string): boolean {
+  try {
+    return readFileSync(path).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+const awkward = sharedPath('images/awkward');
+const isRoot = process.getuid?.() === 0;
+
+describe.skipIf(!awkward)('awkward pictures in one batch', () => {
+  it('are all accounted for, and those classified equal single runs', () => {
+    const copy = join(folder, 'awkward');
+    cpSync(awkward!, copy, { recursive: true, mode: 0 });
+    spawnSync('chmod', ['-R', 'u+w', copy]);
+    spawnSync('mkfifo', [join(copy, 'pipe.jpg')]);
+    symlinkSync('gone', join(copy, 'vanished.jpg'));
+    writeFileSync(join(copy, 'empty.jpg'), '');
+    mkdirSync(join(copy, 'closed'));
+    writeFileSync(join(copy, 'closed/a.jpg'), '');
+    if (!isRoot) chmodSync(join(copy, 'closed'), 0);
+    const { stdout, code } = mobilenet('classify', copy, '--format', 'jsonl', '--timeout', '60');
+    chmodSync(join(copy, 'closed'), 0o755);
+    expect(code).toBe(1);
+    const found = rows(stdout);
+    const listed = spawnSync('find', [copy, '!', '-type', 'd'], { encoding: 'utf8' }).stdout.trimEnd().split('\n');
+    const closed = join(copy, isRoot ? 'closed/a.jpg' : 'closed');
+    const expected = [...listed.filter((name) => !name.includes('/closed/')), closed].sort();
+    expect(found.map(({ file }) => file).sort()).toEqual(expected);
+    const codes = new Map(found.map(({ file, error }) => [file.slice(copy.length + 1), error?.code]));
+    expect(codes.get('pipe.jpg')).toBe('not-a-file');
+    expect(codes.get('vanished.jpg')).toBe('not-found');
+    expect(codes.get('empty.jpg')).toBe('empty');
+    if (!isRoot) expect(codes.get('closed')).toBe('unreadable');
+    const good = found.filter(({ predictions }) => predictions);
+    expect(good.length).toBeGreaterThan(200);
+    for (const row of good.filter((_, index) => index % 60 === 0)) {
+      const [image] = JSON.parse(mobilenet('classify', '--json', row.file).stdout).images;
+      expect(image.predictions).toEqual(row.predictions);
+    }
+  }, 120_000);
+});
+
+const hasParallel = spawnSync('parallel', ['--version'], { encoding: 'utf8' }).stdout?.includes('GNU parallel');
+
+describe.skipIf(!hasParallel)('the recipe for GNU parallel', () => {
+  it('classifies shards and merges them', () => {
+    const parts = mkdtempSync(join(folder, 'parts-'));
+    const script = `parallel --will-cite -j2 '"$NODE" "$PROGRAM" classify "$PHOTOS" --jobs 1 --top 1 --shard {}/4 --output "$PARTS"/{}.jsonl --resume' ::: 1 2 3 4
+      "$NODE" "$PROGRAM" merge "$PARTS"/*.jsonl`;
+    const { stdout } = spawnSync('sh', ['-c', script], {
+      encoding: 'utf8',
+      env: { ...process.env, NODE: process.execPath, PROGRAM: program, PHOTOS: join(folder, 'many'), PARTS: parts },
+    });
+    expect(rows(stdout)).toHaveLength(41);
+    expect(new Set(rows(stdout).map(({ file }) => file)).size).toBe(41);
+  }, 60_000);
+});
