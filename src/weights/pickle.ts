@@ -82,7 +82,7 @@ export function unpickle(reader: ByteReader, rules: PickleRules): PickleValue {
     if (value === undefined) throw reader.damaged(`pickle recalls ${index}, which it never stored`);
     return value;
   };
-  const text = (length: number, decoder: typeof utf8): string => {
+  const text = (length: number, decoder: { decode(bytes: Uint8Array): string }): string => {
     if (length > MAX_STRING) throw reader.damaged(`string of ${length} bytes, expected at most ${MAX_STRING}`);
     try {
       return decoder.decode(reader.take(length, 'string'));
