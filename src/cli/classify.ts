@@ -24,6 +24,7 @@ export interface ClassifyFlags {
   readonly nullInput?: boolean;
   readonly nullOutput?: boolean;
   readonly shard?: string;
+  readonly allowUrl?: boolean;
   readonly top?: string;
   readonly min?: string;
   readonly only?: readonly string[];
@@ -90,6 +91,7 @@ export function classifyCommand(): Command {
     .option('--null-input', 'NUL after each name in --files-from')
     .option('--null-output', 'NUL after each line of --format paths and --print')
     .option('--shard <k/n>', 'only one of n parts of the inputs, by a hash of their names: 1/16 … 16/16')
+    .option('--allow-url', 'fetch http:// and https:// arguments: at most 64 MiB and 2 minutes for each')
     .optionsGroup('Predictions:')
     .option('--top <count>', 'predictions for each picture (default: 5; paths: 1)')
     .option('--min <probability>', 'of these only those as probable, 0 to 1')

@@ -27,9 +27,10 @@ const FEW = 8;
 export async function runClassify(names: readonly string[], flags: ClassifyFlags): Promise<number> {
   const wishes = readWishes(names, flags);
   const { filter, format: formatName, nulOutput } = wishes;
+  const fetch = flags.allowUrl ? (await import('../fetch-picture.js')).fetchPicture : undefined;
   const usesStdin = names.includes('-') || wishes.inputs.filesFrom?.includes('-');
-  const find = () =>
-    withoutOutput(findInputs(names, { ...wishes.inputs, ...(usesStdin && { stdin: process.stdin }) }), flags.output);
+  const sources = { ...(usesStdin && { stdin: process.stdin }), ...(fetch && { fetch }) };
+  const find = () => withoutOutput(findInputs(names, { ...wishes.inputs, ...sources }), flags.output);
   const { first, all } = await peek(find(), usesStdin ? 0 : FEW + 1);
   const isMany = usesStdin ? names.length === 0 : first.length > FEW;
   const runner = await openRunner(wishes, isMany ? undefined : first.length, flags);
@@ -58,7 +59,9 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
         skipped++;
       },
     });
-    const total = countLater(isMany && !usesStdin && (flags.progress || process.stderr.isTTY) ? find : undefined);
+    const total = countLater(
+      isMany && !usesStdin && !fetch && (flags.progress || process.stderr.isTTY) ? find : undefined,
+    );
     progress = await startBatchProgress(() => total.count, flags.progress ?? false);
     const times: number[] = [];
     let classified = 0;

@@ -1,6 +1,6 @@
 import { lstat, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { UsageError } from '../errors.js';
+import { ImageError, UsageError } from '../errors.js';
 import { printable } from '../printable.js';
 import { compileGlob, fixedPart, isGlob } from './glob.js';
 import { readNames } from './list.js';
@@ -24,9 +24,11 @@ export interface InputOptions {
   readonly shard?: Shard;
   /** What `-` stands for. */
   readonly stdin?: AsyncIterable<Uint8Array>;
-  /** Fetches an argument that is an address; left out, there are none. */
+  /** Fetches an argument that is an address, or throws ImageError; left out, addresses are refused. */
   readonly fetch?: (address: string) => Promise<Uint8Array>;
 }
+
+const ADDRESS = /^https?:\/\//i;
 
 /** Of one picture on stdin. */
 const MOST_STDIN_BYTES = 2 ** 28;
@@ -65,7 +67,7 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
     yield { file: '-', path: '-', bytes: await readAll(options.stdin) };
     return;
   }
-  if (options.fetch && /^https?:\/\//i.test(name)) {
+  if (options.fetch && ADDRESS.test(name)) {
     yield await fetchInput(name, options.fetch);
     return;
   }
@@ -76,6 +78,8 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
     throw new UsageError(
       `${printable(name)}: the name is not UTF-8 and Node.js has lost its bytes, expected its folder, or a list by --files-from`,
     );
+  } else if (kind === 'missing' && ADDRESS.test(name)) {
+    throw new UsageError(`${printable(name)}: an address, expected --allow-url to fetch it, or a file`);
   } else if (kind === 'missing' && isGlob(name)) yield* expand(name, options);
   else yield input;
 }
@@ -152,7 +156,7 @@ async function fetchInput(address: string, fetch: (address: string) => Promise<U
   try {
     return { ...input, bytes: await fetch(address) };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { ...input, fault: { code: 'not-fetched', message: `${printable(address)}: ${message}` } };
+    if (!(error instanceof ImageError)) throw error;
+    return { ...input, fault: { code: error.code, message: error.message } };
   }
 }

@@ -15,6 +15,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -126,6 +128,37 @@ describe('a batch', () => {
     } finally {
       unlinkSync(raw);
     }
+  });
+
+  it('fetches addresses where that is allowed', async () => {
+    const server = createServer((request, response) => {
+      if (request.url === '/alps.jpg') response.end(readFileSync(photos[2]!));
+      else response.writeHead(404).end();
+    });
+    await new Promise<void>((go) => server.listen(0, '127.0.0.1', go));
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const args = ['classify', `${base}/alps.jpg`, `${base}/gone.jpg?token=x`, '--format', 'jsonl', '--top', '1'];
+    const run = async (...more: string[]) => {
+      const child = spawn(process.execPath, [program, ...args, ...more], { env: { ...process.env, NO_PROXY: '*' } });
+      let [stdout, stderr] = ['', ''];
+      child.stdout.on('data', (chunk) => {
+        stdout += chunk;
+      });
+      child.stderr.on('data', (chunk) => {
+        stderr += chunk;
+      });
+      const code = await new Promise((go) => child.once('close', go));
+      return { stdout, stderr, code };
+    };
+    const refused = await run();
+    expect([refused.stderr, refused.code]).toEqual([expect.stringContaining('expected --allow-url'), 2]);
+    const { stdout, stderr, code } = await run('--allow-url');
+    server.close();
+    const [alps, gone] = rows(stdout);
+    expect([alps!.file, alps!.predictions![0]!.index]).toEqual([`${base}/alps.jpg`, 970]);
+    expect(gone!.error!.code).toBe('not-fetched');
+    expect(stderr).toBe(`mobilenet: ${base}/gone.jpg: the server answered 404 Not Found, expected a picture\n`);
+    expect(code).toBe(1);
   });
 
   it('says that there is no input: exit 3; a filter that leaves nothing: exit 0', () => {
