@@ -1,15 +1,17 @@
 import { cost } from './cost/cost.js';
 import { createCeiling } from './engine/ceiling.js';
+import { chooseLevels, type Observed, observe } from './engine/int8/calibrate.js';
+import type { Levels } from './engine/int8/levels.js';
 import { loadKernels } from './engine/kernels.js';
 import { createSession, type Session } from './engine/session.js';
 import { exitCodes, MobilenetError, ModelError } from './errors.js';
-import { chooseModel } from './model.js';
+import { chooseModel, type Model, type ModelChoice } from './model.js';
 import { buildNetwork, findNetwork } from './networks/index.js';
 import { resolve } from './networks/resolve.js';
 import type { ResolvedNetwork } from './networks/types.js';
 import type { BenchFacts, BenchLayer, BenchRecord } from './report/bench-record.js';
 import { median, quantile } from './statistics.js';
-import { costSteps } from './step-costs.js';
+import { costSteps, type StepCost } from './step-costs.js';
 import { seededRandom, seededWeights } from './weights/seeded.js';
 import type { NetworkWeights } from './weights/types.js';
 
@@ -19,6 +21,10 @@ export interface BenchChoice {
   readonly alpha?: number;
   /** Side of the network's square input in pixels. */
   readonly resolution?: number;
+  /** `f32` by default. */
+  readonly dtype?: BenchRecord['dtype'];
+  /** Threads that share the work of a picture; 1 by default. */
+  readonly threads?: number;
   /** How often to run after the warm-up; by default 40 times, slow networks for about 5 s but 10 times at least. */
   readonly runs?: number;
   /** The kernels without fused multiply-add, whose last digits are the same on every runtime. */
@@ -34,6 +40,8 @@ export interface BenchSubject {
   readonly epsilon: number;
   /** `seeded`, or the weights' file name. */
   readonly source: string;
+  /** Where it is to run in integers and has ranges of its own. */
+  readonly levels?: Levels;
 }
 
 const WARM_UP = { runs: 8, ms: 300 };
@@ -48,13 +56,15 @@ export async function benchSubject(choice: BenchChoice): Promise<BenchSubject> {
   const { model, alpha, resolution } = choice;
   const entry = findNetwork(model);
   try {
-    const stored = await chooseModel({
+    const stored = await chooseStored({
       model,
       ...(alpha !== undefined && { alpha }),
       ...(resolution !== undefined && { resolution }),
+      ...(choice.dtype && { dtype: choice.dtype }),
     });
-    const { network, epsilon, facts } = stored;
-    return { network, weights: stored.readWeights(), epsilon, source: facts.weights };
+    const { network, epsilon, facts, readLevels } = stored;
+    const weights = stored.readWeights();
+    return { network, weights, epsilon, source: facts.weights, ...(readLevels && { levels: readLevels() }) };
   } catch (error) {
     if (!(error instanceof ModelError && WEIGHTS_MISSING.includes(error.code))) throw error;
   }
@@ -63,15 +73,38 @@ export async function benchSubject(choice: BenchChoice): Promise<BenchSubject> {
   return { network, weights: seededWeights(network), epsilon: EPSILON, source: 'seeded' };
 }
 
+/** A model without ranges of its values is measured all the same. */
+async function chooseStored({ dtype, ...choice }: ModelChoice): Promise<Model> {
+  if (dtype !== 'int8') return chooseModel(choice);
+  try {
+    return await chooseModel({ ...choice, dtype });
+  } catch (error) {
+    if (error instanceof ModelError && error.code === 'calibration') return chooseModel(choice);
+    throw error;
+  }
+}
+
+/** Levels by one random picture, 7 bits for each value: they do for measuring speed, which does not depend on them. */
+export async function randomLevels({ network, weights, epsilon }: BenchSubject): Promise<Levels> {
+  const session = await createSession(network, weights, epsilon);
+  fillRandomly(session);
+  const observed = new Map<string, Observed>();
+  observe(session, network, observed);
+  return chooseLevels(network, weights, epsilon, observed);
+}
+
 /**
  * Times one network on a random picture, with the SIMD ceiling sampled between the runs.
- * Throws MobilenetError with exit code 70 where the network seems faster than the ceiling: then the bench is wrong.
+ * Throws MobilenetError with exit code 70 where a network of floats seems faster than the ceiling: then the bench is wrong.
  */
 export async function bench(choice: BenchChoice): Promise<{ record: BenchRecord; facts: BenchFacts }> {
-  const { network, weights, epsilon, source } = await benchSubject(choice);
-  const { deterministic = false } = choice;
-  const session = await createSession(network, weights, epsilon, { deterministic });
-  const ceiling = await createCeiling(deterministic ? 'plain' : 'relaxed');
+  const subject = await benchSubject(choice);
+  const { network, weights, epsilon, source } = subject;
+  const { deterministic = false, dtype = 'f32', threads = 1 } = choice;
+  const levels = dtype === 'int8' ? (subject.levels ?? (await randomLevels(subject))) : undefined;
+  const session = await createSession(network, weights, epsilon, { deterministic, threads, ...(levels && { levels }) });
+  const flavour = deterministic ? 'plain' : 'relaxed';
+  const ceiling = await createCeiling(flavour);
   fillRandomly(session);
   warmUp(() => {
     session.run();
@@ -86,25 +119,29 @@ export async function bench(choice: BenchChoice): Promise<{ record: BenchRecord;
     ceiling.sample();
   }
   const ms = { min: Math.min(...times), median: median(times), p95: quantile(times, 0.95) };
-  const layers = choice.layers ? await benchSteps(network, session, times.length) : undefined;
+  const { constants } = await loadKernels(flavour);
+  const steps = choice.layers ? costSteps(network, session.plan, { constants, levels }) : undefined;
+  const layers = steps && benchSteps(steps, session, times.length);
+  session.close();
   const { macs } = cost(network);
   const gmacsPerSecond = macs / ms.median / 1e6;
-  const ceilingShare = shareOf(ceiling.gmacsPerSecond(), gmacsPerSecond);
+  const share = dtype === 'f32' ? shareOf(threads * ceiling.gmacsPerSecond(), gmacsPerSecond) : undefined;
   return {
     record: {
       network: network.id,
       alpha: network.alpha,
       resolution: network.resolution,
-      dtype: 'f32',
-      threads: 1,
+      dtype,
+      threads,
       ms: { min: round(ms.min, 3), median: round(ms.median, 3), p95: round(ms.p95, 3) },
       macs,
       gmacsPerSecond: round(gmacsPerSecond, 3),
-      ceilingShare: round(ceilingShare, 4),
+      ceilingShare: share === undefined ? null : round(share, 4),
       ...(layers && { layers }),
     },
     facts: {
       weights: source,
+      ...(levels && { ranges: subject.levels ? ('model' as const) : ('random' as const) }),
       runs: times.length,
       runtime: `Node.js ${process.version} ${process.arch}`,
       ceiling: round(ceiling.gmacsPerSecond(), 2),
@@ -123,9 +160,7 @@ export function shareOf(ceiling: number, speed: number): number {
 }
 
 /** Each step's median over whole runs, so that it finds its inputs in the caches as it would. */
-async function benchSteps(network: ResolvedNetwork, session: Session, runs: number): Promise<BenchLayer[]> {
-  const { constants } = await loadKernels();
-  const steps = costSteps(network, session.plan, constants.channelTile);
+function benchSteps(steps: readonly StepCost[], session: Session, runs: number): BenchLayer[] {
   const times = steps.map((): number[] => []);
   for (let run = 0; run < runs; run++) {
     fillRandomly(session);

@@ -1,4 +1,8 @@
 import { countLayer } from './cost/count-layer.js';
+import { fuse } from './engine/fuse.js';
+import { floatValues, type Levels } from './engine/int8/levels.js';
+import { storedBytes } from './engine/int8/pack.js';
+import type { KernelConstants, KernelName } from './engine/kernels.js';
 import { storedChannels } from './engine/pack.js';
 import type { Plan } from './engine/plan.js';
 import { NETWORK_INPUT, type ResolvedLayer, type ResolvedNetwork, type Shape } from './networks/types.js';
@@ -14,28 +18,68 @@ export interface StepCost {
 
 const BYTES_PER_F32 = 4;
 
+/** Values of a channel that an integer kernel reads besides weights: scales, zero points and the like. */
+const CHANNEL_ROWS: Partial<Record<KernelName, number>> = {
+  quantise_i8: 2,
+  dequantise_i8: 2,
+  global_average_pool_i8: 2,
+  add_i8: 3,
+  scale_i8: 3,
+};
+
+/** How maps lie in memory. */
+export interface Storage {
+  readonly constants: KernelConstants;
+  /** Set where the plan is one in integers. */
+  readonly levels?: Levels | undefined;
+}
+
 /**
  * The MACs and bytes of each step, in order. A layer that is no step's output was folded into the step that reads it;
- * of several steps of one layer the first has its MACs and weights, the others work on the output in place.
- * `tile`: what channels are rounded up to in memory.
+ * of several steps of one layer, conversions between floats and integers aside, the first has its MACs and weights,
+ * the others work on the output in place.
  */
-export function costSteps(network: ResolvedNetwork, plan: Plan, tile: number): StepCost[] {
+export function costSteps(network: ResolvedNetwork, plan: Plan, { constants, levels }: Storage): StepCost[] {
   const layers = new Map(network.layers.map((layer) => [layer.name, layer]));
   const made = new Set(plan.steps.map(({ layer }) => layer));
+  const floats = floatValues(fuse(network.layers));
   const shapeOf = (value: string): Shape =>
     value === NETWORK_INPUT ? network.inputShape : layers.get(value)!.outputShape;
-  const mapBytes = (value: string): number => {
+  const bytesOf = (value: string): number => {
+    const stored = value === NETWORK_INPUT || floats.has(value) ? undefined : levels?.values.get(value);
+    return stored ? storedBytes(stored, constants) : BYTES_PER_F32;
+  };
+  const mapBytes = (value: string, each: number): number => {
     const { height, width, channels } = shapeOf(value);
-    return BYTES_PER_F32 * height * width * storedChannels(value, channels, tile);
+    return each * height * width * storedChannels(value, channels, constants.channelTile);
+  };
+  const rowBytes = (kernel: KernelName, value: string): number => {
+    const channels = storedChannels(value, shapeOf(value).channels, constants.channelTile);
+    return BYTES_PER_F32 * (CHANNEL_ROWS[kernel] ?? 0) * channels;
   };
   const begun = new Set<string>();
-  return plan.steps.map(({ layer, kernel }) => {
-    if (begun.has(layer)) return { layer, kernel, macs: 0, bytes: 2 * mapBytes(layer) };
+  /** Bytes of a number that a layer's own step reads, where it was converted for it. */
+  const converted = new Map<string, number>();
+  return plan.steps.map(({ layer, kernel, args, strides }) => {
+    if (kernel === 'quantise_i8' || kernel === 'dequantise_i8') {
+      const [pixels, channels] = args.slice(3) as [number, number];
+      const [to, from] = strides as [number, number];
+      if (!begun.has(layer)) converted.set(layer, to / channels);
+      const rows = BYTES_PER_F32 * CHANNEL_ROWS[kernel]! * channels;
+      return { layer, kernel, macs: 0, bytes: pixels * (to + from) + rows };
+    }
+    if (begun.has(layer)) return { layer, kernel, macs: 0, bytes: 2 * mapBytes(layer, BYTES_PER_F32) };
     begun.add(layer);
     const { folded, reads } = foldedInto(layer, layers, made);
     const names = new Set(folded.map(({ name }) => name));
-    const weights = plan.weights.filter((packed) => names.has(packed.layer)).map(({ bytes }) => bytes);
-    const maps = [layer, ...reads].map(mapBytes);
+    const weights = [...plan.weights, ...plan.integers]
+      .filter((packed) => 'layer' in packed && names.has(packed.layer))
+      .map(({ bytes }) => bytes);
+    const maps = [
+      mapBytes(layer, kernel.endsWith('_i8') ? bytesOf(layer) : BYTES_PER_F32),
+      ...reads.map((value) => mapBytes(value, converted.get(layer) ?? bytesOf(value))),
+      rowBytes(kernel, reads[0]!),
+    ];
     return { layer, kernel, macs: sum(folded.map((each) => countLayer(each).macs)), bytes: sum([...weights, ...maps]) };
   });
 }

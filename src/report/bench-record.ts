@@ -4,7 +4,7 @@ export interface BenchRecord {
   readonly alpha: number;
   /** Side of the network's square input in pixels. */
   readonly resolution: number;
-  readonly dtype: 'f32';
+  readonly dtype: 'f32' | 'int8';
   readonly threads: number;
   /** Milliseconds that one picture took. */
   readonly ms: { readonly min: number; readonly median: number; readonly p95: number };
@@ -12,13 +12,16 @@ export interface BenchRecord {
   readonly macs: number;
   /** 10⁹ multiply-accumulates a second at the median. */
   readonly gmacsPerSecond: number;
-  /** Of the SIMD ceiling measured between the runs, 0…1. */
-  readonly ceilingShare: number;
+  /**
+   * Of the SIMD ceiling for floats measured between the runs, times the threads, 0…1. Null for integers, of which each
+   * instruction multiplies more: their ceiling is not measured.
+   */
+  readonly ceilingShare: number | null;
   /** One entry for each step of the plan, in order. */
   readonly layers?: readonly BenchLayer[];
 }
 
-/** One step of the plan, measured by itself in its place between the others. */
+/** One step of the plan, measured by itself in its place between the others, on one thread. */
 export interface BenchLayer {
   /** The last layer folded into the step. */
   readonly layer: string;
@@ -41,6 +44,8 @@ export interface BenchFacts {
   readonly runs: number;
   /** Node.js' version and the processor's architecture. */
   readonly runtime: string;
-  /** GMAC/s of one thread. */
+  /** Integers only: where the ranges of the maps' values are from, the model's or one random picture's. */
+  readonly ranges?: 'model' | 'random';
+  /** GMAC/s of one thread with floats. */
   readonly ceiling: number;
 }

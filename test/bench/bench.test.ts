@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { bench, benchSubject, shareOf } from '../../src/bench.js';
+import { bench, benchSubject, randomLevels, shareOf } from '../../src/bench.js';
 import { cost } from '../../src/cost/cost.js';
+import { planIntegers } from '../../src/engine/int8/plan.js';
 import { loadKernels } from '../../src/engine/kernels.js';
 import { plan } from '../../src/engine/plan.js';
 import { MobilenetError } from '../../src/errors.js';
@@ -10,12 +11,13 @@ import type { BenchFacts, BenchRecord } from '../../src/report/bench-record.js';
 import { benchText } from '../../src/report/bench-text.js';
 import { median, quantile } from '../../src/statistics.js';
 import { costSteps } from '../../src/step-costs.js';
+import { seededWeights } from '../../src/weights/seeded.js';
 
 async function stepsOf(id: string, alpha: number, resolution: number) {
   const network = resolve(buildNetwork(id, { alpha }), { resolution });
   const kernels = await loadKernels();
   const layout = plan(network, kernels);
-  return { network, layout, steps: costSteps(network, layout, kernels.constants.channelTile) };
+  return { network, layout, steps: costSteps(network, layout, { constants: kernels.constants }) };
 }
 
 describe('costSteps', () => {
@@ -57,7 +59,65 @@ describe('costSteps', () => {
   });
 });
 
+describe('costSteps of integers', () => {
+  it.each(['plain', 'relaxed'] as const)(
+    '%s kernels: maps in one or two bytes, conversions by themselves',
+    async (flavour) => {
+      const network = resolve(buildNetwork('mobilenet_v1', {}), { resolution: 224 });
+      const kernels = await loadKernels(flavour);
+      const levels = await randomLevels({ network, weights: seededWeights(network), epsilon: 1e-3, source: 'seeded' });
+      const layout = planIntegers(network, kernels, levels);
+      const { constants } = kernels;
+      const steps = costSteps(network, layout, { constants, levels });
+      expect(steps.map(({ kernel }) => kernel)).toEqual(layout.steps.map(({ kernel }) => kernel));
+      expect(steps.reduce((total, { macs }) => total + macs, 0)).toBe(cost(network).macs);
+
+      const each = constants.narrowBytes;
+      const find = (layer: string, kernel: string) =>
+        steps.find((step) => step.layer === layer && step.kernel === kernel)!.bytes;
+      const header = constants.headerBytes;
+      // The first layer stays in floats and has its result converted, with a scale and a zero point for each channel.
+      expect(find('conv1', 'conv_f32')).toBe(4 * (224 * 224 * 3 + 112 * 112 * 32) + layout.weights[0]!.bytes);
+      expect(find('conv1', 'quantise_i8')).toBe((4 + each) * 112 * 112 * 32 + 4 * 2 * 32);
+      expect(find('conv_pw_1', 'pointwise_i8')).toBe(each * (112 * 112 * (32 + 64) + 32 * 64) + (64 / 8) * header);
+      expect(find('global_average_pooling2d', 'global_average_pool_i8')).toBe(each * 49 * 1024 + 4 * 3 * 1024);
+      // The classifier's input is converted for it, its output is floats.
+      expect(find('conv_preds', 'pointwise_i8')).toBe(each * (1024 + 1024 * 1000) + 4 * 1000 + 125 * header);
+    },
+  );
+
+  it.each(['mobilenet_v2', 'efficientnet_b0'])('%s: MACs add up, every step has bytes', async (id) => {
+    const network = resolve(buildNetwork(id, {}), { resolution: 96 });
+    const { constants, ...kernels } = await loadKernels();
+    const levels = await randomLevels({ network, weights: seededWeights(network), epsilon: 1e-3, source: 'seeded' });
+    const layout = planIntegers(network, { constants, ...kernels }, levels);
+    const steps = costSteps(network, layout, { constants, levels });
+    expect(steps.reduce((total, { macs }) => total + macs, 0)).toBe(cost(network).macs);
+    const packed = [...layout.weights, ...layout.integers].reduce((total, { bytes }) => total + bytes, 0);
+    expect(steps.reduce((total, { bytes }) => total + bytes, 0)).toBeGreaterThan(packed);
+    for (const { bytes } of steps) expect(bytes).toBeGreaterThan(0);
+  });
+});
+
 describe('bench', () => {
+  it('integers have no share of the ceiling for floats; two threads run', async () => {
+    const small = { alpha: 0.25, resolution: 64, runs: 2, threads: 2 };
+    const { record, facts } = await bench({ ...small, model: 'mobilenet_v1', dtype: 'int8', layers: true });
+    expect(record).toMatchObject({ dtype: 'int8', threads: 2, ceilingShare: null });
+    expect(record.layers!.some(({ kernel }) => kernel === 'pointwise_i8')).toBe(true);
+    expect(facts).toMatchObject({ weights: 'seeded', ranges: 'random' });
+    expect(facts.ceiling).toBeGreaterThan(0);
+    const floats = await bench({ ...small, model: 'mobilenet_v1' });
+    expect(floats.record).toMatchObject({ dtype: 'f32', threads: 2 });
+    expect(floats.facts.ranges).toBeUndefined();
+  });
+
+  it('takes the box’s ranges where it has the model', async () => {
+    expect((await benchSubject({ model: 'mobilenet_v2', dtype: 'int8' })).levels?.values.size).toBeGreaterThan(30);
+    expect((await benchSubject({ model: 'mobilenet_v2' })).levels).toBeUndefined();
+    expect((await benchSubject({ model: 'mobilenet_v1', dtype: 'int8' })).levels).toBeUndefined();
+  });
+
   it('rows add up: MACs to the network’s, shares to 1', async () => {
     const { record, facts } = await bench({
       model: 'mobilenet_v1',
@@ -151,6 +211,18 @@ describe('benchText', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('sets integers beside the ceiling for floats, which is none for them, and threads beside as many ceilings', () => {
+    const integers = { ...record, dtype: 'int8' as const, ceilingShare: null, gmacsPerSecond: 40, layers };
+    const text = benchText(integers, { ...facts, ranges: 'random' });
+    expect(text).toContain(' · int8 · 1 thread · seeded weights · 7 bits by a random picture · Node.js');
+    expect(text).toContain('40.0 GMAC/s · 1.60 times the f32 SIMD ceiling, 25.0 GMAC/s (no limit for integers)\n');
+    expect(text).toMatch(/\n24\.0 ┬─+ fastest of these\n/);
+    expect(text).toMatch(/\n1 {2}b .* 24\.0 +100\.0 %\n2 {2}a .* 10\.0 +41\.7 %\n/);
+    const two = benchText({ ...record, threads: 2, ceilingShare: 0.36 }, facts);
+    expect(two).toContain(' · 2 threads · ');
+    expect(two).toContain('36.0 % of the f32 SIMD ceiling, 2 × 25.0 GMAC/s\n');
   });
 
   it('with layers: rows, their total, and the roofline of those that multiply', () => {

@@ -87,7 +87,7 @@ function networkTable(): readonly string[] {
         record.ms.p95.toFixed(2),
         grouped(record.macs),
         record.gmacsPerSecond.toFixed(1),
-        `${(100 * record.ceilingShare).toFixed(1)} %`,
+        `${(100 * record.ceilingShare!).toFixed(1)} %`,
         facts.weights,
       ]),
     ],

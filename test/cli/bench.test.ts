@@ -25,6 +25,26 @@ describe('mobilenet bench', () => {
     expect(record.macs).toBe(macs);
   });
 
+  it('--dtype int8 --threads 2 --json has the same fields, without a share of the ceiling', () => {
+    const { stdout, stderr, code } = mobilenet(
+      'bench',
+      '--dtype',
+      'int8',
+      '--threads',
+      '2',
+      '--layers',
+      '--json',
+      ...small,
+    );
+    expect([stderr, code]).toEqual(['', 0]);
+    const record = JSON.parse(stdout);
+    expect(Object.keys(record)).toEqual(
+      'network alpha resolution dtype threads ms macs gmacsPerSecond ceilingShare layers'.split(' '),
+    );
+    expect(record).toMatchObject({ dtype: 'int8', threads: 2, ceilingShare: null });
+    expect(record.layers.map(({ kernel }: { kernel: string }) => kernel)).toContain('depthwise_i8');
+  });
+
   it('--layers --json adds a row for each step', () => {
     const { layers, macs } = JSON.parse(mobilenet('bench', '--layers', '--json', ...small).stdout);
     expect(Object.keys(layers[0])).toEqual(['layer', 'kernel', 'ms', 'macs', 'gmacsPerSecond', 'share', 'bytes']);
@@ -50,8 +70,9 @@ describe('mobilenet bench', () => {
 
   const wrongUsage: [string, string[], RegExp][] = [
     ['an unknown network', ['--model', 'resnet'], /resnet: unknown network, expected one of mobilenet_v1, /],
-    ['a dtype', ['--dtype', 'f16'], /--dtype.*f16.*Allowed choices are f32/],
-    ['threads', ['--threads', '0'], /--threads 0: expected/],
+    ['a dtype', ['--dtype', 'f16'], /--dtype.*f16.*Allowed choices are f32, int8/],
+    ['threads', ['--threads', '0'], /--threads 0: expected a whole number from 1 to 64/],
+    ['more threads', ['--threads', '65'], /--threads 65: expected a whole number from 1 to 64/],
     ['runs', ['--runs', '0'], /--runs 0: expected a whole number of runs/],
     ['an α', ['--alpha', 'x'], /--alpha x: expected a number above 0/],
     ['a resolution that the network cannot take', ['--model', 'xception', '--res', '5'], /expected/],
