@@ -1,8 +1,116 @@
-import type { CostRecord, DescribeOptions } from './cost/describe.js';
+import { basename, dirname } from 'node:path';
+import { type CostRecord, type DescribeOptions, describeCost } from './cost/describe.js';
+import type { GraphCost } from './cost/graph-tally.js';
+import { ModelError } from './errors.js';
+import { identify } from './networks/identify.js';
+import { isNetworkId, networks } from './networks/index.js';
+import { resolve } from './networks/resolve.js';
+import type { Network, PaddingConvention } from './networks/types.js';
 import type { NetworkFacts } from './report/cost-text.js';
-export async function costFile(
-  _path: string,
-  _options: DescribeOptions & { readonly resolution?: number },
-): Promise<{ record: CostRecord; facts: NetworkFacts }> {
-  throw new Error('later');
+import { readCheckpoint } from './weights/checkpoint.js';
+import { readModelFile } from './weights/file.js';
+import type { ImportedModel } from './weights/imported.js';
+import { type Opened, openWeights } from './weights/open.js';
+import { SNIFFED_BYTES, sniff } from './weights/sniff.js';
+
+export interface CostFileOptions extends DescribeOptions {
+  /** Where the file leaves the side of its input open. */
+  readonly resolution?: number;
+}
+
+/** Layers that this project has, or operators counted from the graph alone. */
+export type FileCost =
+  | { readonly kind: 'network'; readonly record: CostRecord; readonly facts: NetworkFacts }
+  | { readonly kind: 'graph'; readonly record: GraphCost };
+
+interface FoundNetwork {
+  readonly network: Network;
+  readonly resolution: number;
+  readonly padding: PaddingConvention;
+  readonly title: string;
+}
+
+/**
+ * What the network in a file costs. A graph with operators that this project has no layers for is counted from its
+ * tensors' shapes, and what is not counted is listed.
+ * @throws ModelError where the file is damaged, of an unknown format, or holds neither a graph nor a known checkpoint
+ */
+export async function costFile(path: string, options: CostFileOptions = {}): Promise<FileCost> {
+  let found: FoundNetwork;
+  try {
+    found = await findNetworkIn(path, options);
+  } catch (error) {
+    const graph = isForeign(error) ? await countForeign(path, error, options) : undefined;
+    if (!graph) throw error;
+    return { kind: 'graph', record: graph };
+  }
+  const { network, resolution, padding, title } = found;
+  const record = describeCost(resolve(network, { resolution, padding }), options);
+  const known = isNetworkId(network.id) ? networks[network.id] : undefined;
+  const facts: NetworkFacts = {
+    title: known ? `${basename(path)}: ${known.title}` : basename(path),
+    paper: known ? `${known.paper} (${title})` : `no network of a known paper (${title})`,
+    published: known?.published ?? [],
+    hasAlpha: known?.hasAlpha ?? true,
+  };
+  return { kind: 'network', record, facts };
+}
+
+async function findNetworkIn(path: string, { resolution }: CostFileOptions): Promise<FoundNetwork> {
+  const opened = await openWeights(path);
+  if (opened.kind === 'graph')
+    return fromGraph(opened.imported, path, resolution, `the graph of a ${opened.imported.format} file`);
+  try {
+    const checkpoint = readCheckpoint(opened, resolution === undefined ? {} : { resolution });
+    const { network, padding, title } = checkpoint;
+    return { network, padding, title, resolution: checkpoint.resolution };
+  } catch (error) {
+    const isUnknown = error instanceof ModelError && /^weights-(unknown|mismatch)$/.test(error.code);
+    if (!isUnknown || !hasGraph(opened)) throw error;
+    return fromGraph(await opened.readGraph(), path, resolution, 'the graph beside its weights');
+  }
+}
+
+type WithGraph = Extract<Opened, { kind: 'tensors' }> & { readonly readGraph: () => Promise<ImportedModel> };
+
+function hasGraph(opened: Extract<Opened, { kind: 'tensors' }>): opened is WithGraph {
+  return opened.readGraph !== undefined;
+}
+
+function fromGraph(imported: ImportedModel, path: string, resolution: number | undefined, title: string): FoundNetwork {
+  const { height, width } = imported.inputResolution;
+  if (height !== width) {
+    throw new ModelError('operator-unsupported', `${path}: takes maps of ${width}×${height}, expected a square`);
+  }
+  if (resolution !== undefined && resolution !== height) {
+    throw new ModelError('network-unsupported', `${path}: takes ${height} pixels, expected the same or no --res`);
+  }
+  const network = { ...imported.network, ...identify(imported.network) };
+  return { network, resolution: height, padding: imported.padding, title };
+}
+
+/** What this project's layers cannot say, in a file that is whole. */
+function isForeign(error: unknown): error is ModelError {
+  return error instanceof ModelError && /^(operator-unsupported|network-unsupported|weights-dtype)$/.test(error.code);
+}
+
+/** Undefined for a format whose graphs are not counted by themselves. */
+async function countForeign(
+  path: string,
+  error: ModelError,
+  { resolution, flopsPerMac = 2 }: CostFileOptions,
+): Promise<GraphCost | undefined> {
+  if (dirname(path) === path) return undefined;
+  const bytes = readModelFile(path);
+  const reason = error.message.startsWith(path) ? error.message.slice(path.length + 2) : error.message;
+  switch (sniff(bytes.subarray(0, SNIFFED_BYTES))) {
+    case 'tflite':
+      return (await import('./count-tflite.js')).countTflite(bytes, path, reason, flopsPerMac);
+    case 'onnx': {
+      const { countOnnx } = await import('./count-onnx.js');
+      return countOnnx(bytes, path, reason, { flopsPerMac, ...(resolution !== undefined && { resolution }) });
+    }
+    default:
+      return undefined;
+  }
 }

@@ -25,19 +25,19 @@ const PLOT = 'draw accuracy against MACs: .svg, .png or .html';
 /** Far more than any plot or table can show; a list is typed by hand. */
 const MOST_ROWS = 10_000;
 
-export function addCompareCommand(parent: Command): void {
+export function compareCommand(): Command {
   const command = new Command('compare')
     .description('Put networks side by side: NETWORK, NETWORK:ALPHA or NETWORK:ALPHA:RESOLUTION each.')
     .argument('<networks...>', 'such as mobilenet_v1:0.75:192 mobilenet_v2:1.0:160 xception');
   addOutputOptions(addCountingOptions(command))
     .option('--plot <file>', PLOT)
-    .action(async (specs: readonly string[], _: unknown, self: Command) => {
-      await runCompare(specs, self.optsWithGlobals(), (text) => process.stdout.write(text));
+    .action(async (specs: readonly string[], flags: CompareFlags) => {
+      await runCompare(specs, flags, (text) => process.stdout.write(text));
     });
-  parent.addCommand(command.copyInheritedSettings(parent));
+  return command;
 }
 
-export function addSweepCommand(parent: Command): void {
+export function sweepCommand(): Command {
   const command = new Command('sweep')
     .description('Count a grid of widths and resolutions; the papers’ by default.')
     .option('--models <names>', 'networks, with commas between (default: mobilenet_v1,mobilenet_v2)')
@@ -48,10 +48,10 @@ export function addSweepCommand(parent: Command): void {
   addOutputOptions(addCountingOptions(command))
     .option('--plot <file>', PLOT)
     .addHelpText('after', '\nA budget has macs, flops, params, weights and activations (bytes), top1, alpha, res.')
-    .action(async (_: unknown, self: Command) => {
-      await runSweep(self.optsWithGlobals(), (text) => process.stdout.write(text));
+    .action(async (flags: SweepFlags) => {
+      await runSweep(flags, (text) => process.stdout.write(text));
     });
-  parent.addCommand(command.copyInheritedSettings(parent));
+  return command;
 }
 
 /** Throws UsageError for an unknown network or a spec that is none. */

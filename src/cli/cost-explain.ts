@@ -18,7 +18,7 @@ export interface ExplainFlags extends OutputFlags {
 /** The layer that the paper's table 3 is about: 14 × 14 × 512. */
 const DEFAULT_LAYER = 'conv_dw_7';
 
-export function addExplainCommand(parent: Command): void {
+export function explainCommand(): Command {
   const command = new Command('explain')
     .description('Why a separable convolution is cheaper: the papers’ formulas with numbers put in.')
     .option('--model <name>', 'network that the layer is in (default: mobilenet_v1)')
@@ -30,10 +30,10 @@ export function addExplainCommand(parent: Command): void {
     .option('--df <size>', 'D_F, side of the output map')
     .option('--alpha <number>', 'width multiplier to show the effect of (default: 0.75)')
     .option('--rho <number>', 'resolution multiplier to show the effect of (default: 0.714)');
-  addOutputOptions(command).action(async (_: unknown, self: Command) => {
-    await runExplain(self.optsWithGlobals(), (text) => process.stdout.write(text));
+  addOutputOptions(command).action(async (flags: ExplainFlags) => {
+    await runExplain(flags, (text) => process.stdout.write(text));
   });
-  parent.addCommand(command.copyInheritedSettings(parent));
+  return command;
 }
 
 /** Throws UsageError for sizes or a layer that do not exist. */

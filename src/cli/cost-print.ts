@@ -9,8 +9,18 @@ export async function printPage(
   print: (text: string) => void,
 ): Promise<void> {
   const format = readFormat(flags);
-  if (format === 'json') return print(`${JSON.stringify(record, null, 2)}\n`);
   const { pageCsv, pageMarkdown, pageText } = await import('../report/table.js');
-  if (format === 'csv') return print(pageCsv(sections));
-  print(format === 'md' ? pageMarkdown(sections) : pageText(sections, terminalWidth()));
+  switch (format) {
+    case 'json':
+      print(`${JSON.stringify(record, null, 2)}\n`);
+      break;
+    case 'csv':
+      print(pageCsv(sections));
+      break;
+    case 'md':
+      print(pageMarkdown(sections));
+      break;
+    case 'text':
+      print(pageText(sections, terminalWidth()));
+  }
 }

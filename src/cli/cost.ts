@@ -1,8 +1,6 @@
 import { Command, Option } from 'commander';
 import { type Grouping, groupings } from '../cost/groups.js';
 import { UsageError } from '../errors.js';
-import { addCompareCommand, addSweepCommand } from './cost-compare.js';
-import { addExplainCommand } from './cost-explain.js';
 import {
   addCountingOptions,
   addOutputOptions,
@@ -50,10 +48,47 @@ export function costCommand(): Command {
     .action(async (file: string | undefined, flags: CostFlags) => {
       await runCost(flags, (text) => process.stdout.write(text), file);
     });
-  addCompareCommand(command);
-  addSweepCommand(command);
-  addExplainCommand(command);
+  for (const [name, description, load] of subcommands) addLater(command, name, description, load);
   return command;
+}
+
+type Subcommand = readonly [name: string, description: string, load: () => Promise<Command>];
+
+const subcommands: readonly Subcommand[] = [
+  [
+    'compare',
+    'put networks side by side: NETWORK, NETWORK:ALPHA or NETWORK:ALPHA:RESOLUTION each',
+    async () => (await import('./cost-compare.js')).compareCommand(),
+  ],
+  [
+    'sweep',
+    'count a grid of widths and resolutions; what fits a budget; accuracy against MACs',
+    async () => (await import('./cost-compare.js')).sweepCommand(),
+  ],
+  [
+    'explain',
+    'why a separable convolution is cheaper: the formulas with numbers put in',
+    async () => (await import('./cost-explain.js')).explainCommand(),
+  ],
+];
+
+/** The subcommand's own options are only built where it is asked for: every start would wait for them. */
+function addLater(parent: Command, name: string, description: string, load: () => Promise<Command>): void {
+  const stub = new Command(name)
+    .description(description)
+    .argument('[args...]')
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(async (args: readonly string[]) => {
+      const [misplaced] = Object.keys(parent.opts());
+      if (misplaced !== undefined) {
+        throw new UsageError(`cost: an option before ${name}, expected all of them behind it`);
+      }
+      const command = (await load()).name(`mobilenet cost ${name}`).copyInheritedSettings(parent).exitOverride();
+      await command.parseAsync(args, { from: 'user' });
+    });
+  parent.addCommand(stub.copyInheritedSettings(parent));
 }
 
 /** Counts and prints. Throws UsageError for a value that no network takes, ModelError for a file that says nothing. */
@@ -79,7 +114,13 @@ export async function runCost(flags: CostFlags, print: (text: string) => void, f
   const layers = flags.layers ?? flags.measure ?? false;
   if (file !== undefined) {
     const { costFile } = await import('../cost-file.js');
-    const { record, facts } = await costFile(file, { ...options, ...(resolution !== undefined && { resolution }) });
+    const found = await costFile(file, { ...options, ...(resolution !== undefined && { resolution }) });
+    if (found.kind === 'graph') {
+      const { graphSections } = await import('../report/graph-text.js');
+      refuseForGraph(flags, file);
+      return printPage(flags, found.record, graphSections(found.record, { layers }), print);
+    }
+    const { record, facts } = found;
     if (flags.plot !== undefined) await plotLayers(flags.plot, record);
     return printPage(flags, record, costSections(record, facts, { layers }), print);
   }
@@ -107,6 +148,17 @@ function refuse(flags: CostFlags, file: string | undefined): void {
     if (flags[option] !== undefined) {
       throw new UsageError(`--${option}: ${file} says it itself, expected no --${option} beside a file`);
     }
+  }
+}
+
+/** Operators that are counted from shapes alone are no layers to group, draw, or count by another convention. */
+function refuseForGraph(flags: CostFlags, file: string): void {
+  for (const option of ['by', 'plot', 'convention', 'countBn', 'countBias', 'countPool', 'params'] as const) {
+    if (flags[option] === undefined) continue;
+    const name = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new UsageError(
+      `--${name}: ${file} has operators that are none of this program's layers, expected no --${name}`,
+    );
   }
 }
 

@@ -20,6 +20,8 @@ export async function main(args: readonly string[]): Promise<void> {
   const program = new Command('mobilenet')
     .description('Classifies images with MobileNet, Xception and EfficientNet on WebAssembly, offline.')
     .version(version())
+    // Options behind a command's name are that command's own, down to `cost compare --json`.
+    .enablePositionalOptions()
     .showHelpAfterError('(mobilenet --help lists what there is)')
     .addHelpText(
       'after',

@@ -36,6 +36,21 @@ interface Variant {
   readonly classes: number;
 }
 
+type Build = (variant: Variant) => ResolvedNetwork;
+
+const buildResolved: Build = ({ network, alpha, resolution, classes }) =>
+  resolve(buildNetwork(network, { alpha, classes }), { resolution });
+
+/** All rows of one network are about it with one of two or three heads. */
+function buildOnce(): Build {
+  const built = new Map<number, ResolvedNetwork>();
+  return (variant) => {
+    const known = built.get(variant.classes) ?? buildResolved(variant);
+    built.set(variant.classes, known);
+    return known;
+  };
+}
+
 const UNITS = { '': 1, M: 1e6, G: 1e9 } as const;
 
 /** Everything that was published on one network at one α and resolution; figures of 1000 classes unless its own. */
@@ -47,15 +62,15 @@ export function findPublished({
 }: Omit<Variant, 'network'> & { id: string }): Published {
   const same = (row: { network: string; alpha?: number; resolution?: number }) =>
     row.network === id && (row.alpha ?? alpha) === alpha && (row.resolution ?? resolution) === resolution;
+  const build = buildOnce();
+  // With another head it is another network, but for the rows that are about it.
+  const isImagenet = classes === 1000 || classes === 1001;
   return {
     counts: publishedCounts
-      .filter(
-        (row) =>
-          same(row) && (row.classes === undefined ? classes === 1000 || classes === 1001 : row.classes === classes),
-      )
-      .map((row) => compareCount(row, resolution)),
-    accuracies: publishedAccuracies.filter(same),
-    latencies: publishedLatencies.filter(same),
+      .filter((row) => same(row) && (row.classes === undefined ? isImagenet : row.classes === classes))
+      .map((row) => compareCount(row, resolution, build)),
+    accuracies: isImagenet ? publishedAccuracies.filter(same) : [],
+    latencies: isImagenet ? publishedLatencies.filter(same) : [],
     errata: errata.filter(same),
   };
 }
@@ -68,10 +83,14 @@ export function findAccuracy(network: string, alpha: number, resolution: number)
 }
 
 /** Counts the network as the source does. `resolution` stands in for rows that hold at any. */
-export function compareCount(row: PublishedCount, resolution = row.resolution ?? 224): ComparedCount {
+export function compareCount(
+  row: PublishedCount,
+  resolution = row.resolution ?? 224,
+  build: Build = buildResolved,
+): ComparedCount {
   const { network, alpha, quantity, printed, unit, source, reading = {}, note } = row;
   const classes = reading.classes ?? row.classes ?? 1000;
-  const resolved = resolve(buildNetwork(network, { alpha, classes }), { resolution: row.resolution ?? resolution });
+  const resolved = build({ network, alpha, resolution: row.resolution ?? resolution, classes });
   const counted = quantity === 'parameters' ? readParameters(resolved, reading) : readOperations(resolved, reading);
   const plain = quantity === 'parameters' ? counted : readOperations(resolved, {});
   const asPrinted = format(counted / UNITS[unit], printed, reading.cut ?? false);

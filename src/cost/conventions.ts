@@ -155,15 +155,15 @@ export function isConvention(id: string): id is ConventionId {
 /** One layer's operations as a rule counts them. */
 export function countByRule(layer: ResolvedLayer, rule: CountingRule): number {
   if (layer.kind === 'dense' && !rule.dense) return 0;
-  const { macs, biased, convolved, normalised, activated, averaged, maximised } = listOperations(layer);
+  const done = listOperations(layer);
   return (
-    rule.perMac * macs +
-    rule.bias * biased +
-    rule.convOutput * convolved +
-    rule.batchNorm * normalised +
-    rule.activation * activated +
-    rule.averagePool * averaged +
-    rule.maxPool * maximised
+    rule.perMac * done.macs +
+    rule.bias * done.biased +
+    rule.convOutput * done.convolved +
+    rule.batchNorm * done.normalised +
+    rule.activation * done.activated +
+    rule.averagePool * done.averaged +
+    rule.maxPool * done.maximised
   );
 }
 

@@ -62,7 +62,11 @@ export interface Cost {
 }
 
 /** What a network costs at its resolution, for one picture. FLOPs = 2 × MACs unless `flopsPerMac` says otherwise. */
-export function cost(network: ResolvedNetwork, flopsPerMac: 1 | 2 = FLOPS_PER_MAC): Cost {
+export function cost(
+  network: ResolvedNetwork,
+  flopsPerMac: 1 | 2 = FLOPS_PER_MAC,
+  twin: ResolvedNetwork = standardNetwork(network),
+): Cost {
   const { id, alpha, resolution, classes, layers } = network;
   const counts = layers.map(countLayer);
   const { macs, params } = addCounts(counts);
@@ -84,7 +88,7 @@ export function cost(network: ResolvedNetwork, flopsPerMac: 1 | 2 = FLOPS_PER_MA
     })),
     classes,
     kinds: groupByKind(layers),
-    standard: costStandard(network, macs, params, flopsPerMac),
+    standard: costStandard(twin, macs, params, flopsPerMac),
     published: isPublished(id, alpha, resolution),
   };
 }
@@ -97,12 +101,12 @@ export function standardNetwork(network: ResolvedNetwork): ResolvedNetwork {
 }
 
 function costStandard(
-  network: ResolvedNetwork,
+  twin: ResolvedNetwork,
   ownMacs: number,
   ownParams: ParameterCounts,
   flopsPerMac: number,
 ): StandardCost {
-  const { macs, params } = addCounts(standardNetwork(network).layers.map(countLayer));
+  const { macs, params } = addCounts(twin.layers.map(countLayer));
   return {
     macs,
     flops: flopsPerMac * macs,

@@ -18,8 +18,20 @@ export interface LayerCount {
   readonly params: ParameterCounts;
 }
 
+const counted = new WeakMap<ResolvedLayer, LayerCount>();
+
 /** What one layer costs. Bias, batch norm, activations, pools and sums are not counted as multiply-accumulates. */
 export function countLayer(layer: ResolvedLayer): LayerCount {
+  // Totals, groups, conventions and published figures all ask for the same layers.
+  let count = counted.get(layer);
+  if (!count) {
+    count = countAnew(layer);
+    counted.set(layer, count);
+  }
+  return count;
+}
+
+function countAnew(layer: ResolvedLayer): LayerCount {
   const params = countParameters(layer.parameters);
   const { height, width } = layer.outputShape;
   switch (layer.kind) {
@@ -42,26 +54,22 @@ export function countLayer(layer: ResolvedLayer): LayerCount {
 }
 
 function countParameters(parameters: readonly Parameter[]): ParameterCounts {
-  const sum = (...names: readonly Parameter['name'][]) =>
-    parameters
-      .filter(({ name }) => names.includes(name))
-      .reduce((total, { shape }) => total + shape.reduce((product, extent) => product * extent, 1), 0);
-  const weights = sum('weights');
-  const bias = sum('bias');
-  const gamma = sum('gamma');
-  const trainable = weights + bias + sum('gamma', 'beta');
-  return { weights, folded: weights + bias + gamma, trainable, total: trainable + sum('mean', 'variance') };
+  const counts = { weights: 0, bias: 0, gamma: 0, beta: 0, mean: 0, variance: 0 };
+  for (const { name, shape } of parameters) counts[name] = shape.reduce((product, extent) => product * extent, 1);
+  const { weights, bias, gamma, beta, mean, variance } = counts;
+  const trainable = weights + bias + gamma + beta;
+  return { weights, folded: weights + bias + gamma, trainable, total: trainable + mean + variance };
 }
 
 export function addCounts(counts: readonly LayerCount[]): LayerCount {
-  const sum = (pick: (count: LayerCount) => number) => counts.reduce((total, count) => total + pick(count), 0);
-  return {
-    macs: sum(({ macs }) => macs),
-    params: {
-      weights: sum(({ params }) => params.weights),
-      folded: sum(({ params }) => params.folded),
-      trainable: sum(({ params }) => params.trainable),
-      total: sum(({ params }) => params.total),
-    },
-  };
+  let macs = 0;
+  let [weights, folded, trainable, total] = [0, 0, 0, 0];
+  for (const { macs: own, params } of counts) {
+    macs += own;
+    weights += params.weights;
+    folded += params.folded;
+    trainable += params.trainable;
+    total += params.total;
+  }
+  return { macs, params: { weights, folded, trainable, total } };
 }

@@ -58,8 +58,6 @@ export interface CostRecord extends Cost {
   readonly figures: Published;
   readonly groups?: readonly Group[];
   readonly measured?: Measurement;
-  /** Operators of a file that are in none of the counts. */
-  readonly notCounted?: readonly { readonly operator: string; readonly times: number }[];
 }
 
 export interface DescribeOptions extends CountingOptions {
@@ -69,7 +67,8 @@ export interface DescribeOptions extends CountingOptions {
 /** Everything that is known of what a network costs without running it. */
 export function describeCost(network: ResolvedNetwork, options: DescribeOptions = {}): CostRecord {
   const counting = chooseCounting(options, network.id);
-  const plain = cost(network, counting.flopsPerMac);
+  const standard = standardNetwork(network);
+  const plain = cost(network, counting.flopsPerMac, standard);
   const facts = layerFacts(network);
   const counted = countNetwork(network, counting);
   return {
@@ -92,7 +91,7 @@ export function describeCost(network: ResolvedNetwork, options: DescribeOptions 
       unit: counting.unit,
       definition: counting.definition,
       count: counted.count,
-      standard: countNetwork(standardNetwork(network), counting).count,
+      standard: countNetwork(standard, counting).count,
       paramsRule: counting.params,
       params: counted.params,
       plain: counting.plain,

@@ -26,14 +26,14 @@ export function costText(cost: CostRecord, facts: NetworkFacts, options: CostTex
 /** The page's parts; CSV takes the layers, the groups, or else the totals. */
 export function costSections(cost: CostRecord, facts: NetworkFacts, options: CostTextOptions = {}): readonly Section[] {
   const { alpha, resolution, classes, groups } = cost;
-  const head = `${facts.title} · α ${alphaText(alpha)} · ${resolution}×${resolution} · ${grouped(classes)} classes`;
+  const width = facts.published.length > 0 ? ` · α ${alphaText(alpha)}` : '';
+  const head = `${facts.title}${width} · ${resolution}×${resolution} · ${grouped(classes)} classes`;
   return [
     { lines: [head, facts.paper, ...remarks(cost, facts)] },
     { ...totals(cost), isMain: !options.layers && !groups },
     groups ? { ...groupRows(cost), isMain: !options.layers } : shares(cost),
     ...publishedSections(cost),
     ...(options.layers ? [{ ...layerRows(cost), isMain: true }] : []),
-    ...notCounted(cost),
     { lines: definitions(cost) },
   ];
 }
@@ -226,12 +226,6 @@ function padsText(pads: Pads | null): string | null {
   const { top, right, bottom, left } = pads;
   if (top === right && top === bottom && top === left) return String(top);
   return `${top} ${right} ${bottom} ${left}`;
-}
-
-function notCounted({ notCounted = [] }: CostRecord): readonly Section[] {
-  if (notCounted.length === 0) return [];
-  const list = notCounted.map(({ operator, times }) => `${operator}${times === 1 ? '' : ` (${times} times)`}`);
-  return [{ lines: [`NOT COUNTED, in none of the figures: ${list.join(', ')}.`] }];
 }
 
 function divide(part: number, whole: number): number | null {

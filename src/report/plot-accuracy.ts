@@ -73,7 +73,7 @@ export function plotAccuracy(rows: readonly Summary[], { scaleLinear, scaleLog, 
   const front = shown.filter((row) => row.front).toSorted((a, b) => a.macs - b.macs);
   if (front.length > 1) {
     body.push(drawPath(front.map(at), 'dash'));
-    body.push(drawText(PLOT.right, 96, 'dashed: nothing beats it in both', { anchor: 'end', style: 'small' }));
+    body.push(drawText(PLOT.left, SIZE.height - 24, 'dashed: nothing beats it in both', { style: 'small' }));
   }
   const widths = groupByWidth(shown);
   for (const group of widths) {

@@ -106,6 +106,7 @@ export function plotRoofline(cost: CostRecord, { scaleLog, scaleSqrt }: Scales):
     const left = PLOT.right - Math.max(...names.map((name) => textWidth(name, LABEL.size))) - 8;
     const taken: Box[] = [
       ...boxesAlong(roof),
+      { left, right: PLOT.right, top: PLOT.bottom - 18 * (NAMED + 1), bottom: PLOT.bottom },
       ...all.map((point) => boxAround(x(point.intensity), y(point.gmacsPerSecond), radius(point.ms))),
     ];
     return slowest.flatMap((point, index) => {

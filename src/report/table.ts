@@ -28,6 +28,8 @@ export interface Section {
 }
 
 const GAP = 2;
+/** Prose is not wrapped to less than this. */
+const NARROWEST_PROSE = 16;
 
 /** The page for a terminal of `width` columns, or in full where there is none. */
 export function pageText(sections: readonly Section[], width?: number): string {
@@ -92,7 +94,7 @@ function wrapLast(
 ): string[][] {
   const before = shown.slice(0, -1).reduce((sum, index) => sum + spans[index]! + GAP, 0);
   const room = width - before;
-  if (sides.at(-1) !== 'left' || room < 24) return rows.map((cells) => [...cells]);
+  if (sides.at(-1) !== 'left' || room < NARROWEST_PROSE) return rows.map((cells) => [...cells]);
   return rows.flatMap((cells) => {
     const [first = '', ...more] = wrap(cells.at(-1)!, room);
     return [[...cells.slice(0, -1), first], ...more.map((line) => [...cells.slice(0, -1).map(() => ''), line])];
@@ -106,7 +108,7 @@ function chooseColumns(columns: readonly Column[], spans: readonly number[], wid
   const needs = (indices: readonly number[]) =>
     indices.reduce((sum, index, place) => {
       const isProse = place === indices.length - 1 && columns[index]!.side === 'left' && place > 0;
-      return sum + (place > 0 ? GAP : 0) + (isProse ? Math.min(spans[index]!, 24) : spans[index]!);
+      return sum + (place > 0 ? GAP : 0) + (isProse ? Math.min(spans[index]!, NARROWEST_PROSE) : spans[index]!);
     }, 0);
   while (needs(shown) > width) {
     const sparest = Math.max(...shown.map((index) => columns[index]!.spare ?? 0));
