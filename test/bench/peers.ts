@@ -3,10 +3,13 @@
  *                        [--folder DIR] [--json]
  * This project against the engines that a Node.js user would otherwise pick: times of one picture, as ratios
  * ours ÷ theirs. PAIR: tfjs-wasm, onnxruntime-web, onnxruntime-node (all f32, one thread, the same network with the same
- * seeded weights, outputs compared), cold (a whole process from a JPEG to its prediction); all of them if none is named.
+ * seeded weights, outputs compared), int8 (ours in integers, theirs as f32: tfjs-wasm and onnxruntime-node), threads (one
+ * picture on two threads of ours ÷ one, see threads.ts, and beside it what two processes at once do), cold (a whole process
+ * from a JPEG to its prediction); all of them if none is named.
  *
- * Both programs are processes of their own on one core, in turn, ours first; a ratio is that of two neighbours. Printed
- * are the median of the ratios and the smallest and largest. The peers are installed into a temporary folder, or into
+ * Both programs are processes of their own on one core, in turn, ours first; a ratio is that of two neighbours. Of threads
+ * one and two alternate in one process, free to use every core, and its ratio is the median of its pairs. Printed are
+ * the median of the ratios and the smallest and largest. The peers are installed into a temporary folder, or into
  * --folder, where they stay for the next time. --node runs both sides under another Node.js.
  * `cold` runs the built command (npm run build); its own side is `mobilenet classify` with the box's default model.
  */
@@ -14,11 +17,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import sharp from 'sharp';
+import type { ResolvedNetwork } from '../../src/networks/types.js';
 import { median } from '../../src/statistics.js';
 import { installPeers } from './peers/folder.js';
 import { describeForPeers, resolvePeerNetwork } from './peers/network-file.js';
@@ -27,8 +31,11 @@ import { type OnnxProto, writeOnnx } from './peers/onnx-file.js';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const programs = join(root, 'test/bench/peers');
 const engines = ['tfjs-wasm', 'onnxruntime-web', 'onnxruntime-node'] as const;
-const pairs = [...engines, 'cold'] as const;
+const pairs = [...engines, 'int8', 'threads', 'cold'] as const;
 type Pair = (typeof pairs)[number];
+type Engine = (typeof engines)[number];
+
+const int8Peers: readonly Engine[] = ['tfjs-wasm', 'onnxruntime-node'];
 
 /** JPEGs of `cold`, from the photos that come with the project. */
 const photos = [
@@ -36,8 +43,11 @@ const photos = [
   { from: 'boats.jpg', width: 1600, height: 1200 },
 ] as const;
 const JPEG_QUALITY = 90;
-/** Probabilities of two engines may differ by this share of the largest. */
+/** Probabilities of two engines may differ by this share of the largest; those from integers by more. */
 const TOLERANCE = 1e-3;
+const INTEGER_TOLERANCE = 0.05;
+/** Runs of one and of two threads, in turn, in one process. */
+const THREAD_PAIRS = 60;
 
 interface Comparison {
   readonly pair: Pair;
@@ -115,23 +125,29 @@ async function measureAll(folder: string): Promise<void> {
     if (!flags.json) console.log(rowOf(comparison));
   };
 
-  const engine = chosen.some((pair) => pair !== 'cold') ? await bundleOurs() : '';
-  for (const pair of chosen) {
-    if (pair === 'cold') continue;
-    const args = [folder, description, String(runs)];
+  const args = [folder, description, String(runs)];
+  const measureEngine = (pair: Pair, dtype: 'f32' | 'int8', peer: Engine, ours: string): void => {
     const theirs =
-      pair === 'tfjs-wasm'
-        ? ['tfjs-wasm.mjs', ...args]
-        : ['onnxruntime.mjs', ...args, pair.slice('onnxruntime-'.length)];
+      peer === 'tfjs-wasm'
+        ? [join(programs, 'tfjs-wasm.mjs'), ...args]
+        : [join(programs, 'onnxruntime.mjs'), ...args, peer.slice('onnxruntime-'.length)];
+    const what = dtype === 'int8' ? `${subject} : ${peer} f32` : subject;
     add(
       compare(
         pair,
-        subject,
-        () => timed([engine, ...args]),
-        () => timed([join(programs, theirs[0]!), ...theirs.slice(1)]),
+        what,
+        () => timed([ours, ...args, dtype]),
+        () => timed(theirs),
+        dtype === 'int8' ? INTEGER_TOLERANCE : TOLERANCE,
       ),
     );
+  };
+  if (chosen.some((pair) => pair !== 'cold' && pair !== 'threads')) {
+    const ours = await bundle('peers/ours.ts');
+    for (const pair of engines.filter((each) => chosen.includes(each))) measureEngine(pair, 'f32', pair, ours);
+    if (chosen.includes('int8')) for (const peer of int8Peers) measureEngine('int8', 'int8', peer, ours);
   }
+  if (chosen.includes('threads')) for (const comparison of await compareThreads(network)) add(comparison);
   if (chosen.includes('cold')) {
     for (const { photo, size } of await makePhotos()) {
       const ours = [join(root, 'bin/mobilenet.js'), 'classify', photo];
@@ -160,28 +176,65 @@ interface Measured {
 }
 
 /** Ours, theirs, ours, theirs … */
-function compare(pair: Pair, subject: string, ours: () => Measured, theirs: () => Measured): Comparison {
+function compare(
+  pair: Pair,
+  subject: string,
+  ours: () => Measured,
+  theirs: () => Measured,
+  tolerance = TOLERANCE,
+): Comparison {
   const measured = Array.from({ length: rounds }, () => ({ a: ours(), b: theirs() }));
   for (const { a, b } of measured) {
-    if (a.output && b.output) refuseDisagreement(pair, a.output, b.output);
+    if (a.output && b.output) refuseDisagreement(pair, a.output, b.output, tolerance);
   }
-  const ratios = measured.map(({ a, b }) => a.ms / b.ms);
+  const rows = measured.map(({ a, b }) => ({ ours: a.ms, theirs: b.ms, ratio: a.ms / b.ms }));
+  return summarise(pair, subject, rows);
+}
+
+interface Round {
+  readonly ours: number;
+  readonly theirs: number;
+  readonly ratio: number;
+}
+
+function summarise(pair: Pair, subject: string, measured: readonly Round[]): Comparison {
+  const ratios = measured.map(({ ratio }) => ratio);
   return {
     pair,
     subject,
-    ours: round(median(measured.map(({ a }) => a.ms)), 2),
-    theirs: round(median(measured.map(({ b }) => b.ms)), 2),
+    ours: round(median(measured.map(({ ours }) => ours)), 2),
+    theirs: round(median(measured.map(({ theirs }) => theirs)), 2),
     ratio: round(median(ratios), 3),
     lowest: round(Math.min(...ratios), 3),
     highest: round(Math.max(...ratios), 3),
-    rounds,
+    rounds: measured.length,
   };
 }
 
+/** Two threads against one; and the time for each picture of two processes at once against that of one process. */
+async function compareThreads({ id, alpha, resolution }: ResolvedNetwork): Promise<Comparison[]> {
+  const program = await bundle('threads.ts');
+  const args = ['--model', id, '--alpha', `${alpha}`, '--res', `${resolution}`, '--runs', `${THREAD_PAIRS}`, '--json'];
+  const measured = Array.from({ length: rounds }, () => JSON.parse(run([program, ...args], [])));
+  const subject = `${id} ${alpha}/${resolution}`;
+  return [
+    summarise(
+      'threads',
+      `${subject}, 2 : 1`,
+      measured.map(({ alone, together, ratio }) => ({ ours: together, theirs: alone, ratio })),
+    ),
+    summarise(
+      'threads',
+      `${subject}, 2 : 1 processes`,
+      measured.map(({ rates: { one, many } }) => ({ ours: 1000 / many, theirs: 1000 / one, ratio: one / many })),
+    ),
+  ];
+}
+
 /** Speed of another function is no comparison. */
-function refuseDisagreement(pair: Pair, a: readonly number[], b: readonly number[]): void {
+function refuseDisagreement(pair: Pair, a: readonly number[], b: readonly number[], tolerance: number): void {
   const difference = Math.max(...a.map((value, index) => Math.abs(value - b[index]!)));
-  const most = TOLERANCE * Math.max(...a);
+  const most = tolerance * Math.max(...a);
   if (a.length !== b.length || !(difference < most)) {
     throw new Error(`${pair}: outputs differ by ${difference}, expected less than ${most}`);
   }
@@ -199,8 +252,8 @@ function wallTime(args: readonly string[]): number {
   return performance.now() - start;
 }
 
-function run(args: readonly string[]): string {
-  const [command, ...rest] = [...pinning, flags.node, ...args];
+function run(args: readonly string[], pinned = pinning): string {
+  const [command, ...rest] = [...pinned, flags.node, ...args];
   const { status, stdout, stderr } = spawnSync(command!, rest, { encoding: 'utf8', maxBuffer: 2 ** 26 });
   if (status !== 0) throw new Error(`${command} ${rest.join(' ')}: ended with ${status}, expected 0\n${stderr}`);
   return stdout;
@@ -212,12 +265,12 @@ function findPinning(): readonly string[] {
   return status === 0 ? ['taskset', '-c', flags.core] : [];
 }
 
-/** Our engine as plain JavaScript, two folders below the root so that it finds the kernels where src/ does. */
-async function bundleOurs(): Promise<string> {
-  const outfile = join(root, 'build/peers/ours.mjs');
+/** A program of test/bench as plain JavaScript, two folders below the root so that it finds the kernels where src/ does. */
+async function bundle(file: string): Promise<string> {
+  const outfile = join(root, 'build/peers', basename(file).replace(/ts$/, 'mjs'));
   mkdirSync(join(root, 'build/peers'), { recursive: true });
   await build({
-    entryPoints: [join(programs, 'ours.ts')],
+    entryPoints: [join(root, 'test/bench', file)],
     outfile,
     bundle: true,
     format: 'esm',
@@ -246,7 +299,7 @@ function rowOf({ pair, subject, ours, theirs, ratio, lowest, highest }: Comparis
 }
 
 function row([pair, subject, ...numbers]: readonly string[]): string {
-  const width = chosen.includes('cold') ? 56 : 26;
+  const width = chosen.includes('cold') ? 56 : 46;
   return [pair!.padEnd(17), subject!.padEnd(width), ...numbers.map((text) => text.padStart(10))].join(' ');
 }
 

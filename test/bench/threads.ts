@@ -9,23 +9,25 @@ import { median, quantile } from '../../src/statistics.js';
 import { seededRandom, seededWeights } from '../../src/weights/seeded.js';
 
 /**
- * `npx tsx test/bench/threads.ts [--model M] [--res R] [--threads N] [--runs COUNT]`: one picture on N threads against
+ * `npx tsx test/bench/threads.ts [--model M] [--alpha A] [--res R] [--threads N] [--runs COUNT] [--json]`: one picture on N threads against
  * one, in turn in one process; beside it how many pictures a second N independent processes of one thread each get
  * through, against one such process: what the machine gives to N cores at once.
  */
 const { values } = parseArgs({
   options: {
     model: { type: 'string', default: 'mobilenet_v1' },
+    alpha: { type: 'string', default: '1' },
     res: { type: 'string' },
     threads: { type: 'string', default: '2' },
     runs: { type: 'string', default: '100' },
+    json: { type: 'boolean', default: false },
     // Used for the independent processes: run for so many seconds, then print pictures a second.
     alone: { type: 'string' },
   },
 });
 const threads = Number(values.threads);
 const resolution = Number(values.res ?? (values.model === 'xception' ? 299 : 224));
-const network = resolve(buildNetwork(values.model, { alpha: 1, classes: 1000 }), { resolution });
+const network = resolve(buildNetwork(values.model, { alpha: Number(values.alpha), classes: 1000 }), { resolution });
 const weights = seededWeights(network);
 
 const WARM_UP_MS = 500;
@@ -51,29 +53,48 @@ function ms(times: readonly number[]): string {
   return `min ${Math.min(...times).toFixed(2)}  median ${median(times).toFixed(2)}  p95 ${quantile(times, 0.95).toFixed(2)} ms`;
 }
 
+/** Times of either, pair by pair. */
+interface Times {
+  readonly alone: readonly number[];
+  readonly together: readonly number[];
+  /** Of neighbours, together ÷ alone. */
+  readonly ratios: readonly number[];
+}
+
 /** Both in turn, in one process. */
-async function alternate(): Promise<void> {
+async function alternate(): Promise<Times> {
   const one = await prepare(1);
   const many = await prepare(threads);
   // Workers come up beside the first runs.
   await new Promise((done) => setTimeout(done, 200));
   const pairs = Array.from({ length: Number(values.runs) }, () => [time(one), time(many)] as const);
-  const [alone, together] = [pairs.map(([a]) => a), pairs.map(([, b]) => b)];
-  const ratios = pairs.map(([a, b]) => b / a);
+  one.close();
+  many.close();
+  return { alone: pairs.map(([a]) => a), together: pairs.map(([, b]) => b), ratios: pairs.map(([a, b]) => b / a) };
+}
+
+function print({ alone, together, ratios }: Times): void {
   console.log(`1 thread    ${ms(alone)}`);
   console.log(`${threads} threads   ${ms(together)}`);
   console.log(
     `ratio       minima ${(Math.min(...together) / Math.min(...alone)).toFixed(3)}  pair by pair: median ${median(ratios).toFixed(3)}, ` +
       `quartiles ${quantile(ratios, 0.25).toFixed(3)} and ${quantile(ratios, 0.75).toFixed(3)}`,
   );
-  one.close();
-  many.close();
 }
 
 /** Pictures a second of `count` processes at the same time. */
 async function processes(count: number): Promise<number> {
   const script = fileURLToPath(import.meta.url);
-  const own = ['--model', values.model, '--res', `${resolution}`, '--alone', `${ALONE_SECONDS}`];
+  const own = [
+    '--model',
+    values.model,
+    '--alpha',
+    values.alpha,
+    '--res',
+    `${resolution}`,
+    '--alone',
+    `${ALONE_SECONDS}`,
+  ];
   const rates = Array.from(
     { length: count },
     () =>
@@ -105,12 +126,21 @@ async function runAlone(seconds: number): Promise<void> {
 async function main(): Promise<void> {
   if (values.alone !== undefined) return runAlone(Number(values.alone));
   const load = loadavg()[0]!.toFixed(1);
-  console.log(
-    `${network.id} α 1.0 · ${resolution}×${resolution} · Node.js ${process.version} · ${availableParallelism()} cores, ${cpus()[0]?.model} · load ${load}`,
-  );
-  await alternate();
+  if (!values.json) {
+    console.log(
+      `${network.id} α ${values.alpha} · ${resolution}×${resolution} · Node.js ${process.version} · ${availableParallelism()} cores, ${cpus()[0]?.model} · load ${load}`,
+    );
+  }
+  const times = await alternate();
+  if (!values.json) print(times);
   const one = await processes(1);
   const many = await processes(threads);
+  if (values.json) {
+    const [alone, together, ratio] = [times.alone, times.together, times.ratios].map(median);
+    // The rates are pictures a second of one process and of as many as threads.
+    console.log(JSON.stringify({ alone, together, ratio, rates: { one, many } }));
+    return;
+  }
   console.log(
     `1 process ${one.toFixed(1)}, ${threads} processes ${many.toFixed(1)} pictures a second: time for one picture × ${(one / many).toFixed(3)}`,
   );
