@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import { type CostRecord, type DescribeOptions, describeCost } from './cost/describe.js';
 import type { GraphCost } from './cost/graph-tally.js';
-import { ModelError } from './errors.js';
+import { ModelError, UsageError } from './errors.js';
 import { identify } from './networks/identify.js';
 import { isNetworkId, networks } from './networks/index.js';
 import { resolve } from './networks/resolve.js';
@@ -83,7 +83,7 @@ function fromGraph(imported: ImportedModel, path: string, resolution: number | u
     throw new ModelError('operator-unsupported', `${path}: takes maps of ${width}×${height}, expected a square`);
   }
   if (resolution !== undefined && resolution !== height) {
-    throw new ModelError('network-unsupported', `${path}: takes ${height} pixels, expected the same or no --res`);
+    throw new UsageError(`--res ${resolution}: ${path} takes ${height} pixels, expected the same or no --res`);
   }
   const network = { ...imported.network, ...identify(imported.network) };
   return { network, resolution: height, padding: imported.padding, title };
@@ -91,7 +91,7 @@ function fromGraph(imported: ImportedModel, path: string, resolution: number | u
 
 /** What this project's layers cannot say, in a file that is whole. */
 function isForeign(error: unknown): error is ModelError {
-  return error instanceof ModelError && /^(operator-unsupported|network-unsupported|weights-dtype)$/.test(error.code);
+  return error instanceof ModelError && /^(operator-unsupported|weights-dtype)$/.test(error.code);
 }
 
 /** Undefined for a format whose graphs are not counted by themselves. */

@@ -38,7 +38,7 @@ describe('text', () => {
   });
 
   it('says which columns had no room', () => {
-    expect(pageText(sections, 42)).toContain('(no room for spare)');
+    expect(pageText(sections, 38)).toContain('(no room for spare)');
     expect(pageText(sections, 100)).not.toContain('no room');
   });
 });
