@@ -5,14 +5,14 @@
  *   npx tsx models/rebuild.ts --pth FILE --tfjs FOLDER --synsets FILE --lemmas FILE [--out FOLDER]
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { foldBatchNorm } from '../src/engine/fold.js';
 import { buildNetwork } from '../src/networks/index.js';
 import { resolve } from '../src/networks/resolve.js';
-import { type Card, parseCard } from '../src/weights/card.js';
+import { type Card, parseCard, readCard } from '../src/weights/card.js';
 import { checkWeights } from '../src/weights/check.js';
 import { mapTfhubEfficientnet } from '../src/weights/families/efficientnet-tfhub.js';
 import { recognise } from '../src/weights/families/recognise.js';
@@ -40,7 +40,7 @@ const LEMMAS_SHA256 = '1b8babda187421a4bde0c9c5a197c36f6bdda962f7ca11ffb2813806c
 
 const LABELS_FILE = 'imagenet-1k.tsv';
 
-type CardFacts = Omit<Card, 'weights' | 'classes' | 'labels'>;
+type CardFacts = Omit<Card, 'weights' | 'levels' | 'classes' | 'labels'>;
 
 const MOBILENET_V2: CardFacts = {
   name: 'mobilenet_v2_1.0_224',
@@ -115,11 +115,16 @@ function writeModel(folder: string, facts: CardFacts, classes: number, source: N
   const bytes = writeSafetensors(nameTensors(store(source, epsilon)), { network, origin, licence });
   const weights = { file, bytes: bytes.length, sha256: sha256(bytes), dtype: 'f16' };
   const head = { name, network, alpha, resolution, classes, padding, epsilon, preprocessing };
-  const card = `${JSON.stringify({ ...head, labels: LABELS_FILE, weights, ...rest }, null, 2)}\n`;
+  const card = `${JSON.stringify({ ...head, labels: LABELS_FILE, weights, levels: levelsOf(join(folder, `${name}.json`)), ...rest }, null, 2)}\n`;
   parseCard(new TextEncoder().encode(card), `${name}.json`);
   writeFileSync(join(folder, file), bytes);
   writeFileSync(join(folder, `${name}.json`), card);
   console.log(`${file}: ${bytes.length} bytes, sha-256 ${weights.sha256}`);
+}
+
+/** The levels stay those of the card that is there: models/calibrate.ts chooses them. */
+function levelsOf(cardPath: string): Card['levels'] {
+  return existsSync(cardPath) ? readCard(cardPath).levels : null;
 }
 
 /** Index, synset id, label; returns the number of classes. */

@@ -2,7 +2,7 @@ import { levelsFromRanges } from './engine/int8/ranges.js';
 import { groupLevels } from './engine/int8/stored.js';
 import { ModelError, UsageError } from './errors.js';
 import type { Model } from './model.js';
-import { levelsPath, loadLevels, type StoredModel } from './weights/box.js';
+import { loadLevels, type StoredModel } from './weights/box.js';
 
 /**
  * The model, to be run in integers: how its maps are stored comes from the box, or from the ranges of a quantised file.
@@ -23,6 +23,6 @@ export function inIntegers(model: Model, stored?: StoredModel): Model {
   return {
     ...model,
     facts: { ...facts, dtype: 'int8' },
-    readLevels: () => levels ?? groupLevels(tensors!, levelsPath(stored!)),
+    readLevels: () => levels ?? groupLevels(tensors!, stored!.card.levels!.file),
   };
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ModelError } from '../errors.js';
-import { type Card, readCard } from './card.js';
+import { type Card, type CardFile, readCard } from './card.js';
 import { MAX_FILE_BYTES, readModelFile } from './file.js';
 import { type Label, readLabels } from './labels.js';
 import { readSafetensors } from './safetensors.js';
@@ -85,26 +85,32 @@ export function loadWeights(
   allocate: Allocate = (bytes) => new Uint8Array(bytes),
 ): NetworkWeights {
   const path = join(folder, card.weights.file);
-  const bytes = readModelFile(path, MAX_FILE_BYTES, (size) => {
-    if (size === card.weights.bytes) return allocate(size);
-    throw new ModelError('weights-damaged', `${path}: ${size} bytes, expected ${card.weights.bytes}`);
+  return groupTensors(readSafetensors(readChecked(path, card.weights, MAX_FILE_BYTES, allocate), path), path);
+}
+
+/**
+ * The tensors of the model's levels, length and sha-256 checked; undefined where it has none.
+ * @throws ModelError `weights-damaged`
+ */
+export function loadLevels({ card, folder }: StoredModel): NamedTensors | undefined {
+  if (card.levels === null) return undefined;
+  const path = join(folder, card.levels.file);
+  return readSafetensors(
+    readChecked(path, card.levels, MAX_LEVELS_BYTES, (bytes) => new Uint8Array(bytes)),
+    path,
+  );
+}
+
+function readChecked(path: string, expected: CardFile, maxBytes: number, allocate: Allocate): Uint8Array {
+  const bytes = readModelFile(path, maxBytes, (size) => {
+    if (size === expected.bytes) return allocate(size);
+    throw new ModelError('weights-damaged', `${path}: ${size} bytes, expected ${expected.bytes}`);
   });
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  if (sha256 !== card.weights.sha256) {
-    throw new ModelError('weights-damaged', `${path}: sha-256 ${sha256}, expected ${card.weights.sha256}`);
+  if (sha256 !== expected.sha256) {
+    throw new ModelError('weights-damaged', `${path}: sha-256 ${sha256}, expected ${expected.sha256}`);
   }
-  return groupTensors(readSafetensors(bytes, path), path);
-}
-
-/** Where the numbers lie with which the model runs in integers; not every model has them. */
-export function levelsPath({ card, folder }: StoredModel): string {
-  return join(folder, `${card.name}.levels.safetensors`);
-}
-
-/** The tensors of `levelsPath`, undefined where there is no such file. */
-export function loadLevels(model: StoredModel): NamedTensors | undefined {
-  const path = levelsPath(model);
-  return existsSync(path) ? readSafetensors(readModelFile(path, MAX_LEVELS_BYTES), path) : undefined;
+  return bytes;
 }
 
 /** The model's labels, as many as it has classes. */

@@ -8,11 +8,14 @@ import { readModelFile } from './file.js';
 const MAX_CARD_BYTES = 64 * 1024;
 
 /** A file in the card's own folder. */
-export interface WeightsFile {
+export interface CardFile {
   readonly file: string;
   readonly bytes: number;
   /** Lower-case hexadecimal. */
   readonly sha256: string;
+}
+
+export interface WeightsFile extends CardFile {
   /** Format of the convolution and dense weights; biases are single precision always. */
   readonly dtype: 'f16' | 'f32';
 }
@@ -31,6 +34,8 @@ export interface Card {
   /** A labels file in the card's own folder. */
   readonly labels: string;
   readonly weights: WeightsFile;
+  /** How its maps are stored in integers; null for a model that nobody calibrated. */
+  readonly levels: CardFile | null;
   /** Accuracy on ImageNet's validation set in percent, as the source says. */
   readonly published: { readonly top1: number; readonly top5: number; readonly source: string };
   readonly origin: string;
@@ -60,6 +65,7 @@ export function parseCard(bytes: Uint8Array, where: string): Card {
   const network = card.text('network');
   if (!isNetworkId(network)) throw card.wrong('network', 'the name of a network');
   const weights = card.object('weights');
+  const levels = card.nullable('levels', () => card.object('levels'));
   const published = card.object('published');
   const resolution = card.integer('resolution', 1, 4096);
   const preprocessing = readPreprocessing(card.object('preprocessing'));
@@ -74,12 +80,8 @@ export function parseCard(bytes: Uint8Array, where: string): Card {
     epsilon: card.number('epsilon', 0, 1),
     preprocessing,
     labels: card.fileName('labels'),
-    weights: {
-      file: weights.fileName('file'),
-      bytes: weights.integer('bytes', 1, Number.MAX_SAFE_INTEGER),
-      sha256: weights.matching('sha256', /^[0-9a-f]{64}$/, '64 lower-case hexadecimal digits'),
-      dtype: weights.oneOf('dtype', ['f16', 'f32'] as const),
-    },
+    weights: { ...readCardFile(weights), dtype: weights.oneOf('dtype', ['f16', 'f32'] as const) },
+    levels: levels && readCardFile(levels),
     published: {
       top1: published.number('top1', 0, 100),
       top5: published.number('top5', 0, 100),
@@ -89,7 +91,16 @@ export function parseCard(bytes: Uint8Array, where: string): Card {
     licence: card.text('licence'),
   };
   for (const fields of [card, weights, published]) fields.refuseRest();
+  levels?.refuseRest();
   return result;
+}
+
+function readCardFile(fields: Fields): CardFile {
+  return {
+    file: fields.fileName('file'),
+    bytes: fields.integer('bytes', 1, Number.MAX_SAFE_INTEGER),
+    sha256: fields.matching('sha256', /^[0-9a-f]{64}$/, '64 lower-case hexadecimal digits'),
+  };
 }
 
 /** The `preprocessing` object of a card or of a record of the store; every field is checked. */

@@ -4,7 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
-import { findModel, listModels, loadImagenetLabels, loadLabels, loadWeights } from '../../src/weights/box.js';
+import {
+  findModel,
+  listModels,
+  loadImagenetLabels,
+  loadLabels,
+  loadLevels,
+  loadWeights,
+} from '../../src/weights/box.js';
 import { checkWeights } from '../../src/weights/check.js';
 import { toFloat32 } from '../../src/weights/half.js';
 import { makeFolder } from './folder.js';
@@ -126,6 +133,19 @@ describe('loadWeights', () => {
   it('refuses a file that was cut', () => {
     const cut = makeFolder({ [card.weights.file]: new Uint8Array(readFileSync(source)).slice(0, -1) });
     expect(modelErrorOf(() => loadWeights({ card, folder: cut }))?.message).toMatch(/7021191 bytes, expected 7021192/);
+  });
+
+  it('refuses levels with one bit changed, cut, or absent', () => {
+    const { levels } = card;
+    const bytes = new Uint8Array(readFileSync(join(folder, levels!.file)));
+    const messageOf = (files: Record<string, Uint8Array>) =>
+      modelErrorOf(() => loadLevels({ card, folder: makeFolder(files) }))?.message;
+    expect(messageOf({ [levels!.file]: bytes.slice(0, -1) })).toMatch(/ bytes, expected \d+$/);
+    bytes[bytes.length - 1]! ^= 1;
+    expect(messageOf({ [levels!.file]: bytes })).toMatch(/: sha-256 .*, expected/);
+    expect(messageOf({})).toMatch(/no such file/);
+    expect(loadLevels({ card: { ...card, levels: null }, folder: makeFolder({}) })).toBeUndefined();
+    for (const model of listModels()) expect(loadLevels(model)?.size).toBeGreaterThan(0);
   });
 
   it('says that a file is absent', () => {

@@ -22,6 +22,7 @@ const card = {
   },
   labels: 'imagenet-1k.tsv',
   weights: { file: 'a.safetensors', bytes: 10, sha256: '0'.repeat(64), dtype: 'f16' },
+  levels: { file: 'a.levels.safetensors', bytes: 9, sha256: '1'.repeat(64) },
   published: { top1: 71.878, top5: 90.286, source: 'a paper' },
   origin: 'a place',
   licence: 'MIT',
@@ -56,6 +57,7 @@ function fieldsOf(value: object, prefix = ''): string[] {
 describe('card', () => {
   it('is read as it is written', () => {
     expect(readCard(join(makeFolder({ 'c.json': card }), 'c.json'))).toEqual(card);
+    expect(parse(change('levels', null))).toEqual(change('levels', null));
   });
 
   it.each(fieldsOf(card))('needs %s', (field) => {
@@ -64,6 +66,8 @@ describe('card', () => {
 
   it.each(fieldsOf(card))('refuses nonsense in %s', (field) => {
     for (const nonsense of [null, true, {}, [], -1e300, '', '\n']) {
+      // A model need not have levels.
+      if (nonsense === null && field === 'levels') continue;
       // Two free texts cannot be wrong but by being empty; a line break in them does no harm.
       if (nonsense === '\n' && ['origin', 'licence', 'published.source'].includes(field)) continue;
       expect(messageOf(change(field, nonsense))).toContain(field);
