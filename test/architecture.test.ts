@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   inputs: [],
   report: ['networks', 'cost'],
   // Use cases, directly in src/.
-  '': ['networks', 'cost', 'weights', 'engine', 'store', 'images', 'report'],
+  '': ['networks', 'cost', 'weights', 'engine', 'store', 'images', 'inputs', 'report'],
   // The use case of many pictures: threads, processes, order, going on after an end.
   batch: ['', 'cost', 'weights', 'engine', 'images', 'inputs', 'report'],
   cli: ['', 'networks', 'cost', 'inputs', 'batch', 'report'],

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createFilter } from '../batch/filter.js';
 import { openFleet } from '../batch/fleet.js';
@@ -7,6 +8,7 @@ import { openSingle } from '../batch/single.js';
 import type { LoadOptions } from '../classifier.js';
 import { exitCodes, MobilenetError } from '../errors.js';
 import { findInputs } from '../inputs/find.js';
+import { isGlob } from '../inputs/glob.js';
 import { nameBytes } from '../inputs/name.js';
 import type { Input } from '../inputs/types.js';
 import { printable } from '../printable.js';
@@ -26,6 +28,7 @@ const FEW = 8;
 /** Classifies what the names stand for, in order; a broken picture is reported and the others go on. Returns the exit code. */
 export async function runClassify(names: readonly string[], flags: ClassifyFlags): Promise<number> {
   const wishes = readWishes(names, flags);
+  if (mayBeMany(names, flags)) limitPool(wishes.jobs ?? wishes.defaultJobs);
   const { filter, format: formatName, nulOutput } = wishes;
   const fetch = flags.allowUrl ? (await import('../fetch-picture.js')).fetchPicture : undefined;
   const usesStdin = names.includes('-') || wishes.inputs.filesFrom?.includes('-');
@@ -98,6 +101,27 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
     // A list whose end nobody waits for must not keep the process.
     if (usesStdin) process.stdin.destroy();
   }
+}
+
+/** Whether there may be more than a few, as far as a quick look tells. */
+function mayBeMany(names: readonly string[], { filesFrom = [] }: ClassifyFlags): boolean {
+  const isFile = (name: string) => {
+    try {
+      return statSync(name).isFile();
+    } catch {
+      // What is not there is one input, unless it is a pattern.
+      return !isGlob(name);
+    }
+  };
+  return filesFrom.length > 0 || names.length > FEW || !names.every(isFile);
+}
+
+/**
+ * Pictures are decoded by libuv's threads, four unless the environment says otherwise: too few for many lanes, and with more
+ * than there are lanes memory grows, as the C library keeps a heap for each thread. They start when they are first used.
+ */
+function limitPool(jobs: number): void {
+  process.env.UV_THREADPOOL_SIZE ??= String(Math.max(2, jobs));
 }
 
 type AnyRunner = Awaited<ReturnType<typeof openSingle>>;
