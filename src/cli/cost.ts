@@ -77,7 +77,6 @@ function addLater(parent: Command, name: string, description: string, load: () =
   const stub = new Command(name)
     .description(description)
     .argument('[args...]')
-    .helpOption(false)
     .allowUnknownOption()
     .passThroughOptions()
     .action(async (args: readonly string[]) => {
@@ -88,7 +87,10 @@ function addLater(parent: Command, name: string, description: string, load: () =
       const command = (await load()).name(`mobilenet cost ${name}`).copyInheritedSettings(parent).exitOverride();
       await command.parseAsync(args, { from: 'user' });
     });
-  parent.addCommand(stub.copyInheritedSettings(parent));
+  // --help too goes to the subcommand itself; settings inherited later would take it back.
+  stub.copyInheritedSettings(parent).helpOption(false);
+  stub.copyInheritedSettings = () => stub;
+  parent.addCommand(stub);
 }
 
 /** Counts and prints. Throws UsageError for a value that no network takes, ModelError for a file that says nothing. */
