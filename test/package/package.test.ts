@@ -54,13 +54,13 @@ describe('the packed tarball', () => {
       'dist/code/command.cjs',
       'dist/code/sharp.cjs',
       'dist/code/worker.cjs',
-      'dist/types/index.d.ts',
+      'dist/index.d.ts',
       'models/imagenet-1k.tsv',
     ]) {
       expect(files).toContain(needed);
     }
     const expected =
-      /^(bin\/(mobilenet\.js|package\.json)|build\/kernels(\.d\.ts|(\.relaxed)?\.wasm)|dist\/(code\/[\w-]+\.c?js|types\/.+\.d\.ts)|models\/([\w.-]+\.(json|safetensors|tsv)|README\.md)|package\.json|[A-Z]+(\.md)?)$/;
+      /^(bin\/(mobilenet\.js|package\.json)|build\/kernels(\.d\.ts|(\.relaxed)?\.wasm)|dist\/(code\/[\w-]+\.c?js|.+\.d\.ts)|models\/([\w.-]+\.(json|safetensors|tsv)|README\.md)|package\.json|[A-Z]+(\.md)?)$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
   });
 
@@ -125,7 +125,7 @@ describe('the packed tarball', () => {
     const program = join(folder, 'use.mts');
     writeFileSync(
       program,
-      `import { load, type Classification } from './package/dist/types/index.js';
+      `import { load, type Classification } from './package/dist/index.js';
        const model = await load({ model: 'mobilenet_v2', crop: 'squash' });
        const { predictions, ms }: Classification = await model.classify(new Uint8Array(), { top: 1 });
        const probability: number = predictions[0]!.probability + ms.run;
