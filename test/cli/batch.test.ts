@@ -49,6 +49,11 @@ const rows = (text: string): Row[] =>
 const plain = (found: readonly Row[]) => found.map(({ file, predictions, error }) => ({ file, predictions, error }));
 const byFile = (found: readonly Row[]) => plain(found).sort((a, b) => (a.file < b.file ? -1 : 1));
 
+/** Pipelines need more than Node; where a tool is missing the tests that use it are skipped. */
+const hasShellTools = ['find', 'xargs', 'basename', 'sort', 'head', 'cp'].every(
+  (tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0,
+);
+
 describe('a batch', () => {
   it('gives the same rows in the same order by threads, by processes and one by one', () => {
     const many = join(folder, 'many');
@@ -81,7 +86,7 @@ describe('a batch', () => {
     expect(plain(rows(inFolder.stdout))[0]).toEqual(plain(rows(oneByOne.stdout))[0]);
   });
 
-  it('selects: find | mobilenet | xargs', () => {
+  it.skipIf(!hasShellTools)('selects: find | mobilenet | xargs', () => {
     const script = `cd "$1" && find many -name '*.jpg' -print0 |
       "$2" "$3" classify -0 --files-from - --only 'geological formation' --format paths 2>/dev/null | xargs -0 -n1 basename | sort -n`;
     const { stdout } = spawnSync('sh', ['-c', script, 'sh', folder, process.execPath, program], { encoding: 'utf8' });
@@ -175,7 +180,7 @@ describe('a batch', () => {
     });
   });
 
-  it('ends quietly when nobody reads any more', () => {
+  it.skipIf(!hasShellTools)('ends quietly when nobody reads any more', () => {
     const script = `"$1" "$2" classify "$3" --format jsonl --jobs 2 2>/dev/null; echo $? >&2`;
     const args = ['-c', `{ ${script}; } | head -n 1`, 'sh', process.execPath, program, join(folder, 'many')];
     const { stdout, stderr } = spawnSync('sh', args, { encoding: 'utf8' });
@@ -386,7 +391,7 @@ describe('recipes, as they are written', () => {
     expect(lines.filter((each) => each.startsWith('alp\tphotos/'))).toHaveLength(10);
   });
 
-  it('README: pictures of a group are moved', () => {
+  it.skipIf(!hasShellTools)('README: pictures of a group are moved', () => {
     const [line] = recipe('README.md', 'mobilenet classify photos --only dog').split('\n');
     mkdirSync(join(place, 'dogs'));
     follow(line!.replace('--only dog', '--only "geological formation"').replace('mv', 'cp'), place);
