@@ -39,7 +39,7 @@ async function writeLevels(model: StoredModel): Promise<void> {
   const { card } = model;
   const network = resolve(buildNetwork(card.network, { alpha: card.alpha, classes: card.classes }), card);
   const prepare = (index: number, into: Float32Array) =>
-    prepareImage(pictures[index]!, card.preprocessing, into, loadPixelKernels()).then(() => {});
+    prepareImage(pictures[index]!, card.preprocessing, into, loadPixelKernels()).then(() => true);
   const found = await calibrate(
     { network, weights: loadWeights(model), epsilon: card.epsilon },
     pictures.length,

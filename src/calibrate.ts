@@ -2,7 +2,7 @@ import { fuse } from './engine/fuse.js';
 import { chooseLevels, type Observed, observe } from './engine/int8/calibrate.js';
 import type { Levels } from './engine/int8/levels.js';
 import { createSession } from './engine/session.js';
-import { ModelError } from './errors.js';
+import { ModelError, UsageError } from './errors.js';
 import type { ResolvedNetwork } from './networks/types.js';
 import type { NetworkWeights } from './weights/types.js';
 
@@ -21,11 +21,13 @@ export interface CalibrationModel {
 export interface CalibrationOptions {
   readonly budget?: number;
   /** Told after each picture and each trial. */
-  readonly onProgress?: (done: number, total: number) => void;
+  readonly onProgress?: (unit: 'picture' | 'map', done: number, total: number) => void;
 }
 
 export interface Calibration {
   readonly levels: Levels;
+  /** Pictures that could be read. */
+  readonly pictures: number;
   readonly wide: ReadonlySet<string>;
   readonly maps: number;
   /** Of the probabilities from those of floats, on the pictures held out: as chosen, and with all maps wide. */
@@ -38,13 +40,13 @@ export interface Calibration {
  * which shows what that does to the probabilities of pictures held out; those that do the least for the multiplications
  * they make cheap become narrow for good, as long as the sum stays within the budget.
  * @param count how many pictures there are; with one alone all maps stay wide, since none can be held out
- * @param prepare writes the prepared picture of an index, height × width × channels
- * @throws ModelError `calibration` where the network gives a number that is not finite
+ * @param prepare writes the prepared picture of an index, height × width × channels; false for one that cannot be read
+ * @throws UsageError where no picture can be read, ModelError `calibration` where the network gives a number that is not finite
  */
 export async function calibrate(
   { network, weights, epsilon }: CalibrationModel,
   count: number,
-  prepare: (index: number, into: Float32Array) => Promise<void>,
+  prepare: (index: number, into: Float32Array) => Promise<boolean>,
   { budget = BUDGET, onProgress = () => {} }: CalibrationOptions = {},
 ): Promise<Calibration> {
   const floats = await createSession(network, weights, epsilon);
@@ -52,13 +54,20 @@ export async function calibrate(
   const inputs: Float32Array[] = [];
   const outputs: Float32Array[] = [];
   const every = Math.max(2, Math.floor(count / TRIAL_PICTURES));
+  let pictures = 0;
   for (let index = 0; index < count; index++) {
-    await prepare(index, floats.input);
-    if (index % every === 0 && count > 1) {
-      inputs.push(floats.input.slice());
-      outputs.push(floats.run());
-    } else observe(floats, network, observed);
-    onProgress(index + 1, count);
+    if (await prepare(index, floats.input)) {
+      if (pictures++ % every === 0) {
+        inputs.push(floats.input.slice());
+        outputs.push(floats.run());
+      } else observe(floats, network, observed);
+    }
+    onProgress('picture', index + 1, count);
+  }
+  if (pictures === 0) throw new UsageError('calibration: no picture that can be read, expected one or more');
+  if (pictures === 1) {
+    floats.input.set(inputs.pop()!);
+    observe(floats, network, observed);
   }
 
   const choose = (wide: ReadonlySet<string>): Levels => {
@@ -93,7 +102,7 @@ export async function calibrate(
       const others = new Set([...all].filter((each) => each !== name));
       const harm = Math.max(0, (await divergence(others)) - divergenceWide);
       trials.push({ name, harm, share: harm / (work.get(name) ?? 1) });
-      onProgress(trials.length, all.size);
+      onProgress('map', trials.length, all.size);
     }
     let spent = 0;
     for (const { name, harm } of trials.toSorted((a, b) => a.share - b.share)) {
@@ -107,7 +116,7 @@ export async function calibrate(
     floats.input.set(input);
     observe(floats, network, observed);
   }
-  return { levels: choose(wide), wide, maps: all.size, divergence: chosen, divergenceWide };
+  return { levels: choose(wide), pictures, wide, maps: all.size, divergence: chosen, divergenceWide };
 }
 
 /** Σ p · (ln p − ln q)²: how far q is from p where p is probable. */

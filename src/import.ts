@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename, dirname, join, resolve as resolvePath } from 'node:path';
 import { foldBatchNorm } from './engine/fold.js';
 import { ModelError } from './errors.js';
+import { type ImportCalibration, levelsFor } from './import-levels.js';
 import { adjust } from './model.js';
 import { type FileChoice, modelFromOpened } from './model-files.js';
 import { buildNetwork, isNetworkId } from './networks/index.js';
@@ -26,12 +27,16 @@ export interface ImportOptions extends FileChoice, StoreOptions {
   readonly labels?: string;
   /** Takes the place of a model of that name. */
   readonly replace?: boolean;
+  /** Folder of pictures to choose integer ranges by, and what is to be told of it. */
+  readonly calibrate?: ImportCalibration;
 }
 
 export interface Imported {
   readonly installed: InstalledModel;
   /** What the file was taken for. */
   readonly title: string;
+  /** Pictures that the levels were chosen by; 0 where none were. */
+  readonly calibrated: number;
 }
 
 /**
@@ -41,7 +46,7 @@ export interface Imported {
  * contradict it
  */
 export async function importModel(path: string, options: ImportOptions): Promise<Imported> {
-  const { name, labels: labelsPath, replace, home, ...choice } = options;
+  const { name, labels: labelsPath, replace, home, calibrate, ...choice } = options;
   const opened = await openWeights(path);
   const model = await modelFromOpened(choice, [opened]);
   const { network, epsilon, preprocessing } = model;
@@ -53,6 +58,7 @@ export async function importModel(path: string, options: ImportOptions): Promise
     licence: null,
     origin: originOf(opened),
   } as const;
+  const found = calibrate && (await levelsFor(model, calibrate));
   const own: NewModel =
     opened.kind === 'graph' && opened.imported.format !== 'tfjs'
       ? {
@@ -67,8 +73,13 @@ export async function importModel(path: string, options: ImportOptions): Promise
           ...packWeights(network, model.readWeights(), epsilon, adjust(preprocessing, choice)),
           ...{ format: 'safetensors', padding: network.padding, epsilon, preprocessing },
         };
+  const calibrated = found ? { ...own, levels: found.bytes } : own;
   const stores = { ...(replace !== undefined && { replace }), ...(home !== undefined && { home }) };
-  return { installed: await installModel(own, stores), title: model.title ?? id };
+  return {
+    installed: await installModel(calibrated, stores),
+    title: model.title ?? id,
+    calibrated: found?.pictures ?? 0,
+  };
 }
 
 /** The bytes of a safetensors file, and the numbers that it is in. */

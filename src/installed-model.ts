@@ -89,4 +89,4 @@ export function weightsOf(bytes: Uint8Array, where: string): NetworkWeights {
 
 export { storeHome } from './store/home.js';
 export { removeModel } from './store/install.js';
-export { verifyModels } from './store/installed.js';
+export { readInstalledLevels, verifyModels } from './store/installed.js';

@@ -1,11 +1,13 @@
 import type { Levels } from './engine/int8/levels.js';
 import { ModelError, UsageError } from './errors.js';
 import type { Preprocessing, ResizeFilter } from './images/types.js';
+import type { LoadedModel } from './installed-model.js';
+import type { ReadLevels } from './integer-model.js';
 import { buildNetwork, isNetworkId } from './networks/index.js';
 import { resolve } from './networks/resolve.js';
 import type { ResolvedNetwork } from './networks/types.js';
 import type { ModelFacts } from './report/records.js';
-import { findModel, loadImagenetLabels, loadLabels, loadWeights, type StoredModel } from './weights/box.js';
+import { findModel, loadImagenetLabels, loadLabels, loadLevels, loadWeights, type StoredModel } from './weights/box.js';
 import { checkWeights } from './weights/check.js';
 import { type Label, readLabels } from './weights/labels.js';
 import type { QuantisedGraph } from './weights/quantised.js';
@@ -58,21 +60,21 @@ export interface ExactModel {
  * (`model-not-installed` where they can be pulled), damaged or unsuitable.
  */
 export async function chooseModel(choice: ModelChoice = {}): Promise<Model> {
-  const { model, stored } = await chooseFloats(choice);
+  const { model, readLevels } = await chooseFloats(choice);
   if (choice.dtype !== 'int8') return model;
   const { inIntegers } = await import('./integer-model.js');
-  return inIntegers(model, stored);
+  return inIntegers(model, readLevels);
 }
 
-async function chooseFloats(choice: ModelChoice): Promise<{ model: Model; stored?: StoredModel }> {
+async function chooseFloats(choice: ModelChoice): Promise<{ model: Model; readLevels?: ReadLevels }> {
   if (choice.weights?.length) {
     const { modelFromPaths } = await import('./model-files.js');
     return { model: await modelFromPaths(choice, choice.weights) };
   }
   const inBox = findInBox(choice);
-  if (inBox instanceof ModelError) return { model: await modelFromStore(choice, inBox) };
+  if (inBox instanceof ModelError) return modelFromStore(choice, inBox);
   if (choice.exact) throw new UsageError('--exact: no weights given, expected --weights with a quantised .tflite file');
-  return { model: modelFromBox(choice, inBox), stored: inBox };
+  return { model: modelFromBox(choice, inBox), readLevels: () => loadLevels(inBox) };
 }
 
 /** The box's model, or why there is none. */
@@ -85,11 +87,17 @@ function findInBox(choice: ModelChoice): StoredModel | ModelError {
   }
 }
 
-async function modelFromStore(choice: ModelChoice, notInBox: ModelError): Promise<Model> {
-  const { findInstalledModel, loadInstalled, loadInstalledLabels, networkOf, weightsOf } = await import(
-    './installed-model.js'
-  );
-  const { installed, path, bytes } = loadInstalled(findInstalledModel(choice, notInBox));
+async function modelFromStore(
+  choice: ModelChoice,
+  notInBox: ModelError,
+): Promise<{ model: Model; readLevels: ReadLevels }> {
+  const { findInstalledModel, loadInstalled, readInstalledLevels } = await import('./installed-model.js');
+  const loaded = loadInstalled(findInstalledModel(choice, notInBox));
+  return { model: await modelFromInstalled(choice, loaded), readLevels: () => readInstalledLevels(loaded.installed) };
+}
+
+async function modelFromInstalled(choice: ModelChoice, { installed, path, bytes }: LoadedModel): Promise<Model> {
+  const { loadInstalledLabels, networkOf, weightsOf } = await import('./installed-model.js');
   const { name, classes, preprocessing } = installed;
   const readOwnLabels = () =>
     choice.labels === undefined ? (loadInstalledLabels(installed) ?? labelsFor(undefined, classes)) : undefined;

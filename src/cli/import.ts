@@ -1,7 +1,11 @@
 import { Command, Option } from 'commander';
+import type { ImportCalibration } from '../import-levels.js';
 import { paddingConventions } from '../networks/types.js';
 import { printable } from '../printable.js';
 import { parseNumber, parseWhole } from './options.js';
+
+/** Between two lines of progress. */
+const LINE_EVERY_MS = 5_000;
 
 export interface ImportFlags {
   readonly as: string;
@@ -51,7 +55,7 @@ async function runImport(file: string, flags: ImportFlags): Promise<void> {
   const alpha = parseNumber('--alpha', flags.alpha);
   const epsilon = parseNumber('--epsilon', flags.epsilon);
   const { importModel } = await import('../import.js');
-  const { installed, title } = await importModel(file, {
+  const { installed, title, calibrated } = await importModel(file, {
     name,
     ...(labels !== undefined && { labels }),
     ...(resolution !== undefined && { resolution }),
@@ -61,12 +65,8 @@ async function runImport(file: string, flags: ImportFlags): Promise<void> {
     ...(model !== undefined && { model }),
     ...(padding !== undefined && { padding }),
     ...(replace !== undefined && { replace }),
+    ...(flags.calibrate !== undefined && { calibrate: calibration(flags.calibrate) }),
   });
-  if (flags.calibrate !== undefined) {
-    process.stderr.write(
-      `mobilenet: --calibrate: integer ranges cannot be stored yet; ${printable(name)} is installed and computes in floats\n`,
-    );
-  }
   if (json) {
     process.stdout.write(`${JSON.stringify({ model: installed, family: title }, null, 2)}\n`);
     return;
@@ -76,4 +76,21 @@ async function runImport(file: string, flags: ImportFlags): Promise<void> {
     `${name}: ${printable(network)} α ${width}, ${side}×${side}, ${installed.classes} classes, ` +
       `${(weights.bytes / 1e6).toFixed(1)} MB ${dtype}, taken for ${printable(title)}\n`,
   );
+  if (calibrated > 0) {
+    process.stdout.write(`${name}: integer ranges from ${calibrated} pictures, classify --dtype int8 uses them\n`);
+  }
+}
+
+/** Pictures left out are said on stderr, and how far it is now and then. */
+function calibration(folder: string): ImportCalibration {
+  let last = performance.now();
+  return {
+    folder,
+    onFault: ({ message }) => process.stderr.write(`mobilenet: ${message}\n`),
+    onProgress(unit, done, total) {
+      if (performance.now() - last < LINE_EVERY_MS) return;
+      last = performance.now();
+      process.stderr.write(`--calibrate: ${unit} ${done} of ${total}\n`);
+    },
+  };
 }

@@ -50,7 +50,9 @@ export async function installModel(model: NewModel, options: InstallOptions = {}
       }
       const weights = await storeBlob(home, model.weights, model.format, disk);
       const labels = model.labels && (await storeBlob(home, formatLabels(model.labels), 'json', disk));
-      const installed: InstalledModel = { ...describe(model), weights, labels, installed: new Date().toISOString() };
+      const levels = model.levels ? await storeBlob(home, model.levels, 'safetensors', disk) : null;
+      const now = new Date().toISOString();
+      const installed: InstalledModel = { ...describe(model), weights, labels, levels, installed: now };
       const text = new TextEncoder().encode(formatRecord(installed));
       await writeAtomically(places.record(home, name), (handle) => disk.write(handle, text, 0));
       return installed;
@@ -60,7 +62,7 @@ export async function installModel(model: NewModel, options: InstallOptions = {}
 }
 
 /** The fields of the record and no others, in its order. */
-function describe(model: NewModel): Omit<InstalledModel, 'weights' | 'labels' | 'installed'> {
+function describe(model: NewModel): Omit<InstalledModel, 'weights' | 'labels' | 'levels' | 'installed'> {
   const { name, network, alpha, resolution, classes, dtype, format } = model;
   const { padding, epsilon, preprocessing, published, licence, origin } = model;
   return {

@@ -5,6 +5,8 @@ import { basename } from 'node:path';
 import { ModelError } from '../errors.js';
 import { readModelFile } from '../weights/file.js';
 import { type Label, parseLabels } from '../weights/labels.js';
+import { readSafetensors } from '../weights/safetensors.js';
+import type { NamedTensors } from '../weights/types.js';
 import { isModelName, places, storeHome } from './home.js';
 import { readRecord } from './record.js';
 import type { Blob, InstalledModel } from './types.js';
@@ -93,6 +95,7 @@ export function readBlobNames(home: string): ReadonlySet<string> | undefined {
   const paths = models.flatMap((model) => [
     weightsPath(model, home),
     ...(model.labels ? [labelsPath(model.labels, home)] : []),
+    ...(model.levels ? [levelsPath(model.levels, home)] : []),
   ]);
   return new Set(paths.map((path) => basename(path)));
 }
@@ -104,6 +107,10 @@ export function weightsPath(model: InstalledModel, home = storeHome()): string {
 
 function labelsPath(labels: Blob, home: string): string {
   return places.blob(home, labels.sha256, 'json');
+}
+
+function levelsPath(levels: Blob, home: string): string {
+  return places.blob(home, levels.sha256, 'safetensors');
 }
 
 /**
@@ -122,6 +129,16 @@ export function readInstalledLabels(model: InstalledModel, home = storeHome()): 
   if (model.labels === null) return undefined;
   const path = labelsPath(model.labels, home);
   return parseLabels(readBlob(path, model.labels, model.name), path);
+}
+
+/**
+ * The tensors of a model's levels, or undefined where it has none.
+ * @throws ModelError `weights-damaged`
+ */
+export function readInstalledLevels(model: InstalledModel, home = storeHome()): NamedTensors | undefined {
+  if (model.levels === null) return undefined;
+  const path = levelsPath(model.levels, home);
+  return readSafetensors(readBlob(path, model.levels, model.name), path);
 }
 
 function readBlob(path: string, blob: Blob, name: string): Uint8Array<ArrayBuffer> {
@@ -165,8 +182,19 @@ export async function isBlobIntact(path: string, blob: Blob): Promise<boolean> {
 
 /** Whether all files of a model are there and whole. */
 export async function isIntact(model: InstalledModel, home = storeHome()): Promise<boolean> {
-  if (!(await isBlobIntact(weightsPath(model, home), model.weights))) return false;
-  return model.labels === null || isBlobIntact(labelsPath(model.labels, home), model.labels);
+  return (await findDamaged(model, home)) === undefined;
+}
+
+/** The path of the first of a model's files that is absent or not what the record says, and what it should be. */
+async function findDamaged(model: InstalledModel, home: string): Promise<{ path: string; blob: Blob } | undefined> {
+  const { weights, labels, levels } = model;
+  const files = [
+    { path: weightsPath(model, home), blob: weights },
+    ...(labels ? [{ path: labelsPath(labels, home), blob: labels }] : []),
+    ...(levels ? [{ path: levelsPath(levels, home), blob: levels }] : []),
+  ];
+  for (const file of files) if (!(await isBlobIntact(file.path, file.blob))) return file;
+  return undefined;
 }
 
 export interface Verified {
@@ -180,10 +208,8 @@ export async function verifyModels(home = storeHome()): Promise<Verified[]> {
   const { models, damaged } = listInstalled(home);
   const verified: Verified[] = [...damaged];
   for (const model of models) {
-    const isWhole = await isIntact(model, home);
-    const problem = isWhole
-      ? null
-      : `${weightsPath(model, home)}: damaged or absent, expected ${model.weights.bytes} bytes`;
+    const found = await findDamaged(model, home);
+    const problem = found ? `${found.path}: damaged or absent, expected ${found.blob.bytes} bytes` : null;
     verified.push({ name: model.name, problem });
   }
   return verified.sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -53,6 +53,8 @@ export function readRecord(path: string): InstalledModel {
     },
     weights: readBlob(record.object('weights')),
     labels: record.nullable('labels', () => readBlob(record.object('labels'))),
+    // Records from before there were levels say nothing of them.
+    levels: record.has('levels') ? record.nullable('levels', () => readBlob(record.object('levels'))) : null,
     installed: record.text('installed'),
   };
   for (const fields of [record, origin]) fields.refuseRest();

@@ -46,6 +46,8 @@ export interface NewModel extends ModelDescription {
   readonly weights: Uint8Array | { readonly file: string };
   /** One for each class, or null for ImageNet's (1000 or 1001 classes) and otherwise numbers. */
   readonly labels: readonly Label[] | null;
+  /** How its maps are stored in integers, a safetensors file; left out where nobody calibrated it. */
+  readonly levels?: Uint8Array;
 }
 
 /** A file of the store, found by its hash. */
@@ -59,6 +61,8 @@ export interface Blob {
 export interface InstalledModel extends ModelDescription {
   readonly weights: Blob;
   readonly labels: Blob | null;
+  /** A safetensors file; null where nobody calibrated the model. */
+  readonly levels: Blob | null;
   /** ISO 8601. */
   readonly installed: string;
 }

@@ -36,6 +36,10 @@ export class Fields {
     throw new ModelError('card', `${this.#where}: unknown field ${field}`);
   }
 
+  has(name: string): boolean {
+    return Object.hasOwn(this.#values, name);
+  }
+
   object(name: string): Fields {
     return new Fields(this.#take(name), `${this.#prefix}${name}.`, this.#where);
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -52,6 +52,57 @@ describe('mobilenet import', () => {
     expect(run.stdout).toBe('');
     expect(run.stderr).toMatch(message);
     expect(run.code).toBe(code);
+  });
+
+  it('--calibrate: classify --dtype int8 has the ranges it needs', () => {
+    const classify = (dtype: string) => {
+      const { stdout, stderr } = mobilenet('classify', '--json', '--model', 'ranged', '--dtype', dtype, alps);
+      return stderr === '' ? JSON.parse(stdout) : stderr;
+    };
+    const pictures = join(folder, 'pictures');
+    cpSync('test/photos', pictures, { recursive: true });
+    const run = mobilenet('import', file, '--as', 'ranged', '--res', '64', '--calibrate', pictures);
+    expect(run.stdout).toMatch(/\nranged: integer ranges from 4 pictures, classify --dtype int8 uses them\n$/);
+    expect(run.stderr).toMatch(/^mobilenet: .*README\.md: [^\n]+\n(--calibrate: .+\n)*$/);
+    expect(run.code).toBe(0);
+    const [floats, integers] = [classify('f32'), classify('int8')];
+    expect([floats.model.dtype, integers.model.dtype]).toEqual(['f32', 'int8']);
+    const probabilities = ({ images }: { images: { predictions: { index: number; probability: number }[] }[] }) =>
+      images[0]!.predictions.toSorted((a, b) => a.index - b.index).map(({ probability }) => probability);
+    const [expected, found] = [probabilities(floats), probabilities(integers)];
+    expect(found).not.toEqual(expected);
+    found.forEach((probability, index) => {
+      expect(Math.abs(probability - expected[index]!)).toBeLessThan(0.02);
+    });
+
+    expect(mobilenet('models', 'verify')).toMatchObject({ code: 0 });
+    const { levels } = JSON.parse(readFileSync(join(folder, 'home/models/ranged/model.json'), 'utf8'));
+    const blob = join(folder, `home/blobs/${levels.sha256}.safetensors`);
+    const bytes = readFileSync(blob);
+    bytes[bytes.length - 1]! ^= 1;
+    writeFileSync(blob, bytes);
+    expect(classify('int8')).toMatch(/^mobilenet: .+: sha-256 .+, expected .+\n$/);
+    expect(classify('f32').model.dtype).toBe('f32');
+    expect(mobilenet('models', 'verify')).toMatchObject({ code: 4 });
+    expect(mobilenet('models', 'remove', 'ranged')).toMatchObject({ code: 0 });
+    expect(readdirSync(join(folder, 'home/blobs'))).not.toContain(`${levels.sha256}.safetensors`);
+  }, 60_000);
+
+  it('without --calibrate --dtype int8 is refused and says what provides the ranges', () => {
+    expect(mobilenet('import', file, '--as', 'plain', '--res', '64').code).toBe(0);
+    const { stdout, stderr, code } = mobilenet('classify', '--model', 'plain', '--dtype', 'int8', alps);
+    expect([stdout, code]).toEqual(['', 4]);
+    expect(stderr).toMatch(/^mobilenet: plain: int8 needs .+ import FILE --as NAME --calibrate FOLDER, [^\n]+\n$/);
+  });
+
+  it.each([
+    ['a folder that is absent', 'absent', 'no such folder'],
+    ['a folder without pictures', 'src/store', 'no picture that can be read'],
+  ])('--calibrate refuses %s, and installs nothing', (_, pictures, problem) => {
+    const { stderr, code } = mobilenet('import', file, '--as', 'nothing', '--res', '64', '--calibrate', pictures);
+    expect(stderr.split('\n').at(-2)).toContain(problem);
+    expect(code).toBe(2);
+    expect(mobilenet('models', 'remove', 'nothing').code).toBe(4);
   });
 
   it('refuses what holds no weights, in one line', () => {

@@ -35,6 +35,16 @@ export function planIntegers(
     );
   };
 
+  for (const { output } of operations) {
+    const steps = levels.steps.get(output)?.length;
+    const { channels } = shapes.get(output)!;
+    if (steps === undefined || steps === channels) continue;
+    throw new ModelError(
+      'calibration',
+      `${network.id}: ${steps} weight steps for ${output}, expected one for each of its ${channels} channels`,
+    );
+  }
+
   const weights: PackedWeights[] = [];
   const integers: PackedIntegers[] = [];
   const scratches: Span[] = [];
