@@ -175,10 +175,12 @@ function byPixels(addresses: readonly number[], pixels: number, work: Rule['work
   return {
     work,
     split: (args, parts, _pixelTile, strides) =>
-      ranges(0, args[pixels]!, strides.length > 0 ? parts : 1, 1).map(([from, to]) => {
-        const moved = addresses.map((at, index) => [at, args[at]! && args[at]! + from * strides[index]!] as const);
-        return replace(args, ...moved, [pixels, to - from]);
-      }),
+      strides.length === 0
+        ? [args]
+        : ranges(0, args[pixels]!, parts, 1).map(([from, to]) => {
+            const moved = addresses.map((at, index) => [at, args[at]! && args[at]! + from * strides[index]!] as const);
+            return replace(args, ...moved, [pixels, to - from]);
+          }),
   };
 }
 

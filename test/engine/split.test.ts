@@ -108,6 +108,11 @@ describe('steps are cut', () => {
     for (const each of whole) expect(splitStep(each, 4, TILE)).toEqual([each.args]);
   });
 
+  it('integers of one pixel: as they are, since they have no strides', () => {
+    const args = [1000, 2000, 3000, 0, 1, 1280, 1000, 17];
+    expect(splitStep(step('pointwise_i8', args), 4, TILE)).toEqual([args]);
+  });
+
   it('into one part where one is asked for', () => {
     const args = [1024, 2048, 4096, 40000, 0, 6];
     expect(splitStep(step('add_f32', args), 1, TILE)).toEqual([args]);

@@ -12,8 +12,12 @@ export function levelsFromRanges(network: ResolvedNetwork): Levels | undefined {
   const classifierInputs = new Set(operations.filter(isClassifier).map(({ inputs }) => inputs[0]!));
   const layers = new Map(network.layers.map((layer) => [layer.name, layer]));
   const values = new Map<string, ValueLevels>();
-  for (const { output } of operations) {
-    const { range, outputShape } = layers.get(output)!;
+  const ranges = new Map<string, readonly [number, number]>();
+  for (const { output, inputs, layer } of operations) {
+    const { range: stated, outputShape } = layers.get(output)!;
+    // The largest of some values is one of them.
+    const range = stated ?? (layer.kind === 'maxPool' ? ranges.get(inputs[0]!) : undefined);
+    if (range !== undefined) ranges.set(output, range);
     if (range === undefined) {
       if (!floats.has(output)) return undefined;
       continue;
