@@ -55,6 +55,8 @@ export function startDecoders(count: number, options: DecoderOptions): Decoders 
   let fault: Error | undefined;
   let closed = false;
   const seconds = timeoutMs / 1000;
+  // glibc’s heaps for each thread are what makes a process that decodes grow.
+  const env = { MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '2', ...process.env };
   const decoders = Array.from({ length: count }, () => start({ held: 0, isLate: false } as Decoder));
 
   function start(decoder: Decoder): Decoder {
@@ -62,6 +64,7 @@ export function startDecoders(count: number, options: DecoderOptions): Decoders 
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: [],
+      env,
     });
     decoder.child = child;
     child.on('message', (reply: DecoderReply) => receive(decoder, reply));

@@ -20,6 +20,9 @@ export interface FleetOptions extends RunnerOptions {
 /** Two, so that one is decoded while the other is run. */
 const PICTURES_PER_LANE = 2;
 
+/** Pictures are large and outside of the heap: a small young generation lets go of them sooner. */
+const LIMITS = { maxYoungGenerationSizeMb: 2 };
+
 /** The built file, seen from the bundle (`dist/code/`) and from the sources (`src/batch/`) alike. */
 const laneFile = new URL('../../dist/code/lane.cjs', import.meta.url);
 
@@ -68,7 +71,7 @@ export async function openFleet(choice: LoadOptions, options: FleetOptions): Pro
   const crew = lanes.map((lane, index): Crewed => {
     const data: LaneData = { lane, preprocessing, maxPixels };
     // No flags of this process: loaders and the like are not for workers.
-    const worker = new Worker(laneFile, { workerData: data, execArgv: [] });
+    const worker = new Worker(laneFile, { workerData: data, execArgv: [], resourceLimits: LIMITS });
     const crewed: Crewed = { worker, jobs: new Map() };
     worker.on('message', (reply: LaneReply) => take(crewed, reply));
     worker.on('error', (cause) => fail(new RuntimeError(`thread ${index}: ${cause.message}`, { cause })));
