@@ -9,6 +9,7 @@ import {
   findInstalled,
   listInstalled,
   readInstalledLabels,
+  readInstalledLevels,
   readInstalledWeights,
   verifyModels,
   weightsPath,
@@ -16,6 +17,7 @@ import {
 import { withLock } from '../../src/store/lock.js';
 import { readRecord } from '../../src/store/record.js';
 import type { NewModel } from '../../src/store/types.js';
+import { writeSafetensors } from '../../src/weights/safetensors.js';
 import { makeFile, sha256 } from './server.js';
 
 let home: string;
@@ -195,6 +197,19 @@ describe('a damaged file', () => {
     await writeFile(places.blob(home, installed.labels!.sha256, 'json'), '[]');
     expect(() => readInstalledLabels(installed, home)).toThrow(expect.objectContaining({ code: 'weights-damaged' }));
     expect((await verifyModels(home))[0]!.problem).not.toBeNull();
+  });
+
+  it('of levels counts too, by its own file’s name; a record without them says so', async () => {
+    const tensors = new Map([['a/scale', { shape: [2], data: Float32Array.of(1, 2) }]]);
+    const installed = await install({ levels: writeSafetensors(tensors) });
+    expect(readRecord(places.record(home, 'flowers'))).toEqual(installed);
+    expect(readInstalledLevels(installed, home)).toEqual(tensors);
+    const { levels, ...older } = JSON.parse(await readFile(places.record(home, 'flowers'), 'utf8'));
+    await writeFile(places.blob(home, levels.sha256, 'safetensors'), 'short');
+    expect(() => readInstalledLevels(installed, home)).toThrow(expect.objectContaining({ code: 'weights-damaged' }));
+    expect((await verifyModels(home))[0]!.problem).toContain(levels.sha256);
+    await writeFile(places.record(home, 'flowers'), JSON.stringify(older));
+    expect(readRecord(places.record(home, 'flowers')).levels).toBeNull();
   });
 
   it('of a record is listed, and stands in nobody’s way', async () => {
