@@ -74,7 +74,7 @@ export function pack(packed: PackedWeights, folded: FoldedWeights, target: PackT
 }
 
 /** The address of values that lie in the memory already, or else of their copy in the staging area. */
-function stage(values: Tensor['data'], { memory, staging }: PackTarget): number {
+export function stage(values: Tensor['data'], { memory, staging }: Pick<PackTarget, 'memory' | 'staging'>): number {
   if (values.buffer === memory) return values.byteOffset;
   if (values instanceof Uint16Array) new Uint16Array(memory, staging, values.length).set(values);
   else new Float32Array(memory, staging, values.length).set(values);

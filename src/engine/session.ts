@@ -3,7 +3,7 @@ import type { Allocate, NetworkWeights } from '../weights/types.js';
 import { align } from './arena.js';
 import { foldBatchNorm } from './fold.js';
 import type { Levels } from './int8/levels.js';
-import { packIntegers } from './int8/pack.js';
+import { integerStagingBytes, packIntegers } from './int8/pack.js';
 import { planIntegers } from './int8/plan.js';
 import { bindKernels, createMemory, type KernelConstants, type Kernels, loadKernels } from './kernels.js';
 import { pack, stagingBytes } from './pack.js';
@@ -75,7 +75,11 @@ async function assemble(
   const kernels = await loadKernels(deterministic ? 'plain' : 'relaxed');
   const threads = crew?.threads ?? 1;
   const layout = levels ? planIntegers(network, kernels, levels, threads) : plan(network, kernels, threads);
-  const room = Math.max(0, ...layout.weights.map(stagingBytes));
+  const room = Math.max(
+    0,
+    ...layout.weights.map(stagingBytes),
+    ...layout.integers.map((packed) => integerStagingBytes(packed, kernels.constants)),
+  );
   // A file of weights lies where activations will: they have not begun, and its pages are not touched for it alone.
   const begin = (fileBytes: number) => {
     const staging = layout.arenaAddress + align(fileBytes);
@@ -136,6 +140,6 @@ export function packAll(
     pack(packed, foldBatchNorm(weights.get(packed.layer)!, epsilon), target);
   }
   for (const packed of layout.integers) {
-    packIntegers(packed, (layer) => foldBatchNorm(weights.get(layer)!, epsilon), memory, constants);
+    packIntegers(packed, (layer) => foldBatchNorm(weights.get(layer)!, epsilon), { ...target, constants });
   }
 }

@@ -1,6 +1,6 @@
 import { toFloat32 } from '../../weights/half.js';
-import type { KernelConstants } from '../kernels.js';
-import type { FoldedWeights } from '../pack.js';
+import type { KernelConstants, Kernels } from '../kernels.js';
+import { type FoldedWeights, stage } from '../pack.js';
 import { largestWeight, NARROW_MAX, type ValueLevels, WIDE_MAX } from './levels.js';
 
 /** Where and how the parameters of one integer operation lie in memory; DESIGN.md describes the layouts. */
@@ -70,24 +70,45 @@ export function blocksBytes(kernelSize: number, channels: number, each: number, 
   return (channels / TILE) * (constants.headerBytes + kernelSize * groups * 32);
 }
 
+/** What packing works on: the kernels bound to a memory, and room in it for the largest operation, `integerStagingBytes`. */
+export interface IntegerTarget {
+  readonly memory: ArrayBufferLike;
+  readonly kernels: Pick<Kernels, 'largest_weights' | 'quantise_panels'>;
+  readonly constants: KernelConstants;
+  /** Byte address, a multiple of 16; nothing else may live there while weights are packed. */
+  readonly staging: number;
+}
+
+/** Of a row (scale, zero point, mean) and of a column (step, inverse, bias, sums) in the staging area. */
+const ROW_DOUBLES = 3;
+const COLUMN_ROWS = 5;
+
+/** Bytes of staging that an operation's weights and what the kernels need beside them may take, in whatever precision they come. */
+export function integerStagingBytes(packed: PackedIntegers, constants: KernelConstants): number {
+  if (packed.layout !== 'panels') return 0;
+  const { storedInChannels } = packed;
+  const panelBytes = constants.headerBytes + TILE * storedInChannels * storedBytes(packed.input, constants);
+  const columns = TILE * (packed.bytes / panelBytes);
+  return 8 * ROW_DOUBLES * storedInChannels + 8 * COLUMN_ROWS * columns + 4 * storedInChannels * columns;
+}
+
 /** Writes an operation's parameters as the kernels read them. The memory is zero before. */
 export function packIntegers(
   packed: PackedIntegers,
   weightsOf: (layer: string) => FoldedWeights,
-  memory: ArrayBufferLike,
-  constants: KernelConstants,
+  target: IntegerTarget,
 ): void {
   switch (packed.layout) {
     case 'rows':
       packed.rows.forEach((row, index) => {
-        new Float32Array(memory, packed.address + 4 * index * packed.storedChannels, row.length).set(row);
+        new Float32Array(target.memory, packed.address + 4 * index * packed.storedChannels, row.length).set(row);
       });
       return;
     case 'panels':
-      packPanels(packed, weightsOf(packed.layer), memory, constants);
+      packPanels(packed, weightsOf(packed.layer), target);
       return;
     case 'blocks':
-      packBlocks(packed, weightsOf(packed.layer), memory, constants);
+      packBlocks(packed, weightsOf(packed.layer), target.memory, target.constants);
       return;
     default:
       packed satisfies never;
@@ -95,32 +116,55 @@ export function packIntegers(
 }
 
 /** weights [inChannels][outChannels] */
-function packPanels(packed: PackedPanels, folded: FoldedWeights, memory: ArrayBufferLike, constants: KernelConstants) {
+function packPanels(packed: PackedPanels, { weights, bias }: FoldedWeights, target: IntegerTarget): void {
   const { input, storedInChannels, address } = packed;
-  const weights = toFloat32(folded.weights);
-  const outChannels = folded.bias.length;
+  const { memory, kernels, constants, staging } = target;
+  const outChannels = bias.length;
   const inChannels = weights.length / outChannels;
   const most = largestWeight(input, inChannels);
   const each = storedBytes(input, constants);
-  const lane = 4 / each;
   const panelBytes = constants.headerBytes + TILE * storedInChannels * each;
-  const to = each === 1 ? new Int8Array(memory) : new Int16Array(memory);
-  const sums = new Sums(packed.steps ?? largestSteps(weights, input.scale, outChannels, 1, most), folded.bias);
-  const inverse = sums.steps.map((step) => 1 / step);
+
+  const inputs = new Float64Array(memory, staging, ROW_DOUBLES * storedInChannels);
   for (let k = 0; k < inChannels; k++) {
-    const scale = input.scale[k]!;
-    const zero = input.zero[k]!;
-    const mean = input.mean[k]!;
-    const row = (address + constants.headerBytes) / each + Math.floor(k / lane) * TILE * lane + (k % lane);
-    for (let n = 0, at = row, from = k * outChannels; n < outChannels; n++, from++) {
-      const weight = weights[from]!;
-      const integer = Math.max(-most, Math.min(most, Math.round(weight * scale * inverse[n]!)));
-      to[at] = integer;
-      sums.add(n, integer, zero, (weight - (integer * sums.steps[n]!) / scale) * mean);
-      at += lane;
-      if (n % TILE === TILE - 1) at += panelBytes / each - TILE * lane;
-    }
+    inputs[ROW_DOUBLES * k] = input.scale[k]!;
+    inputs[ROW_DOUBLES * k + 1] = input.zero[k]!;
+    inputs[ROW_DOUBLES * k + 2] = input.mean[k]!;
   }
+  const columns = Math.ceil(outChannels / TILE) * TILE;
+  const channels = new Float64Array(memory, inputs.byteOffset + inputs.byteLength, COLUMN_ROWS * columns);
+  channels.fill(0);
+  const from = stage(weights, { memory, staging: channels.byteOffset + channels.byteLength });
+  const half = weights instanceof Uint16Array ? 1 : 0;
+
+  let { steps } = packed;
+  if (!steps) {
+    kernels.largest_weights(channels.byteOffset, from, half, inChannels, outChannels, inputs.byteOffset);
+    steps = Float32Array.from(channels.subarray(0, outChannels), (largest) => largest / most);
+  }
+  const sums = new Sums(steps, bias);
+  channels.set(sums.steps);
+  channels.set(
+    sums.steps.map((step) => 1 / step),
+    columns,
+  );
+  channels.set(sums.bias, 2 * columns);
+  const to = address + constants.headerBytes;
+  kernels.quantise_panels(
+    to,
+    from,
+    half,
+    inChannels,
+    outChannels,
+    panelBytes,
+    each,
+    inputs.byteOffset,
+    channels.byteOffset,
+    most,
+  );
+  sums.bias.set(channels.subarray(2 * columns, 2 * columns + outChannels));
+  sums.zeros.set(channels.subarray(3 * columns, 3 * columns + outChannels));
+  sums.sizes.set(channels.subarray(4 * columns, 4 * columns + outChannels));
   writeHeaders(packed, sums, memory, panelBytes, constants);
 }
 
@@ -135,7 +179,7 @@ function packBlocks(packed: PackedBlocks, folded: FoldedWeights, memory: ArrayBu
   const groups = Math.ceil(kernelSize / lane);
   const blockBytes = constants.headerBytes + kernelSize * groups * 32;
   const to = each === 1 ? new Int8Array(memory) : new Int16Array(memory);
-  const sums = new Sums(packed.steps ?? largestSteps(weights, input.scale, channels, 0, most), folded.bias);
+  const sums = new Sums(packed.steps ?? largestSteps(weights, input.scale, most), folded.bias);
   for (let ky = 0; ky < kernelSize; ky++) {
     for (let kx = 0; kx < kernelSize; kx++) {
       const element = (kx * groups + Math.floor(ky / lane)) * TILE * lane + (ky % lane);
@@ -155,18 +199,13 @@ function packBlocks(packed: PackedBlocks, folded: FoldedWeights, memory: ArrayBu
   for (let x = 0; x < packed.width; x++) padding.set(input.zero, packed.padding / each + x * storedChannels);
 }
 
-/** What one unit stands for if the largest weight of a channel is to be `most`. `perInput`: 1 if scales go by input, 0 if by output. */
-export function largestSteps(
-  weights: Float32Array,
-  scale: Float32Array,
-  outChannels: number,
-  perInput: 0 | 1,
-  most: number,
-): Float32Array {
-  const steps = new Float32Array(outChannels);
-  for (let from = 0, row = 0; from < weights.length; from += outChannels, row++) {
-    for (let n = 0; n < outChannels; n++) {
-      const size = Math.abs(weights[from + n]! * scale[perInput ? row : n]!) / most;
+/** What one unit stands for if the largest weight of a channel is to be `most`; weights [taps][channels]. */
+function largestSteps(weights: Float32Array, scale: Float32Array, most: number): Float32Array {
+  const channels = scale.length;
+  const steps = new Float32Array(channels);
+  for (let from = 0; from < weights.length; from += channels) {
+    for (let n = 0; n < channels; n++) {
+      const size = Math.abs(weights[from + n]! * scale[n]!) / most;
       if (size > steps[n]!) steps[n] = size;
     }
   }
@@ -207,6 +246,7 @@ function writeHeaders(
   const { input, output, residual, swish, highest } = packed;
   const integers = new Int32Array(memory);
   const floats = new Float32Array(memory);
+  const limits = output && storedBytes(output, constants) === 2 ? new Int16Array(memory) : new Uint8Array(memory);
   sums.steps.forEach((step, n) => {
     const at = (packed.address + Math.floor(n / TILE) * stride) / 4 + (n % TILE);
     const second = residual ? residual.scale[n]! / output!.scale[n]! : swish ? 1 / (output?.scale[n] ?? 1) : 0;
@@ -223,8 +263,7 @@ function writeHeaders(
     if (!output) return;
     const most = output.wide ? WIDE_MAX : NARROW_MAX;
     const last = Math.min(most, Math.max(0, Math.round(highest / output.scale[n]! + output.zero[n]!)));
-    const limits = packed.address + Math.floor(n / TILE) * stride + 128;
-    if (storedBytes(output, constants) === 1) new Uint8Array(memory, limits)[n % TILE] = last;
-    else new Int16Array(memory, limits)[n % TILE] = last;
+    const first = packed.address + Math.floor(n / TILE) * stride + 128;
+    limits[first / limits.BYTES_PER_ELEMENT + (n % TILE)] = last;
   });
 }

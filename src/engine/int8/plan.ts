@@ -8,7 +8,7 @@ import { type PackedWeights, stagingBytes, storedChannels } from '../pack.js';
 import { checkPlan, type Plan, readsOf, type Step, scratchBytes } from '../plan.js';
 import { floatValues, type Levels, type ValueLevels } from './levels.js';
 import { lowerIntegers } from './lower.js';
-import { type PackedIntegers, storedBytes } from './pack.js';
+import { integerStagingBytes, type PackedIntegers, storedBytes } from './pack.js';
 
 /** Like `plan`, for integers: the same data, with integer parameters beside the float ones. */
 export function planIntegers(
@@ -103,7 +103,13 @@ export function planIntegers(
   const last = operations.at(-1)!.output;
   const input = network.inputShape;
   return checkPlan(network, last, shapes.get(last)!, {
-    memoryBytes: arenaAddress + Math.max(arena.bytes, ...weights.map(stagingBytes)),
+    memoryBytes:
+      arenaAddress +
+      Math.max(
+        arena.bytes,
+        ...weights.map(stagingBytes),
+        ...integers.map((packed) => integerStagingBytes(packed, constants)),
+      ),
     arenaAddress,
     input: { address: addressOf(NETWORK_INPUT), length: input.height * input.width * input.channels },
     output: { address: addressOf(last), length: shapes.get(last)!.channels },
