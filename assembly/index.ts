@@ -36,7 +36,7 @@ export {
   WIDE_OUTPUT,
   WIDE_RESIDUAL,
 } from './integer-tiles';
-export { largest_weights, quantise_panels } from './pack-i8';
+export { largest_weights, quantise_blocks, quantise_panels } from './pack-i8';
 export { pointwise_i8 } from './pointwise-i8';
 export { dequantise_i8, quantise_i8 } from './quantise';
 export { scale_i8 } from './scale-i8';

@@ -181,3 +181,82 @@ export function quantise_panels(
   if (half) quantise<u16>(output, input, rows, columns, panelBytes, each, inputs, channels, most);
   else quantise<u32>(output, input, rows, columns, panelBytes, each, inputs, channels, most);
 }
+
+function quantiseTaps<T>(
+  output: usize,
+  input: usize,
+  kernelSize: i32,
+  columns: i32,
+  blockBytes: i32,
+  each: i32,
+  channels: usize,
+  most: i32,
+): void {
+  const inputRow = <usize>columns * sizeof<T>();
+  const row = <usize>((columns + CHANNEL_TILE - 1) / CHANNEL_TILE) * <usize>CHANNEL_TILE * DOUBLE;
+  const mask = i32x4.splat(each == 1 ? 0xff : 0xffff);
+  const limit = f64x2.splat(<f64>most);
+  const inLane = 4 / each;
+  const groups = (kernelSize + inLane - 1) / inLane;
+  for (let column = 0; column < columns; column += STRIP) {
+    const count = columns - column < STRIP ? columns - column : STRIP;
+    const channel = channels + <usize>column * DOUBLE;
+    const block =
+      output + <usize>(column / CHANNEL_TILE) * <usize>blockBytes + <usize>(column % CHANNEL_TILE) * LANE;
+    for (let pair: usize = 0; pair < 2; ++pair) {
+      const at = channel + pair * VECTOR;
+      const step = v128.load(at);
+      const zero = v128.load(at + row);
+      let bias = v128.load(at + 2 * row);
+      const scale = v128.load(at + 5 * row);
+      const mean = v128.load(at + 6 * row);
+      let zeros = f64x2.splat(0);
+      let sizes = zeros;
+      let from = input + <usize>column * sizeof<T>();
+      for (let ky = 0; ky < kernelSize; ++ky) {
+        const shift = 8 * each * (ky % inLane);
+        let to = block + <usize>(ky / inLane) * <usize>CHANNEL_TILE * LANE + pair * 8;
+        for (let kx = 0; kx < kernelSize; ++kx) {
+          const weights = loadStrip<T>(from, count);
+          const weight = pair ? promoteHigh(weights) : f64x2.promote_low_f32x4(weights);
+          const integer = clip(round(f64x2.div(f64x2.mul(weight, scale), step)), limit);
+          zeros = f64x2.add(zeros, f64x2.mul(integer, zero));
+          sizes = f64x2.add(sizes, f64x2.abs(integer));
+          const lost = f64x2.sub(weight, f64x2.div(f64x2.mul(integer, step), scale));
+          bias = f64x2.add(bias, f64x2.mul(lost, mean));
+          const whole = f64x2.add(integer, f64x2.splat(WHOLE));
+          const lanes = i32x4.shl(v128.and(v128.shuffle<i32>(whole, whole, 0, 2, 0, 2), mask), shift);
+          v128.store64_lane(to, v128.or(lanes, v128.load64_zero(to)), 0);
+          from += inputRow;
+          to += <usize>groups * <usize>CHANNEL_TILE * LANE;
+        }
+      }
+      v128.store(at + 2 * row, bias);
+      v128.store(at + 3 * row, zeros);
+      v128.store(at + 4 * row, sizes);
+    }
+  }
+}
+
+/**
+ * Like `quantise_panels`, for depthwise weights `[kernelSize][kernelSize][columns]` and blocks of 8 columns, `blockBytes`
+ * apart: a lane holds 4 / each taps one below the other, the lanes of a column of taps come one after the other. The blocks
+ * must be zero. `channels`: seven rows of doubles: step, zero point, bias, the two sums, scale, mean; in lanes beyond
+ * `columns` step and scale are 1.
+ */
+export function quantise_blocks(
+  output: usize,
+  input: usize,
+  half: i32,
+  kernelSize: i32,
+  columns: i32,
+  blockBytes: i32,
+  each: i32,
+  channels: usize,
+  most: i32,
+): void {
+  assert(isAligned(output) && isAligned(channels) && (blockBytes & 15) == 0 && (input & (half ? 1 : 3)) == 0);
+  assert((each == 1 || each == 2) && kernelSize >= 1 && columns >= 1 && most >= 1);
+  if (half) quantiseTaps<u16>(output, input, kernelSize, columns, blockBytes, each, channels, most);
+  else quantiseTaps<u32>(output, input, kernelSize, columns, blockBytes, each, channels, most);
+}

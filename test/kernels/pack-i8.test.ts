@@ -135,3 +135,58 @@ describeBuilds('weights to integer panels', (build) => {
     expect(bench.bytes(to, 32)).toEqual(quantise(layer, steps, 1, 127, 32).packed);
   });
 });
+
+describeBuilds('depthwise weights to integer blocks', (build) => {
+  const bench = new Bench(build);
+  const sizes = [1, 3, 5].flatMap((kernelSize) =>
+    [1, 3, 8, 13, 24].flatMap((columns) => [
+      { kernelSize, columns, each: 1, most: 127 },
+      { kernelSize, columns, each: 2, most: 8191 },
+    ]),
+  );
+
+  it.each(sizes)('$kernelSize × $kernelSize × $columns in $each bytes', ({ kernelSize, columns, each, most }) => {
+    const { halves, layer } = randomLayer(kernelSize ** 2, columns, each === 2);
+    const ofColumns = randomLayer(columns, 1, each === 2).layer.inputs;
+    const lane = 4 / each;
+    const groups = Math.ceil(kernelSize / lane);
+    const blockBytes = HEADER + kernelSize * groups * 32;
+    const padded = Math.ceil(columns / TILE) * TILE;
+    const expected = new DataView(new ArrayBuffer((padded / TILE) * blockBytes));
+    const rows = Array.from({ length: 7 }, (_, row) => new Float64Array(padded).fill(row === 0 || row === 5 ? 1 : 0));
+    const sums = ofColumns.map((_, c) => ({ bias: layer.bias[c]!, zeros: 0, sizes: 0 }));
+    ofColumns.forEach(([scale, zero, mean], c) => {
+      const step = Math.fround(scale / most / 1.2);
+      [step, zero, layer.bias[c]!, 0, 0, scale, mean].forEach((value, row) => {
+        rows[row]![c] = value;
+      });
+      for (let ky = 0; ky < kernelSize; ky++) {
+        for (let kx = 0; kx < kernelSize; kx++) {
+          const weight = layer.weights[(ky * kernelSize + kx) * columns + c]!;
+          const integer = Math.max(-most, Math.min(most, Math.round((weight * scale) / step)));
+          const block = Math.floor(c / TILE) * blockBytes;
+          const at = block + ((kx * groups + Math.floor(ky / lane)) * TILE + (c % TILE)) * 4 + (ky % lane) * each;
+          if (each === 1) expected.setInt8(at, integer);
+          else expected.setInt16(at, integer, true);
+          sums[c]!.zeros += integer * zero;
+          sums[c]!.sizes += Math.abs(integer);
+          sums[c]!.bias += (weight - (integer * step) / scale) * mean;
+        }
+      }
+    });
+    for (const values of [halves, layer.weights]) {
+      bench.clear();
+      const from = bench.place(values, values.BYTES_PER_ELEMENT);
+      const channels = bench.place(bytesOf(Float64Array.from(rows.flatMap((row) => [...row]))));
+      const to = bench.place(new Uint8Array(expected.byteLength));
+      const half = values === halves ? 1 : 0;
+      bench.kernels.quantise_blocks(to, from, half, kernelSize, columns, blockBytes, each, channels, most);
+      expect(bench.bytes(to, expected.byteLength)).toEqual(new Uint8Array(expected.buffer));
+      const row = (index: number) => [...new Float64Array(bench.memory.buffer, channels + 8 * index * padded, columns)];
+      expect(row(2)).toEqual(sums.map(({ bias }) => bias));
+      expect(row(3)).toEqual(sums.map(({ zeros }) => zeros));
+      expect(row(4)).toEqual(sums.map(({ sizes }) => sizes));
+      expect(bench.strayWrite()).toBeUndefined();
+    }
+  });
+});

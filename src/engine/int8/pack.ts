@@ -1,4 +1,3 @@
-import { toFloat32 } from '../../weights/half.js';
 import type { KernelConstants, Kernels } from '../kernels.js';
 import { type FoldedWeights, stage } from '../pack.js';
 import { largestWeight, NARROW_MAX, type ValueLevels, WIDE_MAX } from './levels.js';
@@ -73,7 +72,7 @@ export function blocksBytes(kernelSize: number, channels: number, each: number, 
 /** What packing works on: the kernels bound to a memory, and room in it for the largest operation, `integerStagingBytes`. */
 export interface IntegerTarget {
   readonly memory: ArrayBufferLike;
-  readonly kernels: Pick<Kernels, 'largest_weights' | 'quantise_panels'>;
+  readonly kernels: Pick<Kernels, 'largest_weights' | 'quantise_blocks' | 'quantise_panels'>;
   readonly constants: KernelConstants;
   /** Byte address, a multiple of 16; nothing else may live there while weights are packed. */
   readonly staging: number;
@@ -82,10 +81,16 @@ export interface IntegerTarget {
 /** Of a row (scale, zero point, mean) and of a column (step, inverse, bias, sums) in the staging area. */
 const ROW_DOUBLES = 3;
 const COLUMN_ROWS = 5;
+/** Of a channel of blocks: step, zero point, bias, sums, scale, mean. */
+const BLOCK_ROWS = 7;
 
 /** Bytes of staging that an operation's weights and what the kernels need beside them may take, in whatever precision they come. */
 export function integerStagingBytes(packed: PackedIntegers, constants: KernelConstants): number {
-  if (packed.layout !== 'panels') return 0;
+  if (packed.layout === 'rows') return 0;
+  if (packed.layout === 'blocks') {
+    const taps = packed.kernelSize ** 2;
+    return 8 * (ROW_DOUBLES * taps + 2) + (8 * BLOCK_ROWS + 4 * taps) * packed.storedChannels;
+  }
   const { storedInChannels } = packed;
   const panelBytes = constants.headerBytes + TILE * storedInChannels * storedBytes(packed.input, constants);
   const columns = TILE * (packed.bytes / panelBytes);
@@ -108,7 +113,7 @@ export function packIntegers(
       packPanels(packed, weightsOf(packed.layer), target);
       return;
     case 'blocks':
-      packBlocks(packed, weightsOf(packed.layer), target.memory, target.constants);
+      packBlocks(packed, weightsOf(packed.layer), target);
       return;
     default:
       packed satisfies never;
@@ -162,54 +167,46 @@ function packPanels(packed: PackedPanels, { weights, bias }: FoldedWeights, targ
     channels.byteOffset,
     most,
   );
-  sums.bias.set(channels.subarray(2 * columns, 2 * columns + outChannels));
-  sums.zeros.set(channels.subarray(3 * columns, 3 * columns + outChannels));
-  sums.sizes.set(channels.subarray(4 * columns, 4 * columns + outChannels));
+  sums.take(channels, columns);
   writeHeaders(packed, sums, memory, panelBytes, constants);
 }
 
 /** weights [kernelSize][kernelSize][channels] */
-function packBlocks(packed: PackedBlocks, folded: FoldedWeights, memory: ArrayBufferLike, constants: KernelConstants) {
+function packBlocks(packed: PackedBlocks, { weights, bias }: FoldedWeights, target: IntegerTarget): void {
   const { input, kernelSize, storedChannels, address } = packed;
-  const weights = toFloat32(folded.weights);
-  const channels = folded.bias.length;
+  const { memory, kernels, constants, staging } = target;
+  const count = bias.length;
   const most = largestWeight(input, kernelSize ** 2);
   const each = storedBytes(input, constants);
-  const lane = 4 / each;
-  const groups = Math.ceil(kernelSize / lane);
-  const blockBytes = constants.headerBytes + kernelSize * groups * 32;
-  const to = each === 1 ? new Int8Array(memory) : new Int16Array(memory);
-  const sums = new Sums(packed.steps ?? largestSteps(weights, input.scale, most), folded.bias);
-  for (let ky = 0; ky < kernelSize; ky++) {
-    for (let kx = 0; kx < kernelSize; kx++) {
-      const element = (kx * groups + Math.floor(ky / lane)) * TILE * lane + (ky % lane);
-      for (let c = 0; c < channels; c++) {
-        const weight = weights[(ky * kernelSize + kx) * channels + c]!;
-        const scale = input.scale[c]!;
-        const step = sums.steps[c]!;
-        const integer = Math.max(-most, Math.min(most, Math.round((weight * scale) / step)));
-        const block = address + Math.floor(c / TILE) * blockBytes + constants.headerBytes;
-        to[block / each + element + (c % TILE) * lane] = integer;
-        sums.add(c, integer, input.zero[c]!, (weight - (integer * step) / scale) * input.mean[c]!);
-      }
-    }
+  const blockBytes = constants.headerBytes + kernelSize * Math.ceil((kernelSize * each) / 4) * 32;
+
+  const ones = new Float64Array(memory, staging, ROW_DOUBLES * kernelSize ** 2 + 1).fill(1);
+  const channels = new Float64Array(
+    memory,
+    staging + Math.ceil(ones.byteLength / 16) * 16,
+    BLOCK_ROWS * storedChannels,
+  );
+  const from = stage(weights, { memory, staging: channels.byteOffset + channels.byteLength });
+  const half = weights instanceof Uint16Array ? 1 : 0;
+  let { steps } = packed;
+  if (!steps) {
+    kernels.largest_weights(channels.byteOffset, from, half, kernelSize ** 2, count, ones.byteOffset);
+    steps = input.scale.map((scale, c) => (channels[c]! * scale) / most);
   }
+  const sums = new Sums(steps, bias);
+  channels.fill(0);
+  // lanes without a channel must not divide by zero
+  channels.fill(1, 0, storedChannels);
+  channels.fill(1, 5 * storedChannels, 6 * storedChannels);
+  [sums.steps, input.zero, sums.bias, [], [], input.scale, input.mean].forEach((row, index) => {
+    channels.set(row, index * storedChannels);
+  });
+  const to = address + constants.headerBytes;
+  kernels.quantise_blocks(to, from, half, kernelSize, count, blockBytes, each, channels.byteOffset, most);
+  sums.take(channels, storedChannels);
   writeHeaders(packed, sums, memory, blockBytes, constants);
   const padding = each === 1 ? new Uint8Array(memory) : new Int16Array(memory);
   for (let x = 0; x < packed.width; x++) padding.set(input.zero, packed.padding / each + x * storedChannels);
-}
-
-/** What one unit stands for if the largest weight of a channel is to be `most`; weights [taps][channels]. */
-function largestSteps(weights: Float32Array, scale: Float32Array, most: number): Float32Array {
-  const channels = scale.length;
-  const steps = new Float32Array(channels);
-  for (let from = 0; from < weights.length; from += channels) {
-    for (let n = 0; n < channels; n++) {
-      const size = Math.abs(weights[from + n]! * scale[n]!) / most;
-      if (size > steps[n]!) steps[n] = size;
-    }
-  }
-  return steps;
 }
 
 /** What packing finds out about each output channel. */
@@ -229,10 +226,12 @@ class Sums {
     this.steps = steps.map((step, n) => Math.max(step, Math.abs(bias[n]!) / LARGEST_BIAS, 1e-20));
   }
 
-  add(n: number, integer: number, zero: number, lost: number): void {
-    this.zeros[n]! += integer * zero;
-    this.sizes[n]! += Math.abs(integer);
-    this.bias[n]! += lost;
+  /** What the kernel left in rows 2, 3 and 4 of `columns` values. */
+  take(channels: Float64Array, columns: number): void {
+    [this.bias, this.zeros, this.sizes].forEach((sums, index) => {
+      const first = (2 + index) * columns;
+      sums.set(channels.subarray(first, first + sums.length));
+    });
   }
 }
 
