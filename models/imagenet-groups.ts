@@ -34,7 +34,9 @@ function readSynset(id: string): Synset {
   return { words, parents };
 }
 
-const labels = readFileSync(new URL('imagenet-1k.tsv', import.meta.url), 'utf8').trim().split('\n');
+const labels = readFileSync(new URL('imagenet-1k.tsv', import.meta.url), 'utf8')
+  .trim()
+  .split('\n');
 const classes = new Set(labels.map((line) => line.split('\t')[1]!));
 const lines: string[] = [];
 const known = new Set<string>();

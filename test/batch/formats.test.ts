@@ -72,6 +72,7 @@ describe('formats', () => {
     expect(print('{rank} {index} {id} {probability} {percent}\\t{{}}\\\\n')).toBe('2 5 n1 0.5 50.0\t{}\\n\n');
     const quoted = print('{file:q}', nasty.at(-1)).trimEnd();
     expect(execFileSync('sh', ['-c', `printf %s ${quoted}`], { encoding: 'utf8' })).toBe(nasty.at(-1));
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what must stay as it is
     expect(print('$(date) `date` %s ${file}')).toBe('$(date) `date` %s $a\n');
     for (const wrong of ['{constructor}', '{file', 'a}', '{__proto__}', '{file:x}']) {
       expect(() => print(wrong)).toThrow(/--print/);
