@@ -119,19 +119,29 @@ describeBuilds('weights to integer panels', (build) => {
   });
 
   it('rounds halves up and the largest number below a half down', () => {
-    const weights = Float32Array.of(0.5, 1.5, -0.5, -1.5, 2.5, -2.5, 0.49999997, -0.49999997);
-    const layer: Layer = { weights, rows: 1, columns: 8, inputs: [[1, 0, 0]], bias: [...weights] };
+    const weights = Float32Array.of(0.5, 1.5, -0.5, -1.5, 2.5, -2.5, 0.25, -0.25, ...new Array(8).fill(1));
+    const layer: Layer = {
+      weights,
+      rows: 2,
+      columns: 8,
+      inputs: [
+        [1, 0, 0],
+        [0.49999999999999994, 0, 0],
+      ],
+      bias: new Array(8).fill(0),
+    };
     const steps = new Float32Array(8).fill(1);
     bench.clear();
     const from = bench.place(weights);
-    const inputsAt = bench.place(bytesOf(Float64Array.of(1, 0, 0)));
+    const inputsAt = bench.place(bytesOf(Float64Array.of(1, 0, 0, 0.49999999999999994, 0, 0)));
     const channels = new Float64Array(40);
     channels.set(steps);
     channels.set(steps, 8);
     const channelsAt = bench.place(bytesOf(channels));
     const to = bench.place(new Uint8Array(32));
-    bench.kernels.quantise_panels(to, from, 0, 1, 8, 32, 1, inputsAt, channelsAt, 127);
+    bench.kernels.quantise_panels(to, from, 0, 2, 8, 32, 1, inputsAt, channelsAt, 127);
     expect([...bench.bytes(to, 32)].filter((_, at) => at % 4 === 0)).toEqual([1, 2, 0, 255, 3, 254, 0, 0]);
+    expect([...bench.bytes(to, 32)].filter((_, at) => at % 4 === 1)).toEqual(new Array(8).fill(0));
     expect(bench.bytes(to, 32)).toEqual(quantise(layer, steps, 1, 127, 32).packed);
   });
 });
