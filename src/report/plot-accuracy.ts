@@ -48,7 +48,7 @@ export function plotAccuracy(rows: readonly Summary[], { scaleLinear, scaleLog, 
   const colourOf = (network: string) => ids.indexOf(network) % COLOURS;
 
   const body = [...head, ...drawLegend(PLOT.left, 96, ids), ...drawSizes(radius)];
-  const nameX = x.tickFormat(12, '~s');
+  const nameX = x.tickFormat(10, '~s');
   for (const tick of x.ticks()) {
     body.push(drawLine(x(tick), PLOT.top, x(tick), PLOT.bottom, 'grid'));
     const name = nameX(tick);
