@@ -16,7 +16,7 @@ function version(): string {
 
 /** Runs one command line. Sets `process.exitCode`; never throws. */
 export async function main(args: readonly string[]): Promise<void> {
-  process.stdout.on('error', leaveQuietlyOnClosedPipe);
+  process.stdout.on('error', noticeFault);
   const program = new Command('mobilenet')
     .description('Classifies images with MobileNet, Xception and EfficientNet on WebAssembly, offline.')
     .version(version())
@@ -43,6 +43,7 @@ export async function main(args: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = report(error);
   }
+  if (outputFault) process.exitCode = exitCodes.someInputsFailed;
 }
 
 function withSubcommands(command: Command): Command[] {
@@ -57,13 +58,32 @@ function report(error: unknown): number {
     process.stderr.write(`mobilenet: ${printable(error.message)}\n`);
     return error.exitCode;
   }
+  if (isOutputFault(error)) return reportOutputFault(error);
   const text = error instanceof Error ? error.message : String(error);
   process.stderr.write(`mobilenet: internal fault, please report it (DEBUG=1 shows where): ${printable(text)}\n`);
   if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return exitCodes.internal;
 }
 
-/** `mobilenet … | head -1`: the reader has seen enough. Commands stop when they find stdout destroyed. */
-function leaveQuietlyOnClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+/** A disk or a quota that is full, a medium that fails: no fault of the program. */
+function isOutputFault(error: unknown): error is NodeJS.ErrnoException {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return code !== undefined && ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS'].includes(code);
+}
+
+let outputFault = false;
+
+function reportOutputFault(error: NodeJS.ErrnoException): number {
+  if (!outputFault) process.stderr.write(`mobilenet: output: ${printable(error.message)}, expected room to write\n`);
+  outputFault = true;
+  return exitCodes.someInputsFailed;
+}
+
+/**
+ * Of `mobilenet … | head -1` the reader has seen enough: commands stop when they find stdout destroyed. What cannot be
+ * written for another reason is said.
+ */
+function noticeFault(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return;
+  process.exitCode = reportOutputFault(error);
 }

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mobilenet } from './run.js';
+import { mobilenet, root } from './run.js';
 
 const alps = 'test/photos/alps.jpg';
 const boats = 'test/photos/boats.jpg';
@@ -76,6 +77,25 @@ describe('mobilenet classify', () => {
     const { images } = JSON.parse(mobilenet('classify', '--json', empty, alps).stdout);
     expect(images[0]).toEqual({ file: empty, error: { code: 'empty', message: expect.stringContaining(empty) } });
     expect(images[1].predictions).toHaveLength(5);
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('says in one line that the disk is full: exit 1', () => {
+    const full = openSync('/dev/full', 'w');
+    const program = join(root, 'bin/mobilenet.js');
+    const run = spawnSync(process.execPath, [program, 'classify', alps], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', full, 'pipe'],
+    });
+    closeSync(full);
+    const toFile = mobilenet('classify', alps, '--format', 'jsonl', '--output', '/dev/full');
+    for (const [stderr, code] of [
+      [run.stderr, run.status],
+      [toFile.stderr, toFile.code],
+    ]) {
+      expect(stderr).toMatch(/^mobilenet: output: ENOSPC.*expected room to write\n$/);
+      expect(code).toBe(1);
+    }
   });
 
   it('exits 3 when every picture failed', () => {
