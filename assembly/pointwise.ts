@@ -6,6 +6,14 @@ import { isAligned } from './vector';
 /** Bytes of input and output that a block of pixels may take, so that it stays in the second-level cache. */
 const BLOCK_BYTES: i32 = 384 * 1024;
 
+/** Pixels of a block, whole tiles. */
+// @ts-ignore: decorator
+@inline
+export function blockPixels(inChannels: i32, outChannels: i32): i32 {
+  const most = BLOCK_BYTES / ((inChannels + outChannels) * <i32>FLOAT);
+  return greater(most - (most % PIXEL_TILE), 8 * PIXEL_TILE);
+}
+
 /**
  * 1×1 convolution or dense layer: clamp(input · weights + bias + residual).
  *
@@ -30,8 +38,7 @@ export function pointwise_f32(
   assert(pixels >= 0 && inChannels >= 1 && outChannels >= 1 && outChannels % CHANNEL_TILE == 0);
   const inStride = <usize>inChannels * FLOAT;
   const outStride = <usize>outChannels * FLOAT;
-  const most = BLOCK_BYTES / ((inChannels + outChannels) * <i32>FLOAT);
-  const block = greater(most - (most % PIXEL_TILE), 8 * PIXEL_TILE);
+  const block = blockPixels(inChannels, outChannels);
   const panelSize = panelBytes(inChannels);
   for (let first = 0; first < pixels; first += block) {
     const count = lesser(block, pixels - first);

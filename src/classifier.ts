@@ -90,6 +90,9 @@ export async function open(choice: string | LoadOptions, pictures?: number): Pro
   let loading: Promise<Loaded> | undefined = loadParts(model, {
     threads: threads ?? threadsThatPay(macs * (pictures ?? 0)),
     deterministic,
+    ...(pictures !== undefined &&
+      pictures <= MOST_UNPACKED &&
+      model.halfFileBytes !== undefined && { halfFileBytes: model.halfFileBytes }),
   });
   const pending = new Set<Promise<unknown>>();
   // Reported by whoever awaits it; until then it must not count as unhandled.
@@ -138,6 +141,9 @@ async function classify(
   const run = performance.now() - started;
   return { predictions: rank(probabilities, labels, top), ms: { decode: decoded - start, run } };
 }
+
+/** Packing the weights takes about as long as widening them for so many pictures takes more. */
+const MOST_UNPACKED = 4;
 
 /** A second thread starts up for about 25 ms of a core; from about this many multiply-accumulates on that is worth it. */
 const MACS_WORTH_A_THREAD = 2e9;

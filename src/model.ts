@@ -40,6 +40,8 @@ export interface Model {
   readonly preprocessing: Preprocessing;
   /** Where the weights are a file that can be used as it is, its bytes lie in what `allocate` gives. */
   readWeights(allocate?: Allocate): NetworkWeights;
+  /** Length of the file that `readWeights` reads, where it has the weights of linear layers in half precision. */
+  readonly halfFileBytes?: number;
   /** Set where the network is to run in integers. */
   readonly readLevels?: () => Levels;
   /** Set where integers were asked for: the network as its files store it. */
@@ -137,6 +139,7 @@ function modelFromBox(choice: ModelChoice, stored: StoredModel): Model {
   const resolved = resolve(buildNetwork(network, { alpha, classes }), { resolution, padding });
   return {
     facts: { network, alpha, resolution, dtype: 'f32', weights: weights.file },
+    ...(weights.dtype === 'f16' && { halfFileBytes: weights.bytes }),
     network: resolved,
     epsilon,
     preprocessing: adjust(preprocessing, choice),

@@ -23,6 +23,8 @@ export interface KernelConstants {
   readonly channelTile: number;
   /** Pixels that the linear kernels compute at once; a run of them that is cut elsewhere gives other last digits. */
   readonly pixelTile: number;
+  /** Bytes before the biases of weights that stay in half precision. */
+  readonly halfHeaderBytes: number;
   /** Bytes after a picture that the resampling kernels read, or overwrite. */
   readonly resampleSlack: number;
   /** Bytes of a narrow integer: 1 with relaxed SIMD, else 2. */
@@ -91,6 +93,7 @@ async function compileKernels(flavour: KernelFlavour): Promise<KernelModule> {
       heapBase: exports.HEAP_BASE.value,
       channelTile: exports.CHANNEL_TILE.value,
       pixelTile: exports.PIXEL_TILE.value,
+      halfHeaderBytes: exports.HALF_HEADER_BYTES.value,
       resampleSlack: exports.RESAMPLE_SLACK.value,
       narrowBytes: exports.NARROW_BYTES.value,
       headerBytes: exports.HEADER_BYTES.value,

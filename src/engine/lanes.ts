@@ -37,7 +37,7 @@ export async function createLanes(
 ): Promise<readonly Lane[]> {
   const kernels = await loadKernels(deterministic ? 'plain' : 'relaxed');
   const layout = (shift: number) =>
-    levels ? planIntegers(network, kernels, levels, 1, shift) : plan(network, kernels, 1, shift);
+    levels ? planIntegers(network, kernels, levels, 1, shift) : plan(network, kernels, { shift });
   const first = layout(0);
   const arenaBytes = align(first.memoryBytes - first.arenaAddress);
   const plans = [first, ...Array.from({ length: count - 1 }, (_, index) => layout((index + 1) * arenaBytes))];

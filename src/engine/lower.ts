@@ -2,7 +2,15 @@ import { ModelError } from '../errors.js';
 import { NETWORK_INPUT, type Shape } from '../networks/types.js';
 import type { Operation } from './fuse.js';
 import type { KernelName } from './kernels.js';
-import { depthwiseBytes, type PackedDepthwise, type PackedPanels, panelBytes, storedChannels } from './pack.js';
+import {
+  depthwiseBytes,
+  halfBytes,
+  type PackedDepthwise,
+  type PackedHalf,
+  type PackedPanels,
+  panelBytes,
+  storedChannels,
+} from './pack.js';
 
 /** A number, or a value whose address is known only when the arena has been placed. */
 export type Argument = number | { readonly value: string };
@@ -20,8 +28,12 @@ export interface LowerContext {
   readonly shapeOf: (value: string) => Shape;
   /** The value that names this operation's scratch memory. */
   readonly scratch: string;
+  /** Set where weights of linear layers stay in half precision: bytes before their biases. */
+  readonly halfHeaderBytes?: number;
   /** Reserves memory for packed weights and returns its address. */
-  addWeights(packed: Omit<PackedPanels, 'address'> | Omit<PackedDepthwise, 'address'>): number;
+  addWeights(
+    packed: Omit<PackedPanels, 'address'> | Omit<PackedDepthwise, 'address'> | Omit<PackedHalf, 'address'>,
+  ): number;
 }
 
 /** `conv_f32` rounds the rows of a panel up to a multiple of this. */
@@ -121,6 +133,20 @@ function kernelCall(
 
   function pointwise(): { kernel: KernelName; args: readonly Argument[] } {
     const residual = operation.residual === undefined ? 0 : { value: operation.residual };
+    const { halfHeaderBytes } = context;
+    if (halfHeaderBytes !== undefined) {
+      const weights = context.addWeights({
+        layout: 'half',
+        layer: layer.name,
+        bytes: halfBytes(outChannels, halfHeaderBytes),
+        headerBytes: halfHeaderBytes,
+      });
+      const sizes = [pixels, inChannels, outChannels, input.channels, output.channels];
+      return {
+        kernel: 'pointwise_half_f32',
+        args: [to, from, weights, residual, { value: context.scratch }, ...sizes, ...clamp],
+      };
+    }
     return {
       kernel: 'pointwise_f32',
       args: [to, from, panels(1, inChannels), residual, pixels, inChannels, outChannels, ...clamp],

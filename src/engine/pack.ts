@@ -9,7 +9,7 @@ export interface FoldedWeights {
 }
 
 /** Where and how one layer's parameters lie in memory; the layouts are described in DESIGN.md. */
-export type PackedWeights = PackedPanels | PackedDepthwise;
+export type PackedWeights = PackedPanels | PackedDepthwise | PackedHalf;
 
 interface Placement {
   readonly layer: string;
@@ -40,6 +40,15 @@ export interface PackedDepthwise extends Placement {
   readonly storedChannels: number;
 }
 
+/**
+ * Weights in half precision that stay where their file was read to: their address, then biases of all stored channels.
+ * Kernels widen them on the way.
+ */
+export interface PackedHalf extends Placement {
+  readonly layout: 'half';
+  readonly headerBytes: number;
+}
+
 /** The picture is stored as it is; every other map has its channels rounded up to the kernels' tile. */
 export function storedChannels(value: string, channels: number, tile: number): number {
   return value === NETWORK_INPUT ? channels : Math.ceil(channels / tile) * tile;
@@ -47,6 +56,10 @@ export function storedChannels(value: string, channels: number, tile: number): n
 
 export function panelBytes(outChannels: number, tile: number, rows: number): number {
   return 4 * (rows + 1) * Math.ceil(outChannels / tile) * tile;
+}
+
+export function halfBytes(storedOutChannels: number, headerBytes: number): number {
+  return headerBytes + 4 * storedOutChannels;
 }
 
 export function depthwiseBytes(storedChannels: number, taps: number): number {
@@ -63,14 +76,38 @@ export interface PackTarget {
 
 /** Bytes of staging that a layer's weights, or its biases, need in whatever precision they come. */
 export function stagingBytes(packed: PackedWeights): number {
+  if (packed.layout === 'half') return 0;
   if (packed.layout === 'depthwise') return 4 * packed.taps * packed.channels;
   return 4 * packed.outChannels * Math.max(packed.taps * packed.inChannels, 1);
 }
 
 /** Writes folded weights into memory as the kernels read them. What lies between is left as it is: zero. */
 export function pack(packed: PackedWeights, folded: FoldedWeights, target: PackTarget): void {
-  if (packed.layout === 'depthwise') packDepthwise(packed, folded, target);
-  else packPanels(packed, folded, target);
+  switch (packed.layout) {
+    case 'half':
+      refer(packed, folded, target);
+      return;
+    case 'depthwise':
+      packDepthwise(packed, folded, target);
+      return;
+    case 'panels':
+      packPanels(packed, folded, target);
+      return;
+    default:
+      packed satisfies never;
+  }
+}
+
+function refer(
+  { layer, address, headerBytes }: PackedHalf,
+  { weights, bias }: FoldedWeights,
+  { memory }: PackTarget,
+): void {
+  if (weights.buffer !== memory || !(weights instanceof Uint16Array)) {
+    throw new Error(`${layer}: weights are not half precision in the session's memory, as its caller said they are`);
+  }
+  new Uint32Array(memory, address, 1)[0] = weights.byteOffset;
+  new Float32Array(memory, address + headerBytes, bias.length).set(bias);
 }
 
 /** The address of values that lie in the memory already, or else of their copy in the staging area. */

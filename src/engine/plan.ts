@@ -6,7 +6,7 @@ import { fuse, type Operation } from './fuse.js';
 import type { PackedIntegers } from './int8/pack.js';
 import type { KernelModule, KernelName } from './kernels.js';
 import { lower } from './lower.js';
-import { type PackedWeights, stagingBytes, storedChannels } from './pack.js';
+import { type PackedWeights, panelBytes, stagingBytes, storedChannels } from './pack.js';
 
 /** One kernel call. */
 export interface Step {
@@ -44,12 +44,23 @@ export interface Plan {
 /** 2 GiB: the kernels' addresses are 32-bit integers. */
 const MOST_MEMORY_BYTES = 2 ** 31 - 65536;
 
+export interface PlanOptions {
+  /** Threads that need scratch memory; 1 where nothing is said. */
+  readonly threads?: number;
+  /** Bytes, whole cache lines, by which the arena lies behind its usual place: for several on the same weights. */
+  readonly shift?: number;
+  /** The weights of linear layers stay in half precision, before the arena, where `shift` leaves room; for one thread. */
+  readonly keepsHalf?: boolean;
+}
+
 /**
- * Places weights and activations and lowers each operation to kernel calls, with scratch memory for `threads` threads.
- * Throws ModelError where it cannot fit.
- * @param shift bytes, whole cache lines, by which the arena lies behind its usual place: for several on the same weights
+ * Places weights and activations and lowers each operation to kernel calls. Throws ModelError where it cannot fit.
  */
-export function plan(network: ResolvedNetwork, kernels: KernelModule, threads = 1, shift = 0): Plan {
+export function plan(
+  network: ResolvedNetwork,
+  kernels: KernelModule,
+  { threads = 1, shift = 0, keepsHalf = false }: PlanOptions = {},
+): Plan {
   const tile = kernels.constants.channelTile;
   const operations = fuse(network.layers);
   const shapes = new Map<string, Shape>([[NETWORK_INPUT, network.inputShape]]);
@@ -61,10 +72,10 @@ export function plan(network: ResolvedNetwork, kernels: KernelModule, threads = 
     operations,
     homes,
     (value) => storedBytes(value, shapeOf(value), tile),
-    (layer) => threads * scratchBytes(layer, kernels),
+    (layer) => threads * scratchBytes(layer, kernels, keepsHalf),
   );
   const arena = place(spans);
-  const lowered = lowerAll(operations, { arena, homes, shapeOf, kernels, shift });
+  const lowered = lowerAll(operations, { arena, homes, shapeOf, kernels, shift, keepsHalf });
 
   const last = operations.at(-1)!.output;
   const input = network.inputShape;
@@ -156,10 +167,13 @@ function spansOf(
 }
 
 /** Bytes that one thread needs, in whole cache lines. */
-export function scratchBytes(layer: ResolvedLayer, kernels: KernelModule): number {
+export function scratchBytes(layer: ResolvedLayer, kernels: KernelModule, keepsHalf = false): number {
   const windowed = layer.kind === 'conv' || (layer.kind === 'pointwise' && layer.stride > 1);
-  if (!windowed) return 0;
-  const channels = storedChannels(layer.inputs[0]!, layer.inputShapes[0]!.channels, kernels.constants.channelTile);
+  const widened = keepsHalf && (layer.kind === 'pointwise' || layer.kind === 'dense');
+  if (!windowed && !widened) return 0;
+  const { channelTile } = kernels.constants;
+  const channels = storedChannels(layer.inputs[0]!, layer.inputShapes[0]!.channels, channelTile);
+  if (!windowed) return align(panelBytes(channelTile, channelTile, channels));
   return align(kernels.convScratchBytes(layer.kind === 'conv' ? layer.kernelSize : 1, channels));
 }
 
@@ -169,16 +183,21 @@ interface Surroundings {
   readonly shapeOf: (value: string) => Shape;
   readonly kernels: KernelModule;
   readonly shift: number;
+  readonly keepsHalf: boolean;
 }
 
 /** Weights lie from the heap's base up, the arena behind them. */
-function lowerAll(operations: readonly Operation[], { arena, homes, shapeOf, kernels, shift }: Surroundings) {
+function lowerAll(
+  operations: readonly Operation[],
+  { arena, homes, shapeOf, kernels, shift, keepsHalf }: Surroundings,
+) {
   const weights: PackedWeights[] = [];
   let weightsEnd = align(kernels.constants.heapBase);
   const relative = operations.map((operation, step) => {
-    const scratch = scratchBytes(operation.layer, kernels);
+    const scratch = scratchBytes(operation.layer, kernels, keepsHalf);
     const lowered = lower(operation, {
       tile: kernels.constants.channelTile,
+      ...(keepsHalf && { halfHeaderBytes: kernels.constants.halfHeaderBytes }),
       shapeOf,
       scratch: scratchName(step),
       addWeights(packed) {

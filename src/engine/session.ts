@@ -19,6 +19,11 @@ export interface SessionOptions {
   readonly deterministic?: boolean;
   /** How maps are stored in integers, from a calibration: the network runs in integers instead of floats. */
   readonly levels?: Levels;
+  /**
+   * For a few runs with one thread: the length of the file of weights that `weights` will read into what it allocates, with
+   * all linear layers' weights in half precision. They stay there and are widened in each run, so that nothing is packed.
+   */
+  readonly halfFileBytes?: number;
 }
 
 /** A network with its weights in memory, ready to run many pictures one after another. */
@@ -70,27 +75,32 @@ async function assemble(
   weights: WeightsSource,
   epsilon: number,
   crew: Crew | undefined,
-  { deterministic, levels }: SessionOptions,
+  { deterministic, levels, halfFileBytes }: SessionOptions,
 ): Promise<Session> {
   const kernels = await loadKernels(deterministic ? 'plain' : 'relaxed');
   const threads = crew?.threads ?? 1;
-  const layout = levels ? planIntegers(network, kernels, levels, threads) : plan(network, kernels, threads);
+  const kept = levels || crew ? undefined : halfFileBytes;
+  const layout = levels
+    ? planIntegers(network, kernels, levels, threads)
+    : plan(network, kernels, { threads, shift: align(kept ?? 0), keepsHalf: kept !== undefined });
   const room = Math.max(
     0,
     ...layout.weights.map(stagingBytes),
     ...layout.integers.map((packed) => integerStagingBytes(packed, kernels.constants)),
   );
-  // A file of weights lies where activations will: they have not begun, and its pages are not touched for it alone.
+  // A file of weights that does not stay lies where activations will: they have not begun, and its pages are not touched
+  // for it alone.
+  const fileAddress = layout.arenaAddress - align(kept ?? 0);
   const begin = (fileBytes: number) => {
-    const staging = layout.arenaAddress + align(fileBytes);
+    const staging = kept === undefined ? fileAddress + align(fileBytes) : layout.arenaAddress;
     const memory = createMemory(Math.max(layout.memoryBytes, staging + room));
     return { memory, staging, pool: crew?.assign(layout, kernels, memory) };
   };
   let begun: ReturnType<typeof begin> | undefined;
   const allocate = (bytes: number): Uint8Array => {
-    if (begun || bytes > MOST_FILE_BYTES) return new Uint8Array(bytes);
+    if (begun || bytes > (kept ?? MOST_FILE_BYTES)) return new Uint8Array(bytes);
     begun = begin(bytes);
-    return new Uint8Array(begun.memory.buffer, layout.arenaAddress, bytes);
+    return new Uint8Array(begun.memory.buffer, fileAddress, bytes);
   };
   const found = typeof weights === 'function' ? weights(allocate) : weights;
   const { memory, staging, pool } = begun ?? begin(0);

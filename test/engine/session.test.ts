@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { foldBatchNorm } from '../../src/engine/fold.js';
 import { createSession } from '../../src/engine/session.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
 import type { Layer, Network, PaddingConvention, ResolvedNetwork } from '../../src/networks/types.js';
+import { narrowToHalf, toFloat32 } from '../../src/weights/half.js';
+import { readSafetensors, writeSafetensors } from '../../src/weights/safetensors.js';
 import { seededRandom, seededWeights } from '../../src/weights/seeded.js';
+import { groupTensors, nameTensors } from '../../src/weights/stored.js';
+import type { Allocate, NetworkWeights } from '../../src/weights/types.js';
 import { runReference } from '../reference-network.js';
 
 const EPSILON = 1e-3;
@@ -150,3 +155,47 @@ describe('a session', () => {
     expect(Array.from(session.run())).toEqual([2 ** -11]);
   });
 });
+
+describe('weights that stay in half precision', () => {
+  it.each([
+    ['mobilenet_v1', 0.25, 64],
+    ['mobilenet_v2', 0.35, 65],
+    ['xception', 0.1, 71],
+    ['efficientnet_b0', 0.3, 64],
+  ] as const)('%s α %d at %d: the same bits as packed ones', async (id, alpha, resolution) => {
+    const network = resolve(buildNetwork(id, { alpha, classes: 11 }), { resolution, padding: 'tensorflow' });
+    const file = writeSafetensors(nameTensors(halved(seededWeights(network, 7))));
+    const read = (allocate: Allocate) => {
+      const bytes = allocate(file.length);
+      bytes.set(file);
+      return groupTensors(readSafetensors(bytes, 'test'), 'test');
+    };
+    const packed = await createSession(network, read, EPSILON);
+    const kept = await createSession(network, read, EPSILON, { halfFileBytes: file.length });
+    expect(kept.plan.steps.some(({ kernel }) => kernel === 'pointwise_half_f32')).toBe(true);
+    expect(kept.plan.memoryBytes).toBeLessThan(packed.plan.memoryBytes + file.length);
+    for (const seed of [1, 2]) {
+      const input = picture(network, seed);
+      packed.input.set(input);
+      kept.input.set(input);
+      expect(kept.run()).toEqual(packed.run());
+    }
+  });
+});
+
+/** Folded, with convolution and dense weights in half precision, as the box has them. */
+function halved(weights: NetworkWeights): NetworkWeights {
+  return new Map(
+    [...weights].map(([layer, parts]) => {
+      const { weights: values, bias } = foldBatchNorm(parts, EPSILON);
+      const shape = parts.weights.shape;
+      return [
+        layer,
+        {
+          weights: { shape, data: narrowToHalf(toFloat32(values), layer) },
+          bias: { shape: [bias.length], data: bias },
+        },
+      ];
+    }),
+  );
+}

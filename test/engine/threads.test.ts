@@ -95,7 +95,7 @@ describe('a plan for several threads', () => {
   it('keeps all parts of most of the work apart', async () => {
     const kernels = await loadKernels();
     const network = networkOf('mobilenet_v1', 1, 224, 'tensorflow');
-    const stages = splitSteps(plan(network, kernels, 2).steps, 2, kernels.constants.pixelTile);
+    const stages = splitSteps(plan(network, kernels, { threads: 2 }).steps, 2, kernels.constants.pixelTile);
     const whole = stages
       .filter((parts) => parts.length < 2)
       .flatMap((parts) => parts[0]!.map(({ step }) => step.kernel));
@@ -105,7 +105,7 @@ describe('a plan for several threads', () => {
   it('has scratch memory for each', async () => {
     const kernels = await loadKernels();
     const network = networkOf('mobilenet_v1', 1, 224, 'tensorflow');
-    const [one, three] = [1, 3].map((threads) => plan(network, kernels, threads));
+    const [one, three] = [1, 3].map((threads) => plan(network, kernels, { threads }));
     const [first] = three!.steps;
     expect(first!.kernel).toBe('conv_f32');
     expect(first!.scratchBytes).toBeGreaterThanOrEqual(kernels.convScratchBytes(3, 3));

@@ -1,0 +1,95 @@
+import { lesser } from './integers';
+import { multiplyPanel, panelBytes } from './panel';
+import { blockPixels } from './pointwise';
+import { CHANNEL_TILE, FLOAT, VECTOR } from './tiles';
+import { isAligned } from './vector';
+import { widen } from './widen';
+
+/** Bytes before the biases: the address of the weights, and nothing. */
+export const HALF_HEADER_BYTES: i32 = 16;
+
+const HALF: usize = 2;
+const PANEL_ROW: usize = <usize>CHANNEL_TILE * FLOAT;
+
+/** Columns `first` … `first` + 7 of half-precision rows `[rows][columns]`, as the rows of a panel; zeros beyond the columns. */
+function widenPanel(panel: usize, weights: usize, rows: i32, columns: i32, first: i32): void {
+  const rowBytes = <usize>columns * HALF;
+  let from = weights + <usize>first * HALF;
+  const end = panel + <usize>rows * PANEL_ROW;
+  if (first + CHANNEL_TILE <= columns) {
+    for (; panel < end; panel += PANEL_ROW) {
+      v128.store(panel, widen(v128.load16x4_u(from)));
+      v128.store(panel, widen(v128.load16x4_u(from, 8)), VECTOR);
+      from += rowBytes;
+    }
+  } else {
+    const left = columns - first;
+    for (; panel < end; panel += PANEL_ROW) {
+      v128.store(panel, i32x4.splat(0));
+      v128.store(panel, i32x4.splat(0), VECTOR);
+      for (let lane = 0; lane < left; ++lane) {
+        const half = <i32>load<u16>(from + <usize>lane * HALF);
+        store<i32>(panel + <usize>lane * FLOAT, i32x4.extract_lane(widen(i32x4.splat(half)), 0));
+      }
+      from += rowBytes;
+    }
+  }
+}
+
+/**
+ * Like `pointwise_f32`, bit for bit, on weights of half precision that lie as their file has them: each panel is widened
+ * where it is used. A little slower, and nothing has to be packed before the first picture.
+ *
+ * - weights: the address (u32, a multiple of 2) of rows `[rows][columns]`, then at HALF_HEADER_BYTES a bias for each
+ *   of outChannels; 16-byte aligned. rows ≤ inChannels, the rest counts as
+ *   zero; outChannels is columns rounded up to 8.
+ * - scratch: 32 · (1 + inChannels) bytes for a panel; 16-byte aligned.
+ */
+export function pointwise_half_f32(
+  output: usize,
+  input: usize,
+  weights: usize,
+  residual: usize,
+  scratch: usize,
+  pixels: i32,
+  inChannels: i32,
+  outChannels: i32,
+  rows: i32,
+  columns: i32,
+  min: f32,
+  max: f32,
+): void {
+  assert(isAligned(output) && isAligned(weights) && isAligned(residual) && isAligned(scratch) && (input & 3) == 0);
+  assert(pixels >= 0 && rows >= 1 && rows <= inChannels);
+  assert(outChannels % CHANNEL_TILE == 0 && columns <= outChannels && columns > outChannels - CHANNEL_TILE);
+  const halves = <usize>load<u32>(weights);
+  const biases = weights + <usize>HALF_HEADER_BYTES;
+  const inStride = <usize>inChannels * FLOAT;
+  const outStride = <usize>outChannels * FLOAT;
+  const block = blockPixels(inChannels, outChannels);
+  memory.fill(scratch + panelBytes(rows), 0, panelBytes(inChannels) - panelBytes(rows));
+  for (let first = 0; first < pixels; first += block) {
+    const count = lesser(block, pixels - first);
+    const inRows = input + <usize>first * inStride;
+    const offset = <usize>first * outStride;
+    for (let channel = 0; channel < outChannels; channel += CHANNEL_TILE) {
+      const lane = <usize>channel * FLOAT;
+      v128.store(scratch, v128.load(biases + lane));
+      v128.store(scratch, v128.load(biases + lane, VECTOR), VECTOR);
+      widenPanel(scratch + PANEL_ROW, halves, rows, columns, channel);
+      const at = offset + lane;
+      multiplyPanel(
+        output + at,
+        inRows,
+        scratch,
+        residual ? residual + at : 0,
+        count,
+        inChannels,
+        inStride,
+        outStride,
+        min,
+        max,
+      );
+    }
+  }
+}
