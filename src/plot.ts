@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { CostRecord } from './cost/describe.js';
+import type { PublishedOther } from './cost/published-others.js';
 import type { Summary } from './cost/summary.js';
 import { exitCodes, MobilenetError, UsageError } from './errors.js';
 import { plotAccuracy } from './report/plot-accuracy.js';
@@ -27,10 +28,14 @@ export async function plotCost(path: string, cost: CostRecord): Promise<void> {
   await write(path, format, pictures);
 }
 
-/** Published accuracy against MACs. */
-export async function plotSummaries(path: string, rows: readonly Summary[]): Promise<void> {
+/** Published accuracy against MACs; `others` as rings. */
+export async function plotSummaries(
+  path: string,
+  rows: readonly Summary[],
+  others: readonly PublishedOther[] = [],
+): Promise<void> {
   const format = checkPlotPath(path);
-  await write(path, format, [plotAccuracy(rows, await loadScales())]);
+  await write(path, format, [plotAccuracy(rows, await loadScales(), others)]);
 }
 
 function loadScales(): Promise<Scales> {

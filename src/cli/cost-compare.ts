@@ -1,6 +1,8 @@
 import { Command } from 'commander';
+import type { PublishedOther } from '../cost/published-others.js';
 import type { Summary } from '../cost/summary.js';
 import { UsageError } from '../errors.js';
+import type { Section } from '../report/table.js';
 import {
   addCountingOptions,
   addOutputOptions,
@@ -11,7 +13,9 @@ import {
 } from './cost-options.js';
 import { parseNumber, parseWhole } from './options.js';
 
-export interface CompareFlags extends CountingFlags, OutputFlags {}
+export interface CompareFlags extends CountingFlags, OutputFlags {
+  readonly others?: boolean;
+}
 
 export interface SweepFlags extends CompareFlags {
   readonly models?: string;
@@ -22,6 +26,7 @@ export interface SweepFlags extends CompareFlags {
 }
 
 const PLOT = 'draw accuracy against MACs: .svg, .png or .html';
+const OTHERS = 'also networks of other authors (VGG 16, …) as these papers print them, not computed';
 /** Far more than any plot or table can show; a list is typed by hand. */
 const MOST_ROWS = 10_000;
 
@@ -30,6 +35,7 @@ export function compareCommand(): Command {
     .description('Put networks side by side: NETWORK, NETWORK:ALPHA or NETWORK:ALPHA:RESOLUTION each.')
     .argument('<networks...>', 'such as mobilenet_v1:0.75:192 mobilenet_v2:1.0:160 xception');
   addOutputOptions(addCountingOptions(command))
+    .option('--others', OTHERS)
     .option('--plot <file>', PLOT)
     .action(async (specs: readonly string[], flags: CompareFlags) => {
       await runCompare(specs, flags, (text) => process.stdout.write(text));
@@ -46,6 +52,7 @@ export function sweepCommand(): Command {
     .option('--budget <limits>', 'only what fits, best published top-1 first: "macs<100M,params<2M"')
     .option('--pareto', 'mark what nothing else beats in both MACs and top-1');
   addOutputOptions(addCountingOptions(command))
+    .option('--others', OTHERS)
     .option('--plot <file>', PLOT)
     .addHelpText('after', '\nA budget has macs, flops, params, weights and activations (bytes), top1, alpha, res.')
     .action(async (flags: SweepFlags) => {
@@ -68,7 +75,8 @@ export async function runCompare(
     import('../report/summary-text.js'),
   ]);
   const rows = specs.map((spec) => summarise(parseVariant(spec), options));
-  await finish(flags, rows, compareSections(rows, await definition(flags)), print);
+  const others = await listOthers(flags);
+  await finish(flags, rows, others, compareSections(rows, { definition: await definition(flags), others }), print);
 }
 
 /** Throws UsageError for an unknown network, a list or a budget that cannot be read. */
@@ -92,18 +100,24 @@ export async function runSweep(flags: SweepFlags, print: (text: string) => void)
   const all = variants.map((variant) => summarise(variant, options));
   const marked = flags.pareto ? markFront(all) : all;
   const rows = limits ? marked.filter((row) => fitsBudget(row, limits)).toSorted(byAccuracy) : marked;
-  await finish(flags, rows, sweepSections(rows, await definition(flags)), print);
+  const others = (await listOthers(flags)).filter((row) => limits === undefined || fitsBudget(row, limits));
+  await finish(flags, rows, others, sweepSections(rows, { definition: await definition(flags), others }), print);
+}
+
+async function listOthers({ others }: CompareFlags): Promise<readonly PublishedOther[]> {
+  return others ? (await import('../cost/published-others.js')).publishedOthers : [];
 }
 
 async function finish(
   flags: OutputFlags,
   rows: readonly Summary[],
-  sections: ReturnType<typeof import('../report/summary-text.js').sweepSections>,
+  others: readonly PublishedOther[],
+  sections: readonly Section[],
   print: (text: string) => void,
 ): Promise<void> {
-  if (flags.plot !== undefined) await (await import('../plot.js')).plotSummaries(flags.plot, rows);
+  if (flags.plot !== undefined) await (await import('../plot.js')).plotSummaries(flags.plot, rows, others);
   const { printPage } = await import('./cost-print.js');
-  await printPage(flags, rows, sections, print);
+  await printPage(flags, [...rows, ...others], sections, print);
 }
 
 /** Undefined where nothing but MACs and trainable parameters is counted. */

@@ -1,15 +1,22 @@
 import { UsageError } from '../errors.js';
 import type { Summary } from './summary.js';
 
+/** What a budget can limit; of a row that was only printed somewhere, little is known. */
+type Limited = Partial<Pick<Summary, 'flops' | 'memory' | 'alpha' | 'resolution'>> & {
+  readonly macs: number | null;
+  readonly params: number;
+  readonly top1: number | null;
+};
+
 const metrics = {
-  macs: ({ macs }: Summary) => macs,
-  flops: ({ flops }: Summary) => flops,
-  params: ({ params }: Summary) => params,
-  weights: ({ memory }: Summary) => memory.weights,
-  activations: ({ memory }: Summary) => memory.activations,
-  top1: ({ top1 }: Summary) => top1,
-  alpha: ({ alpha }: Summary) => alpha,
-  res: ({ resolution }: Summary) => resolution,
+  macs: ({ macs }: Limited) => macs,
+  flops: ({ flops }: Limited) => flops,
+  params: ({ params }: Limited) => params,
+  weights: ({ memory }: Limited) => memory?.weights,
+  activations: ({ memory }: Limited) => memory?.activations,
+  top1: ({ top1 }: Limited) => top1,
+  alpha: ({ alpha }: Limited) => alpha,
+  res: ({ resolution }: Limited) => resolution,
 } as const;
 
 type Metric = keyof typeof metrics;
@@ -55,9 +62,9 @@ export function parseBudget(text: string): readonly Limit[] {
 }
 
 /** A row without the metric (a top-1 that nobody published) does not fit. */
-export function fitsBudget(row: Summary, limits: readonly Limit[]): boolean {
+export function fitsBudget(row: Limited, limits: readonly Limit[]): boolean {
   return limits.every(({ metric, comparison, value }) => {
     const own = metrics[metric](row);
-    return own !== null && comparisons[comparison](own, value);
+    return own !== null && own !== undefined && comparisons[comparison](own, value);
   });
 }

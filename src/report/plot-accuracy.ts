@@ -1,5 +1,6 @@
+import type { PublishedOther } from '../cost/published-others.js';
 import type { Summary } from '../cost/summary.js';
-import { type Box, boxAround, boxesAlong, LABEL, placeLabel } from './plot-labels.js';
+import { type Box, boxAround, boxesAlong, LABEL, placeLabelFar } from './plot-labels.js';
 import {
   COLOURS,
   drawBubble,
@@ -7,6 +8,7 @@ import {
   drawLine,
   drawPath,
   drawPicture,
+  drawRing,
   drawText,
   type Picture,
   type Scales,
@@ -16,34 +18,43 @@ import { alphaText, grouped, megas } from './units.js';
 
 const SIZE = { width: 1200, height: 760 };
 const PLOT = { left: 80, right: 1170, top: 130, bottom: 680 };
+const NOTES = SIZE.height - 8;
 const LARGEST_RADIUS = 30;
+/** Other authors' networks are far larger. */
+const LARGEST_RING = 44;
 
 /**
  * Published top-1 against MACs (log axis), parameters as the area of the points, a line through the resolutions of each
- * width: the papers' plot. Rows without a top-1 are counted in the subtitle, not drawn.
+ * width: the papers' plot. Rows without a top-1 are counted below, not drawn. Networks of other authors are rings.
  */
-export function plotAccuracy(rows: readonly Summary[], { scaleLinear, scaleLog, scaleSqrt }: Scales): Picture {
+export function plotAccuracy(
+  rows: readonly Summary[],
+  { scaleLinear, scaleLog, scaleSqrt }: Scales,
+  others: readonly PublishedOther[] = [],
+): Picture {
   const shown = rows.filter((row): row is Summary & { top1: number } => row.top1 !== null);
   const title = 'Accuracy against multiply-accumulates';
   const missing = rows.length - shown.length;
   const subtitle = 'Area of a point: parameters. Lines: one width, several resolutions.';
   const head = [drawText(PLOT.left, 36, title, { style: 'title' }), drawText(PLOT.left, 62, subtitle)];
-  if (shown.length === 0) {
+  if (shown.length === 0 && others.length === 0) {
     const note = drawText(SIZE.width / 2, SIZE.height / 2, 'No published top-1 to show.', { anchor: 'middle' });
     return drawPicture(SIZE.width, SIZE.height, title, [...head, note]);
   }
-  const macs = shown.map((row) => row.macs);
-  const accuracies = shown.map(({ top1 }) => top1);
+  const rings = others.filter((row): row is PublishedOther & { macs: number } => row.macs !== null);
+  const points = [...shown, ...rings];
+  const macs = points.map((row) => row.macs);
+  const accuracies = points.map(({ top1 }) => top1);
   const x = scaleLog()
-    .domain([Math.min(...macs) / 1.35, Math.max(...macs) * 1.35])
+    .domain([Math.min(...macs) / 1.35, Math.max(...macs) * (rings.length > 0 ? 1.5 : 1.35)])
     .range([PLOT.left, PLOT.right]);
   const y = scaleLinear()
     .domain([Math.min(...accuracies) - 3, Math.max(...accuracies) + 3])
     .nice()
     .range([PLOT.bottom, PLOT.top]);
   const radius = scaleSqrt()
-    .domain([0, Math.max(...shown.map(({ params }) => params))])
-    .range([0, LARGEST_RADIUS]);
+    .domain([0, Math.max(...points.map(({ params }) => params))])
+    .range([0, rings.length > 0 ? LARGEST_RING : LARGEST_RADIUS]);
   const ids = [...new Set(shown.map(({ network }) => network))];
   const colourOf = (network: string) => ids.indexOf(network) % COLOURS;
 
@@ -65,40 +76,64 @@ export function plotAccuracy(rows: readonly Summary[], { scaleLinear, scaleLog, 
   body.push(drawText((PLOT.left + PLOT.right) / 2, SIZE.height - 24, 'multiply-accumulates', { anchor: 'middle' }));
   if (missing > 0) {
     const note = `not shown: ${missing} without a published top-1`;
-    body.push(drawText(PLOT.right, SIZE.height - 24, note, { anchor: 'end', style: 'small' }));
+    body.push(drawText(PLOT.right, NOTES, note, { anchor: 'end', style: 'small' }));
   }
   body.push(drawText(24, middle, 'ImageNet top-1, %', { anchor: 'middle', rotate: -90 }));
 
-  const at = (row: Summary & { top1: number }) => [x(row.macs), y(row.top1)] as const;
+  const at = (row: { readonly macs: number; readonly top1: number }) => [x(row.macs), y(row.top1)] as const;
   const front = shown.filter((row) => row.front).toSorted((a, b) => a.macs - b.macs);
   if (front.length > 1) {
     body.push(drawPath(front.map(at), 'dash'));
-    body.push(drawText(PLOT.left, SIZE.height - 24, 'dashed: nothing beats it in both', { style: 'small' }));
   }
+  const dashed = [
+    ...(front.length > 1 ? ['dashed line: nothing here beats it in both'] : []),
+    ...(rings.length > 0 ? ['rings: by other authors, as printed'] : []),
+  ];
+  if (dashed.length > 0) body.push(drawText(PLOT.left, NOTES, dashed.join('; '), { style: 'small' }));
   const widths = groupByWidth(shown);
   for (const group of widths) {
     if (group.length > 1) body.push(drawPath(group.map(at), `s${colourOf(group[0]!.network)} thin`));
   }
   // The larger first, so that none hides another.
+  for (const ring of rings.toSorted((a, b) => b.params - a.params)) {
+    body.push(drawRing(...at(ring), radius(ring.params), describeOther(ring)));
+  }
   for (const row of shown.toSorted((a, b) => b.params - a.params)) {
     const [cx, cy] = at(row);
     body.push(drawBubble(cx, cy, radius(row.params), colourOf(row.network), describe(row)));
   }
   const taken: Box[] = [
-    ...shown.map((row) => boxAround(...at(row), radius(row.params))),
+    ...points.map((row) => boxAround(...at(row), radius(row.params))),
     ...boxesAlong(front.map(at)),
     ...widths.flatMap((group) => boxesAlong(group.map(at))),
   ];
+  const placeOf = (row: Marked) => ({ x: x(row.macs), y: y(row.top1), radius: radius(row.params) });
+  const places = points.map(placeOf);
+  const labels: Box[] = [];
+  const label = (row: Marked, name: string, style: string) => {
+    const placed = placeLabelFar(placeOf(row), name, { points: places, labels, taken }, PLOT);
+    if (!placed) return;
+    const { box, leader } = placed;
+    labels.push(box);
+    taken.push(box);
+    if (leader) {
+      taken.push(...boxesAlong(leader));
+      body.push(drawPath(leader, 'leader'));
+    }
+    body.push(drawText(box.left, box.bottom - 4, name, { style }));
+  };
   for (const group of widths) {
     const best = group.at(-1)!;
-    const [cx, cy] = at(best);
-    const name = nameOf(group);
-    const box = placeLabel({ x: cx, y: cy, radius: radius(best.params) }, name, taken, PLOT);
-    if (!box) continue;
-    taken.push(box);
-    body.push(drawText(box.left, box.bottom - 4, name, { style: `small f${colourOf(best.network)}` }));
+    label(best, nameOf(group), `small f${colourOf(best.network)}`);
   }
+  for (const ring of rings) label(ring, ring.network, 'small');
   return drawPicture(SIZE.width, SIZE.height, title, body);
+}
+
+interface Marked {
+  readonly macs: number;
+  readonly top1: number;
+  readonly params: number;
 }
 
 /** The rows of each network and width, the fewest MACs first. */
@@ -125,9 +160,16 @@ function describe(row: Summary): string {
   ].join('\n');
 }
 
+function describeOther({ network, top1, printed, remark }: PublishedOther): string {
+  const lines = [network, `${printed.macs} MACs`, `${printed.params} parameters`, `top-1 ${top1} %`];
+  return [...lines, `as printed in ${printed.source}`, ...(remark === null ? [] : [remark])].join('\n');
+}
+
 /** What the areas mean: a few round numbers of parameters at the lower right. */
 function drawSizes(radius: ReturnType<typeof import('d3-scale').scaleSqrt<number, number>>): string[] {
-  const counts = radius.ticks(4).filter((count) => count > 0);
+  const isSmall = (count: number) => count > 0 && radius(count) <= LARGEST_RADIUS;
+  const [few, many] = [radius.ticks(4).filter(isSmall), radius.ticks(8).filter(isSmall)];
+  const counts = few.length > 1 ? few : many;
   const chosen = counts.length > 3 ? [counts[0]!, counts[Math.floor(counts.length / 2)]!, counts.at(-1)!] : counts;
   let left = PLOT.right;
   const parts: string[] = [];

@@ -38,7 +38,7 @@ interface Theme {
 /** Written out instead of CSS variables, which many viewers and librsvg do not know. */
 function rules({ ground, ink, faint, colours }: Theme): string {
   return [
-    `.ground{fill:${ground}}text{fill:${ink}}.grid{stroke:${faint}}.axis,.dash,.ring{stroke:${ink}}`,
+    `.ground{fill:${ground}}text{fill:${ink}}.grid{stroke:${faint}}.axis,.dash,.ring,.hollow,.leader{stroke:${ink}}.hollow{fill:${ink}}`,
     ...colours.map((colour, index) => `.f${index}{fill:${colour}}.s${index}{stroke:${colour}}`),
   ].join('');
 }
@@ -46,6 +46,8 @@ function rules({ ground, ink, faint, colours }: Theme): string {
 const STYLE = `svg{font:14px system-ui,"Segoe UI","DejaVu Sans",sans-serif}.title{font-size:20px;font-weight:600}.small{font-size:12px}
 .grid,.axis{stroke-width:1}.dash{stroke-width:1.5;stroke-dasharray:6 5;fill:none}.ring{fill:none;stroke-width:1}
 .bubble{fill-opacity:.55;stroke-width:1.5}.bar{fill-opacity:.85}.bubble:hover,.bubble:focus,.bar:hover,.bar:focus{fill-opacity:1;outline:none}
+.hollow{fill-opacity:.06;stroke-width:1.25;stroke-dasharray:3 2}.hollow:hover,.hollow:focus{fill-opacity:.25;outline:none}
+.leader{fill:none;stroke-width:.75;stroke-opacity:.7}
 .thin{fill:none;stroke-width:1.25;stroke-opacity:.6}
 ${rules({ ground: '#ffffff', ink: '#222222', faint: '#dcdcdc', colours: LIGHT })}
 @media (prefers-color-scheme:dark){${rules({ ground: '#15181c', ink: '#e8e8e8', faint: '#353b42', colours: DARK })}}`;
@@ -90,6 +92,12 @@ export function drawPath(points: readonly (readonly [number, number])[], style: 
 export function drawBubble(x: number, y: number, radius: number, colour: number, tip: string): string {
   const at = `cx="${round(x)}" cy="${round(y)}" r="${round(radius)}"`;
   return `<circle class="mark bubble f${colour} s${colour}" tabindex="0" ${at}><title>${escapeXml(tip)}</title></circle>`;
+}
+
+/** A point that is not this program's own: an outline. */
+export function drawRing(x: number, y: number, radius: number, tip: string): string {
+  const at = `cx="${round(x)}" cy="${round(y)}" r="${round(radius)}"`;
+  return `<circle class="mark hollow" tabindex="0" ${at}><title>${escapeXml(tip)}</title></circle>`;
 }
 
 export function drawBar(x: number, y: number, width: number, height: number, colour: number, tip: string): string {

@@ -1,3 +1,4 @@
+import type { PublishedOther } from '../cost/published-others.js';
 import type { Summary } from '../cost/summary.js';
 import type { Cell, Column, Section } from './table.js';
 import { alphaText, grouped, megabytes, megas } from './units.js';
@@ -5,36 +6,60 @@ import { alphaText, grouped, megabytes, megas } from './units.js';
 const PLAIN =
   'MACs = multiply-accumulates of convolutions and dense layers, FLOPs = 2 × MACs; parameters: trainable. Memory in f32: weights with batch norms folded, the largest live set of activations. top-1 in percent on ImageNet, as published.';
 
+export interface SummaryTextOptions {
+  /** How the column “counted” and the parameters are counted, where not plainly. */
+  readonly definition?: string | undefined;
+  /** Rows below the computed ones. */
+  readonly others?: readonly PublishedOther[];
+}
+
 /** Rows against the first one. */
-export function compareSections(rows: readonly Summary[], definition?: string): readonly Section[] {
+export function compareSections(rows: readonly Summary[], options: SummaryTextOptions = {}): readonly Section[] {
   const [first] = rows;
+  const ratios = ({ macs, params }: { readonly macs: number | null; readonly params: number }): Cell[] => [
+    macs === null ? null : macs / first!.macs,
+    params / first!.params,
+  ];
   const columns: Column[] = [
-    ...summaryColumns(definition !== undefined),
     { name: 'MACs ×', side: 'right', format: (ratio) => ratio.toFixed(2), spare: 2 },
     { name: 'parameters ×', side: 'right', format: (ratio) => ratio.toFixed(2), spare: 3 },
   ];
-  const cells = rows.map((row) => [
-    ...summaryCells(row, definition !== undefined),
-    row.macs / first!.macs,
-    row.params / first!.params,
-  ]);
-  return [{ table: { columns, rows: cells }, isMain: true }, ...notes(rows, definition)];
+  return [summaryTable(rows, options, { columns, own: ratios, other: ratios }), ...notes(rows, options)];
 }
 
-export function sweepSections(rows: readonly Summary[], definition?: string): readonly Section[] {
+export function sweepSections(rows: readonly Summary[], options: SummaryTextOptions = {}): readonly Section[] {
   const hasFront = rows.some(({ front }) => front !== undefined);
+  const table = summaryTable(rows, options, {
+    columns: hasFront ? [{ name: 'front', side: 'left' }] : [],
+    own: ({ front }) => (hasFront ? [front ? '●' : null] : []),
+    other: () => (hasFront ? [null] : []),
+  });
+  if (rows.length > 0) return [table, ...notes(rows, options, hasFront)];
+  const lines = ['Nothing fits the budget.'];
+  return (options.others ?? []).length > 0 ? [table, { lines }, ...notes(rows, options)] : [table, { lines }];
+}
+
+interface MoreColumns {
+  readonly columns: readonly Column[];
+  readonly own: (row: Summary) => readonly Cell[];
+  readonly other: (row: PublishedOther) => readonly Cell[];
+}
+
+function summaryTable(
+  rows: readonly Summary[],
+  { definition, others = [] }: SummaryTextOptions,
+  more: MoreColumns,
+): Section {
+  const isCounted = definition !== undefined;
+  const hasOthers = others.length > 0;
   const columns: Column[] = [
-    ...summaryColumns(definition !== undefined),
-    ...(hasFront ? [{ name: 'front', side: 'left' } as const] : []),
+    ...summaryColumns(isCounted),
+    ...more.columns,
+    ...(hasOthers ? [{ name: 'printed in', side: 'left' } as const] : []),
   ];
-  const cells = rows.map((row) => [
-    ...summaryCells(row, definition !== undefined),
-    ...(hasFront ? [row.front ? '●' : null] : []),
-  ]);
-  if (rows.length === 0) {
-    return [{ table: { columns, rows: [] }, isMain: true }, { lines: ['Nothing fits the budget.'] }];
-  }
-  return [{ table: { columns, rows: cells }, isMain: true }, ...notes(rows, definition, hasFront)];
+  const own = rows.map((row) => [...summaryCells(row, isCounted), ...more.own(row), ...(hasOthers ? [null] : [])]);
+  const printed = others.map((row) => [...otherCells(row, isCounted), ...more.other(row), row.printed.source]);
+  return { table: { columns, rows: [...own, ...printed] }, isMain: true };
 }
 
 function summaryColumns(isCounted: boolean): Column[] {
@@ -67,11 +92,34 @@ function summaryCells(row: Summary, isCounted: boolean): Cell[] {
   ];
 }
 
-function notes(rows: readonly Summary[], definition: string | undefined, hasFront = false): readonly Section[] {
+/** With the printed digits; exact ones would be invented. */
+function otherCells({ network, macs, params, top1, printed }: PublishedOther, isCounted: boolean): Cell[] {
+  return [
+    network,
+    null,
+    null,
+    macs === null ? null : { value: macs, text: printed.macs! },
+    ...(isCounted ? [null] : []),
+    null,
+    { value: params, text: printed.params },
+    null,
+    null,
+    top1,
+  ];
+}
+
+function notes(
+  rows: readonly Summary[],
+  { definition, others = [] }: SummaryTextOptions,
+  hasFront = false,
+): readonly Section[] {
   const sources = [...new Set(rows.flatMap(({ top1Source }) => top1Source ?? []))];
   const lines = [PLAIN];
   if (sources.length > 0) lines.push(`top-1 from ${sources.join('; ')}.`);
   if (definition !== undefined) lines.push(`counted, parameters: ${definition}`);
-  if (hasFront) lines.push('● nothing else here has as few MACs and as high a top-1.');
-  return [{ lines }];
+  if (hasFront) lines.push('● no other network counted here has as few MACs and as high a top-1.');
+  if (others.length === 0) return [{ lines }];
+  lines.push('Networks of other authors are as printed there, not computed here.');
+  const remarks = others.flatMap(({ network, remark }) => (remark === null ? [] : `${network}: ${remark}.`));
+  return [{ lines: [...lines, ...remarks] }];
 }

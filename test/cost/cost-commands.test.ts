@@ -127,6 +127,12 @@ describe('mobilenet cost compare', () => {
     ]);
   });
 
+  it('--others: against the first row too', async () => {
+    const text = await printed((print) => runCompare(['mobilenet_v1'], { others: true, convention: 'fvcore' }, print));
+    expect(text).toMatch(/^AlexNet +720 M +60 M +57\.2 +1\.27 +14\.18 +arXiv:1704\.04861, table 9$/m);
+    expect(text).toMatch(/^Inception V3 +23,626,728 +78\.2 +5\.58 +arXiv:1610\.02357/m);
+  });
+
   it('counts by a convention, and says which', async () => {
     const text = await printed((print) => runCompare(['mobilenet_v2'], { convention: 'fvcore' }, print));
     expect(text).toMatch(/^mobilenet_v2 .* 300,774,272 +314,193,216 /m);
@@ -145,6 +151,26 @@ describe('mobilenet cost sweep', () => {
     const lines = (await printed((print) => runSweep(flags, print))).split('\n');
     expect(lines[1]).toMatch(/^mobilenet_v2 +0\.5 +224 +97,131,840 .* 65\.4 +●$/);
     expect(await printed((print) => runSweep({ budget: 'macs<1' }, print))).toContain('Nothing fits the budget.');
+  });
+
+  it('--others: as printed, below what is computed, and not passed off as that', async () => {
+    const text = await printed((print) => runSweep({ others: true }, print));
+    expect(text).toMatch(/^VGG 16 +15300 M +138 M +71\.5 +arXiv:1704\.04861, table 8$/m);
+    expect(text).toContain('as printed there, not computed here.\n');
+    expect(text).toContain('\nSqueezeNet: its layers give 861.34 M');
+    const rows = JSON.parse(await printed((print) => runSweep({ others: true, json: true }, print)));
+    expect(rows.length).toBe(16 + 30 + 8);
+    expect(rows.filter((row: { printed?: unknown }) => row.printed === undefined).length).toBe(16 + 30);
+    expect(rows.at(-1)).toMatchObject({ network: 'Inception V3', macs: null, printed: { params: '23,626,728' } });
+    const within = await printed((print) => runSweep({ others: true, budget: 'macs<600M,top1>72', csv: true }, print));
+    expect(
+      within
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(',')[0]),
+    ).toEqual([...['network', 'mobilenet_v2', 'mobilenet_v2', 'ShuffleNet (x2)', 'NasNet-A']]);
+    const none = await printed((print) => runSweep({ others: true, budget: 'alpha<0.1' }, print));
+    expect(none).not.toContain('VGG');
   });
 
   it('takes lists', async () => {

@@ -5,6 +5,7 @@ import * as scales from 'd3-scale';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type CostRecord, describeCost } from '../../src/cost/describe.js';
+import { publishedOthers } from '../../src/cost/published-others.js';
 import { listGrid, markFront, summarise } from '../../src/cost/summary.js';
 import { buildNetwork, networkIds, networks } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
@@ -30,6 +31,8 @@ const measured: CostRecord = {
 
 const pictures: readonly (readonly [string, Picture])[] = [
   ['accuracy', plotAccuracy(rows, scales)],
+  ['accuracy with networks of other authors', plotAccuracy(rows, scales, publishedOthers)],
+  ['accuracy of networks of other authors alone', plotAccuracy([], scales, publishedOthers)],
   ['accuracy of one network', plotAccuracy([summarise({ network: 'xception', alpha: 1, resolution: 299 })], scales)],
   [
     'accuracy of nothing published',
@@ -94,6 +97,25 @@ describe.each(pictures)('%s', (_, picture) => {
     const tips = picture.svg.match(/<title>/g)!.length - 1;
     expect(tips).toBe(marks);
     expect(picture.svg).toContain('@media (prefers-color-scheme:dark)');
+  });
+});
+
+describe('labels of the accuracy plot', () => {
+  const picture = plotAccuracy(rows, scales, publishedOthers);
+
+  it('name every network of other authors that has a place, and every width', () => {
+    for (const { network, macs } of publishedOthers) {
+      expect(picture.svg.includes(`>${network}</text>`)).toBe(macs !== null);
+    }
+    const widths = new Set(rows.filter(({ top1 }) => top1 !== null).map(({ network, alpha }) => `${network} ${alpha}`));
+    expect(picture.svg.match(/>α [^<]*<\/text>/g)!.length).toBe(widths.size);
+  });
+
+  it('draw what is not computed as rings', () => {
+    expect(picture.svg.match(/class="mark hollow"/g)!.length).toBe(
+      publishedOthers.filter(({ macs }) => macs !== null).length,
+    );
+    expect(plotAccuracy(rows, scales).svg).not.toContain('class="mark hollow"');
   });
 });
 
