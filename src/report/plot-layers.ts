@@ -1,6 +1,6 @@
 import type { CostRecord, LayerRecord } from '../cost/describe.js';
 import {
-  COLOURS,
+  colourOfKind,
   drawBar,
   drawLegend,
   drawLine,
@@ -51,7 +51,7 @@ export function plotLayers(cost: CostRecord, { scaleLinear }: Scales): Picture {
       62,
       `${grouped(cost.macs)} MACs, ${grouped(cost.params.total)} parameters, at most ${megabytes(cost.peak.bytes)} of activations (at ${cost.peak.layer})`,
     ),
-    ...drawLegend(MARGIN, 94, kinds),
+    ...drawLegend(MARGIN, 94, kinds, kinds.map(colourOfKind)),
     ...names.map((name, index) => drawText(left - 8, TOP + ROW * index + 13, name, { anchor: 'end', style: 'small' })),
   ];
   for (const [place, panel] of panels.entries()) {
@@ -73,8 +73,9 @@ export function plotLayers(cost: CostRecord, { scaleLinear }: Scales): Picture {
       const value = panel.value(layer);
       if (value === 0) continue;
       const tip = `${layer.name} (${layer.kind})\n${panel.describe(value)}\n${layer.input.join('×')} → ${layer.output.join('×')}`;
-      const colour = kinds.indexOf(layer.kind) % COLOURS;
-      body.push(drawBar(start, TOP + ROW * index + 2, x(value) - start, ROW - 4, colour, tip));
+      const colour = colourOfKind(layer.kind);
+      const bar = { x: start, y: TOP + ROW * index + 2, width: x(value) - start, height: ROW - 4 };
+      body.push(drawBar(bar, width, colour, tip));
     }
   }
   return drawPicture(WIDTH, height, title, body);

@@ -1,7 +1,7 @@
 import type { CostRecord, LayerRecord } from '../cost/describe.js';
 import { type Box, boxAround, boxesAlong, LABEL, placeLabel } from './plot-labels.js';
 import {
-  COLOURS,
+  colourOfKind,
   drawBubble,
   drawLegend,
   drawLine,
@@ -54,7 +54,7 @@ export function plotRoofline(cost: CostRecord, { scaleLog, scaleSqrt }: Scales):
     .domain([0, Math.max(...points.map(({ ms }) => ms))])
     .range([RADII.smallest, RADII.largest]);
   const kinds = [...new Set(points.map(({ kind }) => kind))];
-  const body = [...head, ...drawLegend(PLOT.left, 96, kinds)];
+  const body = [...head, ...drawLegend(PLOT.left, 96, kinds, kinds.map(colourOfKind))];
   const nameX = x.tickFormat(12, '~g');
   for (const tick of x.ticks()) {
     body.push(drawLine(x(tick), PLOT.top, x(tick), PLOT.bottom, 'grid'));
@@ -94,7 +94,7 @@ export function plotRoofline(cost: CostRecord, { scaleLog, scaleSqrt }: Scales):
       `${grouped(point.macs)} MACs in ${point.ms} ms`,
       `${point.gmacsPerSecond.toFixed(1)} GMAC/s at ${point.intensity.toFixed(2)} MAC/byte`,
     ].join('\n');
-    const colour = kinds.indexOf(point.kind) % COLOURS;
+    const colour = colourOfKind(point.kind);
     body.push(drawBubble(x(point.intensity), y(point.gmacsPerSecond), radius(point.ms), colour, tip));
   }
   return drawPicture(SIZE.width, SIZE.height, title, [...body, ...nameSlowest(points)]);
@@ -109,15 +109,19 @@ export function plotRoofline(cost: CostRecord, { scaleLog, scaleSqrt }: Scales):
       { left, right: PLOT.right, top: PLOT.bottom - 18 * (NAMED + 1), bottom: PLOT.bottom },
       ...all.map((point) => boxAround(x(point.intensity), y(point.gmacsPerSecond), radius(point.ms))),
     ];
-    return slowest.flatMap((point, index) => {
+    const top = PLOT.bottom - 18 * slowest.length - 12;
+    // The grid stays behind the names.
+    const ground = `<rect class="ground" x="${left - 6}" y="${top}" width="${PLOT.right - left + 5}" height="${PLOT.bottom - top - 1}"/>`;
+    const rows = slowest.flatMap((point, index) => {
       const place = { x: x(point.intensity), y: y(point.gmacsPerSecond), radius: radius(point.ms) };
       const box = placeLabel(place, String(index + 1), taken, PLOT);
       if (box) taken.push(box);
-      const top = PLOT.bottom - 18 * (slowest.length - index) + 4;
+      const row = PLOT.bottom - 18 * (slowest.length - index) + 4;
       return [
         ...(box ? [drawText(box.left, box.bottom - 4, String(index + 1), { style: 'small' })] : []),
-        drawText(left, top, names[index]!, { style: 'small' }),
+        drawText(left, row, names[index]!, { style: 'small' }),
       ];
     });
+    return [ground, ...rows];
   }
 }

@@ -1,3 +1,5 @@
+import type { LayerKind } from '../networks/types.js';
+
 /** Text that comes from a file or a user, as it may stand in SVG and HTML. */
 export function escapeXml(text: string): string {
   return (
@@ -24,9 +26,31 @@ export interface Picture {
   readonly svg: string;
 }
 
-/** Colours that people with any colour vision tell apart (Okabe and Ito 2008), a lighter set on dark ground. */
-const LIGHT = ['#0072b2', '#d55e00', '#009e73', '#b0508a', '#7a6a00', '#333333', '#56b4e9', '#8c4a2f'];
-const DARK = ['#56a8e0', '#ff8f4a', '#35c79b', '#e59ac8', '#d8c94a', '#dddddd', '#9ad4f5', '#d39b80'];
+/** After Okabe and Ito 2008, whose colours people with any colour vision tell apart; a lighter set on dark ground. */
+const LIGHT = [
+  '#0072b2',
+  '#d55e00',
+  '#009e73',
+  '#b0508a',
+  '#7a6a00',
+  '#333333',
+  '#56b4e9',
+  '#8c4a2f',
+  '#5b4bb7',
+  '#8a8f98',
+];
+const DARK = [
+  '#56a8e0',
+  '#ff8f4a',
+  '#35c79b',
+  '#e59ac8',
+  '#d8c94a',
+  '#dddddd',
+  '#9ad4f5',
+  '#d39b80',
+  '#a79bff',
+  '#a9b0ba',
+];
 
 interface Theme {
   readonly ground: string;
@@ -44,8 +68,8 @@ function rules({ ground, ink, faint, colours }: Theme): string {
 }
 
 const STYLE = `svg{font:14px system-ui,"Segoe UI","DejaVu Sans",sans-serif}.title{font-size:20px;font-weight:600}.small{font-size:12px}
-.grid,.axis{stroke-width:1}.dash{stroke-width:1.5;stroke-dasharray:6 5;fill:none}.ring{fill:none;stroke-width:1}
-.bubble{fill-opacity:.55;stroke-width:1.5}.bar{fill-opacity:.85}.bubble:hover,.bubble:focus,.bar:hover,.bar:focus{fill-opacity:1;outline:none}
+text,path{pointer-events:none}.grid,.axis{stroke-width:1}.dash{stroke-width:1.5;stroke-dasharray:6 5;fill:none}.ring{fill:none;stroke-width:1}
+.bubble{fill-opacity:.55;stroke-width:1.5}.bar{fill-opacity:.85}.hit{fill-opacity:0}.mark:focus{outline:none}.bubble:hover,.bubble:focus,.mark:hover .bar,.mark:focus .bar{fill-opacity:1}.mark:hover .hit,.mark:focus .hit{fill-opacity:.06}
 .hollow{fill-opacity:.06;stroke-width:1.25;stroke-dasharray:3 2}.hollow:hover,.hollow:focus{fill-opacity:.25;outline:none}
 .leader{fill:none;stroke-width:.75;stroke-opacity:.7}
 .thin{fill:none;stroke-width:1.25;stroke-opacity:.6}
@@ -100,17 +124,47 @@ export function drawRing(x: number, y: number, radius: number, tip: string): str
   return `<circle class="mark hollow" tabindex="0" ${at}><title>${escapeXml(tip)}</title></circle>`;
 }
 
-export function drawBar(x: number, y: number, width: number, height: number, colour: number, tip: string): string {
-  const at = `x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}"`;
-  return `<rect class="mark bar f${colour}" tabindex="0" ${at}><title>${escapeXml(tip)}</title></rect>`;
+/** A bar in a row of `room` pixels, all of which say its value: many bars are thinner than a pointer. */
+export function drawBar(
+  { x, y, width, height }: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
+  room: number,
+  colour: number,
+  tip: string,
+): string {
+  const at = `x="${round(x)}" y="${round(y)}" height="${round(height)}"`;
+  const bars = `<rect class="hit" ${at} width="${round(room)}"/><rect class="bar f${colour}" ${at} width="${round(Math.max(width, 0.5))}"/>`;
+  return `<g class="mark" tabindex="0"><title>${escapeXml(tip)}</title>${bars}</g>`;
+}
+
+const KINDS: Readonly<Record<LayerKind, number>> = {
+  conv: 0,
+  depthwise: 1,
+  pointwise: 2,
+  dense: 3,
+  add: 4,
+  activation: 5,
+  globalAveragePool: 6,
+  maxPool: 7,
+  scale: 8,
+  softmax: 9,
+};
+
+/** Of a layer's kind the same in every picture. */
+export function colourOfKind(kind: LayerKind): number {
+  return KINDS[kind];
 }
 
 /** Coloured discs with names, in a row; `width` of each name is estimated. */
-export function drawLegend(x: number, y: number, names: readonly string[]): string[] {
+export function drawLegend(
+  x: number,
+  y: number,
+  names: readonly string[],
+  colours: readonly number[] = names.map((_, index) => index % COLOURS),
+): string[] {
   let left = x;
   return names.flatMap((name, index) => {
     const parts = [
-      `<circle class="f${index % COLOURS}" cx="${round(left + 6)}" cy="${round(y - 5)}" r="6"/>`,
+      `<circle class="f${colours[index]}" cx="${round(left + 6)}" cy="${round(y - 5)}" r="6"/>`,
       drawText(left + 18, y, name),
     ];
     left += 18 + textWidth(name) + 22;

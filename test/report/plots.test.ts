@@ -92,6 +92,20 @@ describe.each(pictures)('%s', (_, picture) => {
     }
   });
 
+  it('lets the pointer through to its points', () => {
+    expect(picture.svg).toContain('text,path{pointer-events:none}');
+    // A bar may be thinner than a pixel; its row is what the pointer finds.
+    const hits = [...picture.svg.matchAll(/<rect class="hit" [^>]*width="([\d.]+)"\/>/g)].map(([, width]) =>
+      Number(width),
+    );
+    const bars = [...picture.svg.matchAll(/<rect class="bar [^>]*width="([\d.]+)"\/>/g)].map(([, width]) =>
+      Number(width),
+    );
+    expect(hits.length).toBe(bars.length);
+    for (const [index, width] of hits.entries()) expect(width).toBeGreaterThanOrEqual(bars[index]!);
+    expect(Math.min(...hits, Infinity)).toBeGreaterThan(100);
+  });
+
   it('says the values of its points, in light and dark', () => {
     const marks = picture.svg.match(/class="mark/g)?.length ?? 0;
     const tips = picture.svg.match(/<title>/g)!.length - 1;
@@ -117,6 +131,21 @@ describe('labels of the accuracy plot', () => {
     );
     expect(plotAccuracy(rows, scales).svg).not.toContain('class="mark hollow"');
   });
+});
+
+it('a kind of layer has one colour in all pictures, and no other kind has it', () => {
+  const colours = new Map<string, Set<string>>();
+  for (const id of networkIds) {
+    const own = describeCost(resolve(buildNetwork(id), { resolution: networks[id].defaultResolution }));
+    for (const [, kind, colour] of plotLayers(own, scales).svg.matchAll(
+      /<title>\S+ \((\w+)\)[^<]*<\/title>.*?"bar (f\d)"/g,
+    )) {
+      colours.set(kind!, (colours.get(kind!) ?? new Set()).add(colour!));
+    }
+  }
+  expect(colours.size).toBe(10);
+  expect([...colours.values()].map((set) => set.size)).toEqual([...colours].map(() => 1));
+  expect(new Set([...colours.values()].flatMap((set) => [...set])).size).toBe(colours.size);
 });
 
 describe('a page', () => {
