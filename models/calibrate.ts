@@ -1,10 +1,9 @@
 /**
  * npx tsx models/calibrate.ts FOLDER [--model M] [--budget NATS]
  * Chooses how the box's models are stored in integers (src/calibrate.ts), writes NAME.levels.safetensors beside their
- * weights, and its length and sha-256 into the card. FOLDER holds pictures whose names begin with their synset id; of the
+ * weights, and its length and checksums into the card. FOLDER holds pictures whose names begin with their synset id; of the
  * list sorted by name the 1st, 3rd, 5th … are used. What is kept is numbers for each channel, nothing of the pictures.
  */
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,6 +14,7 @@ import { buildNetwork } from '../src/networks/index.js';
 import { resolve } from '../src/networks/resolve.js';
 import { loadPixelKernels } from '../src/pixels.js';
 import { listModels, loadWeights, type StoredModel } from '../src/weights/box.js';
+import { checksums } from '../src/weights/checked.js';
 import { writeSafetensors } from '../src/weights/safetensors.js';
 
 const { values: options, positionals } = parseArgs({
@@ -50,8 +50,7 @@ async function writeLevels(model: StoredModel): Promise<void> {
   const file = `${card.name}.levels.safetensors`;
   writeFileSync(join(model.folder, file), bytes);
   const cardPath = join(model.folder, `${card.name}.json`);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const changed = { ...JSON.parse(readFileSync(cardPath, 'utf8')), levels: { file, bytes: bytes.length, sha256 } };
+  const changed = { ...JSON.parse(readFileSync(cardPath, 'utf8')), levels: { file, ...checksums(bytes) } };
   writeFileSync(cardPath, `${JSON.stringify(changed, null, 2)}\n`);
   console.log(
     `${card.name}: ${found.wide.size} of ${found.maps} maps wide (${[...found.wide].join(' ')}), divergence ${found.divergence.toFixed(5)}, all wide ${found.divergenceWide.toFixed(5)}, ${bytes.length} bytes`,

@@ -4,7 +4,6 @@
  *
  *   npx tsx models/rebuild.ts --pth FILE --tfjs FOLDER --synsets FILE --lemmas FILE [--out FOLDER]
  */
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +13,7 @@ import { buildNetwork } from '../src/networks/index.js';
 import { resolve } from '../src/networks/resolve.js';
 import { type Card, parseCard, readCard } from '../src/weights/card.js';
 import { checkWeights } from '../src/weights/check.js';
+import { checksums } from '../src/weights/checked.js';
 import { mapTfhubEfficientnet } from '../src/weights/families/efficientnet-tfhub.js';
 import { recognise } from '../src/weights/families/recognise.js';
 import { narrowToHalf, toFloat32 } from '../src/weights/half.js';
@@ -83,13 +83,9 @@ const EFFICIENTNET_B0: CardFacts = {
   licence: 'Apache-2.0',
 };
 
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
 function readChecked(path: string, expected: string): Uint8Array {
   const bytes = readFileSync(path);
-  const found = sha256(bytes);
+  const found = checksums(bytes).sha256;
   if (found !== expected) throw new Error(`${path}: sha-256 ${found}, expected ${expected}`);
   return bytes;
 }
@@ -113,7 +109,7 @@ function writeModel(folder: string, facts: CardFacts, classes: number, source: N
   const file = `${name}.safetensors`;
   const { origin, licence } = rest;
   const bytes = writeSafetensors(nameTensors(store(source, epsilon)), { network, origin, licence });
-  const weights = { file, bytes: bytes.length, sha256: sha256(bytes), dtype: 'f16' };
+  const weights = { file, ...checksums(bytes), dtype: 'f16' };
   const head = { name, network, alpha, resolution, classes, padding, epsilon, preprocessing };
   const card = `${JSON.stringify({ ...head, labels: LABELS_FILE, weights, levels: levelsOf(join(folder, `${name}.json`)), ...rest }, null, 2)}\n`;
   parseCard(new TextEncoder().encode(card), `${name}.json`);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { UsageError } from '../errors.js';
@@ -124,6 +123,7 @@ async function readMeta(path: string | Buffer, hash: boolean): Promise<Meta | un
 }
 
 async function hashFile(path: string | Buffer): Promise<string> {
+  const { createHash } = await import('node:crypto');
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk);
   return hash.digest('hex');

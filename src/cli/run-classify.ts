@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createFilter } from '../batch/filter.js';
-import { openFleet } from '../batch/fleet.js';
 import { takeUp, undone } from '../batch/resume.js';
 import { classifyAll } from '../batch/run.js';
 import { openSingle } from '../batch/single.js';
@@ -138,6 +137,7 @@ async function openRunner(
   const openOne = async (chosen: LoadOptions): Promise<AnyRunner> => {
     if (!isFleet) return openSingle(chosen, pictures ?? FEW, { top, maxPixels });
     const count = jobs ?? (pictures === undefined ? defaultJobs : 1);
+    const { openFleet } = await import('../batch/fleet.js');
     const fleet = await openFleet(chosen, {
       jobs: count,
       top,

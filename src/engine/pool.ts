@@ -34,8 +34,6 @@ export interface Assignment {
   readonly stages: StageCalls;
 }
 
-export const MOST_THREADS = 64;
-
 /**
  * Parts of a step for each thread. With one, a thread that the system holds up holds up all others; with many, the
  * linear kernels read their weights that many times.

@@ -8,9 +8,9 @@ import { planIntegers } from './int8/plan.js';
 import { bindKernels, createMemory, type KernelConstants, type Kernels, loadKernels } from './kernels.js';
 import { pack, stagingBytes } from './pack.js';
 import { type Plan, plan } from './plan.js';
-import { type Crew, startCrew } from './pool.js';
+import type { Crew } from './pool.js';
 
-export { MOST_THREADS } from './pool.js';
+export const MOST_THREADS = 64;
 
 export interface SessionOptions {
   /** Threads that share each run, 1 to MOST_THREADS; 1 where nothing is said. The results are the same bit for bit. */
@@ -61,7 +61,7 @@ export async function createSession(
   options: SessionOptions = {},
 ): Promise<Session> {
   const { threads = 1 } = options;
-  const crew = threads > 1 ? startCrew(threads) : undefined;
+  const crew = threads > 1 ? (await import('./pool.js')).startCrew(threads) : undefined;
   try {
     return await assemble(network, weights, epsilon, crew, options);
   } catch (error) {

@@ -5,7 +5,7 @@ import { printable } from '../printable.js';
 import { compileGlob, fixedPart, isGlob } from './glob.js';
 import { readNames } from './list.js';
 import { inputOf } from './name.js';
-import { isInShard, type Shard } from './shard.js';
+import { type Shard, shardFilter } from './shard.js';
 import type { Input } from './types.js';
 import { walk } from './walk.js';
 
@@ -40,11 +40,12 @@ const MOST_STDIN_BYTES = 2 ** 28;
  */
 export async function* findInputs(names: readonly string[], options: InputOptions = {}): AsyncGenerator<Input> {
   const seen = new Set<string>();
+  const isInShard = options.shard && (await shardFilter(options.shard));
   for await (const input of allInputs(names, options)) {
     const key = keyOf(input);
     if (seen.has(key)) continue;
     seen.add(key);
-    if (!options.shard || isInShard(input, options.shard)) yield input;
+    if (!isInShard || isInShard(input)) yield input;
   }
 }
 

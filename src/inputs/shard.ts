@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { UsageError } from '../errors.js';
 import { nameBytes } from './name.js';
 import type { Input } from './types.js';
@@ -17,8 +16,11 @@ export function parseShard(text: string): Shard {
   throw new UsageError(`--shard ${text}: expected one such as 3/16, from 1/16 to 16/16`);
 }
 
-/** By a hash of the name as it is given: the same on every machine that gives it the same name. */
-export function isInShard(input: Input, { part, parts }: Shard): boolean {
-  const hash = createHash('sha256').update(nameBytes(input)).digest();
-  return hash.readUIntBE(0, 6) % parts === part - 1;
+/** Whether an input is in the part, by a hash of its name as it is given: the same on every machine. */
+export async function shardFilter({ part, parts }: Shard): Promise<(input: Input) => boolean> {
+  const { createHash } = await import('node:crypto');
+  return (input) => {
+    const hash = createHash('sha256').update(nameBytes(input)).digest();
+    return hash.readUIntBE(0, 6) % parts === part - 1;
+  };
 }

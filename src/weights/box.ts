@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ModelError } from '../errors.js';
-import { type Card, type CardFile, readCard } from './card.js';
-import { MAX_FILE_BYTES, readModelFile } from './file.js';
+import { type Card, readCard } from './card.js';
+import { readChecked } from './checked.js';
+import { MAX_FILE_BYTES } from './file.js';
 import { type Label, readLabels } from './labels.js';
 import { readSafetensors } from './safetensors.js';
 import { groupTensors } from './stored.js';
@@ -76,7 +76,7 @@ export function findModel(query: ModelQuery = {}, folder: string = BOX): StoredM
 }
 
 /**
- * The model's weights, their file's length and sha-256 checked against the card. Half-precision tensors are views of
+ * The model's weights, their file's length and checksum compared with the card's. Half-precision tensors are views of
  * the file's bytes, which lie in what `allocate` gives.
  * @throws ModelError `weights-damaged`
  */
@@ -89,7 +89,7 @@ export function loadWeights(
 }
 
 /**
- * The tensors of the model's levels, length and sha-256 checked; undefined where it has none.
+ * The tensors of the model's levels, length and checksum compared; undefined where it has none.
  * @throws ModelError `weights-damaged`
  */
 export function loadLevels({ card, folder }: StoredModel): NamedTensors | undefined {
@@ -99,18 +99,6 @@ export function loadLevels({ card, folder }: StoredModel): NamedTensors | undefi
     readChecked(path, card.levels, MAX_LEVELS_BYTES, (bytes) => new Uint8Array(bytes)),
     path,
   );
-}
-
-function readChecked(path: string, expected: CardFile, maxBytes: number, allocate: Allocate): Uint8Array {
-  const bytes = readModelFile(path, maxBytes, (size) => {
-    if (size === expected.bytes) return allocate(size);
-    throw new ModelError('weights-damaged', `${path}: ${size} bytes, expected ${expected.bytes}`);
-  });
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  if (sha256 !== expected.sha256) {
-    throw new ModelError('weights-damaged', `${path}: sha-256 ${sha256}, expected ${expected.sha256}`);
-  }
-  return bytes;
 }
 
 /** The model's labels, as many as it has classes. */

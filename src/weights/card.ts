@@ -2,17 +2,15 @@ import { ModelError } from '../errors.js';
 import type { Preprocessing, ResizeFilter } from '../images/types.js';
 import { isNetworkId, type NetworkId } from '../networks/index.js';
 import { type PaddingConvention, paddingConventions } from '../networks/types.js';
+import type { Checksums } from './checked.js';
 import { Fields } from './fields.js';
 import { readModelFile } from './file.js';
 
 const MAX_CARD_BYTES = 64 * 1024;
 
 /** A file in the card's own folder. */
-export interface CardFile {
+export interface CardFile extends Checksums {
   readonly file: string;
-  readonly bytes: number;
-  /** Lower-case hexadecimal. */
-  readonly sha256: string;
 }
 
 export interface WeightsFile extends CardFile {
@@ -100,6 +98,7 @@ function readCardFile(fields: Fields): CardFile {
     file: fields.fileName('file'),
     bytes: fields.integer('bytes', 1, Number.MAX_SAFE_INTEGER),
     sha256: fields.matching('sha256', /^[0-9a-f]{64}$/, '64 lower-case hexadecimal digits'),
+    crc32: fields.matching('crc32', /^[0-9a-f]{8}$/, '8 lower-case hexadecimal digits'),
   };
 }
 

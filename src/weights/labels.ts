@@ -61,10 +61,11 @@ function parseLines(text: string, path: string, hasColumns: boolean): Label[] {
   const lines = text.split(/\r?\n/);
   while (lines.length > 0 && lines.at(-1)!.trim() === '') lines.pop();
   return lines.map((line, index) => {
-    const where = `${path}:${index + 1}`;
+    const where = () => `${path}:${index + 1}`;
     if (!hasColumns) return makeLabel(line, undefined, where);
-    const [number, id, name, ...rest] = line.split('\t');
-    if (number !== String(index) || rest.length > 0) throw wrong(where, `expected index ${index}, synset id, label`);
+    const [number, id, name, more] = line.split('\t', 4);
+    if (number !== String(index) || more !== undefined)
+      throw wrong(where(), `expected index ${index}, synset id, label`);
     return makeLabel(name, id, where);
   });
 }
@@ -77,15 +78,15 @@ function parseCsv(text: string, path: string): Label[] {
     .split(/\r?\n/)
     .entries()) {
     if (line.trim() === '') continue;
-    const where = `${path}:${index + 1}`;
+    const where = () => `${path}:${index + 1}`;
     const [, digits, quoted, plain] = /^\s*"?(\d{1,7})"?\s*,\s*(?:"((?:[^"]|"")*)"|([^"]*))\s*$/.exec(line) ?? [];
     if (digits === undefined) {
       // A heading, if it has as many columns.
       if (labels.length === 0 && index === 0 && /^[^,\d]+,[^,]+$/.test(line)) continue;
-      throw wrong(where, 'expected index,label');
+      throw wrong(where(), 'expected index,label');
     }
     const number = Number(digits);
-    if (labels[number] !== undefined) throw wrong(where, `index ${number} for a second time`);
+    if (labels[number] !== undefined) throw wrong(where(), `index ${number} for a second time`);
     labels[number] = makeLabel(quoted?.replaceAll('""', '"') ?? plain, undefined, where);
   }
   const gap = labels.findIndex((label) => label === undefined);
@@ -106,17 +107,17 @@ function parseJson(text: string, path: string): Label[] {
   const count = list ? list.length : Object.keys(map).length;
   return Array.from({ length: count }, (_, index) => {
     const entry = list ? list[index] : Object.hasOwn(map, String(index)) ? map[String(index)] : undefined;
-    const where = `${path}: class ${index}`;
+    const where = () => `${path}: class ${index}`;
     if (!Array.isArray(entry)) return makeLabel(entry, undefined, where);
-    if (entry.length !== 2) throw wrong(where, 'expected an id and a label');
+    if (entry.length !== 2) throw wrong(where(), 'expected an id and a label');
     return makeLabel(entry[1], entry[0], where);
   });
 }
 
-function makeLabel(name: unknown, id: unknown, where: string): Label {
-  if (!isLabelText(name)) throw wrong(where, `no label, expected a text of at most ${MAX_LABEL_LENGTH} characters`);
+function makeLabel(name: unknown, id: unknown, where: () => string): Label {
+  if (!isLabelText(name)) throw wrong(where(), `no label, expected a text of at most ${MAX_LABEL_LENGTH} characters`);
   if (id === undefined) return { name: name.trim() };
-  if (!isLabelText(id)) throw wrong(where, 'no id before the label');
+  if (!isLabelText(id)) throw wrong(where(), 'no id before the label');
   return { id, name: name.trim() };
 }
 

@@ -127,7 +127,7 @@ describe('loadWeights', () => {
     const bytes = new Uint8Array(readFileSync(source));
     bytes[bytes.length - 1]! ^= 1;
     const changed = makeFolder({ [card.weights.file]: bytes });
-    expect(modelErrorOf(() => loadWeights({ card, folder: changed }))?.message).toMatch(/: sha-256 .*, expected/);
+    expect(modelErrorOf(() => loadWeights({ card, folder: changed }))?.message).toMatch(/: CRC-32 .*, expected/);
   });
 
   it('refuses a file that was cut', () => {
@@ -142,7 +142,7 @@ describe('loadWeights', () => {
       modelErrorOf(() => loadLevels({ card, folder: makeFolder(files) }))?.message;
     expect(messageOf({ [levels!.file]: bytes.slice(0, -1) })).toMatch(/ bytes, expected \d+$/);
     bytes[bytes.length - 1]! ^= 1;
-    expect(messageOf({ [levels!.file]: bytes })).toMatch(/: sha-256 .*, expected/);
+    expect(messageOf({ [levels!.file]: bytes })).toMatch(/: CRC-32 .*, expected/);
     expect(messageOf({})).toMatch(/no such file/);
     expect(loadLevels({ card: { ...card, levels: null }, folder: makeFolder({}) })).toBeUndefined();
     for (const model of listModels()) expect(loadLevels(model)?.size).toBeGreaterThan(0);
