@@ -6,6 +6,8 @@ import type { DecodeOptions } from './images/decode.js';
 import { prepareImage } from './images/prepare.js';
 import { chooseModel, type ExactModel, type Model, type ModelChoice } from './model.js';
 import { loadPixelKernels } from './pixels.js';
+import { printable } from './printable.js';
+import { describe, findTop } from './rank.js';
 import type { CostFacts, ModelFacts, Prediction, Timing } from './report/records.js';
 import type { Label } from './weights/labels.js';
 
@@ -41,7 +43,8 @@ export interface Classifier {
   readonly cost: CostFacts;
   /**
    * Says what is in a picture: a file's path, or the bytes of one.
-   * Rejects with ImageError for a picture that cannot be read, RuntimeError where one of several threads is gone.
+   * Rejects with ImageError for a picture that cannot be read, RuntimeError where one of several threads is gone or the
+   * network gives what is no number (`not-finite`).
    */
   classify(picture: string | Uint8Array, options?: ClassifyOptions): Promise<Classification>;
   /**
@@ -139,7 +142,8 @@ async function classify(
   session.input.set(prepared);
   const probabilities = session.run();
   const run = performance.now() - started;
-  return { predictions: rank(probabilities, labels, top), ms: { decode: decoded - start, run } };
+  const name = printable(decoding.name ?? (typeof picture === 'string' ? picture : 'picture'));
+  return { predictions: describe(findTop(probabilities, top, name), labels), ms: { decode: decoded - start, run } };
 }
 
 /** Packing the weights takes about as long as widening them for so many pictures takes more. */
@@ -169,15 +173,4 @@ async function loadParts(model: Model, options: SessionOptions) {
 async function openExact({ graph, softmaxAdded }: ExactModel) {
   const { createExactSession } = await import('./engine/exact/session.js');
   return createExactSession(graph, { softmax: softmaxAdded });
-}
-
-/** The most probable classes, ties by index. */
-export function rank(probabilities: Float32Array, labels: readonly Label[], top: number): Prediction[] {
-  return Array.from(probabilities, (probability, index) => ({ probability, index }))
-    .sort((a, b) => b.probability - a.probability || a.index - b.index)
-    .slice(0, top)
-    .map(({ probability, index }) => {
-      const { id, name } = labels[index]!;
-      return { index, id: id ?? null, label: name, probability: Math.round(probability * 1e6) / 1e6 };
-    });
 }

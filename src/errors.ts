@@ -46,9 +46,9 @@ export class ImageError extends MobilenetError {
   }
 }
 
-/** This runtime cannot run the kernels (no WASM SIMD). Exit code 5. */
+/** This runtime cannot run the kernels (no WASM SIMD), or running them went wrong. Exit code 5. */
 export class RuntimeError extends MobilenetError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('runtime', exitCodes.runtime, message, options);
+  constructor(message: string, { code = 'runtime', ...options }: ErrorOptions & { readonly code?: string } = {}) {
+    super(code, exitCodes.runtime, message, options);
   }
 }

@@ -3,7 +3,7 @@ import type { DecoderReply, Grant, Job, LaneData } from './messages.js';
 import { createPreparer, type Preparer, replyOf } from './prepare-job.js';
 
 /** A process that decodes and nothing else, so that it can be ended where the decoder hangs. A file of its own. */
-type Message = Job | Grant | Omit<LaneData, 'lane'>;
+type Message = Job | Grant | Omit<LaneData, 'lane' | 'top'>;
 
 const send = (reply: DecoderReply) => process.send!(reply);
 let preparer: Preparer;

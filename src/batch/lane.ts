@@ -1,11 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { bindLane } from '../engine/lanes.js';
 import { loadPixelKernels } from '../pixels.js';
+import { printable } from '../printable.js';
+import { findTop } from '../rank.js';
 import type { Grant, Job, LaneData, LaneReply } from './messages.js';
 import { createPreparer, replyOf } from './prepare-job.js';
 
 /** The thread of a lane: prepares pictures and runs the network, one while the next is being decoded. A file of its own. */
-const { lane, preprocessing, maxPixels } = workerData as LaneData;
+const { lane, preprocessing, maxPixels, top } = workerData as LaneData;
 const { input, run } = bindLane(lane);
 const send = (reply: LaneReply) => parentPort!.postMessage(reply);
 const preparer = createPreparer(preprocessing, maxPixels, loadPixelKernels(), send);
@@ -24,7 +26,9 @@ async function work(job: Job): Promise<void> {
     const started = performance.now();
     input.set(target);
     const probabilities = run();
-    send({ job: job.job, probabilities, decode: started - start, run: performance.now() - started });
+    const ended = performance.now();
+    const ranked = findTop(probabilities, top, printable(job.file));
+    send({ job: job.job, ranked, decode: started - start, run: ended - started });
   } catch (error) {
     send(replyOf(job.job, error));
   }

@@ -1,11 +1,14 @@
 import type { Lane } from '../engine/lanes.js';
 import type { Preprocessing } from '../images/types.js';
+import type { Ranked } from '../rank.js';
 
 /** What a lane's thread is started with. */
 export interface LaneData {
   readonly lane: Lane;
   readonly preprocessing: Preprocessing;
   readonly maxPixels: number;
+  /** Predictions for each picture. */
+  readonly top: number;
 }
 
 /** A picture to prepare, or one that has been prepared elsewhere. */
@@ -32,7 +35,7 @@ export type LaneReply =
   | Reply
   | {
       readonly job: number;
-      readonly probabilities: Float32Array;
+      readonly ranked: readonly Ranked[];
       readonly decode: number;
       readonly run: number;
     };

@@ -1,6 +1,6 @@
-import { ImageError } from '../errors.js';
 import { prepareImage } from '../images/prepare.js';
 import type { PixelKernels, Preprocessing } from '../images/types.js';
+import { isOfPicture } from './faults.js';
 import { type Job, LARGE_BYTES, type Reply } from './messages.js';
 
 /** Prepares pictures in a thread or process of its own; asks for memory through `send`. */
@@ -40,6 +40,6 @@ export function createPreparer(
 
 /** A picture's fault, or one of ours. */
 export function replyOf(job: number, error: unknown): Reply {
-  if (error instanceof ImageError) return { job, error: { code: error.code, message: error.message } };
+  if (isOfPicture(error)) return { job, error: { code: error.code, message: error.message } };
   return { job, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }

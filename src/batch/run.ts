@@ -1,6 +1,6 @@
-import { exitCodes, MobilenetError } from '../errors.js';
 import type { Input } from '../inputs/types.js';
 import type { ImageRecord, Origin } from '../report/records.js';
+import { isOfPicture } from './faults.js';
 import type { Meta, Outcome, Runner, Task } from './types.js';
 
 export interface RunOptions {
@@ -22,7 +22,8 @@ export async function* classifyAll(
 ): AsyncGenerator<Outcome> {
   const source = tasks[Symbol.asyncIterator]();
   const running: Promise<Outcome>[] = [];
-  const stopped = signal && new Promise<'stopped'>((stop) => signal.addEventListener('abort', () => stop('stopped')));
+  let stop = (): void => {};
+  signal?.addEventListener('abort', () => stop());
   let next: Promise<IteratorResult<Task>> | undefined;
   let ended = false;
   for (;;) {
@@ -33,7 +34,10 @@ export async function* classifyAll(
     const come = await Promise.race([
       ...(next && !ended ? [next.then(() => 'next' as const)] : []),
       ...(running.length > 0 ? [running[0]!.then(() => 'done' as const)] : []),
-      ...(stopped && !ended ? [stopped] : []),
+      // One for each turn: a promise that lasts would keep what every race has hung on it.
+      new Promise<'stopped'>((resolve) => {
+        stop = () => resolve('stopped');
+      }),
     ]);
     if (come === 'done') yield await running.shift()!;
     else if (come === 'next') {
@@ -63,7 +67,7 @@ async function classifyOne(
   try {
     return { ...origin, ...(await runner.classify(input)), ...meta };
   } catch (error) {
-    if (error instanceof MobilenetError && error.exitCode === exitCodes.noInput) {
+    if (isOfPicture(error)) {
       return { ...origin, error: { code: error.code, message: error.message }, ...meta };
     }
     throw error;
