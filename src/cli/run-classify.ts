@@ -11,6 +11,7 @@ import { isGlob } from '../inputs/glob.js';
 import { nameBytes } from '../inputs/name.js';
 import type { Input } from '../inputs/types.js';
 import { printable } from '../printable.js';
+import { NOT_FINITE } from '../rank.js';
 import { createFormat, refuseLines } from '../report/formats.js';
 import type { ImageRecord } from '../report/records.js';
 import { startBatchProgress } from './batch-progress.js';
@@ -68,6 +69,7 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
     const times: number[] = [];
     let classified = 0;
     let failed = 0;
+    let brokenNetwork = 0;
     await output.write(format.begin());
     for await (const { input, record } of classifyAll(tasks, runner, { signal: signals.signal })) {
       if (output.isClosed) return exitCodes.ok;
@@ -76,6 +78,7 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
       const fault = 'error' in record ? record.error.message : refuseLines(formatName, nulOutput, name);
       if (fault !== undefined) {
         failed++;
+        if ('error' in record && record.error.code === NOT_FINITE) brokenNetwork++;
         process.stderr.write(`mobilenet: ${printable(fault)}\n`);
       } else classified++;
       if ('ms' in record) times.push(record.ms.run);
@@ -91,7 +94,9 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
       return exitCodes.noInput;
     }
     if (failed === 0) return exitCodes.ok;
-    return classified + skipped === 0 ? exitCodes.noInput : exitCodes.someInputsFailed;
+    if (classified + skipped > 0) return exitCodes.someInputsFailed;
+    // No picture is to blame.
+    return failed === brokenNetwork ? exitCodes.runtime : exitCodes.noInput;
   } finally {
     progress?.stop();
     runner.close();
