@@ -17,12 +17,18 @@ function toBytes(a: v128, b: v128, c: v128, d: v128, bits: i32): v128 {
   );
 }
 
+/** Bits of the lower part of a weight in `resample_rows_u8`. */
+export const RESAMPLE_LOW_BITS: i32 = 11;
+
 /**
  * RGB bytes scaled along x: output `[rows][columns][3]`, output pixel x = Σ weights[x][t] · input pixel (first[x] + t)
- * for t < length[x], rounded (half up) and clipped to a byte. `first` and `length` are `[columns]`, `weights`
- * `[columns][size]`, all i32, weights with `bits` bits behind the point; `inputRow` is the bytes from one input row to the
- * next. Sums wrap at 32 bits.
- * Reads and overwrites up to RESAMPLE_SLACK bytes after the last pixel.
+ * for t < length[x], rounded (half up) and clipped to a byte. Weights have `bits` bits behind the point; sums wrap at 32
+ * bits. `inputRow` is the bytes from one input row to the next.
+ *
+ * - `first` and `length` are `[columns]` i32.
+ * - `weights` are `[columns][groups]` of 16 bytes for 4 taps, those from length[x] on zero: the upper parts (weight >>
+ *   RESAMPLE_LOW_BITS) as four i16, then the lower parts. Multiplying words in pairs is four times as fast as whole weights.
+ * - Reads and overwrites up to RESAMPLE_SLACK bytes after the last pixel.
  */
 export function resample_rows_u8(
   output: usize,
@@ -32,25 +38,35 @@ export function resample_rows_u8(
   weights: usize,
   rows: i32,
   columns: i32,
-  size: i32,
+  groups: i32,
   inputRow: i32,
   bits: i32,
 ): void {
-  assert(((first | length | weights) & 3) == 0 && rows >= 0 && columns >= 0 && size >= 0 && bits > 0);
-  const spread = i8x16(0, -1, -1, -1, 1, -1, -1, -1, 2, -1, -1, -1, -1, -1, -1, -1);
+  assert(((first | length | weights) & 3) == 0 && rows >= 0 && columns >= 0 && groups >= 0 && bits > 0);
+  // The same channel of two neighbours side by side, as words.
+  const left = i8x16(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1);
+  const right = i8x16(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1);
   const half = i32x4.splat(1 << (bits - 1));
-  const weightsRow = <usize>size * INDEX;
+  const zero = i32x4.splat(0);
+  const weightsRow = <usize>groups * VECTOR;
   for (; rows > 0; --rows) {
     let taps = weights;
     for (let x: usize = 0; x < <usize>columns; ++x) {
       let from = input + <usize>load<i32>(first + x * INDEX) * PIXEL;
-      const end = taps + <usize>load<i32>(length + x * INDEX) * INDEX;
-      let sum = half;
-      for (let tap = taps; tap < end; tap += INDEX) {
-        const pixel = i8x16.swizzle(v128.load32_zero(from), spread);
-        sum = i32x4.add(sum, i32x4.mul(pixel, v128.load32_splat(tap)));
-        from += PIXEL;
+      const end = taps + ((<usize>load<i32>(length + x * INDEX) + 3) >> 2) * VECTOR;
+      let upper = zero;
+      let lower = half;
+      for (let tap = taps; tap < end; tap += VECTOR) {
+        const pixels = v128.load(from);
+        const a = i8x16.swizzle(pixels, left);
+        const b = i8x16.swizzle(pixels, right);
+        upper = i32x4.add(upper, i32x4.dot_i16x8_s(a, v128.load32_splat(tap)));
+        upper = i32x4.add(upper, i32x4.dot_i16x8_s(b, v128.load32_splat(tap, 4)));
+        lower = i32x4.add(lower, i32x4.dot_i16x8_s(a, v128.load32_splat(tap, 8)));
+        lower = i32x4.add(lower, i32x4.dot_i16x8_s(b, v128.load32_splat(tap, 12)));
+        from += 4 * PIXEL;
       }
+      const sum = i32x4.add(i32x4.shl(upper, RESAMPLE_LOW_BITS), lower);
       v128.store32_lane(output, toBytes(sum, sum, sum, sum, bits), 0);
       output += PIXEL;
       taps += weightsRow;
@@ -61,7 +77,7 @@ export function resample_rows_u8(
 
 /**
  * Bytes scaled along y: output `[rows][width]`, row y = Σ weights[y][t] · input row (first[y] + t) for t < length[y].
- * Otherwise like `resample_rows_u8`; `width` counts bytes.
+ * `weights` are `[rows][size]` i32. Otherwise like `resample_rows_u8`; `width` counts bytes.
  */
 export function resample_columns_u8(
   output: usize,

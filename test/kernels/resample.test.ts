@@ -23,6 +23,22 @@ function randomAxis(source: number, count: number, size: number, seed: number): 
   return { first, length, weights, size };
 }
 
+/** Groups of four taps: the weights' upper parts, then the lower ones. */
+function groupTaps({ length, weights, size }: Axis, lowBits: number): Uint16Array {
+  const groups = Math.ceil(size / 4);
+  const grouped = new Uint16Array(length.length * groups * 8);
+  length.forEach((taps, x) => {
+    for (let tap = 0; tap < taps; tap++) {
+      const weight = weights[x * size + tap]!;
+      const upper = Math.floor(weight / 2 ** lowBits);
+      const group = (x * groups + Math.floor(tap / 4)) * 8 + (tap % 4);
+      grouped[group] = upper & 0xffff;
+      grouped[group + 4] = weight - upper * 2 ** lowBits;
+    }
+  });
+  return grouped;
+}
+
 /** Σ weight · byte over byte(tap), in exact arithmetic, rounded half up and clipped. */
 function convolve({ first, length, weights, size }: Axis, output: number, byteAt: (pixel: number) => number): number {
   let sum = 0n;
@@ -41,26 +57,29 @@ describe.each(builds)('%s: resampling RGB bytes', (build) => {
     bench.clear();
     const input = bench.place(source);
     bench.reserve(slack);
-    const [first, length, weights] = [axis.first, axis.length, axis.weights].map((each) => bench.place(each)) as [
+    const alongRows = kernel === 'resample_rows_u8';
+    const weightsOf = alongRows ? groupTaps(axis, bench.kernels.RESAMPLE_LOW_BITS.value) : axis.weights;
+    const [first, length, weights] = [axis.first, axis.length, weightsOf].map((each) => bench.place(each)) as [
       number,
       number,
       number,
     ];
+    const size = alongRows ? Math.ceil(axis.size / 4) : axis.size;
     const [rows, columns, inputRow, bytes] = sizes as [number, number, number, number];
     const output = bench.reserve(bytes + slack);
-    bench.kernels[kernel](output, input, first, length, weights, rows, columns, axis.size, inputRow, BITS);
+    bench.kernels[kernel](output, input, first, length, weights, rows, columns, size, inputRow, BITS);
     expect(bench.strayWrite()).toBeUndefined();
     return [...bench.bytes(output, bytes)];
   }
 
-  const sizes = [1, 2, 5, 16, 21].flatMap((source) =>
+  const sizes = [1, 2, 3, 4, 5, 16, 21].flatMap((source) =>
     [0, 1, 4, 11].flatMap((count) => [1, 3, 16].map((other) => ({ source, count, other }))),
   );
 
   it.each(sizes)('$source pixels of $other rows to $count', ({ source, count, other: rows }) => {
     const stride = (source + 2) * 3;
     const bytes = randomBytes(stride * rows, source + count + rows);
-    const axis = randomAxis(source, count, Math.min(source, 6), source * 31 + count);
+    const axis = randomAxis(source, count, Math.min(source, 11), source * 31 + count);
     const expected: number[] = [];
     for (let row = 0; row < rows; row++) {
       for (let x = 0; x < count; x++) {
