@@ -2,7 +2,7 @@ import type { ResolvedNetwork } from '../networks/types.js';
 import type { NetworkWeights } from '../weights/types.js';
 import { align } from './arena.js';
 import { bindCalls, type Call } from './calls.js';
-import { planIntegers } from './int8/plan.js';
+import { checkLevels, planIntegers } from './int8/plan.js';
 import { bindKernels, type CompiledKernels, createMemory, type KernelMemory, loadKernels } from './kernels.js';
 import { type Floats, plan } from './plan.js';
 import { packAll, type SessionOptions } from './session.js';
@@ -36,8 +36,9 @@ export async function createLanes(
   { deterministic, levels }: Omit<SessionOptions, 'threads'> = {},
 ): Promise<readonly Lane[]> {
   const kernels = await loadKernels(deterministic ? 'plain' : 'relaxed');
+  if (levels) checkLevels(network, levels);
   const layout = (shift: number) =>
-    levels ? planIntegers(network, kernels, levels, 1, shift) : plan(network, kernels, { shift });
+    levels ? planIntegers(network, kernels, levels.values, { shift }) : plan(network, kernels, { shift });
   const first = layout(0);
   const arenaBytes = align(first.memoryBytes - first.arenaAddress);
   const plans = [first, ...Array.from({ length: count - 1 }, (_, index) => layout((index + 1) * arenaBytes))];
@@ -48,6 +49,7 @@ export async function createLanes(
     memory: buffer,
     bound,
     constants: kernels.constants,
+    levels,
     staging: first.arenaAddress,
   });
   return plans.map(({ steps, input, output }) => ({

@@ -4,7 +4,7 @@ import { align } from './arena.js';
 import { foldBatchNorm } from './fold.js';
 import type { Levels } from './int8/levels.js';
 import { integerStagingBytes, packIntegers } from './int8/pack.js';
-import { planIntegers } from './int8/plan.js';
+import { checkLevels, planIntegers } from './int8/plan.js';
 import { bindKernels, createMemory, type KernelConstants, type Kernels, loadKernels } from './kernels.js';
 import { pack, stagingBytes } from './pack.js';
 import { type Plan, plan } from './plan.js';
@@ -79,9 +79,10 @@ async function assemble(
 ): Promise<Session> {
   const kernels = await loadKernels(deterministic ? 'plain' : 'relaxed');
   const threads = crew?.threads ?? 1;
+  if (levels) checkLevels(network, levels);
   const kept = levels || crew ? undefined : halfFileBytes;
   const layout = levels
-    ? planIntegers(network, kernels, levels, threads)
+    ? planIntegers(network, kernels, levels.values, { threads })
     : plan(network, kernels, { threads, shift: align(kept ?? 0), keepsHalf: kept !== undefined });
   const room = Math.max(
     0,
@@ -105,7 +106,7 @@ async function assemble(
   const found = typeof weights === 'function' ? weights(allocate) : weights;
   const { memory, staging, pool } = begun ?? begin(0);
   const bound = bindKernels(kernels, memory);
-  packAll(layout, found, epsilon, { memory: memory.buffer, bound, constants: kernels.constants, staging });
+  packAll(layout, found, epsilon, { memory: memory.buffer, bound, constants: kernels.constants, levels, staging });
   const calls = layout.steps.map(({ kernel, args }) => ({
     call: bound[kernel] as (...args: readonly number[]) => void,
     args,
@@ -134,6 +135,8 @@ interface PackTarget {
   readonly memory: ArrayBufferLike;
   readonly bound: Kernels;
   readonly constants: KernelConstants;
+  /** Of a plan in integers. */
+  readonly levels: Levels | undefined;
   /** Where weights lie on their way to their packed form. */
   readonly staging: number;
 }
@@ -143,13 +146,17 @@ export function packAll(
   layout: Plan,
   weights: NetworkWeights,
   epsilon: number,
-  { memory, bound, constants, staging }: PackTarget,
+  { memory, bound, constants, levels, staging }: PackTarget,
 ): void {
   const target = { memory, kernels: bound, staging };
   for (const packed of layout.weights) {
     pack(packed, foldBatchNorm(weights.get(packed.layer)!, epsilon), target);
   }
   for (const packed of layout.integers) {
-    packIntegers(packed, (layer) => foldBatchNorm(weights.get(layer)!, epsilon), { ...target, constants });
+    packIntegers(packed, (layer) => foldBatchNorm(weights.get(layer)!, epsilon), {
+      ...target,
+      constants,
+      levels: levels!,
+    });
   }
 }

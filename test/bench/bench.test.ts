@@ -66,7 +66,7 @@ describe('costSteps of integers', () => {
       const network = resolve(buildNetwork('mobilenet_v1', {}), { resolution: 224 });
       const kernels = await loadKernels(flavour);
       const levels = await randomLevels({ network, weights: seededWeights(network), epsilon: 1e-3, source: 'seeded' });
-      const layout = planIntegers(network, kernels, levels);
+      const layout = planIntegers(network, kernels, levels.values);
       const { constants } = kernels;
       const steps = costSteps(network, layout, { constants, levels });
       expect(steps.map(({ kernel }) => kernel)).toEqual(layout.steps.map(({ kernel }) => kernel));
@@ -90,7 +90,7 @@ describe('costSteps of integers', () => {
     const network = resolve(buildNetwork(id, {}), { resolution: 96 });
     const { constants, ...kernels } = await loadKernels();
     const levels = await randomLevels({ network, weights: seededWeights(network), epsilon: 1e-3, source: 'seeded' });
-    const layout = planIntegers(network, { constants, ...kernels }, levels);
+    const layout = planIntegers(network, { constants, ...kernels }, levels.values);
     const steps = costSteps(network, layout, { constants, levels });
     expect(steps.reduce((total, { macs }) => total + macs, 0)).toBe(cost(network).macs);
     const packed = [...layout.weights, ...layout.integers].reduce((total, { bytes }) => total + bytes, 0);

@@ -1,14 +1,21 @@
 import type { Operation } from '../fuse.js';
 
+/** A map that is stored in integers. */
+export interface IntegerMap {
+  /** 12 bits (0 … 4095) where 7 (0 … 127) would cost accuracy. */
+  readonly wide: boolean;
+}
+
+/** All that a plan has to know of maps in integers: which they are, and how wide. */
+export type IntegerMaps = ReadonlyMap<string, IntegerMap>;
+
 /** How one map is stored in integers: value = (integer − zero) · scale, each channel by itself. */
-export interface ValueLevels {
+export interface ValueLevels extends IntegerMap {
   readonly scale: Float32Array;
   /** Whole numbers. */
   readonly zero: Float32Array;
   /** Mean of the values over the pictures of the calibration; what rounding the weights shifts on average is given back. */
   readonly mean: Float32Array;
-  /** 12 bits (0 … 4095) where 7 (0 … 127) would cost accuracy. */
-  readonly wide: boolean;
 }
 
 /** What a calibration found out: all that a network needs, besides its weights, to run in integers. */

@@ -3,21 +3,23 @@ import type { Operation } from '../fuse.js';
 import type { KernelConstants } from '../kernels.js';
 import { type Argument, type LowerContext, type LoweredStep, lower } from '../lower.js';
 import { storedChannels } from '../pack.js';
-import { isClassifier, type Levels, type ValueLevels } from './levels.js';
+import { type IntegerMap, type IntegerMaps, isClassifier } from './levels.js';
 import {
   blocksBytes,
   type PackedBlocks,
   type PackedIntegers,
   type PackedPanels,
   panelsBytes,
+  type Rows,
+  rowsBytes,
   storedBytes,
 } from './pack.js';
 
 export interface IntegerContext extends Omit<LowerContext, 'scratch'> {
   readonly constants: KernelConstants;
-  readonly levels: Levels;
+  readonly maps: IntegerMaps;
   /** Undefined for values that stay floats. */
-  readonly levelsOf: (value: string) => ValueLevels | undefined;
+  readonly mapOf: (value: string) => IntegerMap | undefined;
   /** Names scratch memory of this operation. */
   scratch(role: string, bytes: number): string;
   convScratch(): string;
@@ -27,35 +29,33 @@ export interface IntegerContext extends Omit<LowerContext, 'scratch'> {
 
 type Unplaced<T> = T extends unknown ? Omit<T, 'address'> : never;
 
-const ROUNDING = 1.5 * 2 ** 23;
-
 /** An operation → the kernel calls that do it, in integers as far as there are kernels, else in floats between conversions. */
 export function lowerIntegers(operation: Operation, context: IntegerContext): LoweredStep[] {
   const { layer, output, inputs, curve } = operation;
-  const { constants, levelsOf } = context;
+  const { constants, mapOf } = context;
   const { channelTile: tile } = constants;
   const shape = layer.outputShape;
   const inputShape = layer.inputShapes[0]!;
   const pixels = inputShape.height * inputShape.width;
   const inChannels = storedChannels(inputs[0]!, inputShape.channels, tile);
   const outChannels = storedChannels(output, shape.channels, tile);
-  const from = levelsOf(inputs[0]!);
-  const to = levelsOf(output);
+  const from = mapOf(inputs[0]!);
+  const to = mapOf(output);
   const highest = operation.clip ? operation.clip[1] : curve ? Number.POSITIVE_INFINITY : operation.clamp[1];
   const step = (kernel: LoweredStep['kernel'], ...args: Argument[]): LoweredStep => ({ layer: output, kernel, args });
   const value = (name: string): Argument => ({ value: name });
   /** Bytes of a pixel, of floats where there are no levels. */
-  const stride = (levels: ValueLevels | undefined, channels: number): number =>
-    channels * (levels ? storedBytes(levels, constants) : 4);
+  const stride = (map: IntegerMap | undefined, channels: number): number =>
+    channels * (map ? storedBytes(map, constants) : 4);
 
   switch (layer.kind) {
     case 'pointwise':
     case 'dense': {
       if (layer.kind === 'pointwise' && layer.stride > 1) break;
       if (from && to && curve !== 'sigmoid') {
-        const residual = operation.residual === undefined ? undefined : levelsOf(operation.residual);
+        const residual = operation.residual === undefined ? undefined : mapOf(operation.residual);
         if (operation.residual !== undefined && !residual) break;
-        const weights = context.addIntegers(panels(from, to, residual));
+        const weights = context.addIntegers(panels(from, output));
         const link = operation.residual === undefined ? 0 : value(operation.residual);
         const format = formatOf(from, to, residual) | (curve === 'swish' ? constants.swish : 0) | constants.dot;
         return [
@@ -75,14 +75,14 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
           },
         ];
       }
-      const classifierLevels = context.levels.values.get(inputs[0]!);
-      if (!from && !to && classifierLevels && isClassifier(operation)) {
-        const format = formatOf(classifierLevels, undefined) | constants.floatOutput | constants.dot;
-        const each = storedBytes(classifierLevels, constants);
+      const stored = context.maps.get(inputs[0]!);
+      if (!from && !to && stored && isClassifier(operation)) {
+        const format = formatOf(stored, undefined) | constants.floatOutput | constants.dot;
+        const each = storedBytes(stored, constants);
         const integers = value(context.scratch('integers', pixels * inChannels * each));
-        const weights = context.addIntegers(panels(classifierLevels, undefined, undefined));
+        const weights = context.addIntegers(panels(stored, undefined));
         return [
-          quantise(integers, value(inputs[0]!), classifierLevels, pixels, inChannels),
+          quantise(integers, value(inputs[0]!), inputs[0]!, stored, pixels, inChannels),
           step('pointwise_i8', value(output), integers, weights, 0, pixels, inChannels, outChannels, format),
         ];
       }
@@ -97,12 +97,13 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
         layout: 'blocks',
         layer: layer.name,
         bytes: bytes + inputShape.width * inChannels * each,
-        input: from,
-        output: to,
+        input: inputs[0]!,
+        wideInput: from.wide,
+        output,
         residual: undefined,
         swish: curve === 'swish',
         highest,
-        steps: context.levels.steps.get(output),
+        value: output,
         kernelSize,
         storedChannels: inChannels,
         padding: bytes,
@@ -115,21 +116,17 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
       return [step('depthwise_i8', value(output), value(inputs[0]!), weights, weights + bytes, ...sizes, ...window)];
     }
     case 'add': {
-      const other = levelsOf(inputs[1]!);
+      const other = mapOf(inputs[1]!);
       if (!from || !other || !to || curve) break;
-      const a = from.scale.map((scale, c) => scale / to.scale[c]!);
-      const b = other.scale.map((scale, c) => scale / to.scale[c]!);
-      const offset = to.zero.map((zero, c) => zero - from.zero[c]! * a[c]! - other.zero[c]! * b[c]!);
       const format = formatOf(from, to, other);
-      const rows = addRows([a, b, offset], inChannels);
-      const strides = [to, from, other].map((levels) => stride(levels, inChannels));
+      const rows = addRows({ kind: 'add', inputs: [inputs[0]!, inputs[1]!], output }, inChannels);
+      const strides = [to, from, other].map((map) => stride(map, inChannels));
       const sum = step('add_i8', value(output), value(inputs[0]!), value(inputs[1]!), rows, pixels, inChannels, format);
       return [{ ...sum, strides }];
     }
     case 'scale': {
-      if (!from || !to || levelsOf(inputs[1]!)) break;
-      const ratio = from.scale.map((scale, c) => scale / to.scale[c]!);
-      const rows = addRows([ratio, from.zero, to.zero], inChannels);
+      if (!from || !to || mapOf(inputs[1]!)) break;
+      const rows = addRows({ kind: 'scale', input: inputs[0]!, output }, inChannels);
       const format = formatOf(from, to);
       const strides = [stride(to, inChannels), stride(from, inChannels)];
       const scaled = step(
@@ -146,7 +143,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
     }
     case 'globalAveragePool': {
       if (!from || to || pixels >= 2 ** 19) break;
-      const rows = addRows([from.scale, from.zero], inChannels);
+      const rows = addRows({ kind: 'dequantise', map: inputs[0]! }, inChannels);
       return [
         step(
           'global_average_pool_i8',
@@ -169,7 +166,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
   }
   return inFloats();
 
-  function formatOf(input: ValueLevels, result: ValueLevels | undefined, residual?: ValueLevels): number {
+  function formatOf(input: IntegerMap, result: IntegerMap | undefined, residual?: IntegerMap): number {
     return (
       (input.wide ? constants.wideInput : 0) |
       (result?.wide ? constants.wideOutput : 0) |
@@ -177,42 +174,38 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
     );
   }
 
-  function panels(
-    input: ValueLevels,
-    result: ValueLevels | undefined,
-    residual: ValueLevels | undefined,
-  ): Unplaced<PackedPanels> {
+  function panels(input: IntegerMap, result: string | undefined): Unplaced<PackedPanels> {
     return {
       layout: 'panels',
       layer: layer.name,
       bytes: panelsBytes(inChannels, outChannels, storedBytes(input, constants), constants),
-      input,
+      input: inputs[0]!,
+      wideInput: input.wide,
       output: result,
-      residual,
+      residual: operation.residual,
       swish: curve === 'swish',
       highest,
-      steps: context.levels.steps.get(output),
+      value: output,
       storedInChannels: inChannels,
     };
   }
 
-  function addRows(rows: readonly Float32Array[], channels: number): number {
-    return context.addIntegers({ layout: 'rows', bytes: 4 * channels * rows.length, storedChannels: channels, rows });
+  function addRows(rows: Rows, channels: number): number {
+    return context.addIntegers({ layout: 'rows', bytes: rowsBytes(rows, channels), storedChannels: channels, rows });
   }
 
   function quantise(
     target: Argument,
     source: Argument,
-    levels: ValueLevels,
+    name: string,
+    map: IntegerMap,
     count: number,
     channels: number,
   ): LoweredStep {
-    const multipliers = levels.scale.map((scale) => 1 / scale);
-    const offsets = levels.zero.map((zero) => ROUNDING + zero);
-    const rows = addRows([multipliers, offsets], channels);
+    const rows = addRows({ kind: 'quantise', map: name }, channels);
     return {
-      ...step('quantise_i8', target, source, rows, count, channels, formatOf(levels, levels)),
-      strides: [stride(levels, channels), 4 * channels],
+      ...step('quantise_i8', target, source, rows, count, channels, formatOf(map, map)),
+      strides: [stride(map, channels), 4 * channels],
     };
   }
 
@@ -221,17 +214,17 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
     const steps: LoweredStep[] = [];
     const names = new Map<string, string>();
     const read = (name: string, own: Shape): string => {
-      const levels = name === NETWORK_INPUT ? undefined : levelsOf(name);
-      if (!levels) return name;
+      const map = name === NETWORK_INPUT ? undefined : mapOf(name);
+      if (!map) return name;
       const known = names.get(name);
       if (known !== undefined) return known;
       const channels = storedChannels(name, own.channels, tile);
       const count = own.height * own.width;
       const scratch = context.scratch(`floats of ${name}`, 4 * count * channels);
-      const rows = addRows([levels.scale, levels.zero], channels);
+      const rows = addRows({ kind: 'dequantise', map: name }, channels);
       steps.push({
-        ...step('dequantise_i8', value(scratch), value(name), rows, count, channels, formatOf(levels, undefined)),
-        strides: [4 * channels, stride(levels, channels)],
+        ...step('dequantise_i8', value(scratch), value(name), rows, count, channels, formatOf(map, undefined)),
+        strides: [4 * channels, stride(map, channels)],
       });
       names.set(name, scratch);
       return scratch;
@@ -244,7 +237,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
     for (const each of lower(inner, { ...context, tile, scratch: context.convScratch() })) {
       steps.push({ ...each, layer: output });
     }
-    if (to) steps.push(quantise(value(output), value(result), to, count, outChannels));
+    if (to) steps.push(quantise(value(output), value(result), output, to, count, outChannels));
     return steps;
   }
 }

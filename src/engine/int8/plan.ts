@@ -5,18 +5,20 @@ import { align, place, type Span } from '../arena.js';
 import { fuse, type Operation } from '../fuse.js';
 import type { KernelModule } from '../kernels.js';
 import { type PackedWeights, stagingBytes, storedChannels } from '../pack.js';
-import { checkPlan, type Plan, readsOf, type Step, scratchBytes } from '../plan.js';
-import { floatValues, type Levels, type ValueLevels } from './levels.js';
+import { checkPlan, type Plan, type PlanOptions, readsOf, type Step, scratchBytes } from '../plan.js';
+import { floatValues, type IntegerMap, type IntegerMaps, type Levels } from './levels.js';
 import { lowerIntegers } from './lower.js';
 import { integerStagingBytes, type PackedIntegers, storedBytes } from './pack.js';
 
-/** Like `plan`, for integers: the same data, with integer parameters beside the float ones. */
+/**
+ * Like `plan`, for integers: the same data, with integer parameters beside the float ones.
+ * Throws ModelError `calibration` where a map has no levels.
+ */
 export function planIntegers(
   network: ResolvedNetwork,
   kernels: KernelModule,
-  levels: Levels,
-  threads = 1,
-  shift = 0,
+  maps: IntegerMaps,
+  { threads = 1, shift = 0 }: Pick<PlanOptions, 'threads' | 'shift'> = {},
 ): Plan {
   const { constants } = kernels;
   const tile = constants.channelTile;
@@ -24,26 +26,12 @@ export function planIntegers(
   const shapes = new Map<string, Shape>([[NETWORK_INPUT, network.inputShape]]);
   for (const layer of network.layers) shapes.set(layer.name, layer.outputShape);
   const floats = floatValues(operations);
-  const levelsOf = (name: string): ValueLevels | undefined => {
+  const mapOf = (name: string): IntegerMap | undefined => {
     if (name === NETWORK_INPUT || floats.has(name)) return undefined;
-    const found = levels.values.get(name);
-    const channels = shapes.get(name)!.channels;
-    if (found?.scale.length === channels) return found;
-    throw new ModelError(
-      'calibration',
-      `${network.id}: no range of values for ${name}, expected one for each of its ${channels} channels`,
-    );
+    const found = maps.get(name);
+    if (found) return found;
+    throw unfit(network, `no range of values for ${name}, expected one for each of its channels`);
   };
-
-  for (const { output } of operations) {
-    const steps = levels.steps.get(output)?.length;
-    const { channels } = shapes.get(output)!;
-    if (steps === undefined || steps === channels) continue;
-    throw new ModelError(
-      'calibration',
-      `${network.id}: ${steps} weight steps for ${output}, expected one for each of its ${channels} channels`,
-    );
-  }
 
   const weights: PackedWeights[] = [];
   const integers: PackedIntegers[] = [];
@@ -66,8 +54,8 @@ export function planIntegers(
     return lowerIntegers(operation, {
       tile,
       constants,
-      levels,
-      levelsOf,
+      maps,
+      mapOf,
       shapeOf: (value) => shapes.get(value)!,
       scratch: name,
       convScratch: () => (own > 0 ? name('patches', threads * own) : ''),
@@ -90,7 +78,7 @@ export function planIntegers(
 
   const bytesOf = (name: string): number => {
     const { height, width, channels } = shapes.get(name)!;
-    const found = levelsOf(name);
+    const found = mapOf(name);
     return (found ? storedBytes(found, constants) : 4) * height * width * storedChannels(name, channels, tile);
   };
   const arena = place([...spansOf(operations, bytesOf), ...scratches]);
@@ -127,4 +115,25 @@ function spansOf(operations: readonly Operation[], bytesOf: (value: string) => n
     outputShape: operation.layer.outputShape,
   }));
   return lifetimes(steps).map(({ name, from, to }) => ({ name, bytes: bytesOf(name), from, to }));
+}
+
+/**
+ * That levels have a number for each channel of their maps.
+ * @throws ModelError `calibration`
+ */
+export function checkLevels(network: ResolvedNetwork, { values, steps }: Levels): void {
+  for (const { name, outputShape } of network.layers) {
+    const { channels } = outputShape;
+    const scales = values.get(name)?.scale.length ?? channels;
+    if (scales !== channels)
+      throw unfit(network, `${scales} scales for ${name}, expected one for each of its ${channels} channels`);
+    const weights = steps.get(name)?.length ?? channels;
+    if (weights !== channels) {
+      throw unfit(network, `${weights} weight steps for ${name}, expected one for each of its ${channels} channels`);
+    }
+  }
+}
+
+function unfit({ id }: ResolvedNetwork, problem: string): ModelError {
+  return new ModelError('calibration', `${id}: ${problem}`);
 }
