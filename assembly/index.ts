@@ -38,6 +38,8 @@ export {
   WIDE_RESIDUAL,
 } from './integer-tiles';
 export { largest_weights, quantise_blocks, quantise_panels } from './pack-i8';
+export { dot_of_bytes } from './multiply-lanes';
+export { list_bytes, list_pairs } from './pairs-i8';
 export { pointwise_i8 } from './pointwise-i8';
 export { dequantise_i8, quantise_i8 } from './quantise';
 export { scale_i8 } from './scale-i8';

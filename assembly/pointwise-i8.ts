@@ -1,6 +1,7 @@
 import { greater, lesser } from './integers';
 import { FLOAT_OUTPUT, FUSED_DOT, HEADER_BYTES, WIDE_INPUT, WIDE_OUTPUT, WIDE_RESIDUAL } from './integer-tiles';
 import { loadOnes, multiplyAddLanes } from './multiply-lanes';
+import { listBytes, multiplyPairs } from './pairs-i8';
 import { storeSums } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
@@ -117,17 +118,17 @@ function multiply<I, O>(
   const residualBytes: usize = !residual ? 0 : format & WIDE_RESIDUAL ? 2 : ASC_FEATURE_RELAXED_SIMD ? 1 : 2;
   const residualStride = <usize>outChannels * residualBytes;
   const block = greater((BLOCK_BYTES / <i32>(inStride + outStride)) & ~(PIXEL_TILE - 1), 8 * PIXEL_TILE);
-  const panelBytes = <usize>HEADER_BYTES + <usize>groups * 2 * VECTOR;
+  const panelBytes = <usize>HEADER_BYTES + <usize>groups * 2 * VECTOR + (sizeof<I>() == 1 ? listBytes(inChannels) : 0);
   for (let first = 0; first < pixels; first += block) {
     const count = lesser(block, pixels - first);
     const rows = input + <usize>first * inStride;
     let panel = weights;
     for (let channel: usize = 0; channel < <usize>outChannels; channel += <usize>CHANNEL_TILE) {
-      multiplyPanel<I, O>(
-        output + <usize>first * outStride + channel * outBytes, rows, panel,
-        residual ? residual + <usize>first * residualStride + channel * residualBytes : 0,
-        count, groups, outStride, residualStride, format,
-      );
+      const to = output + <usize>first * outStride + channel * outBytes;
+      const link = residual ? residual + <usize>first * residualStride + channel * residualBytes : 0;
+      if (sizeof<I>() == 1 && isSigned<I>()) {
+        multiplyPairs<O>(to, rows, panel, link, count, groups, outStride, residualStride, format);
+      } else multiplyPanel<I, O>(to, rows, panel, link, count, groups, outStride, residualStride, format);
       panel += panelBytes;
     }
   }
@@ -140,7 +141,8 @@ function multiply<I, O>(
  *
  * - input `[pixels][inChannels]`, narrow or wide, inChannels a multiple of 8. Nothing past its end is read.
  * - weights: panels of 8 output channels, each a header (see `integer-tiles`), then vectors of weights of 4 channels at a
- *   time: for narrow input in relaxed SIMD `[4 channels][4 inputs]` of 8 bits, otherwise `[4 channels][2 inputs]` of 16.
+ *   time: for narrow input in relaxed SIMD `[4 channels][4 inputs]` of 8 bits and the list of `list_pairs`, otherwise
+ *   `[4 channels][2 inputs]` of 16.
  * - output and residual `[pixels][outChannels]`, outChannels a multiple of 8; 8-byte aligned. residual 0: none. The output
  *   may not overlap the input; it may be the residual where both have the same width.
  * - format: WIDE_INPUT, WIDE_OUTPUT, WIDE_RESIDUAL, SWISH, FUSED_DOT, FLOAT_OUTPUT (sums · multiplier, not rounded).

@@ -146,7 +146,8 @@ export class IntegerBench extends Bench {
     const inChannels = weights.length / outChannels;
     const each = this.bytesOf(wide);
     const lane = 4 / each;
-    const panelBytes = HEADER + 8 * inChannels * each;
+    const listBytes = each === 1 ? Math.ceil((2 * (inChannels / 8 + 1)) / 16) * 16 : 0;
+    const panelBytes = HEADER + 8 * inChannels * each + listBytes;
     const bytes = new Uint8Array((outChannels / 8) * panelBytes);
     const view = new DataView(bytes.buffer);
     for (let n = 0; n < outChannels; n++) {
@@ -158,6 +159,13 @@ export class IntegerBench extends Bench {
         if (each === 1) view.setInt8(panel + HEADER + element, value);
         else view.setInt16(panel + HEADER + 2 * element, value, true);
       }
+    }
+    for (let first = 0; each === 1 && first < outChannels; first += 8) {
+      const list = crowdedPairs(weights, outChannels, first);
+      const at = (first / 8 + 1) * panelBytes - listBytes;
+      Uint16Array.of(...list, inChannels / 8).forEach((pair, index) => {
+        view.setUint16(at + 2 * index, pair, true);
+      });
     }
     return this.placeBytes(bytes);
   }
@@ -195,6 +203,24 @@ export class IntegerBench extends Bench {
     if (outputBytes === 1) view.setUint8(at + 128 + (n % 8), channels.highest[n]!);
     if (outputBytes === 2) view.setInt16(at + 128 + 2 * (n % 8), channels.highest[n]!, true);
   }
+}
+
+/**
+ * Of the panel that begins with output channel `first`, the runs of 8 inputs whose products cannot always be added in 16 bits:
+ * inputs 0, 1, 4 and 5 of the run share a lane, and 2, 3, 6 and 7. weights [inChannels][outChannels].
+ */
+export function crowdedPairs(weights: Int32Array, outChannels: number, first: number): number[] {
+  const inChannels = weights.length / outChannels;
+  const crowded = (pair: number, n: number, lane: readonly number[]): boolean => {
+    const own = lane.map((k) => weights[(8 * pair + k) * outChannels + n]!);
+    const above = own.reduce((sum, weight) => sum + Math.max(weight, 0) * NARROW_MAX, 0);
+    const below = own.reduce((sum, weight) => sum + Math.min(weight, 0) * NARROW_MAX, 0);
+    return above > 32767 || below < -32767;
+  };
+  const channels = Array.from({ length: 8 }, (_, n) => first + n);
+  return Array.from({ length: inChannels / 8 }, (_, pair) => pair).filter((pair) =>
+    channels.some((n) => crowded(pair, n, [0, 1, 4, 5]) || crowded(pair, n, [2, 3, 6, 7])),
+  );
 }
 
 /** weights [inChannels][outChannels]; sums with the bias. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  crowdedPairs,
   FLOAT_OUTPUT,
   FUSED_DOT,
   IntegerBench,
@@ -146,6 +147,102 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
       const expected = Array.from(sums, (sum, i) => requantise(sum, i % 8, channels, undefined, FLOAT_OUTPUT));
       expect(Array.from(bench.floats(outputAt, 40))).toEqual(expected);
     }
+  });
+
+  /** Eight weights of each lane's inputs; the other lanes and channels have none. */
+  function lanesOf(sets: readonly (readonly number[])[], outChannels: number): Int32Array {
+    const inChannels = 8 * sets.length;
+    const weights = new Int32Array(inChannels * outChannels);
+    sets.forEach((set, pair) => {
+      // another lane and channel for each, so that none is left out
+      const lane = pair % 2 ? [2, 3, 6, 7] : [0, 1, 4, 5];
+      set.forEach((weight, i) => {
+        weights[(8 * pair + lane[i]!) * outChannels + ((5 * pair) % outChannels)] = weight;
+      });
+    });
+    return weights;
+  }
+
+  const full = [
+    [127, 127, 4, 0],
+    [1, 127, 4, 126],
+    [-127, -127, -4, 0],
+    [127, -127, 127, -127],
+    [-4, -1, -127, -126],
+    [127, 4, 127, -127],
+  ];
+  const crowded = [
+    [127, 127, 5, 0],
+    [127, 2, 3, 127],
+    [-127, -127, -5, 0],
+    [-127, -127, 127, -5],
+    [127, 127, 127, 127],
+    [-127, -127, -127, -127],
+    [65, 65, 65, 64],
+  ];
+  const alternate = [...full, ...crowded].sort(([, a], [, b]) => a! - b!);
+
+  it.each([
+    ['just fit', full],
+    ['just do not fit', crowded],
+    ['fit and do not fit in turn', [...alternate, ...full, ...crowded, ...alternate]],
+  ])('stays exact where two products of bytes in 16 bits %s', (_, sets) => {
+    for (const outChannels of [8, 16]) {
+      const weights = lanesOf(sets, outChannels);
+      const inChannels = 8 * sets.length;
+      for (const pixels of [1, 2, 3, 5]) {
+        for (const format of [FLOAT_OUTPUT, FLOAT_OUTPUT | FUSED_DOT]) {
+          bench.clear();
+          // all that a positive or a negative weight can add up to, and everything at once
+          const input = Int32Array.from({ length: pixels * inChannels }, (_, i) => {
+            const [pixel, k] = [Math.floor(i / inChannels), i % inChannels];
+            const own = weights.subarray(k * outChannels, (k + 1) * outChannels);
+            const sign = own.reduce((a, b) => a + b, 0);
+            return pixel % 3 === 0 ? (sign > 0 ? 127 : 0) : pixel % 3 === 1 ? (sign < 0 ? 127 : 0) : 127;
+          });
+          const channels = randomChannels(outChannels, 3, inChannels, NARROW_MAX, 1, NARROW_MAX);
+          const inputAt = bench.placeLevels(input, false);
+          const weightsAt = bench.placePanels(weights, channels, false, 4);
+          const outputAt = bench.reserve(pixels * outChannels * 4);
+          bench.kernels.pointwise_i8(outputAt, inputAt, weightsAt, 0, pixels, inChannels, outChannels, format);
+          const sums = integerProducts(input, weights, channels, pixels);
+          const expected = Array.from(sums, (sum, i) =>
+            requantise(sum, i % outChannels, channels, undefined, FLOAT_OUTPUT),
+          );
+          expect(Array.from(bench.floats(outputAt, expected.length))).toEqual(expected);
+        }
+      }
+    }
+  });
+
+  it('lists the pairs that do not fit', () => {
+    if (!bench.relaxed) {
+      expect(bench.kernels.list_bytes(24)).toBe(0);
+      return;
+    }
+    const random = randomWeights(13 * 8 * 16, 5).map((weight) => Math.max(-127, Math.min(127, 2 * weight)));
+    for (const weights of [lanesOf(full, 16), lanesOf(crowded, 16), lanesOf(alternate, 16), random]) {
+      bench.clear();
+      const inChannels = weights.length / 16;
+      const channels = randomChannels(16, 3, inChannels, NARROW_MAX, 1, NARROW_MAX);
+      const weightsAt = bench.placePanels(weights, channels, false, 1);
+      const bytes = bench.kernels.list_bytes(inChannels);
+      const panelBytes = 144 + 8 * inChannels + bytes;
+      const expected = bench.bytes(weightsAt, 2 * panelBytes);
+      for (const panel of [0, 1]) {
+        // what is not written stays as it was
+        const list = crowdedPairs(weights, 16, 8 * panel);
+        const listAt = weightsAt + (panel + 1) * panelBytes - bytes;
+        new Uint8Array(bench.memory.buffer, listAt, 2 * (list.length + 1)).fill(255);
+      }
+      bench.kernels.list_pairs(weightsAt, 2, inChannels);
+      expect(bench.bytes(weightsAt, 2 * panelBytes)).toEqual(expected);
+      expect(bench.strayWrite()).toBeUndefined();
+    }
+    expect(crowdedPairs(lanesOf(full, 16), 16, 0)).toEqual([]);
+    expect([...crowdedPairs(lanesOf(crowded, 16), 16, 0), ...crowdedPairs(lanesOf(crowded, 16), 16, 8)].sort()).toEqual(
+      crowded.map((_, pair) => pair),
+    );
   });
 
   it('reads nothing past the end of the input', () => {

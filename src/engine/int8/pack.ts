@@ -1,6 +1,6 @@
 import type { KernelConstants, Kernels } from '../kernels.js';
 import { type FoldedWeights, stage } from '../pack.js';
-import { largestWeight, NARROW_MAX, type ValueLevels, WIDE_MAX } from './levels.js';
+import { type IntegerMap, type Levels, largestWeight, NARROW_MAX, type ValueLevels, WIDE_MAX } from './levels.js';
 
 /** Where and how the parameters of one integer operation lie in memory; DESIGN.md describes the layouts. */
 export type PackedIntegers = PackedPanels | PackedBlocks | PackedRows;
@@ -14,14 +14,16 @@ interface Placement {
 interface Linear extends Placement {
   /** Whose weights these are. */
   readonly layer: string;
-  readonly input: ValueLevels;
-  /** Of the output; none where it stays in floats. */
-  readonly output: ValueLevels | undefined;
-  readonly residual: ValueLevels | undefined;
+  /** Names of the maps; no output where that stays in floats. */
+  readonly input: string;
+  readonly wideInput: boolean;
+  readonly output: string | undefined;
+  readonly residual: string | undefined;
   readonly swish: boolean;
   /** Outputs are clipped to this real value. */
   readonly highest: number;
-  readonly steps: Float32Array | undefined;
+  /** By this name the levels may have steps for the weights. */
+  readonly value: string;
 }
 
 /** Panels of 8 output channels of a 1×1 convolution or dense layer. */
@@ -43,8 +45,14 @@ export interface PackedBlocks extends Linear {
 export interface PackedRows extends Placement {
   readonly layout: 'rows';
   readonly storedChannels: number;
-  readonly rows: readonly Float32Array[];
+  readonly rows: Rows;
 }
+
+/** What element-by-element kernels are told of the maps with these names. */
+export type Rows =
+  | { readonly kind: 'add'; readonly inputs: readonly [string, string]; readonly output: string }
+  | { readonly kind: 'scale'; readonly input: string; readonly output: string }
+  | { readonly kind: 'quantise' | 'dequantise'; readonly map: string };
 
 /** 1.5 · 2²³, see the kernels. */
 const ROUNDING = 1.5 * 2 ** 23;
@@ -56,12 +64,16 @@ const LARGEST_BIAS = 2 ** 29;
 const TILE = 8;
 
 /** Bytes of a stored integer. */
-export function storedBytes({ wide }: { readonly wide: boolean }, constants: KernelConstants): 1 | 2 {
+export function storedBytes({ wide }: IntegerMap, constants: KernelConstants): 1 | 2 {
   return wide || constants.narrowBytes === 2 ? 2 : 1;
 }
 
 export function panelsBytes(inChannels: number, outChannels: number, each: number, constants: KernelConstants): number {
-  return Math.ceil(outChannels / TILE) * (constants.headerBytes + TILE * inChannels * each);
+  return Math.ceil(outChannels / TILE) * panelBytes(inChannels, each, constants);
+}
+
+function panelBytes(inChannels: number, each: number, { headerBytes, listBytes }: KernelConstants): number {
+  return headerBytes + TILE * inChannels * each + (each === 1 ? listBytes(inChannels) : 0);
 }
 
 export function blocksBytes(kernelSize: number, channels: number, each: number, constants: KernelConstants): number {
@@ -69,11 +81,16 @@ export function blocksBytes(kernelSize: number, channels: number, each: number, 
   return (channels / TILE) * (constants.headerBytes + kernelSize * groups * 32);
 }
 
+export function rowsBytes({ kind }: Rows, channels: number): number {
+  return 4 * channels * (kind === 'add' || kind === 'scale' ? 3 : 2);
+}
+
 /** What packing works on: the kernels bound to a memory, and room in it for the largest operation, `integerStagingBytes`. */
 export interface IntegerTarget {
   readonly memory: ArrayBufferLike;
-  readonly kernels: Pick<Kernels, 'largest_weights' | 'quantise_blocks' | 'quantise_panels'>;
+  readonly kernels: Pick<Kernels, 'largest_weights' | 'list_pairs' | 'quantise_blocks' | 'quantise_panels'>;
   readonly constants: KernelConstants;
+  readonly levels: Levels;
   /** Byte address, a multiple of 16; nothing else may live there while weights are packed. */
   readonly staging: number;
 }
@@ -92,8 +109,8 @@ export function integerStagingBytes(packed: PackedIntegers, constants: KernelCon
     return 8 * (ROW_DOUBLES * taps + 2) + (8 * BLOCK_ROWS + 4 * taps) * packed.storedChannels;
   }
   const { storedInChannels } = packed;
-  const panelBytes = constants.headerBytes + TILE * storedInChannels * storedBytes(packed.input, constants);
-  const columns = TILE * (packed.bytes / panelBytes);
+  const columns =
+    TILE * (packed.bytes / panelBytes(storedInChannels, storedBytes({ wide: packed.wideInput }, constants), constants));
   return 8 * ROW_DOUBLES * storedInChannels + 8 * COLUMN_ROWS * columns + 4 * storedInChannels * columns;
 }
 
@@ -105,7 +122,7 @@ export function packIntegers(
 ): void {
   switch (packed.layout) {
     case 'rows':
-      packed.rows.forEach((row, index) => {
+      rowsOf(packed.rows, target.levels).forEach((row, index) => {
         new Float32Array(target.memory, packed.address + 4 * index * packed.storedChannels, row.length).set(row);
       });
       return;
@@ -120,15 +137,47 @@ export function packIntegers(
   }
 }
 
+function levelsOf({ values }: Levels, name: string): ValueLevels {
+  return values.get(name)!;
+}
+
+function rowsOf(rows: Rows, levels: Levels): readonly Float32Array[] {
+  switch (rows.kind) {
+    case 'add': {
+      const [first, second] = rows.inputs.map((name) => levelsOf(levels, name)) as [ValueLevels, ValueLevels];
+      const { scale, zero } = levelsOf(levels, rows.output);
+      const a = first.scale.map((each, c) => each / scale[c]!);
+      const b = second.scale.map((each, c) => each / scale[c]!);
+      return [a, b, zero.map((each, c) => each - first.zero[c]! * a[c]! - second.zero[c]! * b[c]!)];
+    }
+    case 'scale': {
+      const from = levelsOf(levels, rows.input);
+      const to = levelsOf(levels, rows.output);
+      return [from.scale.map((scale, c) => scale / to.scale[c]!), from.zero, to.zero];
+    }
+    case 'dequantise': {
+      const { scale, zero } = levelsOf(levels, rows.map);
+      return [scale, zero];
+    }
+    case 'quantise': {
+      const { scale, zero } = levelsOf(levels, rows.map);
+      return [scale.map((each) => 1 / each), zero.map((each) => ROUNDING + each)];
+    }
+    default:
+      return rows satisfies never;
+  }
+}
+
 /** weights [inChannels][outChannels] */
 function packPanels(packed: PackedPanels, { weights, bias }: FoldedWeights, target: IntegerTarget): void {
-  const { input, storedInChannels, address } = packed;
-  const { memory, kernels, constants, staging } = target;
+  const { storedInChannels, address } = packed;
+  const { memory, kernels, constants, levels, staging } = target;
+  const input = levelsOf(levels, packed.input);
   const outChannels = bias.length;
   const inChannels = weights.length / outChannels;
   const most = largestWeight(input, inChannels);
   const each = storedBytes(input, constants);
-  const panelBytes = constants.headerBytes + TILE * storedInChannels * each;
+  const stride = panelBytes(storedInChannels, each, constants);
 
   const inputs = new Float64Array(memory, staging, ROW_DOUBLES * storedInChannels);
   for (let k = 0; k < inChannels; k++) {
@@ -142,7 +191,7 @@ function packPanels(packed: PackedPanels, { weights, bias }: FoldedWeights, targ
   const from = stage(weights, { memory, staging: channels.byteOffset + channels.byteLength });
   const half = weights instanceof Uint16Array ? 1 : 0;
 
-  let { steps } = packed;
+  let steps = levels.steps.get(packed.value);
   if (!steps) {
     kernels.largest_weights(channels.byteOffset, from, half, inChannels, outChannels, inputs.byteOffset);
     steps = Float32Array.from(channels.subarray(0, outChannels), (largest) => largest / most);
@@ -161,20 +210,22 @@ function packPanels(packed: PackedPanels, { weights, bias }: FoldedWeights, targ
     half,
     inChannels,
     outChannels,
-    panelBytes,
+    stride,
     each,
     inputs.byteOffset,
     channels.byteOffset,
     most,
   );
   sums.take(channels, columns);
-  writeHeaders(packed, sums, memory, panelBytes, constants);
+  writeHeaders(packed, sums, target, stride);
+  if (each === 1) kernels.list_pairs(address, columns / TILE, storedInChannels);
 }
 
 /** weights [kernelSize][kernelSize][channels] */
 function packBlocks(packed: PackedBlocks, { weights, bias }: FoldedWeights, target: IntegerTarget): void {
-  const { input, kernelSize, storedChannels, address } = packed;
-  const { memory, kernels, constants, staging } = target;
+  const { kernelSize, storedChannels, address } = packed;
+  const { memory, kernels, constants, levels, staging } = target;
+  const input = levelsOf(levels, packed.input);
   const count = bias.length;
   const most = largestWeight(input, kernelSize ** 2);
   const each = storedBytes(input, constants);
@@ -188,7 +239,7 @@ function packBlocks(packed: PackedBlocks, { weights, bias }: FoldedWeights, targ
   );
   const from = stage(weights, { memory, staging: channels.byteOffset + channels.byteLength });
   const half = weights instanceof Uint16Array ? 1 : 0;
-  let { steps } = packed;
+  let steps = levels.steps.get(packed.value);
   if (!steps) {
     kernels.largest_weights(channels.byteOffset, from, half, kernelSize ** 2, count, ones.byteOffset);
     steps = input.scale.map((scale, c) => (channels[c]! * scale) / most);
@@ -204,7 +255,7 @@ function packBlocks(packed: PackedBlocks, { weights, bias }: FoldedWeights, targ
   const to = address + constants.headerBytes;
   kernels.quantise_blocks(to, from, half, kernelSize, count, blockBytes, each, channels.byteOffset, most);
   sums.take(channels, storedChannels);
-  writeHeaders(packed, sums, memory, blockBytes, constants);
+  writeHeaders(packed, sums, target, blockBytes);
   const padding = each === 1 ? new Uint8Array(memory) : new Int16Array(memory);
   for (let x = 0; x < packed.width; x++) padding.set(input.zero, packed.padding / each + x * storedChannels);
 }
@@ -238,11 +289,13 @@ class Sums {
 function writeHeaders(
   packed: PackedPanels | PackedBlocks,
   sums: Sums,
-  memory: ArrayBufferLike,
+  { memory, constants, levels }: IntegerTarget,
   stride: number,
-  constants: KernelConstants,
 ): void {
-  const { input, output, residual, swish, highest } = packed;
+  const { swish, highest } = packed;
+  const input = levelsOf(levels, packed.input);
+  const output = packed.output === undefined ? undefined : levelsOf(levels, packed.output);
+  const residual = packed.residual === undefined ? undefined : levelsOf(levels, packed.residual);
   const integers = new Int32Array(memory);
   const floats = new Float32Array(memory);
   const limits = output && storedBytes(output, constants) === 2 ? new Int16Array(memory) : new Uint8Array(memory);
