@@ -1,6 +1,7 @@
-import { basename, dirname } from 'node:path';
+import { basename, dirname, parse } from 'node:path';
 import { type CostRecord, type DescribeOptions, describeCost } from './cost/describe.js';
 import type { GraphCost } from './cost/graph-tally.js';
+import { type FileSummary, type SummaryOptions, summariseNetwork } from './cost/summary.js';
 import { ModelError, UsageError } from './errors.js';
 import { identify } from './networks/identify.js';
 import { isNetworkId, networks } from './networks/index.js';
@@ -23,6 +24,38 @@ export type FileCost =
   | { readonly kind: 'network'; readonly record: CostRecord; readonly facts: NetworkFacts }
   | { readonly kind: 'graph'; readonly record: GraphCost };
 
+/**
+ * A file's network in one row, as `cost compare` has it; `alpha` and `resolution` are null where it is none of this
+ * project's networks or takes no square picture.
+ * @throws as `costFile`
+ */
+export async function summariseFile(path: string, options: SummaryOptions = {}): Promise<FileSummary> {
+  const { classes: _, ...counting } = options;
+  const found = await findCountable(path, {
+    ...counting,
+    ...(!counting.convention && { params: counting.params ?? 'trainable' }),
+  });
+  if (found.kind === 'network') {
+    const { network, resolution, padding } = found.found;
+    const summary = summariseNetwork(resolve(network, { resolution, padding }), options);
+    return { ...summary, alpha: isNetworkId(network.id) ? summary.alpha : null, file: path, notCounted: [] };
+  }
+  const { macs, flops, params, counted, notCounted, input, format } = found.record;
+  const sides = input.length === 4 ? (format === 'onnx' ? input.slice(2) : input.slice(1, 3)) : [];
+  return {
+    ...{
+      network: parse(path).name,
+      alpha: null,
+      resolution: sides.length === 2 && sides[0] === sides[1] ? sides[0]! : null,
+    },
+    ...{ macs, flops, count: counted.count, params: counted.params },
+    memory: { weights: BYTES_PER_F32 * params.folded, activations: null },
+    ...{ top1: null, top1Source: null, published: false, file: path, notCounted },
+  };
+}
+
+const BYTES_PER_F32 = 4;
+
 interface FoundNetwork {
   readonly network: Network;
   readonly resolution: number;
@@ -36,15 +69,9 @@ interface FoundNetwork {
  * @throws ModelError where the file is damaged, of an unknown format, or holds neither a graph nor a known checkpoint
  */
 export async function costFile(path: string, options: CostFileOptions = {}): Promise<FileCost> {
-  let found: FoundNetwork;
-  try {
-    found = await findNetworkIn(path, options);
-  } catch (error) {
-    const graph = isForeign(error) ? await countForeign(path, error, options) : undefined;
-    if (!graph) throw error;
-    return { kind: 'graph', record: graph };
-  }
-  const { network, resolution, padding, title } = found;
+  const found = await findCountable(path, options);
+  if (found.kind === 'graph') return found;
+  const { network, resolution, padding, title } = found.found;
   const record = describeCost(resolve(network, { resolution, padding }), options);
   const known = isNetworkId(network.id) ? networks[network.id] : undefined;
   const facts: NetworkFacts = {
@@ -54,6 +81,20 @@ export async function costFile(path: string, options: CostFileOptions = {}): Pro
     hasAlpha: known?.hasAlpha ?? true,
   };
   return { kind: 'network', record, facts };
+}
+
+type Countable =
+  | { readonly kind: 'network'; readonly found: FoundNetwork }
+  | { readonly kind: 'graph'; readonly record: GraphCost };
+
+async function findCountable(path: string, options: CostFileOptions): Promise<Countable> {
+  try {
+    return { kind: 'network', found: await findNetworkIn(path, options) };
+  } catch (error) {
+    const record = isForeign(error) ? await countForeign(path, error, options) : undefined;
+    if (!record) throw error;
+    return { kind: 'graph', record };
+  }
 }
 
 async function findNetworkIn(path: string, { resolution }: CostFileOptions): Promise<FoundNetwork> {
@@ -95,21 +136,15 @@ function isForeign(error: unknown): error is ModelError {
 }
 
 /** Undefined for a format whose graphs are not counted by themselves. */
-async function countForeign(
-  path: string,
-  error: ModelError,
-  { resolution, flopsPerMac = 2 }: CostFileOptions,
-): Promise<GraphCost | undefined> {
+async function countForeign(path: string, error: ModelError, options: CostFileOptions): Promise<GraphCost | undefined> {
   if (dirname(path) === path) return undefined;
   const bytes = readModelFile(path);
   const reason = error.message.startsWith(path) ? error.message.slice(path.length + 2) : error.message;
   switch (sniff(bytes.subarray(0, SNIFFED_BYTES))) {
     case 'tflite':
-      return (await import('./count-tflite.js')).countTflite(bytes, path, reason, flopsPerMac);
-    case 'onnx': {
-      const { countOnnx } = await import('./count-onnx.js');
-      return countOnnx(bytes, path, reason, { flopsPerMac, ...(resolution !== undefined && { resolution }) });
-    }
+      return (await import('./count-tflite.js')).countTflite(bytes, path, reason, options);
+    case 'onnx':
+      return (await import('./count-onnx.js')).countOnnx(bytes, path, reason, options);
     default:
       return undefined;
   }

@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { CostRecord } from './cost/describe.js';
+import type { GraphCost } from './cost/graph-tally.js';
 import type { PublishedOther } from './cost/published-others.js';
-import type { Summary } from './cost/summary.js';
+import type { SummaryRow } from './cost/summary.js';
 import { exitCodes, MobilenetError, UsageError } from './errors.js';
 import { plotAccuracy } from './report/plot-accuracy.js';
 import { plotPage } from './report/plot-html.js';
-import { plotLayers } from './report/plot-layers.js';
+import { plotGraph, plotLayers } from './report/plot-layers.js';
 import { plotRoofline } from './report/plot-roofline.js';
 import type { Picture, Scales } from './report/plot-svg.js';
 
@@ -28,10 +29,16 @@ export async function plotCost(path: string, cost: CostRecord): Promise<void> {
   await write(path, format, pictures);
 }
 
+/** The operators of a foreign graph. */
+export async function plotGraphCost(path: string, cost: GraphCost): Promise<void> {
+  const format = checkPlotPath(path);
+  await write(path, format, [plotGraph(cost, await loadScales())]);
+}
+
 /** Published accuracy against MACs; `others` as rings. */
 export async function plotSummaries(
   path: string,
-  rows: readonly Summary[],
+  rows: readonly SummaryRow[],
   others: readonly PublishedOther[] = [],
 ): Promise<void> {
   const format = checkPlotPath(path);

@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import type { PublishedOther } from '../cost/published-others.js';
-import type { Summary } from '../cost/summary.js';
-import { UsageError } from '../errors.js';
+import type { SummaryRow, Variant } from '../cost/summary.js';
+import { ModelError, UsageError } from '../errors.js';
 import type { Section } from '../report/table.js';
 import {
   addCountingOptions,
@@ -32,8 +33,8 @@ const MOST_ROWS = 10_000;
 
 export function compareCommand(): Command {
   const command = new Command('compare')
-    .description('Put networks side by side: NETWORK, NETWORK:ALPHA or NETWORK:ALPHA:RESOLUTION each.')
-    .argument('<networks...>', 'such as mobilenet_v1:0.75:192 mobilenet_v2:1.0:160 xception');
+    .description('Put networks side by side: NETWORK, NETWORK:ALPHA, NETWORK:ALPHA:RESOLUTION or a model file each.')
+    .argument('<networks...>', 'such as mobilenet_v1:0.75:192 mobilenet_v2:1.0:160 xception model.onnx');
   addOutputOptions(addCountingOptions(command))
     .option('--others', OTHERS)
     .option('--plot <file>', PLOT)
@@ -70,11 +71,22 @@ export async function runCompare(
   const options = readCounting(flags);
   readFormat(flags);
   if (flags.plot !== undefined) (await import('../plot.js')).checkPlotPath(flags.plot);
-  const [{ parseVariant, summarise }, { compareSections }] = await Promise.all([
+  const [{ parseVariant, summarise }, { compareSections }, { isNetworkId }] = await Promise.all([
     import('../cost/summary.js'),
     import('../report/summary-text.js'),
+    import('../networks/index.js'),
   ]);
-  const rows = specs.map((spec) => summarise(parseVariant(spec), options));
+  const isFile = (spec: string) => !isNetworkId(spec.split(':')[0]!) && existsSync(spec);
+  const rows: SummaryRow[] = [];
+  for (const spec of specs) {
+    if (!isFile(spec)) rows.push(summarise(readVariant(spec, parseVariant), options));
+    else {
+      if (flags.classes !== undefined) {
+        throw new UsageError(`--classes: ${spec} says it itself, expected no --classes beside a file`);
+      }
+      rows.push(await (await import('../cost-file.js')).summariseFile(spec, options));
+    }
+  }
   const others = await listOthers(flags);
   await finish(flags, rows, others, compareSections(rows, { definition: await definition(flags), others }), print);
 }
@@ -104,13 +116,20 @@ export async function runSweep(flags: SweepFlags, print: (text: string) => void)
   await finish(flags, rows, others, sweepSections(rows, { definition: await definition(flags), others }), print);
 }
 
+/** What is neither a network nor a file that is there. */
+function readVariant(spec: string, parse: (spec: string) => Variant): Variant {
+  const isPath = /[/\\]|\.[a-z]\w+$/i.test(spec.split(':')[0]!);
+  if (isPath) throw new ModelError('model-file', `${spec}: no such file`);
+  return parse(spec);
+}
+
 async function listOthers({ others }: CompareFlags): Promise<readonly PublishedOther[]> {
   return others ? (await import('../cost/published-others.js')).publishedOthers : [];
 }
 
 async function finish(
   flags: OutputFlags,
-  rows: readonly Summary[],
+  rows: readonly SummaryRow[],
   others: readonly PublishedOther[],
   sections: readonly Section[],
   print: (text: string) => void,

@@ -57,7 +57,7 @@ type Subcommand = readonly [name: string, description: string, load: () => Promi
 const subcommands: readonly Subcommand[] = [
   [
     'compare',
-    'put networks side by side: NETWORK, NETWORK:ALPHA or NETWORK:ALPHA:RESOLUTION each',
+    'put networks and model files side by side: NETWORK, NETWORK:ALPHA, NETWORK:ALPHA:RESOLUTION or a file each',
     async () => (await import('./cost-compare.js')).compareCommand(),
   ],
   [
@@ -119,7 +119,7 @@ export async function runCost(flags: CostFlags, print: (text: string) => void, f
     const found = await costFile(file, { ...options, ...(resolution !== undefined && { resolution }) });
     if (found.kind === 'graph') {
       const { graphSections } = await import('../report/graph-text.js');
-      refuseForGraph(flags, file);
+      if (flags.plot !== undefined) await (await import('../plot.js')).plotGraphCost(flags.plot, found.record);
       return printPage(flags, found.record, graphSections(found.record, { layers }), print);
     }
     const { record, facts } = found;
@@ -150,17 +150,6 @@ function refuse(flags: CostFlags, file: string | undefined): void {
     if (flags[option] !== undefined) {
       throw new UsageError(`--${option}: ${file} says it itself, expected no --${option} beside a file`);
     }
-  }
-}
-
-/** Operators that are counted from shapes alone are no layers to group, draw, or count by another convention. */
-function refuseForGraph(flags: CostFlags, file: string): void {
-  for (const option of ['by', 'plot', 'convention', 'countBn', 'countBias', 'countPool', 'params'] as const) {
-    if (flags[option] === undefined) continue;
-    const name = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    throw new UsageError(
-      `--${name}: ${file} has operators that are none of this program's layers, expected no --${name}`,
-    );
   }
 }
 

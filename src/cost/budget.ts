@@ -1,8 +1,8 @@
 import { UsageError } from '../errors.js';
-import type { Summary } from './summary.js';
+import type { SummaryRow } from './summary.js';
 
 /** What a budget can limit; of a row that was only printed somewhere, little is known. */
-type Limited = Partial<Pick<Summary, 'flops' | 'memory' | 'alpha' | 'resolution'>> & {
+type Limited = Partial<Pick<SummaryRow, 'flops' | 'memory' | 'alpha' | 'resolution'>> & {
   readonly macs: number | null;
   readonly params: number;
   readonly top1: number | null;

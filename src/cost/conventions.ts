@@ -1,6 +1,6 @@
 import type { ResolvedLayer } from '../networks/types.js';
 import type { ParameterCounts } from './count-layer.js';
-import { listOperations } from './operations.js';
+import { listOperations, type Operations } from './operations.js';
 
 /** How many operations each thing is worth. */
 export interface CountingRule {
@@ -154,8 +154,11 @@ export function isConvention(id: string): id is ConventionId {
 
 /** One layer's operations as a rule counts them. */
 export function countByRule(layer: ResolvedLayer, rule: CountingRule): number {
-  if (layer.kind === 'dense' && !rule.dense) return 0;
-  const done = listOperations(layer);
+  return countOperations(listOperations(layer), rule, layer.kind === 'dense');
+}
+
+export function countOperations(done: Operations, rule: CountingRule, isDense: boolean): number {
+  if (isDense && !rule.dense) return 0;
   return (
     rule.perMac * done.macs +
     rule.bias * done.biased +

@@ -6,6 +6,7 @@ import { findAccuracy } from './compare-published.js';
 import { conventions } from './conventions.js';
 import { cost } from './cost.js';
 import { type CountingOptions, chooseCounting, countNetwork } from './counting.js';
+import type { OperatorCount } from './graph-tally.js';
 
 /** One network at one α and resolution. */
 export interface Variant {
@@ -31,6 +32,21 @@ export interface Summary extends Variant {
   /** Whether no other row has at most its MACs and at least its top-1; null without a top-1. Set by `markFront`. */
   readonly front?: boolean | null;
 }
+
+/** The network in a file, in one row beside those; `Summary` but for what a file may leave open. */
+export interface FileSummary extends Omit<Summary, 'alpha' | 'resolution' | 'memory'> {
+  /** Null where the network is none of this project's. */
+  readonly alpha: number | null;
+  /** Null where the input is no square picture. */
+  readonly resolution: number | null;
+  /** Activations are null where the graph has operators that this project has no layers for. */
+  readonly memory: { readonly weights: number; readonly activations: number | null };
+  readonly file: string;
+  /** Operators whose cost is not known: none of the figures has them. */
+  readonly notCounted: readonly OperatorCount[];
+}
+
+export type SummaryRow = Summary | FileSummary;
 
 export interface SummaryOptions extends CountingOptions {
   readonly classes?: number;

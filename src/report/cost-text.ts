@@ -52,8 +52,13 @@ function remarks({ alpha, resolution, published }: CostRecord, facts: NetworkFac
   return lines;
 }
 
+/** What a network of this project's and a foreign graph have alike. */
+type Countings = Pick<CostRecord, 'macs' | 'flops' | 'params' | 'groups'> & {
+  readonly counted: Omit<CostRecord['counted'], 'standard'>;
+};
+
 /** What the counts mean; printed wherever they are. */
-function definitions({ macs, flops, counted }: CostRecord): readonly string[] {
+export function definitions({ macs, flops, counted }: Countings): readonly string[] {
   const perMac = macs > 0 && flops === macs ? 1 : 2;
   const plain = `MACs = multiply-accumulates of convolutions and dense layers, FLOPs = ${perMac} × MACs.`;
   if (counted.convention === 'paper' && counted.plain && !counted.definition.includes('Changed')) return [plain];
@@ -129,7 +134,7 @@ function shares({ kinds, macs, params }: CostRecord): Section {
   };
 }
 
-function groupRows(cost: CostRecord): Section {
+export function groupRows(cost: Countings): Section {
   const { groups = [], macs, params, counted } = cost;
   const counts: Column[] = counted.plain ? [] : [{ name: counted.unit, side: 'right', format: grouped }];
   const sum = (pick: (group: (typeof groups)[number]) => number) => groups.reduce((all, each) => all + pick(each), 0);

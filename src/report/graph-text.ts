@@ -1,17 +1,11 @@
 import type { GraphCost, OperatorCount } from '../cost/graph-tally.js';
-import type { Section } from './table.js';
+import { definitions, groupRows } from './cost-text.js';
+import type { Column, Section } from './table.js';
 import { grouped } from './units.js';
 
 /** A graph of foreign operators: what could be counted, and what could not. */
 export function graphSections(cost: GraphCost, options: { readonly layers?: boolean } = {}): readonly Section[] {
-  const { file, format, reason, input, macs, flops, params, layers, without, notCounted } = cost;
-  const share = (value: number) => `${(100 * value).toFixed(2)} %`;
-  const totals = [
-    ['MACs', macs],
-    ['FLOPs', flops],
-    ['parameters, weights', params.weights],
-    ['parameters, bias', params.bias],
-  ] as const;
+  const { file, format, reason, input, without, notCounted, groups } = cost;
   return [
     {
       lines: [
@@ -19,52 +13,70 @@ export function graphSections(cost: GraphCost, options: { readonly layers?: bool
         `counted from the graph, since it has ${reason}`,
       ],
     },
-    {
-      table: {
-        columns: [
-          { name: '', side: 'left' },
-          { name: 'network', side: 'right', format: grouped },
-        ],
-        rows: totals,
-      },
-      isMain: !options.layers,
-    },
-    ...(options.layers
-      ? [
-          {
-            table: {
-              columns: [
-                { name: 'layer', side: 'left' },
-                { name: 'operator', side: 'left', spare: 3 },
-                { name: 'output', side: 'left', spare: 2 },
-                { name: 'MACs share', side: 'right', format: share, spare: 1 },
-                { name: 'MACs', side: 'right', format: grouped },
-                { name: 'parameters', side: 'right', format: grouped },
-              ],
-              rows: [
-                ...layers.map((layer) => [
-                  layer.name,
-                  layer.operator,
-                  layer.output.join('×'),
-                  macs === 0 ? null : layer.macs / macs,
-                  layer.macs,
-                  layer.weights + layer.bias,
-                ]),
-                ['total', null, null, macs === 0 ? null : 1, macs, params.weights + params.bias],
-              ],
-            },
-            isMain: true,
-          } satisfies Section,
-        ]
-      : []),
+    { ...totals(cost), isMain: !options.layers && !groups },
+    ...(groups ? [{ ...groupRows(cost), isMain: !options.layers }] : []),
+    ...(options.layers ? [{ ...layerRows(cost), isMain: true }] : []),
     {
       lines: [
-        ...(notCounted.length > 0 ? [`NOT COUNTED, in none of the figures: ${listOperators(notCounted)}.`] : []),
+        ...(notCounted.length > 0 ? [notCountedLine(notCounted)] : []),
         ...(without.length > 0 ? [`Without multiply-accumulates: ${listOperators(without)}.`] : []),
-        `MACs = multiply-accumulates of convolutions and dense layers, FLOPs = ${macs > 0 && flops === macs ? 1 : 2} × MACs.`,
+        ...definitions(cost),
       ],
     },
   ];
+}
+
+export function notCountedLine(counts: readonly OperatorCount[]): string {
+  return `NOT COUNTED, in none of the figures: ${listOperators(counts)}.`;
+}
+
+function totals({ macs, flops, params, counted }: GraphCost): Section {
+  const isChosen = !counted.plain || counted.convention !== 'paper';
+  return {
+    table: {
+      columns: [
+        { name: '', side: 'left' },
+        { name: 'network', side: 'right', format: grouped },
+      ],
+      rows: [
+        ...(isChosen ? [[`${counted.unit} as ${counted.convention} counts`, counted.count]] : []),
+        ...(isChosen ? [[`parameters as ${counted.convention} counts`, counted.params]] : []),
+        ['MACs', macs],
+        ['FLOPs', flops],
+        ['parameters, trainable', params.trainable],
+        ['  weights alone', params.weights],
+        ['  bias', params.bias],
+        ['  batch norm folded', params.folded],
+        ['  with running statistics', params.total],
+      ],
+    },
+  };
+}
+
+function layerRows({ macs, params, counted, layers }: GraphCost): Section {
+  const share = (value: number) => `${(100 * value).toFixed(2)} %`;
+  const count: Column = { name: counted.unit === 'MACs' ? 'counted' : 'FLOPs', side: 'right', format: grouped };
+  const counts = (value: number) => (counted.plain ? [] : [value]);
+  return {
+    table: {
+      columns: [
+        { name: 'layer', side: 'left' },
+        { name: 'operator', side: 'left', spare: 3 },
+        { name: 'output', side: 'left', spare: 2 },
+        ...(counted.plain ? [] : [count]),
+        { name: 'MACs share', side: 'right', format: share, spare: 1 },
+        { name: 'MACs', side: 'right', format: grouped },
+        { name: 'parameters', side: 'right', format: grouped },
+      ],
+      rows: [
+        ...layers.map((layer) => [
+          ...[layer.name, layer.operator, layer.output.join('×'), ...counts(layer.count)],
+          ...[macs === 0 ? null : layer.macs / macs, layer.macs, layer.params],
+        ]),
+        ['total', null, null, ...counts(counted.count), macs === 0 ? null : 1, macs, params.total],
+      ],
+    },
+  };
 }
 
 function listOperators(counts: readonly OperatorCount[]): string {

@@ -1,5 +1,5 @@
 import type { PublishedOther } from '../cost/published-others.js';
-import type { Summary } from '../cost/summary.js';
+import type { SummaryRow } from '../cost/summary.js';
 import { type Box, boxAround, boxesAlong, LABEL, placeLabelFar } from './plot-labels.js';
 import {
   COLOURS,
@@ -28,11 +28,11 @@ const LARGEST_RING = 44;
  * width: the papers' plot. Rows without a top-1 are counted below, not drawn. Networks of other authors are rings.
  */
 export function plotAccuracy(
-  rows: readonly Summary[],
+  rows: readonly SummaryRow[],
   { scaleLinear, scaleLog, scaleSqrt }: Scales,
   others: readonly PublishedOther[] = [],
 ): Picture {
-  const shown = rows.filter((row): row is Summary & { top1: number } => row.top1 !== null);
+  const shown = rows.filter((row): row is Shown => row.top1 !== null && row.alpha !== null);
   const title = 'Accuracy against multiply-accumulates';
   const missing = rows.length - shown.length;
   const subtitle = 'Area of a point: parameters. Lines: one width, several resolutions.';
@@ -130,6 +130,9 @@ export function plotAccuracy(
   return drawPicture(SIZE.width, SIZE.height, title, body);
 }
 
+/** What has a published top-1 is one of this project's networks. */
+type Shown = SummaryRow & { readonly top1: number; readonly alpha: number };
+
 interface Marked {
   readonly macs: number;
   readonly top1: number;
@@ -137,8 +140,8 @@ interface Marked {
 }
 
 /** The rows of each network and width, the fewest MACs first. */
-function groupByWidth<Row extends Summary>(rows: readonly Row[]): readonly (readonly Row[])[] {
-  const groups = new Map<string, Row[]>();
+function groupByWidth(rows: readonly Shown[]): readonly (readonly Shown[])[] {
+  const groups = new Map<string, Shown[]>();
   for (const row of rows) {
     const key = `${row.network} ${row.alpha}`;
     groups.set(key, [...(groups.get(key) ?? []), row]);
@@ -146,13 +149,14 @@ function groupByWidth<Row extends Summary>(rows: readonly Row[]): readonly (read
   return [...groups.values()].map((group) => group.toSorted((a, b) => a.macs - b.macs));
 }
 
-function nameOf(group: readonly Summary[]): string {
+function nameOf(group: readonly Shown[]): string {
   const { alpha, resolution } = group[0]!;
   return group.length > 1 ? `α ${alphaText(alpha)}` : `α ${alphaText(alpha)}, ${resolution}`;
 }
 
-function describe(row: Summary): string {
+function describe(row: Shown): string {
   return [
+    ...('file' in row ? [row.file] : []),
     `${row.network} α ${alphaText(row.alpha)}, ${row.resolution}×${row.resolution}`,
     `${grouped(row.macs)} MACs`,
     `${grouped(row.params)} parameters`,

@@ -1,5 +1,6 @@
 import type { PublishedOther } from '../cost/published-others.js';
-import type { Summary } from '../cost/summary.js';
+import type { SummaryRow } from '../cost/summary.js';
+import { notCountedLine } from './graph-text.js';
 import type { Cell, Column, Section } from './table.js';
 import { alphaText, grouped, megabytes, megas } from './units.js';
 
@@ -14,7 +15,7 @@ export interface SummaryTextOptions {
 }
 
 /** Rows against the first one. */
-export function compareSections(rows: readonly Summary[], options: SummaryTextOptions = {}): readonly Section[] {
+export function compareSections(rows: readonly SummaryRow[], options: SummaryTextOptions = {}): readonly Section[] {
   const [first] = rows;
   const ratios = ({ macs, params }: { readonly macs: number | null; readonly params: number }): Cell[] => [
     macs === null ? null : macs / first!.macs,
@@ -27,7 +28,7 @@ export function compareSections(rows: readonly Summary[], options: SummaryTextOp
   return [summaryTable(rows, options, { columns, own: ratios, other: ratios }), ...notes(rows, options)];
 }
 
-export function sweepSections(rows: readonly Summary[], options: SummaryTextOptions = {}): readonly Section[] {
+export function sweepSections(rows: readonly SummaryRow[], options: SummaryTextOptions = {}): readonly Section[] {
   const hasFront = rows.some(({ front }) => front !== undefined);
   const table = summaryTable(rows, options, {
     columns: hasFront ? [{ name: 'front', side: 'left' }] : [],
@@ -41,12 +42,12 @@ export function sweepSections(rows: readonly Summary[], options: SummaryTextOpti
 
 interface MoreColumns {
   readonly columns: readonly Column[];
-  readonly own: (row: Summary) => readonly Cell[];
+  readonly own: (row: SummaryRow) => readonly Cell[];
   readonly other: (row: PublishedOther) => readonly Cell[];
 }
 
 function summaryTable(
-  rows: readonly Summary[],
+  rows: readonly SummaryRow[],
   { definition, others = [] }: SummaryTextOptions,
   more: MoreColumns,
 ): Section {
@@ -77,9 +78,9 @@ function summaryColumns(isCounted: boolean): Column[] {
   ];
 }
 
-function summaryCells(row: Summary, isCounted: boolean): Cell[] {
+function summaryCells(row: SummaryRow, isCounted: boolean): Cell[] {
   return [
-    row.network,
+    'file' in row ? row.file : row.network,
     row.alpha,
     row.resolution,
     row.macs,
@@ -109,7 +110,7 @@ function otherCells({ network, macs, params, top1, printed }: PublishedOther, is
 }
 
 function notes(
-  rows: readonly Summary[],
+  rows: readonly SummaryRow[],
   { definition, others = [] }: SummaryTextOptions,
   hasFront = false,
 ): readonly Section[] {
@@ -118,6 +119,9 @@ function notes(
   if (sources.length > 0) lines.push(`top-1 from ${sources.join('; ')}.`);
   if (definition !== undefined) lines.push(`counted, parameters: ${definition}`);
   if (hasFront) lines.push('● no other network counted here has as few MACs and as high a top-1.');
+  for (const row of rows) {
+    if ('file' in row && row.notCounted.length > 0) lines.push(`${row.file}: ${notCountedLine(row.notCounted)}`);
+  }
   if (others.length === 0) return [{ lines }];
   lines.push('Networks of other authors are as printed there, not computed here.');
   const remarks = others.flatMap(({ network, remark }) => (remark === null ? [] : `${network}: ${remark}.`));

@@ -47,7 +47,8 @@ const ATTRIBUTE = { name: 1, float: 2, integer: 3, text: 4, tensor: 5, floats: 7
 const VALUE = { name: 1, type: 2, tensorType: 1, elementType: 1, shape: 2, dimension: 1, dimensionValue: 1 } as const;
 
 const MAX_NODES = 10_000;
-const MAX_OPERANDS = 16;
+/** A dense block joins the outputs of all layers before. */
+const MAX_OPERANDS = 256;
 const MAX_ATTRIBUTES = 32;
 const MAX_LIST = 256;
 const MAX_NAME_BYTES = 512;
