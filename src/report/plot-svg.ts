@@ -62,7 +62,7 @@ interface Theme {
 /** Written out instead of CSS variables, which many viewers and librsvg do not know. */
 function rules({ ground, ink, faint, colours }: Theme): string {
   return [
-    `.ground{fill:${ground}}text{fill:${ink}}.grid{stroke:${faint}}.axis,.dash,.ring,.hollow,.leader{stroke:${ink}}.hollow{fill:${ink}}`,
+    `.ground{fill:${ground}}text{fill:${ink}}.grid{stroke:${faint}}.axis,.dash,.ring,.hollow,.leader{stroke:${ink}}.hollow,.hit{fill:${ink}}`,
     ...colours.map((colour, index) => `.f${index}{fill:${colour}}.s${index}{stroke:${colour}}`),
   ].join('');
 }
