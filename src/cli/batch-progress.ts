@@ -1,4 +1,4 @@
-import { startSpinner } from './spinner.js';
+import { hasTerminal, startSpinner } from './spinner.js';
 
 /** Says on stderr how far a batch is. */
 export interface BatchProgress {
@@ -18,7 +18,7 @@ const TEXT_EVERY_MS = 250;
 export async function startBatchProgress(total: () => number | undefined, asked: boolean): Promise<BatchProgress> {
   const start = performance.now();
   const text = (done: number) => progressText(done, total(), (performance.now() - start) / 1000);
-  if (process.stderr.isTTY) {
+  if (hasTerminal()) {
     const spinner = await startSpinner(undefined, true);
     let last = 0;
     return {

@@ -1,4 +1,5 @@
 import type { Progress } from '../pull.js';
+import { hasTerminal } from './spinner.js';
 
 /** Says on stderr how far a download is. */
 export interface ProgressReport {
@@ -14,7 +15,7 @@ const LINE_EVERY_MS = 5_000;
 export async function startProgress(name: string, isSilent: boolean): Promise<ProgressReport> {
   if (isSilent) return { report() {}, wait() {}, stop() {} };
   const waiting = `${name}: another process is fetching it, waiting`;
-  if (!process.stderr.isTTY) {
+  if (!hasTerminal()) {
     let last = performance.now();
     return {
       report(progress) {

@@ -19,6 +19,7 @@ import type { ClassifyFlags } from './classify.js';
 import { type ClassifyWishes, readWishes } from './classify-options.js';
 import { type Output, openFile, openStdout } from './output.js';
 import { listenForSignals } from './signals.js';
+import { hasTerminal } from './spinner.js';
 
 const DEFAULT_MODEL = 'mobilenet_v2';
 
@@ -62,9 +63,7 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
         skipped++;
       },
     });
-    const total = countLater(
-      isMany && !usesStdin && !fetch && (flags.progress || process.stderr.isTTY) ? find : undefined,
-    );
+    const total = countLater(isMany && !usesStdin && !fetch && (flags.progress || hasTerminal()) ? find : undefined);
     progress = await startBatchProgress(() => total.count, flags.progress ?? false);
     const times: number[] = [];
     let classified = 0;
