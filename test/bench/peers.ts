@@ -11,7 +11,8 @@
  * one and two alternate in one process, free to use every core, and its ratio is the median of its pairs. Printed are
  * the median of the ratios and the smallest and largest. The peers are installed into a temporary folder, or into
  * --folder, where they stay for the next time. --node runs both sides under another Node.js.
- * `cold` runs the built command (npm run build); its own side is `mobilenet classify` with the box's default model.
+ * `cold` runs the built command (npm run build); its own side is `mobilenet classify`, f32 and int8, with the box's
+ * default model.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -150,21 +151,22 @@ async function measureAll(folder: string): Promise<void> {
   if (chosen.includes('threads')) for (const comparison of await compareThreads(network)) add(comparison);
   if (chosen.includes('cold')) {
     for (const { photo, size } of await makePhotos()) {
-      const ours = [join(root, 'bin/mobilenet.js'), 'classify', photo];
       const theirs = [join(programs, 'cold.mjs'), folder, description, photo];
-      // Once each beforehand, so that both find their files in the system's cache.
-      const model = run([...ours, '--json']);
-      run(theirs);
-      const { network: own, alpha, resolution: side } = JSON.parse(model).model;
-      const what = `${size}, ${own} ${alpha}/${side} : ${subject}`;
-      add(
-        compare(
-          'cold',
-          what,
-          () => ({ ms: wallTime(ours) }),
-          () => ({ ms: wallTime(theirs) }),
-        ),
-      );
+      for (const dtype of ['f32', 'int8']) {
+        const ours = [join(root, 'bin/mobilenet.js'), 'classify', '--dtype', dtype, photo];
+        // Once each beforehand, so that both find their files in the system's cache.
+        const model = run([...ours, '--json']);
+        run(theirs);
+        const { network: own, alpha, resolution: side } = JSON.parse(model).model;
+        add(
+          compare(
+            'cold',
+            `${size}, ${own} ${alpha}/${side} ${dtype} : ${subject}`,
+            () => ({ ms: wallTime(ours) }),
+            () => ({ ms: wallTime(theirs) }),
+          ),
+        );
+      }
     }
   }
   if (flags.json) console.log(JSON.stringify({ ...facts, comparisons }, null, 2));
@@ -299,7 +301,7 @@ function rowOf({ pair, subject, ours, theirs, ratio, lowest, highest }: Comparis
 }
 
 function row([pair, subject, ...numbers]: readonly string[]): string {
-  const width = chosen.includes('cold') ? 56 : 46;
+  const width = chosen.includes('cold') ? 61 : 46;
   return [pair!.padEnd(17), subject!.padEnd(width), ...numbers.map((text) => text.padStart(10))].join(' ');
 }
 
