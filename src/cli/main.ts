@@ -2,13 +2,25 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { exitCodes, MobilenetError } from '../errors.js';
 import { printable } from '../printable.js';
-import { benchCommand } from './bench.js';
-import { classifyCommand } from './classify.js';
-import { costCommand } from './cost.js';
-import { importCommand } from './import.js';
-import { mergeCommand } from './merge.js';
-import { modelsCommand } from './models.js';
-import { pullCommand } from './pull.js';
+
+type CommandName = 'classify' | 'merge' | 'cost' | 'models' | 'pull' | 'import' | 'bench';
+
+/** In the order of the help. Each is loaded only where it is asked for: reading all of them takes as long as `cost`. */
+const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
+  classify: async () => (await import('./classify.js')).classifyCommand(),
+  merge: async () => (await import('./merge.js')).mergeCommand(),
+  cost: async () => (await import('./cost.js')).costCommand(),
+  models: async () => (await import('./models.js')).modelsCommand(),
+  pull: async () => (await import('./pull.js')).pullCommand(),
+  import: async () => (await import('./import.js')).importCommand(),
+  bench: async () => (await import('./bench.js')).benchCommand(),
+};
+
+/** The command that is named first, or all of them: for the help, and for names that are close to a wrong one. */
+async function loadCommands([first]: readonly string[]): Promise<readonly Command[]> {
+  if (first !== undefined && Object.hasOwn(commands, first)) return [await commands[first as CommandName]()];
+  return Promise.all(Object.values(commands).map((load) => load()));
+}
 
 function version(): string {
   return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
@@ -27,16 +39,7 @@ export async function main(args: readonly string[]): Promise<void> {
       'after',
       '\nExit codes: 0 all done · 1 some inputs failed · 2 wrong usage · 3 no input, or every input failed · 4 model or weights · 5 no WASM SIMD here · 70 a bug',
     );
-  for (const command of [
-    classifyCommand(),
-    mergeCommand(),
-    costCommand(),
-    modelsCommand(),
-    pullCommand(),
-    importCommand(),
-    benchCommand(),
-  ])
-    program.addCommand(command.copyInheritedSettings(program));
+  for (const command of await loadCommands(args)) program.addCommand(command.copyInheritedSettings(program));
   for (const command of withSubcommands(program)) command.exitOverride();
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -52,6 +52,8 @@ describe('the packed tarball', () => {
       'bin/mobilenet.js',
       'build/kernels.wasm',
       'dist/code/command.cjs',
+      'dist/code/cost.cjs',
+      'dist/code/rest.cjs',
       'dist/code/sharp.cjs',
       'dist/code/worker.cjs',
       'dist/index.d.ts',

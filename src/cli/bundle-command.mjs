@@ -1,0 +1,103 @@
+/**
+ * Writes the command as three CommonJS files, of which each start reads what it needs: dist/code/command.cjs (where it
+ * begins, with what the others share), cost.cjs (what a network costs), rest.cjs (everything else). One file with all
+ * takes longer to read than all that `mobilenet cost` does; many small ones take as long again to find.
+ */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const source = (name) => join(root, 'src', name);
+const outdir = join(root, 'dist/code');
+
+/** Modules of cost.cjs that other files ask for. */
+const cost = ['cli/cost'];
+/** Modules of rest.cjs that other files ask for. */
+const rest = [
+  ...['bench', 'classify', 'import', 'merge', 'models', 'pull'].map((name) => `cli/${name}`),
+  ...['cost-file', 'measure-cost', 'plot'],
+];
+/** What there must be one copy of: errors and commands are told by their classes. */
+const shared = { errors: source('errors.ts'), commander: 'commander' };
+
+/** A file that gives modules by name and runs each when it is first asked for. */
+const asTable = (names) =>
+  `module.exports = {${names.map((name) => `get ${JSON.stringify(name)}() { return require(${JSON.stringify(source(`${name}.ts`))}); }`).join(',')}};`;
+
+/** Dynamic imports of `elsewhere`'s modules are asked of the file that has them. */
+const takeFrom = (elsewhere) => ({
+  name: 'take-from',
+  setup({ onResolve, onLoad }) {
+    const places = new Map(
+      Object.entries(elsewhere).flatMap(([file, names]) =>
+        names.map((name) => [source(`${name}.ts`), `module.exports = require("./${file}")[${JSON.stringify(name)}];`]),
+      ),
+    );
+    onResolve({ filter: /^\..*\.js$/ }, ({ path, resolveDir, kind }) => {
+      const file = join(resolveDir, path).replace(/\.js$/, '.ts');
+      return kind === 'dynamic-import' && places.has(file) ? { path: file, namespace: 'take-from' } : undefined;
+    });
+    onLoad({ filter: /./, namespace: 'take-from' }, ({ path }) => ({ contents: places.get(path), resolveDir: root }));
+  },
+});
+
+const takeShared = {
+  name: 'take-shared',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^commander$/ }, () => ({ path: 'commander', namespace: 'shared' }));
+    onResolve({ filter: /\/errors\.js$/ }, ({ path, resolveDir }) =>
+      join(resolveDir, path).replace(/\.js$/, '.ts') === shared.errors
+        ? { path: 'errors', namespace: 'shared' }
+        : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'shared' }, ({ path }) => ({
+      contents: `module.exports = require("./command.cjs").${path};`,
+      resolveDir: root,
+    }));
+  },
+};
+
+/** Commander starts processes for commands that are programs of their own; none is, and the module is large. */
+const lazyProcesses = {
+  name: 'lazy-processes',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      /[/\\]commander[/\\]/.test(importer) ? { path: 'child_process', namespace: 'lazy-processes' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'lazy-processes' }, () => ({
+      contents: `exports.spawn = (...args) => require('child_process').spawn(...args);`,
+      resolveDir: root,
+    }));
+  },
+};
+
+/** @param {string} name @param {string} contents @param {import('esbuild').BuildOptions} options */
+async function bundle(name, contents, options) {
+  await build({
+    stdin: { contents, resolveDir: root, sourcefile: `${name}.js` },
+    outfile: join(outdir, `${name}.cjs`),
+    bundle: true,
+    minify: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    external: ['./*.cjs', 'd3-scale', 'h5wasm', 'ora', 'sharp'],
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+    logLevel: 'warning',
+    ...options,
+  });
+}
+
+const start = `export { main } from ${JSON.stringify(source('cli/main.ts'))};
+export * as errors from ${JSON.stringify(shared.errors)};
+export * as commander from 'commander';`;
+/** Other files of ours are required: an import would start Node's loader of modules. */
+const supported = { 'dynamic-import': false };
+
+await Promise.all([
+  bundle('command', start, { plugins: [takeFrom({ 'cost.cjs': cost, 'rest.cjs': rest }), lazyProcesses], supported }),
+  bundle('cost', asTable(cost), { plugins: [takeFrom({ 'rest.cjs': rest }), takeShared], supported }),
+  bundle('rest', asTable(rest), { plugins: [takeShared] }),
+]);
