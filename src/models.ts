@@ -1,4 +1,4 @@
-import { cost } from './cost/cost.js';
+import { costTotals } from './cost/cost.js';
 import { buildNetwork, isNetworkId } from './networks/index.js';
 import { resolve } from './networks/resolve.js';
 import type { ModelRecord, ModelsRecord } from './report/models-record.js';
@@ -68,7 +68,7 @@ function macsCounter(): (network: string, alpha: number, resolution: number) => 
   return (network, alpha, resolution) => {
     if (!isNetworkId(network)) return null;
     const key = `${network} ${alpha} ${resolution}`;
-    const macs = known.get(key) ?? cost(resolve(buildNetwork(network, { alpha }), { resolution })).macs;
+    const macs = known.get(key) ?? costTotals(resolve(buildNetwork(network, { alpha }), { resolution })).macs;
     known.set(key, macs);
     return macs;
   };

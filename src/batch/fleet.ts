@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { LoadOptions } from '../classifier.js';
-import { cost } from '../cost/cost.js';
+import { costTotals } from '../cost/cost.js';
 import { createLanes } from '../engine/lanes.js';
 import { RuntimeError } from '../errors.js';
 import type { Input } from '../inputs/types.js';
@@ -131,7 +131,7 @@ export async function openFleet(choice: LoadOptions, options: FleetOptions): Pro
       assign();
     });
 
-  const { macs, flops, params } = cost(model.network);
+  const { macs, flops, params } = costTotals(model.network);
   return {
     model: model.facts,
     cost: { macs, flops, params: params.trainable },

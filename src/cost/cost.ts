@@ -61,6 +61,12 @@ export interface Cost {
   readonly published: boolean;
 }
 
+/** The sums alone, without the table. */
+export function costTotals(network: ResolvedNetwork): Pick<Cost, 'macs' | 'flops' | 'params'> {
+  const { macs, params } = addCounts(network.layers.map(countLayer));
+  return { macs, flops: FLOPS_PER_MAC * macs, params };
+}
+
 /** What a network costs at its resolution, for one picture. FLOPs = 2 × MACs unless `flopsPerMac` says otherwise. */
 export function cost(
   network: ResolvedNetwork,
