@@ -4,6 +4,7 @@ import { resolve } from '../../../src/networks/resolve.js';
 import type { Activation, LayerKind, ResolvedNetwork } from '../../../src/networks/types.js';
 import { toFloat32 } from '../../../src/weights/half.js';
 import { seededWeights } from '../../../src/weights/seeded.js';
+import type { NetworkWeights } from '../../../src/weights/types.js';
 
 /** Of the seeded batch norms. */
 export const EPSILON = 1e-3;
@@ -36,9 +37,12 @@ export function resolvePeerNetwork(model: string, alpha: number, resolution: num
   return resolve(buildNetwork(model, { alpha }), { resolution: resolution ?? entry.defaultResolution });
 }
 
-/** The network's description and all its floats. */
-export function describeForPeers(network: ResolvedNetwork): { file: NetworkFile; floats: Float32Array } {
-  const weights = seededWeights(network);
+/** The network's description and all its floats: seeded ones, or those of a model. */
+export function describeForPeers(
+  network: ResolvedNetwork,
+  weights: NetworkWeights = seededWeights(network),
+  epsilon = EPSILON,
+): { file: NetworkFile; floats: Float32Array } {
   const parts: Float32Array[] = [];
   let offset = 0;
   const layers = network.layers.map((layer): PeerLayer => {
@@ -46,7 +50,7 @@ export function describeForPeers(network: ResolvedNetwork): { file: NetworkFile;
     const own = weights.get(name);
     let stored: PeerLayer['weights'];
     if (own) {
-      const folded = foldBatchNorm(own, EPSILON);
+      const folded = foldBatchNorm(own, epsilon);
       const values = toFloat32(folded.weights);
       stored = { shape: own.weights.shape, offset, biases: folded.bias.length };
       parts.push(values, folded.bias);
