@@ -63,12 +63,12 @@ function createPixelKernels(module: KernelModule): PixelKernels {
     [place(first), place(length), place(weights)] as const;
 
   return {
-    convolve(source, columns, x, y, columnsFirst) {
+    convolve(source, held, x, y, columnsFirst) {
       const width = x.first.length;
       const height = y.first.length;
       const across = span(x);
       const down = span(y);
-      const sourceRow = columns * PIXEL;
+      const sourceRow = held.count * PIXEL;
       const spanRow = across.count * PIXEL;
       const between = PIXEL * (columnsFirst ? height * across.count : width * down.count);
       // Input rows of one go: as many as fit a chunk, or what one output row needs.
@@ -91,7 +91,7 @@ function createPixelKernels(module: KernelModule): PixelKernels {
       const chunkBytes = new Uint8Array(memory.buffer, chunk, chunkRows * spanRow);
       const bring = (row: number, rows: number): void => {
         for (let each = 0; each < rows; each++) {
-          const from = (row + each) * sourceRow + across.first * PIXEL;
+          const from = (row + each) * sourceRow + (across.first - held.first) * PIXEL;
           chunkBytes.set(source.subarray(from, from + spanRow), each * spanRow);
         }
       };

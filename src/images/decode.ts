@@ -4,12 +4,15 @@ import { printable } from '../printable.js';
 import { detectFormat, type ImageFormat, supportedFormats } from './format.js';
 import { requireSharp, type SharpFactory } from './sharp.js';
 import { openPicture, type PictureSource } from './source.js';
+import type { ColumnSpan } from './types.js';
 
-/** An upright picture: `data` is [height, width, 3], RGB, 0…255. */
+/** An upright picture: `data` is [height, held.count, 3], RGB, 0…255. */
 export interface DecodedImage {
   readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;
+  /** The columns that the data have: all of them, or those that were asked for. */
+  readonly held: ColumnSpan;
   /** Size in the file, upright: larger than `width` × `height` where the picture was reduced while decoding. */
   readonly original: { readonly width: number; readonly height: number };
 }
@@ -21,6 +24,11 @@ export interface DecodeOptions {
   readonly path?: Buffer;
   /** More are refused before anything is decoded. */
   readonly maxPixels?: number;
+  /**
+   * The columns that are needed of a picture of this size. Others may be left out where that saves work; the whole file is
+   * decoded all the same, so that damage anywhere is found.
+   */
+  readonly columnsOf?: (width: number, height: number) => ColumnSpan;
   /** Told, before anything is decoded, how much memory that may take; decoding waits for it. */
   readonly reserve?: (bytes: number) => Promise<void>;
 }
@@ -36,6 +44,9 @@ const MAX_REDUCED_SIDE = 2 ** 16;
 
 /** Pixels that a picture is reduced to while it is decoded, where the whole would not fit into `MEMORY_LIMIT`. */
 const REDUCED_PIXELS = 2 ** 24;
+
+/** A cut costs a step of its own; it has to leave out a tenth. */
+const WORTH_A_CUT = 0.9;
 
 let loadedSharp: SharpFactory | undefined;
 
@@ -204,17 +215,28 @@ export async function decode(input: string | Uint8Array, options: DecodeOptions 
   if (reduced) pipeline = pipeline.resize({ width, height, fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false });
   pipeline = inks ? pipeline.pipelineColourspace('cmyk').toColourspace('cmyk') : pipeline.toColourspace('srgb');
   if (!inks) pipeline = pipeline.removeAlpha();
+  const all = { first: 0, count: width };
+  const asked = options.columnsOf?.(width, height) ?? all;
+  // Other decoders might then leave out damaged parts of the file.
+  const held = format === 'JPEG' && !reduced && !inks && asked.count < WORTH_A_CUT * width ? asked : all;
+  if (held !== all) pipeline = pipeline.extract({ left: held.first, top: 0, width: held.count, height });
   try {
     const { data, info } = await pipeline.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
     const channels = inks ? 4 : 3;
-    if (info.channels !== channels || data.length !== info.width * info.height * channels) {
+    if (
+      info.channels !== channels ||
+      data.length !== info.width * info.height * channels ||
+      (held !== all && info.width !== held.count)
+    ) {
       throw new ImageError(
         'unsupported-format',
         `${name}: ${format} with ${info.channels} channels is not supported, expected grey, RGB or CMYK`,
       );
     }
     const { autoOrient: original } = metadata;
-    return { data: inks ? mixInks(data) : data, width: info.width, height: info.height, original };
+    const pixels = inks ? mixInks(data) : data;
+    if (held !== all) return { data: pixels, width, height, held, original };
+    return { data: pixels, width: info.width, height: info.height, held: { first: 0, count: info.width }, original };
   } catch (error) {
     throw error instanceof ImageError ? error : corrupt(name, format, error);
   }

@@ -1,8 +1,8 @@
 import { type DecodedImage, type DecodeOptions, decode } from './decode.js';
-import { type ResampleAxis, resample, resampleTf1 } from './resample.js';
+import { type ResampleAxis, readBy, resample, resampleTf1 } from './resample.js';
 import type { PixelKernels, Preprocessing } from './types.js';
 
-type Pixels = Pick<DecodedImage, 'data' | 'width' | 'height'>;
+type Pixels = Pick<DecodedImage, 'data' | 'width' | 'height'> & Partial<Pick<DecodedImage, 'held'>>;
 
 /** Where one axis of the network's input comes from: a window of the scaled picture, and where it lands. */
 interface Placement {
@@ -104,7 +104,10 @@ export function prepareDecoded(
   const values =
     filter === 'tf1-bilinear'
       ? normaliseFloats(resampleTf1(image.data, x.axis, y.axis), preprocessing)
-      : kernels.lookUp(resample(image.data, x.axis, y.axis, filter, kernels), normalisedBytes(preprocessing));
+      : kernels.lookUp(
+          resample(image.data, x.axis, y.axis, filter, kernels, image.held),
+          normalisedBytes(preprocessing),
+        );
   fillTarget(values, x, y, preprocessing, target);
 }
 
@@ -122,7 +125,9 @@ export async function prepareImage(
   kernels: PixelKernels | Promise<PixelKernels>,
   options: DecodeOptions = {},
 ): Promise<{ width: number; height: number }> {
-  const image = await decode(input, options);
+  const columnsOf = (width: number, height: number) =>
+    readBy(place(width, height, preprocessing).x.axis, preprocessing.filter);
+  const image = await decode(input, { ...options, columnsOf });
   prepareDecoded(image, preprocessing, target, await kernels);
   return image.original;
 }

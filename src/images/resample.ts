@@ -1,4 +1,4 @@
-import type { PixelKernels, ResizeFilter, Taps } from './types.js';
+import type { ColumnSpan, PixelKernels, ResizeFilter, Taps } from './types.js';
 
 /**
  * One axis of a resize: `source` pixels become `scaled`, of which only `count` from `start` on are computed.
@@ -47,21 +47,43 @@ const kernels: Readonly<Record<'pil-bilinear' | 'pil-bicubic' | 'lanczos3', Kern
   },
 };
 
+/** The input pixels under the kernel of one output pixel. */
+interface Reach {
+  readonly centre: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Antialiasing: the kernel widens with the shrink, and never narrows below one output pixel. */
+function supportOf(axis: ResampleAxis, kernel: Kernel): number {
+  return kernel.support * Math.max(axis.source / axis.scaled, 1);
+}
+
+function reachOf(axis: ResampleAxis, support: number, index: number): Reach {
+  const centre = (axis.start + index + 0.5) * (axis.source / axis.scaled);
+  const from = Math.max(0, Math.trunc(centre - support + 0.5));
+  return { centre, from, to: Math.min(axis.source, Math.trunc(centre + support + 0.5)) };
+}
+
+/** The input pixels that a resize reads; all of them where it does not go by kernels. */
+export function readBy(axis: ResampleAxis, filter: ResizeFilter): ColumnSpan {
+  if (filter === 'tf1-bilinear' || filter === 'nearest') return { first: 0, count: axis.source };
+  const support = supportOf(axis, kernels[filter]);
+  const { from } = reachOf(axis, support, 0);
+  return { first: from, count: reachOf(axis, support, axis.count - 1).to - from };
+}
+
 function computeTaps(axis: ResampleAxis, kernel: Kernel): Taps {
-  const scale = axis.source / axis.scaled;
-  // Antialiasing: the kernel widens with the shrink, and never narrows below one output pixel.
-  const filterScale = Math.max(scale, 1);
-  const support = kernel.support * filterScale;
-  const inverse = 1 / filterScale;
+  const support = supportOf(axis, kernel);
+  const inverse = 1 / Math.max(axis.source / axis.scaled, 1);
   const size = Math.min(Math.ceil(support) * 2 + 1, axis.source);
   const first = new Int32Array(axis.count);
   const length = new Int32Array(axis.count);
   const weights = new Int32Array(axis.count * size);
   const exact = new Float64Array(size);
   for (let i = 0; i < axis.count; i++) {
-    const centre = (axis.start + i + 0.5) * scale;
-    const from = Math.max(0, Math.trunc(centre - support + 0.5));
-    const taps = Math.min(axis.source, Math.trunc(centre + support + 0.5)) - from;
+    const { centre, from, to } = reachOf(axis, support, i);
+    const taps = to - from;
     let sum = 0;
     for (let t = 0; t < taps; t++) {
       const weight = kernel.weigh((t + from - centre + 0.5) * inverse);
@@ -120,7 +142,8 @@ function resampleNearest(source: Uint8Array, x: ResampleAxis, y: ResampleAxis): 
  * Resizes 8-bit RGB exactly as Pillow's `Image.resize` does (src/libImaging/Resample.c, Geometry.c), but only the
  * asked window of it.
  *
- * @param source [y.source, x.source, 3]
+ * @param source [y.source, held.count, 3]
+ * @param held the columns of the picture that the source has, among them all that `readBy` names; for `nearest` all
  * @returns [y.count, x.count, 3]
  */
 export function resample(
@@ -129,10 +152,11 @@ export function resample(
   y: ResampleAxis,
   filter: Exclude<ResizeFilter, 'tf1-bilinear'>,
   pixels: Pick<PixelKernels, 'convolve'>,
+  held: ColumnSpan = { first: 0, count: x.source },
 ): Uint8Array {
   if (filter === 'nearest') return resampleNearest(source, x, y);
   const kernel = kernels[filter];
-  return pixels.convolve(source, x.source, computeTaps(x, kernel), computeTaps(y, kernel), columnsComeFirst(x, y));
+  return pixels.convolve(source, held, computeTaps(x, kernel), computeTaps(y, kernel), columnsComeFirst(x, y));
 }
 
 /** Two neighbours per output pixel and the weight of the second, in single precision as TensorFlow has it. */

@@ -18,6 +18,12 @@ export interface Preprocessing {
   readonly std: readonly [number, number, number];
 }
 
+/** Some columns of a picture, side by side. */
+export interface ColumnSpan {
+  readonly first: number;
+  readonly count: number;
+}
+
 /** For each output pixel of an axis: its first input pixel, how many it reads, and a row of `size` weights for them. */
 export interface Taps {
   readonly size: number;
@@ -32,10 +38,10 @@ export interface Taps {
 export interface PixelKernels {
   /**
    * Σ weight · pixel along one axis, rounded (half up) and clipped to bytes, then along the other; sums have 32 bits.
-   * @param source [any, columns, 3]; only the pixels that the taps name are read
+   * @param source [any, held.count, 3]: these columns of the picture; only the pixels that the taps name are read
    * @returns [y.first.length, x.first.length, 3]
    */
-  convolve(source: Uint8Array, columns: number, x: Taps, y: Taps, columnsFirst: boolean): Uint8Array;
+  convolve(source: Uint8Array, held: ColumnSpan, x: Taps, y: Taps, columnsFirst: boolean): Uint8Array;
   /**
    * @param pixels whole RGB pixels
    * @param table [3, 256]

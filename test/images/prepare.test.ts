@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decode } from '../../src/images/decode.js';
 import { prepareDecoded, prepareImage } from '../../src/images/prepare.js';
@@ -49,6 +51,41 @@ describe.skipIf(samples === undefined)('20 photographs of ../shared/reference/im
 });
 
 describe('prepareImage', () => {
+  it.each([1, 3, 6, 8])(
+    'leaves out columns of a JPEG turned by orientation %d and gives the same input',
+    async (orientation) => {
+      const noise = randomBytes(300 * 120 * 3);
+      const [width, height] = orientation > 4 ? [120, 300] : [300, 120];
+      const jpeg = await sharp(noise, { raw: { width, height, channels: 3 } })
+        .withMetadata({ orientation })
+        .jpeg()
+        .toBuffer();
+      for (const filter of ['pil-bilinear', 'pil-bicubic', 'lanczos3', 'nearest', 'tf1-bilinear'] as const) {
+        const small: Preprocessing = { ...imagenet, resize: 64, resolution: 56, filter };
+        const cut = new Float32Array(56 * 56 * 3);
+        await prepareImage(jpeg, small, cut, kernels);
+        const whole = await decode(jpeg);
+        expect(whole.held).toEqual({ first: 0, count: 300 });
+        const expected = new Float32Array(56 * 56 * 3);
+        prepareDecoded(whole, small, expected, kernels);
+        expect(cut).toEqual(expected);
+      }
+      const asked = { first: 90, count: 110 };
+      expect(await decode(jpeg, { columnsOf: () => asked })).toMatchObject({ width: 300, height: 120, held: asked });
+    },
+  );
+
+  it('finds damage in what is left out', async () => {
+    const noise = randomBytes(300 * 120 * 3);
+    const jpeg = await sharp(noise, { raw: { width: 300, height: 120, channels: 3 } })
+      .jpeg()
+      .toBuffer();
+    const small: Preprocessing = { ...imagenet, resize: 64, resolution: 56 };
+    const tensor = new Float32Array(56 * 56 * 3);
+    const torn = jpeg.subarray(0, jpeg.length - 100);
+    await expect(prepareImage(torn, small, tensor, kernels)).rejects.toThrow(/damaged JPEG/);
+  });
+
   it('tells the size of the upright picture', async () => {
     const tensor = new Float32Array(224 * 224 * 3);
     const size = await prepareImage(testFile('golden/preprocess/orientation-6.jpg'), imagenet, tensor, kernels);
