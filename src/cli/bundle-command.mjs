@@ -1,6 +1,7 @@
 /**
- * Writes the command as three CommonJS files, of which each start reads what it needs: dist/code/command.cjs (where it
- * begins, with what the others share), cost.cjs (what a network costs), rest.cjs (everything else). One file with all
+ * Writes the command as four CommonJS files, of which each start reads what it needs: dist/code/command.cjs (where it
+ * begins, with what the others share), cost.cjs (what a network costs), compare.cjs (the subcommands of `cost`), and
+ * rest.cjs (everything else). One file with all
  * takes longer to read than all that `mobilenet cost` does; many small ones take as long again to find.
  */
 import { join } from 'node:path';
@@ -13,10 +14,12 @@ const outdir = join(root, 'dist/code');
 
 /** Modules of cost.cjs that other files ask for. */
 const cost = ['cli/cost'];
-/** Modules of rest.cjs that other files ask for. */
+/** Of compare.cjs. */
+const compare = ['cli/cost-compare', 'cli/cost-explain'];
+/** Of rest.cjs. */
 const rest = [
   ...['bench', 'classify', 'import', 'merge', 'models', 'pull'].map((name) => `cli/${name}`),
-  ...['cost-file', 'measure-cost', 'plot'],
+  ...['cost-file', 'measure-cost', 'plot', 'report/graph-text'],
 ];
 /** What there must be one copy of: errors and commands are told by their classes. */
 const shared = { errors: source('errors.ts'), commander: 'commander' };
@@ -98,6 +101,10 @@ const supported = { 'dynamic-import': false };
 
 await Promise.all([
   bundle('command', start, { plugins: [takeFrom({ 'cost.cjs': cost, 'rest.cjs': rest }), lazyProcesses], supported }),
-  bundle('cost', asTable(cost), { plugins: [takeFrom({ 'rest.cjs': rest }), takeShared], supported }),
+  bundle('cost', asTable(cost), {
+    plugins: [takeFrom({ 'compare.cjs': compare, 'rest.cjs': rest }), takeShared],
+    supported,
+  }),
+  bundle('compare', asTable(compare), { plugins: [takeFrom({ 'rest.cjs': rest }), takeShared], supported }),
   bundle('rest', asTable(rest), { plugins: [takeShared] }),
 ]);

@@ -132,7 +132,10 @@ export async function runCost(flags: CostFlags, print: (text: string) => void, f
     ...(alpha !== undefined && { alpha }),
     ...(length !== undefined && { classes: length }),
   });
-  const counted = describeCost(resolve(network, { resolution: resolution ?? entry.defaultResolution }), options);
+  const counted = describeCost(resolve(network, { resolution: resolution ?? entry.defaultResolution }), {
+    ...options,
+    isUnchanged: true,
+  });
   const record = flags.measure
     ? await (await import('../measure-cost.js')).measureCost(counted, runs === undefined ? {} : { runs })
     : counted;

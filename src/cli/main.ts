@@ -19,6 +19,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
 /** The command that is named first, or all of them: for the help, and for names that are close to a wrong one. */
 async function loadCommands([first]: readonly string[]): Promise<readonly Command[]> {
   if (first !== undefined && Object.hasOwn(commands, first)) return [await commands[first as CommandName]()];
+  if (first === '--version' || first === '-V') return [];
   return Promise.all(Object.values(commands).map((load) => load()));
 }
 

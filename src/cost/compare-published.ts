@@ -41,9 +41,9 @@ type Build = (variant: Variant) => ResolvedNetwork;
 const buildResolved: Build = ({ network, alpha, resolution, classes }) =>
   resolve(buildNetwork(network, { alpha, classes }), { resolution });
 
-/** All rows of one network are about it with one of two or three heads. */
-function buildOnce(): Build {
-  const built = new Map<number, ResolvedNetwork>();
+/** All rows of one network are about it with one of two or three heads, of which one may be there already. */
+function buildOnce(known?: ResolvedNetwork): Build {
+  const built = new Map<number, ResolvedNetwork>(known && [[known.classes, known]]);
   return (variant) => {
     const known = built.get(variant.classes) ?? buildResolved(variant);
     built.set(variant.classes, known);
@@ -53,31 +53,32 @@ function buildOnce(): Build {
 
 const UNITS = { '': 1, M: 1e6, G: 1e9 } as const;
 
-/** Everything that was published on one network at one α and resolution; figures of 1000 classes unless its own. */
-export function findPublished({
-  id,
-  alpha,
-  resolution,
-  classes,
-}: Omit<Variant, 'network'> & { id: string }): Published {
+/**
+ * Everything that was published on one network at one α and resolution; figures of 1000 classes unless its own.
+ * @param known the network itself, if it is as `buildNetwork` and `resolve` give it
+ */
+export function findPublished(
+  { id, alpha, resolution, classes }: Omit<Variant, 'network'> & { id: string },
+  known?: ResolvedNetwork,
+): Published {
   const same = (row: { network: string; alpha?: number; resolution?: number }) =>
     row.network === id && (row.alpha ?? alpha) === alpha && (row.resolution ?? resolution) === resolution;
-  const build = buildOnce();
+  const build = buildOnce(known);
   // With another head it is another network, but for the rows that are about it.
   const isImagenet = classes === 1000 || classes === 1001;
   return {
-    counts: publishedCounts
-      .filter((row) => same(row) && (row.classes === undefined ? isImagenet : row.classes === classes))
+    counts: publishedCounts(same)
+      .filter((row) => (row.classes === undefined ? isImagenet : row.classes === classes))
       .map((row) => compareCount(row, resolution, build)),
-    accuracies: isImagenet ? publishedAccuracies.filter(same) : [],
-    latencies: isImagenet ? publishedLatencies.filter(same) : [],
+    accuracies: isImagenet ? publishedAccuracies().filter(same) : [],
+    latencies: isImagenet ? publishedLatencies().filter(same) : [],
     errata: errata.filter(same),
   };
 }
 
 /** The top-1 that tables and plots show: of the first source that has one, float weights. */
 export function findAccuracy(network: string, alpha: number, resolution: number): PublishedAccuracy | undefined {
-  return publishedAccuracies.find(
+  return publishedAccuracies().find(
     (row) => row.network === network && row.alpha === alpha && row.resolution === resolution && row.dtype === 'f32',
   );
 }
@@ -92,7 +93,7 @@ export function compareCount(
   const classes = reading.classes ?? row.classes ?? 1000;
   const resolved = build({ network, alpha, resolution: row.resolution ?? resolution, classes });
   const counted = quantity === 'parameters' ? readParameters(resolved, reading) : readOperations(resolved, reading);
-  const plain = quantity === 'parameters' ? counted : readOperations(resolved, {});
+  const plain = quantity === 'parameters' ? counted : addCounts(resolved.layers.map(countLayer)).macs;
   const asPrinted = format(counted / UNITS[unit], printed, reading.cut ?? false);
   return {
     quantity,

@@ -62,6 +62,8 @@ export interface CostRecord extends Cost {
 
 export interface DescribeOptions extends CountingOptions {
   readonly by?: Grouping;
+  /** The network is as `buildNetwork` and `resolve` give it, so that it need not be built again for published figures. */
+  readonly isUnchanged?: boolean;
 }
 
 /** Everything that is known of what a network costs without running it. */
@@ -96,8 +98,8 @@ export function describeCost(network: ResolvedNetwork, options: DescribeOptions 
       params: counted.params,
       plain: counting.plain,
     },
-    peak: peakOf(network),
-    figures: findPublished(network),
+    peak: peakOf(network, facts),
+    figures: findPublished(network, options.isUnchanged ? network : undefined),
     ...(options.by && { groups: groupLayers(network.layers, options.by, counting.rule) }),
   };
 }

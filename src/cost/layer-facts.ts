@@ -41,8 +41,11 @@ export function layerFacts(network: ResolvedNetwork): readonly LayerFacts[] {
 }
 
 /** The layer at which most activations are alive (the first of several), and how many bytes. */
-export function peakOf(network: ResolvedNetwork): { readonly layer: string; readonly bytes: number } {
-  const live = liveBytes(network.layers);
+export function peakOf(
+  network: ResolvedNetwork,
+  facts: readonly LayerFacts[] = layerFacts(network),
+): { readonly layer: string; readonly bytes: number } {
+  const live = facts.map((fact) => fact.live);
   const bytes = Math.max(...live);
   return { layer: network.layers[live.indexOf(bytes)]!.name, bytes };
 }

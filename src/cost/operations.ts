@@ -28,8 +28,20 @@ const NONE: Operations = {
   maximised: 0,
 };
 
+const listed = new WeakMap<ResolvedLayer, Operations>();
+
 /** What one layer does for one picture, in exact integers. */
 export function listOperations(layer: ResolvedLayer): Operations {
+  // Every convention and every published figure asks for the same layers.
+  let operations = listed.get(layer);
+  if (!operations) {
+    operations = listAnew(layer);
+    listed.set(layer, operations);
+  }
+  return operations;
+}
+
+function listAnew(layer: ResolvedLayer): Operations {
   const outputs = countElements(layer.outputShape);
   const inputs = countElements(layer.inputShapes[0]!);
   switch (layer.kind) {

@@ -128,78 +128,138 @@ const kerasTotals: readonly (readonly [string, number, string])[] = [
 
 const NOTHING = 'no way of counting gives this';
 
-export const publishedCounts: readonly PublishedCount[] = [
-  ...v1PaperMacs.map(([network, alpha, resolution, printed, reading, table]): PublishedCount => {
-    return { network, alpha, resolution, quantity: 'MACs', printed, unit: 'M', source: v1Table(table), reading };
-  }),
-  ...v1PaperParams.map(([network, alpha, printed, table]): PublishedCount => {
-    const reading: Reading = { params: 'weights' };
-    return { network, alpha, quantity: 'parameters', printed, unit: 'M', source: v1Table(table), reading };
-  }),
-  ...dogs.flatMap(([alpha, resolution, macs, params]): PublishedCount[] => {
-    const row = { network: 'mobilenet_v1', alpha, resolution, classes: 120, unit: 'M' } as const;
-    const source = v1Table('table 10, Stanford Dogs');
-    // The MACs are those of the 1000-class network, the parameters those of the 120-class one.
-    return [
-      { ...row, quantity: 'MACs', printed: macs, source, reading: { classes: 1000 } },
-      { ...row, quantity: 'parameters', printed: params, source, reading: { params: 'weights', classes: 120 } },
-    ];
-  }),
-  ...faces.map(([alpha, resolution, printed, reading]): PublishedCount => {
-    const source = v1Table('table 12, face attributes');
-    const row = { network: 'mobilenet_v1', alpha, resolution, quantity: 'MACs', printed, unit: 'M', source } as const;
-    return reading ? { ...row, reading } : { ...row, note: NOTHING };
-  }),
-  ...slimV1Rows.map(([alpha, resolution, printed]): PublishedCount => {
-    const row = { network: 'mobilenet_v1', alpha, resolution, quantity: 'MACs', printed, unit: 'M' } as const;
-    const source = sources.slimV1;
-    if (alpha === 0.75) return { ...row, source, reading: { without: 'firstConv' } };
-    if (alpha === 0.5 && resolution === 224) return { ...row, source, reading: { withPool: true } };
-    if (alpha === 0.25 && resolution === 192) return { ...row, source, note: `${NOTHING}: probably a slip` };
-    return { ...row, source, reading: {} };
-  }),
-  ...(
-    [
-      [1, '4.24'],
-      [0.75, '2.59'],
-      [0.5, '1.34'],
-      [0.25, '0.47'],
-    ] as const
-  ).map(([alpha, printed]): PublishedCount => {
-    const reading: Reading = { params: 'slimV1', classes: 1001 };
-    const row = { network: 'mobilenet_v1', alpha, quantity: 'parameters', printed, unit: 'M', reading } as const;
-    return { ...row, source: sources.slimV1 };
-  }),
-  ...([224, 192, 160, 128] as const).map((resolution): PublishedCount => {
-    const row = { network: 'mobilenet_v1', alpha: 1, resolution, quantity: 'MACs', printed: '529', unit: 'M' } as const;
-    return { ...row, source: sources.kerasDocs, note: `${NOTHING}: printed for all four resolutions, an error` };
-  }),
-  ...slimV2Rows.map(([alpha, resolution, printed]): PublishedCount => {
-    const reading: Reading = { cut: true };
-    const row = { network: 'mobilenet_v2', alpha, resolution, quantity: 'MACs', printed, unit: 'M', reading } as const;
-    return { ...row, source: sources.slimV2 };
-  }),
-  ...(
-    [
-      [1.4, '6.06'],
-      [1.3, '5.34'],
-      [1, '3.47'],
-      [0.75, '2.61'],
-      [0.5, '1.95'],
-      [0.35, '1.66'],
-    ] as const
-  ).map(([alpha, printed]): PublishedCount => {
-    const reading: Reading = { params: 'weightsAndBias', classes: 1001 };
-    const row = { network: 'mobilenet_v2', alpha, quantity: 'parameters', printed, unit: 'M', reading } as const;
-    return { ...row, source: sources.slimV2 };
-  }),
-  ...v2PaperCounts(),
-  ...kerasTotals.map(([network, alpha, printed]): PublishedCount => {
-    const reading: Reading = { params: 'total' };
-    return { network, alpha, quantity: 'parameters', printed, unit: '', source: sources.kerasSummary, reading };
-  }),
-  ...toolCounts(),
-];
+/** Which rows are asked for; those of parameters hold at every resolution. */
+export type Wanted = (row: {
+  readonly network: string;
+  readonly alpha: number;
+  readonly resolution?: number;
+}) => boolean;
+
+const everything: Wanted = () => true;
+
+/** Only the rows that are asked for are made: a start for one network would wait for the others'. */
+export function publishedCounts(isWanted: Wanted = everything): readonly PublishedCount[] {
+  const v1 = (alpha: number, resolution?: number) =>
+    isWanted({ network: 'mobilenet_v1', alpha, ...(resolution !== undefined && { resolution }) });
+  const v2 = (alpha: number, resolution?: number) =>
+    isWanted({ network: 'mobilenet_v2', alpha, ...(resolution !== undefined && { resolution }) });
+  const counts: readonly PublishedCount[] = [
+    ...v1PaperMacs
+      .filter(([network, alpha, resolution]) => isWanted({ network, alpha, resolution }))
+      .map(([network, alpha, resolution, printed, reading, table]): PublishedCount => {
+        return { network, alpha, resolution, quantity: 'MACs', printed, unit: 'M', source: v1Table(table), reading };
+      }),
+    ...v1PaperParams
+      .filter(([network, alpha]) => isWanted({ network, alpha }))
+      .map(([network, alpha, printed, table]): PublishedCount => {
+        const reading: Reading = { params: 'weights' };
+        return { network, alpha, quantity: 'parameters', printed, unit: 'M', source: v1Table(table), reading };
+      }),
+    ...dogs
+      .filter(([alpha, resolution]) => v1(alpha, resolution))
+      .flatMap(([alpha, resolution, macs, params]): PublishedCount[] => {
+        const row = { network: 'mobilenet_v1', alpha, resolution, classes: 120, unit: 'M' } as const;
+        const source = v1Table('table 10, Stanford Dogs');
+        // The MACs are those of the 1000-class network, the parameters those of the 120-class one.
+        return [
+          { ...row, quantity: 'MACs', printed: macs, source, reading: { classes: 1000 } },
+          { ...row, quantity: 'parameters', printed: params, source, reading: { params: 'weights', classes: 120 } },
+        ];
+      }),
+    ...faces
+      .filter(([alpha, resolution]) => v1(alpha, resolution))
+      .map(([alpha, resolution, printed, reading]): PublishedCount => {
+        const source = v1Table('table 12, face attributes');
+        const row = {
+          network: 'mobilenet_v1',
+          alpha,
+          resolution,
+          quantity: 'MACs',
+          printed,
+          unit: 'M',
+          source,
+        } as const;
+        return reading ? { ...row, reading } : { ...row, note: NOTHING };
+      }),
+    ...slimV1Rows
+      .filter(([alpha, resolution]) => v1(alpha, resolution))
+      .map(([alpha, resolution, printed]): PublishedCount => {
+        const row = { network: 'mobilenet_v1', alpha, resolution, quantity: 'MACs', printed, unit: 'M' } as const;
+        const source = sources.slimV1;
+        if (alpha === 0.75) return { ...row, source, reading: { without: 'firstConv' } };
+        if (alpha === 0.5 && resolution === 224) return { ...row, source, reading: { withPool: true } };
+        if (alpha === 0.25 && resolution === 192) return { ...row, source, note: `${NOTHING}: probably a slip` };
+        return { ...row, source, reading: {} };
+      }),
+    ...(
+      [
+        [1, '4.24'],
+        [0.75, '2.59'],
+        [0.5, '1.34'],
+        [0.25, '0.47'],
+      ] as const
+    )
+      .filter(([alpha]) => v1(alpha))
+      .map(([alpha, printed]): PublishedCount => {
+        const reading: Reading = { params: 'slimV1', classes: 1001 };
+        const row = { network: 'mobilenet_v1', alpha, quantity: 'parameters', printed, unit: 'M', reading } as const;
+        return { ...row, source: sources.slimV1 };
+      }),
+    ...([224, 192, 160, 128] as const)
+      .filter((resolution) => v1(1, resolution))
+      .map((resolution): PublishedCount => {
+        const row = {
+          network: 'mobilenet_v1',
+          alpha: 1,
+          resolution,
+          quantity: 'MACs',
+          printed: '529',
+          unit: 'M',
+        } as const;
+        return { ...row, source: sources.kerasDocs, note: `${NOTHING}: printed for all four resolutions, an error` };
+      }),
+    ...slimV2Rows
+      .filter(([alpha, resolution]) => v2(alpha, resolution))
+      .map(([alpha, resolution, printed]): PublishedCount => {
+        const reading: Reading = { cut: true };
+        const row = {
+          network: 'mobilenet_v2',
+          alpha,
+          resolution,
+          quantity: 'MACs',
+          printed,
+          unit: 'M',
+          reading,
+        } as const;
+        return { ...row, source: sources.slimV2 };
+      }),
+    ...(
+      [
+        [1.4, '6.06'],
+        [1.3, '5.34'],
+        [1, '3.47'],
+        [0.75, '2.61'],
+        [0.5, '1.95'],
+        [0.35, '1.66'],
+      ] as const
+    )
+      .filter(([alpha]) => v2(alpha))
+      .map(([alpha, printed]): PublishedCount => {
+        const reading: Reading = { params: 'weightsAndBias', classes: 1001 };
+        const row = { network: 'mobilenet_v2', alpha, quantity: 'parameters', printed, unit: 'M', reading } as const;
+        return { ...row, source: sources.slimV2 };
+      }),
+    ...v2PaperCounts().filter(isWanted),
+    ...kerasTotals
+      .filter(([network, alpha]) => isWanted({ network, alpha }))
+      .map(([network, alpha, printed]): PublishedCount => {
+        const reading: Reading = { params: 'total' };
+        return { network, alpha, quantity: 'parameters', printed, unit: '', source: sources.kerasSummary, reading };
+      }),
+    ...toolCounts().filter(isWanted),
+  ];
+  return counts;
+}
 
 function v2PaperCounts(): PublishedCount[] {
   const source = sources.v2;
@@ -262,8 +322,15 @@ function toolCounts(): PublishedCount[] {
   ];
 }
 
+let accuracyRows: readonly PublishedAccuracy[] | undefined;
+
 /** The first entry of a network is the one that tables and plots take. */
-export const publishedAccuracies: readonly PublishedAccuracy[] = [
+export function publishedAccuracies(): readonly PublishedAccuracy[] {
+  accuracyRows ??= listAccuracies();
+  return accuracyRows;
+}
+
+const listAccuracies = (): readonly PublishedAccuracy[] => [
   ...slimV1Rows.flatMap(([alpha, resolution, , top1, top5, quantised1, quantised5]): PublishedAccuracy[] => {
     const row = { network: 'mobilenet_v1', alpha, resolution, source: sources.slimV1 };
     return [
@@ -326,7 +393,7 @@ function accuracies(
   });
 }
 
-export const publishedLatencies: readonly PublishedLatency[] = [
+export const publishedLatencies = (): readonly PublishedLatency[] => [
   ...slimV2Rows.map(([alpha, resolution, , , , ms]): PublishedLatency => {
     return { network: 'mobilenet_v2', alpha, resolution, ms, device: 'Pixel 1', source: sources.slimV2 };
   }),

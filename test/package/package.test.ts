@@ -52,6 +52,7 @@ describe('the packed tarball', () => {
       'bin/mobilenet.js',
       'build/kernels.wasm',
       'dist/code/command.cjs',
+      'dist/code/compare.cjs',
       'dist/code/cost.cjs',
       'dist/code/rest.cjs',
       'dist/code/sharp.cjs',
