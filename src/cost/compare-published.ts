@@ -1,6 +1,6 @@
 import { buildNetwork } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
-import type { ResolvedNetwork } from '../networks/types.js';
+import type { DenseLayer, ResolvedLayer, ResolvedNetwork, Shape } from '../networks/types.js';
 import { conventions, countByRule, type ParameterRule, parametersByRule, switches } from './conventions.js';
 import { addCounts, countLayer } from './count-layer.js';
 import { errata, publishedAccuracies, publishedCounts, publishedLatencies } from './published.js';
@@ -45,10 +45,25 @@ const buildResolved: Build = ({ network, alpha, resolution, classes }) =>
 function buildOnce(known?: ResolvedNetwork): Build {
   const built = new Map<number, ResolvedNetwork>(known && [[known.classes, known]]);
   return (variant) => {
-    const known = built.get(variant.classes) ?? buildResolved(variant);
-    built.set(variant.classes, known);
-    return known;
+    const network =
+      built.get(variant.classes) ?? (known ? changeClasses(known, variant.classes) : buildResolved(variant));
+    built.set(variant.classes, network);
+    return network;
   };
+}
+
+/** The same network with another length of its classifier, the last dense layer; all other layers are the very same. */
+export function changeClasses(network: ResolvedNetwork, classes: number): ResolvedNetwork {
+  const head = network.layers.findLastIndex(({ kind }) => kind === 'dense');
+  const widen = (shape: Shape): Shape => ({ ...shape, channels: classes });
+  const layers = network.layers.map((layer, index): ResolvedLayer => {
+    if (index < head) return layer;
+    const outputShape = widen(layer.outputShape);
+    if (index > head) return { ...layer, outputShape, inputShapes: layer.inputShapes.map(widen) };
+    const parameters = layer.parameters.map(({ name, shape }) => ({ name, shape: [...shape.slice(0, -1), classes] }));
+    return { ...(layer as DenseLayer & ResolvedLayer), outChannels: classes, outputShape, parameters };
+  });
+  return { ...network, classes, layers };
 }
 
 const UNITS = { '': 1, M: 1e6, G: 1e9 } as const;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { compareCount, findAccuracy, findPublished } from '../../src/cost/compare-published.js';
+import { changeClasses, compareCount, findAccuracy, findPublished } from '../../src/cost/compare-published.js';
 import { errata, publishedAccuracies, publishedCounts, publishedLatencies } from '../../src/cost/published.js';
-import { isNetworkId, isPublished } from '../../src/networks/index.js';
+import { buildNetwork, isNetworkId, isPublished, networkIds, networks } from '../../src/networks/index.js';
+import { resolve } from '../../src/networks/resolve.js';
 import { mobilenetV1Macs, mobilenetV2Macs } from './figures.js';
 
 const name = (row: ReturnType<typeof publishedCounts>[number]) =>
@@ -77,6 +78,14 @@ describe('published counts', () => {
       expect(row.source).not.toBe('');
     }
   });
+});
+
+it.each(networkIds)('%s with another number of classes is what is built with that number', (id) => {
+  const build = (classes: number) =>
+    resolve(buildNetwork(id, { classes }), { resolution: networks[id].defaultResolution });
+  expect(changeClasses(build(1000), 1001)).toEqual(build(1001));
+  const known = build(1000);
+  expect(findPublished(known, known)).toEqual(findPublished(known));
 });
 
 describe('findPublished', () => {
