@@ -1,8 +1,8 @@
 /**
- * Writes the command as four CommonJS files, of which each start reads what it needs: dist/code/command.cjs (where it
- * begins, with what the others share), cost.cjs (what a network costs), compare.cjs (the subcommands of `cost`), and
- * rest.cjs (everything else). One file with all
- * takes longer to read than all that `mobilenet cost` does; many small ones take as long again to find.
+ * Writes the command as five CommonJS files, of which each start reads what it needs: dist/code/command.cjs (where it
+ * begins, with what the others share), cost.cjs (what a network costs), compare.cjs (the subcommands of `cost`),
+ * classify.cjs (models of the box), and rest.cjs (everything else). One file with all takes longer to read than all that
+ * `mobilenet cost` does; many small ones take as long again to find.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,10 +16,13 @@ const outdir = join(root, 'dist/code');
 const cost = ['cli/cost'];
 /** Of compare.cjs. */
 const compare = ['cli/cost-compare', 'cli/cost-explain'];
+/** Of classify.cjs. */
+const classify = ['cli/classify'];
 /** Of rest.cjs. */
 const rest = [
-  ...['bench', 'classify', 'import', 'merge', 'models', 'pull'].map((name) => `cli/${name}`),
+  ...['bench', 'import', 'merge', 'models', 'pull'].map((name) => `cli/${name}`),
   ...['cost-file', 'measure-cost', 'plot', 'report/graph-text'],
+  ...['fetch-picture', 'installed-model', 'model-files', 'weights/open'],
 ];
 /** What there must be one copy of: errors and commands are told by their classes. */
 const shared = { errors: source('errors.ts'), commander: 'commander' };
@@ -100,11 +103,15 @@ export * as commander from 'commander';`;
 const supported = { 'dynamic-import': false };
 
 await Promise.all([
-  bundle('command', start, { plugins: [takeFrom({ 'cost.cjs': cost, 'rest.cjs': rest }), lazyProcesses], supported }),
+  bundle('command', start, {
+    plugins: [takeFrom({ 'cost.cjs': cost, 'classify.cjs': classify, 'rest.cjs': rest }), lazyProcesses],
+    supported,
+  }),
   bundle('cost', asTable(cost), {
     plugins: [takeFrom({ 'compare.cjs': compare, 'rest.cjs': rest }), takeShared],
     supported,
   }),
   bundle('compare', asTable(compare), { plugins: [takeFrom({ 'rest.cjs': rest }), takeShared], supported }),
+  bundle('classify', asTable(classify), { plugins: [takeFrom({ 'rest.cjs': rest }), takeShared] }),
   bundle('rest', asTable(rest), { plugins: [takeShared] }),
 ]);
