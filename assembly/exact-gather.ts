@@ -1,4 +1,4 @@
-import { VECTOR } from './tiles';
+import { gatherRow } from './gather';
 
 /**
  * The windows of output row `y` as rows of `depth` values, for `exact_linear_i16`: (ky, kx, channel), zeros outside of
@@ -24,31 +24,8 @@ export function exact_gather_i16(
   depth: i32,
 ): void {
   assert(depth >= kernelHeight * kernelWidth * channels);
-  const pixelBytes = <usize>pixelStride * 2;
-  const channelBytes = <usize>channels * 2;
-  for (let x = 0; x < outWidth; ++x) {
-    let to = output + <usize>(x * depth) * 2;
-    const end = to + <usize>depth * 2;
-    for (let ky = 0; ky < kernelHeight; ++ky) {
-      const inY = y * stride - padTop + ky;
-      for (let kx = 0; kx < kernelWidth; ++kx) {
-        const inX = x * stride - padLeft + kx;
-        if (inY >= 0 && inY < inHeight && inX >= 0 && inX < inWidth) {
-          copyValues(to, input + <usize>(inY * inWidth + inX) * pixelBytes, channelBytes);
-        } else {
-          memory.fill(to, 0, channelBytes);
-        }
-        to += channelBytes;
-      }
-    }
-    if (to < end) memory.fill(to, 0, end - to);
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function copyValues(to: usize, from: usize, bytes: usize): void {
-  let i: usize = 0;
-  for (; i + VECTOR <= bytes; i += VECTOR) v128.store(to + i, v128.load(from + i));
-  for (; i < bytes; i += 2) store<u16>(to + i, load<u16>(from + i));
+  gatherRow(
+    output, input, 0, y, inHeight, inWidth, <usize>pixelStride * 2, <usize>channels * 2, outWidth, kernelHeight, kernelWidth,
+    stride, padTop, padLeft, <usize>depth * 2,
+  );
 }

@@ -1,5 +1,5 @@
 import { VECTOR } from './tiles';
-import { multiplyAdd } from './vector';
+import { Fast, multiplyAdd } from './vector';
 
 /**
  * Constants, each four times: an address is one operand of an instruction, where V8 builds a v128 constant anew with three
@@ -61,21 +61,21 @@ const constants: usize = memory.data<f32>([
  */
 // @ts-ignore: decorator
 @inline
-export function exponential(x: v128): v128 {
+export function exponential<F = Fast>(x: v128): v128 {
   const bounded = f32x4.pmin(f32x4.pmax(x, v128.load(constants, LOWEST)), v128.load(constants, HIGHEST));
   const rounding = v128.load(constants, ROUNDING);
-  const shifted = multiplyAdd(rounding, bounded, v128.load(constants, LOG2_E));
+  const shifted = multiplyAdd<F>(rounding, bounded, v128.load(constants, LOG2_E));
   const n = f32x4.sub(shifted, rounding);
   let r = f32x4.sub(bounded, f32x4.mul(n, v128.load(constants, LN2_HIGH)));
-  r = multiplyAdd(r, n, v128.load(constants, LN2_LOW));
+  r = multiplyAdd<F>(r, n, v128.load(constants, LN2_LOW));
   // pairs of terms apart from each other: a shorter chain than Horner's
   const r2 = f32x4.mul(r, r);
-  const high = multiplyAdd(v128.load(constants, TERM_6), v128.load(constants, TERM_7), r);
-  const middle = multiplyAdd(v128.load(constants, TERM_4), v128.load(constants, TERM_5), r);
-  const low = multiplyAdd(v128.load(constants, TERM_2), v128.load(constants, TERM_3), r);
-  const tail = multiplyAdd(low, multiplyAdd(middle, high, r2), r2);
+  const high = multiplyAdd<F>(v128.load(constants, TERM_6), v128.load(constants, TERM_7), r);
+  const middle = multiplyAdd<F>(v128.load(constants, TERM_4), v128.load(constants, TERM_5), r);
+  const low = multiplyAdd<F>(v128.load(constants, TERM_2), v128.load(constants, TERM_3), r);
+  const tail = multiplyAdd<F>(low, multiplyAdd<F>(middle, high, r2), r2);
   const one = v128.load(constants, ONE);
-  let p = f32x4.add(multiplyAdd(r, tail, r2), one);
+  let p = f32x4.add(multiplyAdd<F>(r, tail, r2), one);
   // the bits of 1.0 are the exponent's bias in place
   const exponent = i32x4.sub(shifted, rounding);
   const half = i32x4.shr_s(exponent, 1);

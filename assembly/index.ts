@@ -23,6 +23,7 @@ export { swish_f32 } from './swish';
 export { CHANNEL_TILE, PIXEL_TILE } from './tiles';
 export { widen_f16 } from './widen';
 export { add_i8 } from './add-i8';
+export { conv_i8, conv_scratch_i8 } from './conv-i8';
 export { depthwise_i8 } from './depthwise-i8';
 export { global_average_pool_i8 } from './global-average-pool-i8';
 export {
@@ -42,4 +43,5 @@ export { dot_of_bytes } from './multiply-lanes';
 export { list_bytes, list_pairs } from './pairs-i8';
 export { pointwise_i8 } from './pointwise-i8';
 export { dequantise_i8, quantise_i8 } from './quantise';
+export { pointwise_rounded_f32, sigmoid_rounded_f32, softmax_rounded_f32, swish_rounded_f32 } from './rounded';
 export { scale_i8 } from './scale-i8';

@@ -1,5 +1,5 @@
 import { VECTOR } from './tiles';
-import { multiplyAdd } from './vector';
+import { Fast, multiplyAdd } from './vector';
 
 /** Constants, each four times, in memory for the reason given in `exponential`. */
 // prettier-ignore
@@ -57,18 +57,18 @@ export function boundBelow(x: v128): v128 {
  */
 // @ts-ignore: decorator
 @inline
-export function onePlusPower(x: v128): v128 {
+export function onePlusPower<F = Fast>(x: v128): v128 {
   const bounded = f32x4.pmin(x, v128.load(constants, HIGHEST));
   const rounding = v128.load(constants, ROUNDING);
-  const shifted = multiplyAdd(rounding, bounded, v128.load(constants, MINUS_LOG2_E));
+  const shifted = multiplyAdd<F>(rounding, bounded, v128.load(constants, MINUS_LOG2_E));
   const n = f32x4.sub(shifted, rounding);
-  let r = multiplyAdd(bounded, n, v128.load(constants, LN2_HIGH));
-  r = multiplyAdd(r, n, v128.load(constants, LN2_LOW));
+  let r = multiplyAdd<F>(bounded, n, v128.load(constants, LN2_HIGH));
+  r = multiplyAdd<F>(r, n, v128.load(constants, LN2_LOW));
   const r2 = f32x4.mul(r, r);
-  const high = multiplyAdd(v128.load(constants, TERM_4), v128.load(constants, TERM_5), r);
-  const low = multiplyAdd(v128.load(constants, TERM_2), v128.load(constants, TERM_3), r);
+  const high = multiplyAdd<F>(v128.load(constants, TERM_4), v128.load(constants, TERM_5), r);
+  const low = multiplyAdd<F>(v128.load(constants, TERM_2), v128.load(constants, TERM_3), r);
   const one = v128.load(constants, ONE);
-  const power = f32x4.add(one, f32x4.sub(f32x4.mul(multiplyAdd(low, high, r2), r2), r));
+  const power = f32x4.add(one, f32x4.sub(f32x4.mul(multiplyAdd<F>(low, high, r2), r2), r));
   // of `shifted` nothing but n is left
   return f32x4.add(one, i32x4.add(power, i32x4.shl(shifted, 23)));
 }
@@ -76,14 +76,14 @@ export function onePlusPower(x: v128): v128 {
 /** 1 / (1 + e^−x) */
 // @ts-ignore: decorator
 @inline
-export function logistic(x: v128): v128 {
-  return f32x4.div(v128.load(constants, ONE), onePlusPower(boundBelow(x)));
+export function logistic<F = Fast>(x: v128): v128 {
+  return f32x4.div(v128.load(constants, ONE), onePlusPower<F>(boundBelow(x)));
 }
 
 /** x / (1 + e^−x) */
 // @ts-ignore: decorator
 @inline
-export function swish(x: v128): v128 {
+export function swish<F = Fast>(x: v128): v128 {
   const bounded = boundBelow(x);
-  return f32x4.div(bounded, onePlusPower(bounded));
+  return f32x4.div(bounded, onePlusPower<F>(bounded));
 }

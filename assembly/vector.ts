@@ -3,14 +3,18 @@
 @inline
 export const FUSED: bool = ASC_FEATURE_RELAXED_SIMD;
 
+/** What `multiplyAdd` may do: round once where that is fast, or round the product too, so that every runtime gives the same. */
+export type Fast = i32;
+export type Rounded = f32;
+
 /**
- * a · b + sum: in relaxed SIMD one instruction, rounded once where the processor can; in baseline SIMD two operations, both
- * rounded.
+ * a · b + sum: in relaxed SIMD one instruction, rounded once where the processor can; in baseline SIMD, and where `Rounded` is
+ * asked for, two operations, both rounded.
  */
 // @ts-ignore: decorator
 @inline
-export function multiplyAdd(sum: v128, a: v128, b: v128): v128 {
-  return FUSED ? f32x4.relaxed_madd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b));
+export function multiplyAdd<F = Fast>(sum: v128, a: v128, b: v128): v128 {
+  return FUSED && isInteger<F>() ? f32x4.relaxed_madd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b));
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Levels } from './engine/int8/levels.js';
 import { loadKernels } from './engine/kernels.js';
 import { createSession, type Session } from './engine/session.js';
 import { exitCodes, MobilenetError, ModelError } from './errors.js';
+import { withPicture } from './integer-model.js';
 import { chooseModel, type Model, type ModelChoice } from './model.js';
 import { buildNetwork, findNetwork } from './networks/index.js';
 import { resolve } from './networks/resolve.js';
@@ -90,7 +91,10 @@ export async function randomLevels({ network, weights, epsilon }: BenchSubject):
   fillRandomly(session);
   const observed = new Map<string, Observed>();
   observe(session, network, observed);
-  return chooseLevels(network, weights, epsilon, observed);
+  return withPicture(chooseLevels(network, weights, epsilon, observed), network, {
+    mean: [0.5, 0.5, 0.5],
+    std: [0.5, 0.5, 0.5],
+  });
 }
 
 /**

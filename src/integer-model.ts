@@ -1,7 +1,10 @@
+import type { Levels } from './engine/int8/levels.js';
 import { levelsFromRanges } from './engine/int8/ranges.js';
 import { groupLevels } from './engine/int8/stored.js';
 import { ModelError, UsageError } from './errors.js';
+import type { Preprocessing } from './images/types.js';
 import type { Model } from './model.js';
+import { NETWORK_INPUT, type ResolvedNetwork } from './networks/types.js';
 import type { NamedTensors } from './weights/types.js';
 
 /** The levels that lie beside a model's weights, where there are any. */
@@ -27,6 +30,28 @@ export function inIntegers(model: Model, readStored: ReadLevels = () => undefine
   return {
     ...model,
     facts: { ...facts, dtype: 'int8' },
-    readLevels: () => levels ?? groupLevels(tensors!, facts.weights),
+    readLevels: () => withPicture(levels ?? groupLevels(tensors!, facts.weights), network, model.preprocessing),
   };
+}
+
+/** Steps for one level of a pixel: fine enough that mean · 255 is nearly one of them. */
+const PIXEL_STEPS = 16;
+
+/**
+ * Adds how the picture itself is stored: the values that its preprocessing gives, one for each level of a pixel, and zero. The
+ * levels as they are where it does not map pixels so that zero is among them.
+ */
+export function withPicture(
+  levels: Levels,
+  { inputShape }: Pick<ResolvedNetwork, 'inputShape'>,
+  { mean, std }: Pick<Preprocessing, 'mean' | 'std'>,
+): Levels {
+  if (inputShape.channels !== mean.length || !mean.every((each) => each >= 0 && each <= 1)) return levels;
+  const picture = {
+    scale: Float32Array.from(std, (each) => 1 / (255 * PIXEL_STEPS * each)),
+    zero: Float32Array.from(mean, (each) => Math.round(255 * PIXEL_STEPS * each)),
+    mean: new Float32Array(mean.length),
+    wide: true,
+  };
+  return { ...levels, values: new Map([...levels.values, [NETWORK_INPUT, picture]]) };
 }

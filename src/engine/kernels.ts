@@ -12,7 +12,7 @@ export type Kernels = {
 /** Kernels that a step of a plan may call. */
 export type KernelName =
   | Exclude<keyof Kernels & `${string}_f32`, 'conv_scratch_f32'>
-  | (keyof Kernels & `${string}_i8`);
+  | Exclude<keyof Kernels & `${string}_i8`, 'conv_scratch_i8'>;
 
 /** Facts about the kernels that planning and packing follow, read from the module so that they are stated once. */
 export interface KernelConstants {
@@ -59,6 +59,8 @@ export interface KernelModule {
   readonly constants: KernelConstants;
   /** Bytes of scratch memory that `conv_f32` needs. */
   convScratchBytes(kernelSize: number, inChannels: number): number;
+  /** The same for `conv_i8`; depth: inputs of a window, rounded up to a multiple of 8. */
+  integerScratchBytes(inChannels: number, depth: number, outWidth: number, format: number): number;
 }
 
 const PAGE_BYTES = 65536;
@@ -110,6 +112,7 @@ async function compileKernels(flavour: KernelFlavour): Promise<KernelModule> {
       dot: exports.NARROW_BYTES.value === 1 && hasFusedDot(exports) ? exports.FUSED_DOT.value : 0,
     },
     convScratchBytes: exports.conv_scratch_f32,
+    integerScratchBytes: exports.conv_scratch_i8,
   };
 }
 

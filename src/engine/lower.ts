@@ -21,6 +21,8 @@ export interface LoweredStep {
   readonly args: readonly Argument[];
   /** See `Step`. */
   readonly strides?: readonly number[];
+  /** Bytes of scratch memory for each thread, where the kernel takes other than `conv_f32`. */
+  readonly scratchBytes?: number;
 }
 
 export interface LowerContext {

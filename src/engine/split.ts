@@ -55,6 +55,11 @@ const rules: Partial<Record<KernelName, Rule>> = {
   sigmoid_f32: elementwise(2, 2, EXPONENTIAL),
   swish_f32: elementwise(2, 2, EXPONENTIAL),
   pointwise_i8: byPixels([0, 1, 3], 4, (args) => (args[4]! * args[5]! * args[6]!) / 2),
+  conv_i8: {
+    work: ([, , , , , , , , , depth, outWidth, outChannels, rowStart, rowEnd]) =>
+      ((rowEnd! - rowStart!) * outWidth! * outChannels! * depth!) / 2,
+    split: (args, parts) => splitRows(args, 12, parts, 1),
+  },
   depthwise_i8: {
     work: ([, , , , , , channels, outWidth, rowStart, rowEnd, kernelSize]) =>
       2 * (rowEnd! - rowStart!) * outWidth! * channels! * kernelSize! ** 2,
@@ -77,7 +82,7 @@ const rules: Partial<Record<KernelName, Rule>> = {
 };
 
 /** Argument that holds the address of scratch memory, of which every thread needs its own. */
-const scratchArguments: Partial<Record<KernelName, number>> = { conv_f32: 3 };
+const scratchArguments: Partial<Record<KernelName, number>> = { conv_f32: 3, conv_i8: 4 };
 
 /** A step as at most `parts` calls' arguments, in the order of what they write; one where that is not worth it. */
 export function splitStep({ kernel, args, strides = [] }: Step, parts: number, pixelTile: number): readonly Args[] {

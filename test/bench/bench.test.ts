@@ -78,9 +78,9 @@ describe('costSteps of integers', () => {
       const header = constants.headerBytes;
       // behind each panel of bytes its list: 2 bytes for every 8 inputs and the end, in vectors
       const list = (inputs: number) => (each === 1 ? Math.ceil((2 * (inputs / 8 + 1)) / 16) * 16 : 0);
-      // The first layer stays in floats and has its result converted, with a scale and a zero point for each channel.
-      expect(find('conv1', 'conv_f32')).toBe(4 * (224 * 224 * 3 + 112 * 112 * 32) + layout.weights[0]!.bytes);
-      expect(find('conv1', 'quantise_i8')).toBe((4 + each) * 112 * 112 * 32 + 4 * 2 * 32);
+      // The picture becomes words, 8 pixels at a time, with a multiplier and an offset for each value.
+      expect(find('conv1', 'quantise_i8')).toBe((4 + 2) * 224 * 224 * 3 + 4 * 2 * 24);
+      expect(find('conv1', 'conv_i8')).toBe(2 * (224 * 224 * 3 + 32 * 32) + each * 112 * 112 * 32 + 4 * header);
       expect(find('conv_pw_1', 'pointwise_i8')).toBe(
         each * (112 * 112 * (32 + 64) + 32 * 64) + (64 / 8) * (header + list(32)),
       );

@@ -1,6 +1,6 @@
-import { NETWORK_INPUT, type Shape } from '../../networks/types.js';
+import { NETWORK_INPUT, type Pads, type Shape } from '../../networks/types.js';
 import type { Operation } from '../fuse.js';
-import type { KernelConstants } from '../kernels.js';
+import type { KernelConstants, KernelModule } from '../kernels.js';
 import { type Argument, type LowerContext, type LoweredStep, lower } from '../lower.js';
 import { storedChannels } from '../pack.js';
 import { type IntegerMap, type IntegerMaps, isClassifier } from './levels.js';
@@ -23,11 +23,35 @@ export interface IntegerContext extends Omit<LowerContext, 'scratch'> {
   /** Names scratch memory of this operation. */
   scratch(role: string, bytes: number): string;
   convScratch(): string;
+  /** How many need scratch memory of their own at once. */
+  readonly threads: number;
+  readonly integerScratchBytes: KernelModule['integerScratchBytes'];
   /** Reserves memory for packed parameters and returns its address. */
   addIntegers(packed: Unplaced<PackedIntegers>): number;
 }
 
 type Unplaced<T> = T extends unknown ? Omit<T, 'address'> : never;
+
+/** The kernel that does the same without fused multiply-add, for what is on one pixel and cheap. */
+function roundedOf({ kernel, args }: LoweredStep): LoweredStep['kernel'] {
+  switch (kernel) {
+    case 'pointwise_f32':
+      return args[4] === 1 ? 'pointwise_rounded_f32' : kernel;
+    case 'sigmoid_f32':
+      return 'sigmoid_rounded_f32';
+    case 'swish_f32':
+      return 'swish_rounded_f32';
+    case 'softmax_f32':
+      return 'softmax_rounded_f32';
+    default:
+      return kernel;
+  }
+}
+
+/** Runs of `tile` pixels that a picture has, the last of them perhaps not whole. */
+export function pictureRuns({ height, width }: Shape, tile: number): number {
+  return Math.ceil((height * width) / tile);
+}
 
 /** An operation → the kernel calls that do it, in integers as far as there are kernels, else in floats between conversions. */
 export function lowerIntegers(operation: Operation, context: IntegerContext): LoweredStep[] {
@@ -51,7 +75,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
   switch (layer.kind) {
     case 'pointwise':
     case 'dense': {
-      if (layer.kind === 'pointwise' && layer.stride > 1) break;
+      if (layer.kind === 'pointwise' && layer.stride > 1) return convolution(1, layer) ?? inFloats();
       if (from && to && curve !== 'sigmoid') {
         const residual = operation.residual === undefined ? undefined : mapOf(operation.residual);
         if (operation.residual !== undefined && !residual) break;
@@ -157,6 +181,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
       ];
     }
     case 'conv':
+      return convolution(layer.kernelSize, layer) ?? inFloats();
     case 'maxPool':
     case 'activation':
     case 'softmax':
@@ -187,7 +212,51 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
       highest,
       value: output,
       storedInChannels: inChannels,
+      storedOutChannels: outChannels,
     };
+  }
+
+  /** Undefined where it has to be done in floats: there are no levels, or no kernel. */
+  function convolution(
+    kernelSize: number,
+    { stride: windowStride, pads }: { readonly stride: number; readonly pads: Pads },
+  ): LoweredStep[] | undefined {
+    const isPicture = inputs[0] === NETWORK_INPUT;
+    const map = isPicture ? context.maps.get(NETWORK_INPUT) : from;
+    if (!map || !to || curve === 'sigmoid' || operation.residual !== undefined) return undefined;
+    const { height, width, channels } = inputShape;
+    const depth = Math.ceil((kernelSize ** 2 * channels) / tile) * tile;
+    const format = formatOf(map, to) | (curve === 'swish' ? constants.swish : 0) | constants.dot;
+    const steps: LoweredStep[] = [];
+    let source = inputs[0]!;
+    if (isPicture) {
+      // pixels have no multiple of 8 channels, but 8 pixels have
+      const run = tile * channels;
+      const runs = pictureRuns(inputShape, tile);
+      source = context.scratch('picture', runs * run * storedBytes(map, constants));
+      const rows = addRows({ kind: 'repeated', map: NETWORK_INPUT }, run);
+      steps.push({
+        ...step('quantise_i8', value(source), value(NETWORK_INPUT), rows, runs, run, formatOf(map, map)),
+        strides: [stride(map, run), 4 * run],
+      });
+    }
+    const scratchBytes = context.integerScratchBytes(channels, depth, shape.width, format);
+    const bytes = panelsBytes(depth, outChannels, storedBytes(map, constants), constants);
+    const packed = { ...panels(map, output), bytes, storedInChannels: depth };
+    steps.push({
+      ...step(
+        'conv_i8',
+        value(output),
+        value(source),
+        context.addIntegers(packed),
+        addRows({ kind: 'zeros', map: inputs[0]! }, channels),
+        value(context.scratch('windows', context.threads * scratchBytes)),
+        ...[height, width, inChannels, channels, depth, shape.width, outChannels, 0, shape.height],
+        ...[kernelSize, windowStride, pads.top, pads.left, format],
+      ),
+      scratchBytes,
+    });
+    return steps;
   }
 
   function addRows(rows: Rows, channels: number): number {
@@ -235,7 +304,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
     const result = to ? context.scratch('result', 4 * count * outChannels) : output;
     const inner: Operation = { ...operation, inputs: floatInputs, residual, output: result };
     for (const each of lower(inner, { ...context, tile, scratch: context.convScratch() })) {
-      steps.push({ ...each, layer: output });
+      steps.push({ ...each, kernel: roundedOf(each), layer: output });
     }
     if (to) steps.push(quantise(value(output), value(result), output, to, count, outChannels));
     return steps;

@@ -30,6 +30,7 @@ interface Linear extends Placement {
 export interface PackedPanels extends Linear {
   readonly layout: 'panels';
   readonly storedInChannels: number;
+  readonly storedOutChannels: number;
 }
 
 /** Blocks of 8 channels of a depthwise convolution; behind them, at `padding`, `width` pixels of zero points. */
@@ -52,7 +53,8 @@ export interface PackedRows extends Placement {
 export type Rows =
   | { readonly kind: 'add'; readonly inputs: readonly [string, string]; readonly output: string }
   | { readonly kind: 'scale'; readonly input: string; readonly output: string }
-  | { readonly kind: 'quantise' | 'dequantise'; readonly map: string };
+  /** `repeated`: like `quantise`, over and over in a row; `zeros`: the zero points alone. */
+  | { readonly kind: 'quantise' | 'dequantise' | 'repeated' | 'zeros'; readonly map: string };
 
 /** 1.5 · 2²³, see the kernels. */
 const ROUNDING = 1.5 * 2 ** 23;
@@ -82,7 +84,7 @@ export function blocksBytes(kernelSize: number, channels: number, each: number, 
 }
 
 export function rowsBytes({ kind }: Rows, channels: number): number {
-  return 4 * channels * (kind === 'add' || kind === 'scale' ? 3 : 2);
+  return 4 * channels * (kind === 'zeros' ? 1 : kind === 'add' || kind === 'scale' ? 3 : 2);
 }
 
 /** What packing works on: the kernels bound to a memory, and room in it for the largest operation, `integerStagingBytes`. */
@@ -122,7 +124,7 @@ export function packIntegers(
 ): void {
   switch (packed.layout) {
     case 'rows':
-      rowsOf(packed.rows, target.levels).forEach((row, index) => {
+      rowsOf(packed.rows, target.levels, packed.storedChannels).forEach((row, index) => {
         new Float32Array(target.memory, packed.address + 4 * index * packed.storedChannels, row.length).set(row);
       });
       return;
@@ -141,7 +143,7 @@ function levelsOf({ values }: Levels, name: string): ValueLevels {
   return values.get(name)!;
 }
 
-function rowsOf(rows: Rows, levels: Levels): readonly Float32Array[] {
+function rowsOf(rows: Rows, levels: Levels, channels: number): readonly Float32Array[] {
   switch (rows.kind) {
     case 'add': {
       const [first, second] = rows.inputs.map((name) => levelsOf(levels, name)) as [ValueLevels, ValueLevels];
@@ -163,12 +165,18 @@ function rowsOf(rows: Rows, levels: Levels): readonly Float32Array[] {
       const { scale, zero } = levelsOf(levels, rows.map);
       return [scale.map((each) => 1 / each), zero.map((each) => ROUNDING + each)];
     }
+    case 'repeated':
+      return rowsOf({ kind: 'quantise', map: rows.map }, levels, channels).map((row) =>
+        Float32Array.from({ length: channels }, (_, c) => row[c % row.length]!),
+      );
+    case 'zeros':
+      return [levelsOf(levels, rows.map).zero];
     default:
       return rows satisfies never;
   }
 }
 
-/** weights [inChannels][outChannels] */
+/** weights [inChannels][outChannels], of a convolution [ky][kx][inChannels][outChannels] */
 function packPanels(packed: PackedPanels, { weights, bias }: FoldedWeights, target: IntegerTarget): void {
   const { storedInChannels, address } = packed;
   const { memory, kernels, constants, levels, staging } = target;
@@ -181,9 +189,9 @@ function packPanels(packed: PackedPanels, { weights, bias }: FoldedWeights, targ
 
   const inputs = new Float64Array(memory, staging, ROW_DOUBLES * storedInChannels);
   for (let k = 0; k < inChannels; k++) {
-    inputs[ROW_DOUBLES * k] = input.scale[k]!;
-    inputs[ROW_DOUBLES * k + 1] = input.zero[k]!;
-    inputs[ROW_DOUBLES * k + 2] = input.mean[k]!;
+    inputs[ROW_DOUBLES * k] = input.scale[k % input.scale.length]!;
+    inputs[ROW_DOUBLES * k + 1] = input.zero[k % input.zero.length]!;
+    inputs[ROW_DOUBLES * k + 2] = input.mean[k % input.mean.length]!;
   }
   const columns = Math.ceil(outChannels / TILE) * TILE;
   const channels = new Float64Array(memory, inputs.byteOffset + inputs.byteLength, COLUMN_ROWS * columns);

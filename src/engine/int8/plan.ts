@@ -7,7 +7,7 @@ import type { KernelModule } from '../kernels.js';
 import { type PackedWeights, stagingBytes, storedChannels } from '../pack.js';
 import { checkPlan, type Plan, type PlanOptions, readsOf, type Step, scratchBytes } from '../plan.js';
 import { floatValues, type IntegerMap, type IntegerMaps, type Levels } from './levels.js';
-import { lowerIntegers } from './lower.js';
+import { lowerIntegers, pictureRuns } from './lower.js';
 import { integerStagingBytes, type PackedIntegers, storedBytes } from './pack.js';
 
 /**
@@ -58,6 +58,8 @@ export function planIntegers(
       mapOf,
       shapeOf: (value) => shapes.get(value)!,
       scratch: name,
+      threads,
+      integerScratchBytes: kernels.integerScratchBytes,
       convScratch: () => (own > 0 ? name('patches', threads * own) : ''),
       addWeights(packed) {
         const address = reserve(packed.bytes);
@@ -73,11 +75,13 @@ export function planIntegers(
         );
         return address;
       },
-    }).map((step) => ({ ...step, scratchBytes: own }));
+    }).map((step) => ({ scratchBytes: own, ...step }));
   });
 
   const bytesOf = (name: string): number => {
     const { height, width, channels } = shapes.get(name)!;
+    // whole runs of pixels are converted at once
+    if (name === NETWORK_INPUT) return 4 * pictureRuns(shapes.get(name)!, tile) * tile * channels;
     const found = mapOf(name);
     return (found ? storedBytes(found, constants) : 4) * height * width * storedChannels(name, channels, tile);
   };

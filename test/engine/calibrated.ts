@@ -1,0 +1,33 @@
+import { chooseLevels, type Observed, observe } from '../../src/engine/int8/calibrate.js';
+import type { Levels } from '../../src/engine/int8/levels.js';
+import { createSession } from '../../src/engine/session.js';
+import type { Network, ResolvedNetwork } from '../../src/networks/types.js';
+import { seededRandom, seededWeights } from '../../src/weights/seeded.js';
+
+export const EPSILON = 1e-3;
+
+/** Repeatable values in −1 … 1. */
+export function picture(network: ResolvedNetwork, seed: number): Float32Array {
+  const random = seededRandom(seed);
+  const { height, width, channels } = network.inputShape;
+  return Float32Array.from({ length: height * width * channels }, () => 2 * random() - 1);
+}
+
+export function withoutSoftmax(network: Network): Network {
+  return { ...network, layers: network.layers.filter(({ kind }) => kind !== 'softmax') };
+}
+
+/** Levels of the network with seeded weights, from three pictures; `isWide` is asked for each map in turn. */
+export async function calibrated(
+  network: ResolvedNetwork,
+  isWide: (map: string, index: number) => boolean,
+): Promise<Levels> {
+  const weights = seededWeights(network, 7);
+  const floats = await createSession(network, weights, EPSILON);
+  const observed = new Map<string, Observed>();
+  for (const seed of [1, 2, 3]) {
+    floats.input.set(picture(network, seed));
+    observe(floats, network, observed);
+  }
+  return chooseLevels(network, weights, EPSILON, observed, new Set([...observed.keys()].filter(isWide)));
+}

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import {
+  FUSED_DOT,
+  IntegerBench,
+  integerBuilds,
+  integerProducts,
+  NARROW_MAX,
+  randomChannels,
+  randomLevels,
+  randomWeights,
+  requantise,
+  SWISH,
+  WIDE_INPUT,
+  WIDE_MAX,
+  WIDE_OUTPUT,
+} from './integers.js';
+
+interface Case {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly outChannels: number;
+  readonly kernelSize: number;
+  readonly stride: number;
+  /** Above and to the left; as much or more is on the other sides. */
+  readonly pad: number;
+  readonly format: number;
+  /** Channels of a stored pixel that do not count. */
+  readonly unused?: number;
+  readonly rows?: readonly [number, number];
+}
+
+/** Windows [outHeight · outWidth][depth], (ky, kx, channel), `zeros` outside of the map. */
+function windows(input: Int32Array, zeros: Int32Array, c: Case, outHeight: number, outWidth: number, depth: number) {
+  const found = new Int32Array(outHeight * outWidth * depth);
+  for (let y = 0; y < outHeight; y++) {
+    for (let x = 0; x < outWidth; x++) {
+      for (let k = 0; k < c.kernelSize ** 2 * c.channels; k++) {
+        const tap = Math.floor(k / c.channels);
+        const channel = k % c.channels;
+        const inY = y * c.stride - c.pad + Math.floor(tap / c.kernelSize);
+        const inX = x * c.stride - c.pad + (tap % c.kernelSize);
+        const inside = inY >= 0 && inY < c.height && inX >= 0 && inX < c.width;
+        const value = inside ? input[(inY * c.width + inX) * c.channels + channel]! : zeros[channel]!;
+        found[(y * outWidth + x) * depth + k] = value;
+      }
+    }
+  }
+  return found;
+}
+
+describe.each(integerBuilds)('conv_i8 in %s', (build) => {
+  const bench = new IntegerBench(build);
+
+  function run(c: Case): void {
+    bench.clear();
+    const wideIn = (c.format & WIDE_INPUT) > 0;
+    const wideOut = (c.format & WIDE_OUTPUT) > 0;
+    const inLargest = wideIn ? WIDE_MAX : NARROW_MAX;
+    const outLargest = wideOut ? WIDE_MAX : NARROW_MAX;
+    const sizeOf = (extent: number) => Math.floor((extent + 2 * c.pad - c.kernelSize) / c.stride) + 1;
+    const [outHeight, outWidth] = [sizeOf(c.height), sizeOf(c.width)];
+    const [rowStart, rowEnd] = c.rows ?? [0, outHeight];
+    const terms = c.kernelSize ** 2 * c.channels;
+    const depth = Math.ceil(terms / 8) * 8;
+    const input = randomLevels(c.height * c.width * c.channels, 1, inLargest);
+    const zeros = randomLevels(c.channels, 6, inLargest);
+    const weights = new Int32Array(depth * c.outChannels);
+    weights.set(randomWeights(terms * c.outChannels, 2));
+    const scale = c.format & SWISH ? 8 / NARROW_MAX : outLargest / inLargest;
+    const second = c.format & SWISH ? outLargest / 40 : 1;
+    const channels = randomChannels(c.outChannels, 3, terms, NARROW_MAX * scale, second, outLargest);
+    const zerosAt = bench.place(Float32Array.from(zeros));
+    const weightsAt = bench.placePanels(weights, channels, wideIn, bench.bytesOf(wideOut));
+    const scratchAt = bench.reserve(bench.kernels.conv_scratch_i8(c.channels, depth, outWidth, c.format));
+    const rowLength = outWidth * c.outChannels;
+    const outputAt = bench.reserveLevels((rowEnd - rowStart) * rowLength, wideOut);
+    // the map ends with the memory: whatever is read past it traps
+    const pixelStride = c.channels + (c.unused ?? 0);
+    const stored = new Int32Array(c.height * c.width * pixelStride).fill(inLargest);
+    input.forEach((value, i) => {
+      stored[Math.floor(i / c.channels) * pixelStride + (i % c.channels)] = value;
+    });
+    const inputAt = bench.placeLevels(stored, wideIn, true);
+    bench.kernels.conv_i8(
+      outputAt - rowStart * rowLength * bench.bytesOf(wideOut),
+      inputAt,
+      weightsAt,
+      zerosAt,
+      scratchAt,
+      c.height,
+      c.width,
+      pixelStride,
+      c.channels,
+      depth,
+      outWidth,
+      c.outChannels,
+      rowStart,
+      rowEnd,
+      c.kernelSize,
+      c.stride,
+      c.pad,
+      c.pad,
+      c.format,
+    );
+    const rows = windows(input, zeros, c, outHeight, outWidth, depth);
+    const sums = integerProducts(rows, weights, channels, outHeight * outWidth);
+    const expected = Array.from(sums, (sum, i) => requantise(sum, i % c.outChannels, channels, undefined, c.format));
+    expect(bench.levels(outputAt, (rowEnd - rowStart) * rowLength, wideOut)).toEqual(
+      expected.slice(rowStart * rowLength, rowEnd * rowLength),
+    );
+    if (!c.rows && expected.length >= 200) expect(new Set(expected).size).toBeGreaterThan(10);
+  }
+
+  const map = { height: 7, width: 9, channels: 8, outChannels: 16, kernelSize: 3, stride: 1, pad: 1, format: 0 };
+  const formats = [0, WIDE_INPUT, WIDE_OUTPUT, WIDE_INPUT | WIDE_OUTPUT, FUSED_DOT, SWISH, SWISH | WIDE_INPUT];
+
+  it.each([1, 2, 3, 5])('windows of %d', (kernelSize) => {
+    for (const format of formats) {
+      for (const stride of [1, 2, 3]) {
+        for (const pad of [0, 1, 2]) run({ ...map, kernelSize, stride, pad, format });
+      }
+    }
+  });
+
+  it('pictures, of three channels', () => {
+    for (const format of [WIDE_INPUT, WIDE_INPUT | WIDE_OUTPUT]) {
+      for (const pad of [0, 1]) run({ ...map, height: 12, width: 11, channels: 3, stride: 2, pad, format });
+      run({ ...map, height: 1, width: 1, channels: 3, format });
+    }
+  });
+
+  it('more channels', () => {
+    for (const channels of [16, 24, 40]) for (const format of formats) run({ ...map, channels, format });
+  });
+
+  it('channels that are no multiple of 8', () => {
+    for (const [channels, unused] of [
+      [3, 5],
+      [5, 3],
+      [12, 4],
+      [17, 7],
+    ] as const) {
+      for (const format of formats) run({ ...map, channels, unused, format });
+    }
+  });
+
+  it('rows of the output by themselves', () => {
+    for (const rows of [
+      [0, 2],
+      [3, 7],
+      [6, 7],
+      [4, 4],
+    ] as const)
+      for (const format of formats) run({ ...map, rows, format });
+  });
+});
