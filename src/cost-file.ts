@@ -40,8 +40,8 @@ export async function summariseFile(path: string, options: SummaryOptions = {}):
     const summary = summariseNetwork(resolve(network, { resolution, padding }), options);
     return { ...summary, alpha: isNetworkId(network.id) ? summary.alpha : null, file: path, notCounted: [] };
   }
-  const { macs, flops, params, counted, notCounted, input, format } = found.record;
-  const sides = input.length === 4 ? (format === 'onnx' ? input.slice(2) : input.slice(1, 3)) : [];
+  const { macs, flops, params, counted, notCounted, input } = found.record;
+  const sides = input.length === 4 ? sidesOf(found.record) : [];
   return {
     ...{
       network: parse(path).name,
@@ -137,6 +137,21 @@ function isForeign(error: unknown): error is ModelError {
 
 /** Undefined for a format whose graphs are not counted by themselves. */
 async function countForeign(path: string, error: ModelError, options: CostFileOptions): Promise<GraphCost | undefined> {
+  const counted = await countGraph(path, error, options);
+  const { resolution } = options;
+  const sides = counted?.input.length === 4 ? sidesOf(counted) : [];
+  if (resolution !== undefined && sides.some((side) => side !== resolution)) {
+    throw new UsageError(`--res ${resolution}: ${path} takes ${sides.join('×')} pixels, expected the same or no --res`);
+  }
+  return counted;
+}
+
+/** Height and width of a graph's input. */
+function sidesOf({ input, format }: GraphCost): readonly number[] {
+  return format === 'onnx' ? input.slice(2) : input.slice(1, 3);
+}
+
+async function countGraph(path: string, error: ModelError, options: CostFileOptions): Promise<GraphCost | undefined> {
   if (dirname(path) === path) return undefined;
   const bytes = readModelFile(path);
   const reason = error.message.startsWith(path) ? error.message.slice(path.length + 2) : error.message;

@@ -149,7 +149,10 @@ function refuse(flags: CostFlags, file: string | undefined): void {
     throw new UsageError('--measure: runs the network with 1000 classes, expected no --classes');
   }
   if (file === undefined) return;
-  for (const option of ['model', 'alpha', 'classes', 'measure'] as const) {
+  if (flags.measure) {
+    throw new UsageError(`--measure: ${file} is only counted, expected a network of this program by --model`);
+  }
+  for (const option of ['model', 'alpha', 'classes'] as const) {
     if (flags[option] !== undefined) {
       throw new UsageError(`--${option}: ${file} says it itself, expected no --${option} beside a file`);
     }

@@ -217,6 +217,16 @@ describe('a network that this project has no layers for', () => {
     expect(await print({ md: true, layers: true })).toMatch(/^\| Conv\d+ \| Conv \| 1×96×111×111 \| 20\.19 % \|/m);
   });
 
+  it('of the size that the file says', async () => {
+    await expect(print({ res: '100' })).rejects.toThrow('takes 227×227 pixels, expected the same or no --res');
+    await expect(print({ measure: true })).rejects.toThrow('is only counted, expected a network of this program');
+    // Left open it is 224: maps of 109, 54, 26, 12 and, padded, 14.
+    const open = join(folder, 'open.onnx');
+    writeFileSync(open, squeezenetFile([0, 3, 0, 0]));
+    const found = [await costFile(open, { resolution: 227 }), await costFile(open)];
+    expect(found.map(({ record }) => record.macs)).toEqual([expected.macs, 803_845_152]);
+  });
+
   it('--plot', async () => {
     await print({ plot: join(folder, 'graph.svg'), convention: 'fvcore' });
     const svg = readFileSync(join(folder, 'graph.svg'), 'utf8');
