@@ -20,11 +20,15 @@ import { type ClassifyWishes, readWishes } from './classify-options.js';
 import { type Output, openFile, openStdout } from './output.js';
 import { listenForSignals } from './signals.js';
 import { hasTerminal } from './spinner.js';
+import { runSteadily, wantsSteadyMemory } from './steady.js';
 
 const DEFAULT_MODEL = 'mobilenet_v2';
 
 /** Up to so many pictures are done one after the other on this thread: more threads would not have started by then. */
 const FEW = 8;
+
+/** From so many on a second process is worth its start: memory grows for some thousands. */
+const MANY = 200;
 
 /** Classifies what the names stand for, in order; a broken picture is reported and the others go on. Returns the exit code. */
 export async function runClassify(names: readonly string[], flags: ClassifyFlags): Promise<number> {
@@ -35,8 +39,13 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
   const usesStdin = names.includes('-') || wishes.inputs.filesFrom?.includes('-');
   const sources = { ...(usesStdin && { stdin: process.stdin }), ...(fetch && { fetch }) };
   const find = () => withoutOutput(findInputs(names, { ...wishes.inputs, ...sources }), flags.output);
-  const { first, all } = await peek(find(), usesStdin ? 0 : FEW + 1);
+  const steadies = wantsSteadyMemory();
+  const { first, all } = await peek(find(), usesStdin ? 0 : (steadies ? MANY : FEW) + 1);
   const isMany = usesStdin ? names.length === 0 : first.length > FEW;
+  if (steadies && isMany && (usesStdin || first.length > MANY)) {
+    const code = await runSteadily();
+    if (code !== undefined) return code;
+  }
   const runner = await openRunner(wishes, isMany ? undefined : first.length, flags);
   const signals = listenForSignals();
   let output: Output | undefined;

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { followFirst, SAME_SIGNAL_MS } from './steady.js';
 
 /** SIGINT and SIGTERM as a wish to end: the first lets what has begun be finished, the second ends the process. */
 export interface Signals {
@@ -12,8 +13,9 @@ export function listenForSignals(): Signals {
   const controller = new AbortController();
   let exitCode: number | undefined;
   const end = (name: 'SIGINT' | 'SIGTERM') => () => {
+    if (exitCode !== undefined) return;
     exitCode = 128 + constants.signals[name];
-    stop();
+    setTimeout(stop, SAME_SIGNAL_MS).unref();
     controller.abort();
   };
   const handlers = { SIGINT: end('SIGINT'), SIGTERM: end('SIGTERM') };
@@ -21,8 +23,10 @@ export function listenForSignals(): Signals {
     process.off('SIGINT', handlers.SIGINT);
     process.off('SIGTERM', handlers.SIGTERM);
   };
-  process.on('SIGINT', handlers.SIGINT);
-  process.on('SIGTERM', handlers.SIGTERM);
+  if (!followFirst((name) => handlers[name]())) {
+    process.on('SIGINT', handlers.SIGINT);
+    process.on('SIGTERM', handlers.SIGTERM);
+  }
   return {
     signal: controller.signal,
     get exitCode() {

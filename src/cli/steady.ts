@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+
+/**
+ * glibc gives memory from here on up to the system as soon as it is freed; left alone it raises this to the largest block
+ * that it has seen freed, and pictures then stay behind in the heaps of the threads that decoded them. It is read when a
+ * process starts and at no other time. Other C libraries do not know it.
+ */
+const VARIABLE = 'MALLOC_MMAP_THRESHOLD_';
+const LARGE_BLOCK = String(2 ** 17);
+
+/**
+ * Signals so soon after the first are the same wish: Ctrl-C reaches all processes of a terminal, and those that have started
+ * this one (npx, timeout) pass it on as well.
+ */
+export const SAME_SIGNAL_MS = 500;
+
+/** Tells the second process what it is. */
+const MARK = 'MOBILENET_STEADY';
+
+/** Whether a long run would do better in a process with other settings of the C library. */
+export function wantsSteadyMemory(): boolean {
+  return process.platform === 'linux' && process.env[VARIABLE] === undefined;
+}
+
+/**
+ * Runs the same command line in a second process whose memory does not grow, and comes back with its exit code; undefined
+ * where none can be started. The second has this one's streams and ends with it. Signals come to this one and are passed
+ * on as messages, since a terminal's Ctrl-C goes to both and a second one means something else than the first.
+ */
+export async function runSteadily(): Promise<number | undefined> {
+  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, [VARIABLE]: LARGE_BLOCK, [MARK]: '1' },
+  });
+  const ended = new Promise<number | undefined>((resolve) => {
+    child.once('error', () => resolve(undefined));
+    child.once('exit', (code, signal) => {
+      if (signal === null) resolve(code!);
+      else {
+        stop();
+        process.kill(process.pid, signal);
+        // Where this process does not die of it.
+        resolve(128 + constants.signals[signal]);
+      }
+    });
+  });
+  let asked: number | undefined;
+  const pass = (name: NodeJS.Signals) => {
+    if (asked === undefined) {
+      asked = performance.now();
+      if (child.connected) child.send(name, () => {});
+    } else if (performance.now() - asked > SAME_SIGNAL_MS) child.kill('SIGKILL');
+  };
+  const stop = () => {
+    process.off('SIGINT', pass);
+    process.off('SIGTERM', pass);
+  };
+  process.on('SIGINT', pass);
+  process.on('SIGTERM', pass);
+  try {
+    return await ended;
+  } finally {
+    stop();
+  }
+}
+
+/** In the second process: signals as messages, and an end where the first has ended. False in any other process. */
+export function followFirst(onSignal: (name: 'SIGINT' | 'SIGTERM') => void): boolean {
+  if (process.env[MARK] !== '1' || !process.connected) return false;
+  process.on('message', (name) => {
+    if (name === 'SIGINT' || name === 'SIGTERM') onSignal(name);
+  });
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => {});
+  process.channel?.unref();
+  return true;
+}
