@@ -1,8 +1,8 @@
 /**
  * Writes the command as five CommonJS files, of which each start reads what it needs: dist/code/command.cjs (where it
- * begins, with what the others share), cost.cjs (what a network costs), compare.cjs (the subcommands of `cost`),
- * classify.cjs (models of the box), and rest.cjs (everything else). One file with all takes longer to read than all that
- * `mobilenet cost` does; many small ones take as long again to find.
+ * begins, with what the others share), classify.cjs (pictures, by a model of the box), cost.cjs (what a network costs),
+ * compare.cjs (the subcommands of `cost`) and rest.cjs (everything else). One file with all takes longer to read than
+ * all that `mobilenet cost` does; many small ones take as long again to find.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -99,19 +99,14 @@ async function bundle(name, contents, options) {
 const start = `export { main } from ${JSON.stringify(source('cli/main.ts'))};
 export * as errors from ${JSON.stringify(shared.errors)};
 export * as commander from 'commander';`;
-/** Other files of ours are required: an import would start Node's loader of modules. */
-const supported = { 'dynamic-import': false };
-
 await Promise.all([
   bundle('command', start, {
     plugins: [takeFrom({ 'cost.cjs': cost, 'classify.cjs': classify, 'rest.cjs': rest }), lazyProcesses],
-    supported,
   }),
   bundle('cost', asTable(cost), {
     plugins: [takeFrom({ 'compare.cjs': compare, 'rest.cjs': rest }), takeShared],
-    supported,
   }),
-  bundle('compare', asTable(compare), { plugins: [takeFrom({ 'rest.cjs': rest }), takeShared], supported }),
+  bundle('compare', asTable(compare), { plugins: [takeFrom({ 'rest.cjs': rest }), takeShared] }),
   bundle('classify', asTable(classify), { plugins: [takeFrom({ 'rest.cjs': rest }), takeShared] }),
   bundle('rest', asTable(rest), { plugins: [takeShared] }),
 ]);

@@ -51,6 +51,7 @@ describe('the packed tarball', () => {
       'README.md',
       'bin/mobilenet.js',
       'build/kernels.wasm',
+      'dist/code/classify.cjs',
       'dist/code/command.cjs',
       'dist/code/compare.cjs',
       'dist/code/cost.cjs',
