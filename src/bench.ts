@@ -99,7 +99,7 @@ export async function randomLevels({ network, weights, epsilon }: BenchSubject):
 
 /**
  * Times one network on a random picture, with the SIMD ceiling sampled between the runs.
- * Throws MobilenetError with exit code 70 where a network of floats seems faster than the ceiling: then the bench is wrong.
+ * Throws MobilenetError with exit code 70 where a network seems faster than the ceiling: then the bench is wrong.
  */
 export async function bench(choice: BenchChoice): Promise<{ record: BenchRecord; facts: BenchFacts }> {
   const subject = await benchSubject(choice);
@@ -108,7 +108,7 @@ export async function bench(choice: BenchChoice): Promise<{ record: BenchRecord;
   const levels = dtype === 'int8' ? (subject.levels ?? (await randomLevels(subject))) : undefined;
   const session = await createSession(network, weights, epsilon, { deterministic, threads, ...(levels && { levels }) });
   const flavour = deterministic ? 'plain' : 'relaxed';
-  const ceiling = await createCeiling(flavour);
+  const ceiling = await createCeiling(flavour, dtype);
   fillRandomly(session);
   warmUp(() => {
     session.run();
@@ -129,7 +129,7 @@ export async function bench(choice: BenchChoice): Promise<{ record: BenchRecord;
   session.close();
   const { macs } = cost(network);
   const gmacsPerSecond = macs / ms.median / 1e6;
-  const share = dtype === 'f32' ? shareOf(threads * ceiling.gmacsPerSecond(), gmacsPerSecond) : undefined;
+  const share = shareOf(threads * ceiling.gmacsPerSecond(), gmacsPerSecond);
   return {
     record: {
       network: network.id,
@@ -140,7 +140,7 @@ export async function bench(choice: BenchChoice): Promise<{ record: BenchRecord;
       ms: { min: round(ms.min, 3), median: round(ms.median, 3), p95: round(ms.p95, 3) },
       macs,
       gmacsPerSecond: round(gmacsPerSecond, 3),
-      ceilingShare: share === undefined ? null : round(share, 4),
+      ceilingShare: round(share, 4),
       ...(layers && { layers }),
     },
     facts: {

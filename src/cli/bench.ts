@@ -30,9 +30,8 @@ export function benchCommand(): Command {
       'after',
       '\nWeights are those of the box where it has the model, else seeded random ones; the picture is random.' +
         '\nGMAC/s = 10⁹ multiply-accumulates a second. The SIMD ceiling, measured between the runs, is what one thread' +
-        '\nreaches by multiplying and adding floats alone; with more threads the share is that of as many ceilings.' +
-        '\nInstructions for integers multiply more at a time: for int8 the JSON’s ceilingShare is null, and the text' +
-        '\nsays how many times the ceiling for floats it is. int8 without known ranges of values takes those of a' +
+        '\nreaches by multiplying and adding alone, floats or integers (bytes where there is relaxed SIMD, else words);' +
+        '\nwith more threads the share is that of as many ceilings. int8 without known ranges of values takes those of a' +
         '\nrandom picture, 7 bits for each value. --layers measures the steps on one thread.',
     )
     .action(async (flags: BenchFlags) => {

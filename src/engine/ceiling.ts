@@ -9,6 +9,14 @@ export const ceilingLoops = [
   { kernel: 'ceiling_f32_12', rows: 6, columns: 2 },
 ] as const satisfies readonly { kernel: keyof Kernels; rows: number; columns: number }[];
 
+/** Those of `assembly/ceiling-i8.ts`; macs: in a vector. Bytes are multiplied where narrow integers are bytes. */
+export const integerCeilingLoops = [
+  { kernel: 'ceiling_i16_8', rows: 4, columns: 2, macs: 8, bytes: false },
+  { kernel: 'ceiling_pairs_4', rows: 2, columns: 2, macs: 16, bytes: true },
+  { kernel: 'ceiling_fours_4', rows: 2, columns: 2, macs: 16, bytes: true },
+  { kernel: 'ceiling_dot_8', rows: 4, columns: 2, macs: 16, bytes: true },
+] as const satisfies readonly { kernel: keyof Kernels; rows: number; columns: number; macs: number; bytes: boolean }[];
+
 /** A meter for what SIMD multiply and add can reach here with its operands in the first-level cache. */
 export interface Ceiling {
   /** Runs each loop once, about 2 ms altogether. Spread between the runs of what is compared with the ceiling. */
@@ -23,24 +31,28 @@ const DEPTH = 32;
 /** Long enough for the clock, short enough to fit between two runs. */
 const MACS_PER_SAMPLE = 12e6;
 
-/** One thread's ceiling for f32; `flavour` is that of the network's kernels. */
-export async function createCeiling(flavour?: KernelFlavour): Promise<Ceiling> {
+/** One thread's ceiling for floats or integers; `flavour` is that of the network's kernels. */
+export async function createCeiling(flavour?: KernelFlavour, dtype: 'f32' | 'int8' = 'f32'): Promise<Ceiling> {
   const module = await loadKernels(flavour);
-  const longest = Math.max(...ceilingLoops.map(({ rows, columns }) => Math.max(rows * columns, DEPTH * rows)));
+  const loops =
+    dtype === 'f32'
+      ? ceilingLoops.map((loop) => ({ ...loop, macs: LANES }))
+      : integerCeilingLoops.filter(({ bytes }) => !bytes || module.constants.narrowBytes === 1);
+  const longest = Math.max(...loops.map(({ rows, columns }) => Math.max(rows * columns, DEPTH * rows)));
   const area = align(longest * VECTOR_BYTES);
   const output = align(module.constants.heapBase);
   const left = output + area;
   const right = left + area;
   const memory = createMemory(right + area);
   const kernels = bindKernels(module, memory);
-  // Small enough that no sum overflows, far from the denormal numbers, which take their own time.
+  // For floats: small enough that no sum overflows, far from the denormal numbers, which take their own time. To integers all are alike.
   new Float32Array(memory.buffer, left, (2 * area) / 4).fill(1 / 1024);
   let best = 0;
   return {
     sample() {
-      for (const { kernel, rows, columns } of ceilingLoops) {
-        const macs = DEPTH * rows * columns * LANES;
-        const repeats = Math.ceil(MACS_PER_SAMPLE / macs);
+      for (const { kernel, rows, columns, macs: perVector } of loops) {
+        const macs = DEPTH * rows * columns * perVector;
+        const repeats = Math.ceil((MACS_PER_SAMPLE * perVector) / LANES / macs);
         const start = performance.now();
         kernels[kernel](output, left, right, DEPTH, repeats);
         best = Math.max(best, (macs * repeats) / (performance.now() - start) / 1e6);

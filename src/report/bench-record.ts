@@ -13,10 +13,10 @@ export interface BenchRecord {
   /** 10⁹ multiply-accumulates a second at the median. */
   readonly gmacsPerSecond: number;
   /**
-   * Of the SIMD ceiling for floats measured between the runs, times the threads, 0…1. Null for integers, of which each
-   * instruction multiplies more: their ceiling is not measured.
+   * Of the SIMD ceiling of the dtype measured between the runs, times the threads, 0…1. For integers it is that of the
+   * narrowest that the kernels multiply: bytes where there is relaxed SIMD, else words.
    */
-  readonly ceilingShare: number | null;
+  readonly ceilingShare: number;
   /** One entry for each step of the plan, in order. */
   readonly layers?: readonly BenchLayer[];
 }
@@ -46,6 +46,6 @@ export interface BenchFacts {
   readonly runtime: string;
   /** Integers only: where the ranges of the maps' values are from, the model's or one random picture's. */
   readonly ranges?: 'model' | 'random';
-  /** GMAC/s of one thread with floats. */
+  /** GMAC/s of one thread. */
   readonly ceiling: number;
 }

@@ -9,7 +9,7 @@ const PLOT = { width: 56, height: 10 };
 /** A measurement as a page of text; with layers in the record, a row for each step and a roofline of the slowest. */
 export function benchText(record: BenchRecord, facts: BenchFacts): string {
   const sections = [summary(record, facts)];
-  if (record.layers) sections.push(layerRows(record.layers), roofline(record.layers, record.dtype, facts.ceiling));
+  if (record.layers) sections.push(layerRows(record.layers), roofline(record.layers, facts.ceiling));
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
@@ -32,10 +32,9 @@ function summary(record: BenchRecord, facts: BenchFacts): readonly string[] {
   ];
 }
 
-function besideCeiling({ threads, gmacsPerSecond, ceilingShare }: BenchRecord, { ceiling }: BenchFacts): string {
-  const named = `the f32 SIMD ceiling, ${threads === 1 ? '' : `${threads} × `}${ceiling.toFixed(1)} GMAC/s`;
-  if (ceilingShare !== null) return `${percent(ceilingShare)} of ${named}`;
-  return `${(gmacsPerSecond / (threads * ceiling)).toFixed(2)} times ${named} (no limit for integers)`;
+function besideCeiling({ dtype, threads, ceilingShare }: BenchRecord, { ceiling }: BenchFacts): string {
+  const speed = `${threads === 1 ? '' : `${threads} × `}${ceiling.toFixed(1)} GMAC/s`;
+  return `${percent(ceilingShare)} of the ${dtype} SIMD ceiling, ${speed}`;
 }
 
 function layerRows(layers: readonly BenchLayer[]): readonly string[] {
@@ -62,14 +61,12 @@ function layerRows(layers: readonly BenchLayer[]): readonly string[] {
 }
 
 /** Arithmetic intensity against speed for the slowest steps that multiply at all; each is a digit in the plot. */
-function roofline(layers: readonly BenchLayer[], dtype: BenchRecord['dtype'], floatCeiling: number): readonly string[] {
+function roofline(layers: readonly BenchLayer[], ceiling: number): readonly string[] {
   const points = layers
     .filter(({ macs }) => macs > 0)
     .toSorted((a, b) => b.ms - a.ms)
     .slice(0, SLOWEST)
     .map((layer, index) => ({ ...layer, mark: String(index + 1), intensity: layer.macs / layer.bytes }));
-  // Integers have no measured ceiling: the plot is as high as the fastest of its steps.
-  const ceiling = dtype === 'f32' ? floatCeiling : Math.max(...points.map(({ gmacsPerSecond }) => gmacsPerSecond));
   const exponents = points.map(({ intensity }) => Math.log2(intensity));
   const low = Math.floor(Math.min(...exponents));
   const high = Math.max(low + 1, Math.ceil(Math.max(...exponents)));
@@ -93,12 +90,12 @@ function roofline(layers: readonly BenchLayer[], dtype: BenchRecord['dtype'], fl
   ]);
   return [
     'Roofline of the slowest steps: arithmetic intensity (log scale) against GMAC/s',
-    `${top} ┬${'─'.repeat(PLOT.width)} ${dtype === 'f32' ? 'SIMD ceiling' : 'fastest of these'}`,
+    `${top} ┬${'─'.repeat(PLOT.width)} SIMD ceiling`,
     ...grid.map((cells) => `${margin} │${cells.join('')}`.trimEnd()),
     `${'0'.padStart(top.length)} └${'─'.repeat(PLOT.width)}`,
     `${margin}  ${axis}${`${2 ** high}`.padStart(PLOT.width - axis.length)}`,
     ...alignColumns(
-      [['', 'layer', 'kernel', 'MAC/byte', 'GMAC/s', dtype === 'f32' ? 'of ceiling' : 'of fastest'], ...legend],
+      [['', 'layer', 'kernel', 'MAC/byte', 'GMAC/s', 'of ceiling'], ...legend],
       ['left', 'left', 'left', 'right', 'right', 'right'],
     ),
   ];

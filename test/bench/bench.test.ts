@@ -106,10 +106,12 @@ describe('costSteps of integers', () => {
 });
 
 describe('bench', () => {
-  it('integers have no share of the ceiling for floats; two threads run', async () => {
+  it('integers have a share of their own ceiling; two threads run', async () => {
     const small = { alpha: 0.25, resolution: 64, runs: 2, threads: 2 };
     const { record, facts } = await bench({ ...small, model: 'mobilenet_v1', dtype: 'int8', layers: true });
-    expect(record).toMatchObject({ dtype: 'int8', threads: 2, ceilingShare: null });
+    expect(record).toMatchObject({ dtype: 'int8', threads: 2 });
+    expect(record.ceilingShare).toBeGreaterThan(0);
+    expect(record.ceilingShare).toBeLessThanOrEqual(1);
     expect(record.layers!.some(({ kernel }) => kernel === 'pointwise_i8')).toBe(true);
     expect(facts).toMatchObject({ weights: 'seeded', ranges: 'random' });
     expect(facts.ceiling).toBeGreaterThan(0);
@@ -219,13 +221,12 @@ describe('benchText', () => {
     );
   });
 
-  it('sets integers beside the ceiling for floats, which is none for them, and threads beside as many ceilings', () => {
-    const integers = { ...record, dtype: 'int8' as const, ceilingShare: null, gmacsPerSecond: 40, layers };
+  it('sets integers beside their ceiling, and threads beside as many ceilings', () => {
+    const integers = { ...record, dtype: 'int8' as const, layers };
     const text = benchText(integers, { ...facts, ranges: 'random' });
     expect(text).toContain(' · int8 · 1 thread · seeded weights · 7 bits by a random picture · Node.js');
-    expect(text).toContain('40.0 GMAC/s · 1.60 times the f32 SIMD ceiling, 25.0 GMAC/s (no limit for integers)\n');
-    expect(text).toMatch(/\n24\.0 ┬─+ fastest of these\n/);
-    expect(text).toMatch(/\n1 {2}b .* 24\.0 +100\.0 %\n2 {2}a .* 10\.0 +41\.7 %\n/);
+    expect(text).toContain('18.0 GMAC/s · 72.0 % of the int8 SIMD ceiling, 25.0 GMAC/s\n');
+    expect(text).toMatch(/\n25\.0 ┬─+ SIMD ceiling\n/);
     const two = benchText({ ...record, threads: 2, ceilingShare: 0.36 }, facts);
     expect(two).toContain(' · 2 threads · ');
     expect(two).toContain('36.0 % of the f32 SIMD ceiling, 2 × 25.0 GMAC/s\n');
