@@ -6,7 +6,6 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -356,60 +355,4 @@ describe.skipIf(!awkward || !canRunBound)('awkward pictures in one batch', () =>
       expect(image.predictions).toEqual(row.predictions);
     }
   }, 120_000);
-});
-
-/** The first command of a document that begins like this, up to an empty line or the end of its block. */
-function recipe(document: string, start: string): string {
-  const text = readFileSync(join(root, document), 'utf8');
-  const from = text.indexOf(`\n${start}`);
-  if (from < 0) throw new Error(`${document}: no command that begins with ${start}`);
-  return text.slice(from + 1, text.indexOf('```', from));
-}
-
-/** Runs a recipe as it is written, in a folder that has `photos`, with the program on the path. */
-function follow(script: string, cwd: string) {
-  const bin = join(cwd, 'bin');
-  mkdirSync(bin);
-  writeFileSync(join(bin, 'mobilenet'), `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`, { mode: 0o755 });
-  const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
-  return spawnSync('bash', ['-c', script], { cwd, encoding: 'utf8', env });
-}
-
-const has = (...command: [string, string]) =>
-  spawnSync('sh', ['-c', `${command[0]} --version`]).stdout.includes(command[1]);
-
-describe('recipes, as they are written', () => {
-  let place: string;
-  beforeEach(() => {
-    place = mkdtempSync(join(folder, 'recipe-'));
-    symlinkSync(join(folder, 'many'), join(place, 'photos'));
-  });
-
-  it.skipIf(!has('jq', 'jq'))('README: find | mobilenet | jq', () => {
-    const [line] = recipe('README.md', 'find photos').split('\n');
-    const { stdout } = follow(line!.replace('find photos', 'find photos/'), place);
-    const lines = stdout.trimEnd().split('\n');
-    expect(lines).toHaveLength(40);
-    expect(lines.filter((each) => each.startsWith('alp\tphotos/'))).toHaveLength(10);
-  });
-
-  it.skipIf(!hasShellTools)('README: pictures of a group are moved', () => {
-    const [line] = recipe('README.md', 'mobilenet classify photos --only dog').split('\n');
-    mkdirSync(join(place, 'dogs'));
-    follow(line!.replace('--only dog', '--only "geological formation"').replace('mv', 'cp'), place);
-    expect(readdirSync(join(place, 'dogs'))).toHaveLength(10);
-  });
-
-  it.skipIf(!has('parallel', 'GNU parallel'))(
-    'docs/batches.md: GNU parallel on one machine',
-    () => {
-      const script = recipe('docs/batches.md', 'mkdir -p parts\nparallel -j4');
-      follow(script, place);
-      const found = rows(readFileSync(join(place, 'all.jsonl'), 'utf8'));
-      expect(found).toHaveLength(41);
-      expect(new Set(found.map(({ file }) => file)).size).toBe(41);
-      expect(readdirSync(join(place, 'parts'))).toHaveLength(16);
-    },
-    120_000,
-  );
 });
