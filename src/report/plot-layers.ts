@@ -85,7 +85,7 @@ export function plotGraph(cost: GraphCost, scales: Scales): Picture {
   };
   const missing = cost.notCounted.reduce((sum, { times }) => sum + times, 0);
   const subtitle = `${grouped(cost.macs)} MACs, ${grouped(cost.params.total)} parameters${missing > 0 ? `; ${missing} operators NOT COUNTED` : ''}`;
-  const title = `${shorten(cost.file.split(/[/\\\\]/).at(-1) ?? '', 70)}, operator by operator`;
+  const title = `${shorten(cost.file.split(/[/\\\\]/).at(-1) ?? '', 48)}, operator by operator`;
   return drawPanels(title, subtitle, rows, [macsPanel, ...(plain ? [] : [counted]), paramsPanel], scales);
 }
 

@@ -5,6 +5,7 @@ import * as scales from 'd3-scale';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type CostRecord, describeCost } from '../../src/cost/describe.js';
+import { GraphTally, NO_WORK } from '../../src/cost/graph-tally.js';
 import { publishedOthers } from '../../src/cost/published-others.js';
 import { listGrid, markFront, summarise } from '../../src/cost/summary.js';
 import { buildNetwork, networkIds, networks } from '../../src/networks/index.js';
@@ -12,7 +13,7 @@ import { resolve } from '../../src/networks/resolve.js';
 import { plotCost, plotSummaries } from '../../src/plot.js';
 import { plotAccuracy } from '../../src/report/plot-accuracy.js';
 import { plotPage } from '../../src/report/plot-html.js';
-import { plotLayers } from '../../src/report/plot-layers.js';
+import { plotGraph, plotLayers } from '../../src/report/plot-layers.js';
 import { plotRoofline } from '../../src/report/plot-roofline.js';
 import { escapeXml, type Picture } from '../../src/report/plot-svg.js';
 
@@ -29,6 +30,16 @@ const measured: CostRecord = {
   measured: { ms: 9, gmacsPerSecond: 20, ceiling: 27, bandwidth: 12, runtime: 'Node.js', weights: 'seeded weights' },
 };
 
+const foreign = new GraphTally({ convention: 'fvcore' });
+for (const operator of ['Conv', 'Gemm', 'BatchNormalization', 'Unheard']) {
+  const name = `/a/module/with/a/long/path/${operator}`.repeat(3);
+  if (operator === 'Unheard') foreign.skip(operator);
+  else foreign.add({ ...NO_WORK, name, operator, output: [1, 8, 9, 9], macs: 1e9, weights: 64, normalised: 648 });
+}
+const graph = foreign.finish({
+  ...{ file: `folder/${'W'.repeat(200)}.onnx`, format: 'onnx', reason: 'an Unheard', input: [1, 3, 9, 9] },
+});
+
 const pictures: readonly (readonly [string, Picture])[] = [
   ['accuracy', plotAccuracy(rows, scales)],
   ['accuracy with networks of other authors', plotAccuracy(rows, scales, publishedOthers)],
@@ -41,6 +52,7 @@ const pictures: readonly (readonly [string, Picture])[] = [
   ['layers', plotLayers(record, scales)],
   ['layers with times', plotLayers(measured, scales)],
   ['roofline', plotRoofline(measured, scales)],
+  ['a foreign graph', plotGraph(graph, scales)],
 ];
 
 interface Label {
