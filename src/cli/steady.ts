@@ -2,12 +2,15 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
 /**
- * glibc gives memory from here on up to the system as soon as it is freed; left alone it raises this to the largest block
- * that it has seen freed, and pictures then stay behind in the heaps of the threads that decoded them. It is read when a
- * process starts and at no other time. Other C libraries do not know it.
+ * glibc gives blocks of so many bytes back to the system as soon as they are freed; left alone it raises this to the largest
+ * block that it has seen freed, and pictures and their files then stay behind in the heaps of the threads that decoded them.
+ * It is read when a process starts and at no other time. Other C libraries do not know it.
  */
 const VARIABLE = 'MALLOC_MMAP_THRESHOLD_';
-const LARGE_BLOCK = String(2 ** 17);
+/** Files of pictures are larger, most of what is not pixels is smaller. */
+const LARGE_BLOCK = String(2 ** 15);
+/** Heaps that the threads share, instead of one for each. */
+const HEAPS = '2';
 
 /**
  * Signals so soon after the first are the same wish: Ctrl-C reaches all processes of a terminal, and those that have started
@@ -31,7 +34,7 @@ export function wantsSteadyMemory(): boolean {
 export async function runSteadily(): Promise<number | undefined> {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, [VARIABLE]: LARGE_BLOCK, [MARK]: '1' },
+    env: { MALLOC_ARENA_MAX: HEAPS, ...process.env, [VARIABLE]: LARGE_BLOCK, [MARK]: '1' },
   });
   const ended = new Promise<number | undefined>((resolve) => {
     child.once('error', () => resolve(undefined));

@@ -59,7 +59,7 @@ function isThere(pid: number): boolean {
 describe.skipIf(process.platform !== 'linux')('many pictures, in a second process', () => {
   it('that gives large blocks back; streams and exit code are the command’s', async () => {
     const { second, child, ended } = await begin();
-    expect(readFileSync(`/proc/${second}/environ`, 'utf8')).toContain('MALLOC_MMAP_THRESHOLD_=131072\0');
+    expect(readFileSync(`/proc/${second}/environ`, 'utf8')).toContain('MALLOC_MMAP_THRESHOLD_=32768\0');
     child.kill('SIGTERM');
     await ended;
     const broken = join(folder, 'broken');
