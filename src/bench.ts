@@ -1,4 +1,4 @@
-import { cost } from './cost/cost.js';
+import { costTotals } from './cost/cost.js';
 import { createCeiling } from './engine/ceiling.js';
 import { chooseLevels, type Observed, observe } from './engine/int8/calibrate.js';
 import type { Levels } from './engine/int8/levels.js';
@@ -127,7 +127,7 @@ export async function bench(choice: BenchChoice): Promise<{ record: BenchRecord;
   const steps = choice.layers ? costSteps(network, session.plan, { constants, levels }) : undefined;
   const layers = steps && benchSteps(steps, session, times.length);
   session.close();
-  const { macs } = cost(network);
+  const { macs } = costTotals(network);
   const gmacsPerSecond = macs / ms.median / 1e6;
   const share = shareOf(threads * ceiling.gmacsPerSecond(), gmacsPerSecond);
   return {

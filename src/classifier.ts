@@ -1,14 +1,16 @@
 import { availableParallelism } from 'node:os';
-import { cost } from './cost/cost.js';
+import { costTotals } from './cost/cost.js';
 import { createSession, MOST_THREADS, type SessionOptions } from './engine/session.js';
 import { MobilenetError, UsageError } from './errors.js';
 import type { DecodeOptions } from './images/decode.js';
 import { prepareImage } from './images/prepare.js';
 import { chooseModel, type ExactModel, type Model, type ModelChoice } from './model.js';
+import { packedStore } from './packed-files.js';
 import { loadPixelKernels } from './pixels.js';
 import { printable } from './printable.js';
 import { describe, findTop } from './rank.js';
 import type { CostFacts, ModelFacts, Prediction, Timing } from './report/records.js';
+import { storeHome } from './store/home.js';
 import type { Label } from './weights/labels.js';
 
 export { MOST_THREADS };
@@ -89,13 +91,13 @@ export async function open(choice: string | LoadOptions, pictures?: number): Pro
   if (model.exact && threads !== undefined && threads > 1) {
     throw new UsageError(`threads ${threads}: exact integers are computed by one thread, expected 1`);
   }
-  const { macs, flops, params } = cost(model.network);
+  const { macs, flops, params } = costTotals(model.network);
+  const isBrief = pictures !== undefined && pictures <= MOST_UNPACKED;
   let loading: Promise<Loaded> | undefined = loadParts(model, {
     threads: threads ?? threadsThatPay(macs * (pictures ?? 0)),
     deterministic,
-    ...(pictures !== undefined &&
-      pictures <= MOST_UNPACKED &&
-      model.halfFileBytes !== undefined && { halfFileBytes: model.halfFileBytes }),
+    ...(isBrief && model.halfFileBytes !== undefined && { halfFileBytes: model.halfFileBytes }),
+    ...(isBrief && model.packedKey !== undefined && { packed: packedStore(storeHome(), model.packedKey) }),
   });
   const pending = new Set<Promise<unknown>>();
   // Reported by whoever awaits it; until then it must not count as unhandled.
@@ -119,7 +121,10 @@ export async function open(choice: string | LoadOptions, pictures?: number): Pro
       Promise.all(pending)
         .then(() => held)
         .then(
-          (loaded) => loaded?.session.close(),
+          (loaded) => {
+            if (loaded && 'keep' in loaded.session) loaded.session.keep();
+            loaded?.session.close();
+          },
           () => {},
         );
     },
@@ -146,7 +151,10 @@ async function classify(
   return { predictions: describe(findTop(probabilities, top, name), labels), ms: { decode: decoded - start, run } };
 }
 
-/** Packing the weights takes about as long as widening them for so many pictures takes more. */
+/**
+ * Packing the weights takes about as long as widening them for so many pictures takes more. Up to here integers are taken as
+ * an earlier start has packed them.
+ */
 const MOST_UNPACKED = 4;
 
 /** A second thread starts up for about 25 ms of a core; from about this many multiply-accumulates on that is worth it. */
@@ -165,7 +173,7 @@ async function loadParts(model: Model, options: SessionOptions) {
     ? await openExact(model.exact)
     : await createSession(model.network, (allocate) => model.readWeights(allocate), model.epsilon, {
         ...options,
-        ...(model.readLevels && { levels: model.readLevels() }),
+        ...(model.readLevels && { levels: model.readLevels }),
       });
   return { session, labels: model.readLabels() };
 }

@@ -44,6 +44,8 @@ export interface Model {
   readonly halfFileBytes?: number;
   /** Set where the network is to run in integers. */
   readonly readLevels?: () => Levels;
+  /** Names weights and levels together: what packing them gives is the same as long as it is. */
+  readonly packedKey?: string;
   /** Set where integers were asked for: the network as its files store it. */
   readonly exact?: ExactModel;
   /** One for each class. */
@@ -62,13 +64,19 @@ export interface ExactModel {
  * (`model-not-installed` where they can be pulled), damaged or unsuitable.
  */
 export async function chooseModel(choice: ModelChoice = {}): Promise<Model> {
-  const { model, readLevels } = await chooseFloats(choice);
+  const { model, readLevels, packedKey } = await chooseFloats(choice);
   if (choice.dtype !== 'int8') return model;
   const { inIntegers } = await import('./integer-model.js');
-  return inIntegers(model, readLevels);
+  return { ...inIntegers(model, readLevels), ...(packedKey !== undefined && { packedKey }) };
 }
 
-async function chooseFloats(choice: ModelChoice): Promise<{ model: Model; readLevels?: ReadLevels }> {
+interface FloatModel {
+  readonly model: Model;
+  readonly readLevels?: ReadLevels;
+  readonly packedKey?: string;
+}
+
+async function chooseFloats(choice: ModelChoice): Promise<FloatModel> {
   if (choice.weights?.length) {
     const { modelFromPaths } = await import('./model-files.js');
     return { model: await modelFromPaths(choice, choice.weights) };
@@ -76,7 +84,10 @@ async function chooseFloats(choice: ModelChoice): Promise<{ model: Model; readLe
   const inBox = findInBox(choice);
   if (inBox instanceof ModelError) return modelFromStore(choice, inBox);
   if (choice.exact) throw new UsageError('--exact: no weights given, expected --weights with a quantised .tflite file');
-  return { model: modelFromBox(choice, inBox), readLevels: () => loadLevels(inBox) };
+  const model = modelFromBox(choice, inBox);
+  const { name, weights, levels } = inBox.card;
+  if (levels === null) return { model };
+  return { model, readLevels: () => loadLevels(inBox, levels), packedKey: `${name}.${weights.crc32}.${levels.crc32}` };
 }
 
 /** The box's model, or why there is none. */
@@ -89,13 +100,13 @@ function findInBox(choice: ModelChoice): StoredModel | ModelError {
   }
 }
 
-async function modelFromStore(
-  choice: ModelChoice,
-  notInBox: ModelError,
-): Promise<{ model: Model; readLevels: ReadLevels }> {
+async function modelFromStore(choice: ModelChoice, notInBox: ModelError): Promise<FloatModel> {
   const { findInstalledModel, loadInstalled, readInstalledLevels } = await import('./installed-model.js');
   const loaded = loadInstalled(findInstalledModel(choice, notInBox));
-  return { model: await modelFromInstalled(choice, loaded), readLevels: () => readInstalledLevels(loaded.installed) };
+  const model = await modelFromInstalled(choice, loaded);
+  const { installed } = loaded;
+  const { levels } = installed;
+  return levels === null ? { model } : { model, readLevels: () => readInstalledLevels(installed, levels) };
 }
 
 async function modelFromInstalled(choice: ModelChoice, { installed, path, bytes }: LoadedModel): Promise<Model> {

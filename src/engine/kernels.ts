@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import * as zlib from 'node:zlib';
 import type { instantiate } from '../../build/kernels.js';
 import { RuntimeError } from '../errors.js';
 
@@ -56,6 +57,8 @@ export type KernelMemory = WebAssembly.Memory;
 
 export interface KernelModule {
   readonly module: CompiledKernels;
+  /** Tells these kernels from others; undefined where Node.js has no CRC-32 (before 20.15). */
+  readonly checksum: string | undefined;
   readonly constants: KernelConstants;
   /** Bytes of scratch memory that `conv_f32` needs. */
   convScratchBytes(kernelSize: number, inChannels: number): number;
@@ -94,6 +97,7 @@ async function compileKernels(flavour: KernelFlavour): Promise<KernelModule> {
   const exports = instance(module, createMemory(PAGE_BYTES));
   return {
     module,
+    checksum: zlib.crc32?.(bytes).toString(16),
     constants: {
       heapBase: exports.HEAP_BASE.value,
       channelTile: exports.CHANNEL_TILE.value,

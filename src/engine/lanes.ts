@@ -33,9 +33,10 @@ export async function createLanes(
   weights: NetworkWeights,
   epsilon: number,
   count: number,
-  { deterministic, levels }: Omit<SessionOptions, 'threads'> = {},
+  { deterministic, levels: given }: Pick<SessionOptions, 'deterministic' | 'levels'> = {},
 ): Promise<readonly Lane[]> {
   const kernels = await loadKernels(deterministic ? 'plain' : 'relaxed');
+  const levels = typeof given === 'function' ? given() : given;
   if (levels) checkLevels(network, levels);
   const layout = (shift: number) =>
     levels ? planIntegers(network, kernels, levels.values, { shift }) : plan(network, kernels, { shift });

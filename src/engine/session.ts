@@ -2,13 +2,22 @@ import type { ResolvedNetwork } from '../networks/types.js';
 import type { Allocate, NetworkWeights } from '../weights/types.js';
 import { align } from './arena.js';
 import { foldBatchNorm } from './fold.js';
-import type { Levels } from './int8/levels.js';
+import type { IntegerMaps, Levels } from './int8/levels.js';
 import { integerStagingBytes, packIntegers } from './int8/pack.js';
+import type { PackedStore } from './int8/packed-store.js';
 import { checkLevels, planIntegers } from './int8/plan.js';
-import { bindKernels, createMemory, type KernelConstants, type Kernels, loadKernels } from './kernels.js';
+import {
+  bindKernels,
+  createMemory,
+  type KernelConstants,
+  type KernelMemory,
+  type KernelModule,
+  type Kernels,
+  loadKernels,
+} from './kernels.js';
 import { pack, stagingBytes } from './pack.js';
 import { type Plan, plan } from './plan.js';
-import type { Crew } from './pool.js';
+import type { Crew, Pool } from './pool.js';
 
 export const MOST_THREADS = 64;
 
@@ -18,7 +27,9 @@ export interface SessionOptions {
   /** Floats to the same last digits on every runtime: the kernels without fused multiply-add, which are slower. */
   readonly deterministic?: boolean;
   /** How maps are stored in integers, from a calibration: the network runs in integers instead of floats. */
-  readonly levels?: Levels;
+  readonly levels?: Levels | (() => Levels);
+  /** Where the parameters of a network in integers may be packed already: then neither levels nor weights are read. */
+  readonly packed?: PackedStore;
   /**
    * For a few runs with one thread: the length of the file of weights that `weights` will read into what it allocates, with
    * all linear layers' weights in half precision. They stay there and are widened in each run, so that nothing is packed.
@@ -41,6 +52,8 @@ export interface Session {
   runStep(index: number): void;
   /** Ends the other threads, if there are any; the session must not run any more. They keep no process alive. */
   close(): void;
+  /** Puts parameters that were packed for this session where the next one finds them. */
+  keep(): void;
 }
 
 type WeightsSource = NetworkWeights | ((allocate: Allocate) => NetworkWeights);
@@ -75,10 +88,82 @@ async function assemble(
   weights: WeightsSource,
   epsilon: number,
   crew: Crew | undefined,
-  { deterministic, levels, halfFileBytes }: SessionOptions,
+  options: SessionOptions,
 ): Promise<Session> {
-  const kernels = await loadKernels(deterministic ? 'plain' : 'relaxed');
+  const kernels = await loadKernels(options.deterministic ? 'plain' : 'relaxed');
+  const restored = restore(network, kernels, crew, options);
+  const { layout, memory, pool, maps } = restored ?? packParameters(network, kernels, weights, epsilon, crew, options);
+  const bound = bindKernels(kernels, memory);
+  const calls = layout.steps.map(({ kernel, args }) => ({
+    call: bound[kernel] as (...args: readonly number[]) => void,
+    args,
+  }));
+  const output = new Float32Array(memory.buffer, layout.output.address, layout.output.length);
+  return {
+    plan: layout,
+    threads: crew?.threads ?? 1,
+    input: new Float32Array(memory.buffer, layout.input.address, layout.input.length),
+    run() {
+      if (pool) pool.run();
+      else for (const { call, args } of calls) call(...args);
+      return output.slice();
+    },
+    runStep(index) {
+      const { call, args } = calls[index]!;
+      call(...args);
+    },
+    close() {
+      crew?.close();
+    },
+    keep() {
+      const { checksum } = kernels;
+      if (restored || !maps || checksum === undefined) return;
+      options.packed?.keep(checksum, maps, parametersOf(layout, kernels, memory));
+    },
+  };
+}
+
+/** A plan and memory with all parameters in it. */
+interface Prepared {
+  readonly layout: Plan;
+  readonly memory: KernelMemory;
+  readonly pool: Pool | undefined;
+  /** Of a plan in integers. */
+  readonly maps: IntegerMaps | undefined;
+}
+
+function parametersOf({ arenaAddress }: Plan, { constants }: KernelModule, memory: KernelMemory): Uint8Array {
+  const base = align(constants.heapBase);
+  return new Uint8Array(memory.buffer, base, arenaAddress - base);
+}
+
+/** From an earlier start, where it has packed the very same. */
+function restore(
+  network: ResolvedNetwork,
+  kernels: KernelModule,
+  crew: Crew | undefined,
+  { levels, packed }: SessionOptions,
+): Prepared | undefined {
+  const found = levels && kernels.checksum !== undefined ? packed?.find(kernels.checksum) : undefined;
+  if (!found) return undefined;
+  const { maps } = found;
+  const layout = planIntegers(network, kernels, maps, { threads: crew?.threads ?? 1 });
+  const memory = createMemory(layout.memoryBytes);
+  const parameters = parametersOf(layout, kernels, memory);
+  if (parameters.length !== found.bytes || !found.read(parameters)) return undefined;
+  return { layout, memory, pool: crew?.assign(layout, kernels, memory), maps };
+}
+
+function packParameters(
+  network: ResolvedNetwork,
+  kernels: KernelModule,
+  weights: WeightsSource,
+  epsilon: number,
+  crew: Crew | undefined,
+  { levels: given, halfFileBytes }: SessionOptions,
+): Prepared {
   const threads = crew?.threads ?? 1;
+  const levels = typeof given === 'function' ? given() : given;
   if (levels) checkLevels(network, levels);
   const kept = levels || crew ? undefined : halfFileBytes;
   const layout = levels
@@ -107,28 +192,7 @@ async function assemble(
   const { memory, staging, pool } = begun ?? begin(0);
   const bound = bindKernels(kernels, memory);
   packAll(layout, found, epsilon, { memory: memory.buffer, bound, constants: kernels.constants, levels, staging });
-  const calls = layout.steps.map(({ kernel, args }) => ({
-    call: bound[kernel] as (...args: readonly number[]) => void,
-    args,
-  }));
-  const output = new Float32Array(memory.buffer, layout.output.address, layout.output.length);
-  return {
-    plan: layout,
-    threads,
-    input: new Float32Array(memory.buffer, layout.input.address, layout.input.length),
-    run() {
-      if (pool) pool.run();
-      else for (const { call, args } of calls) call(...args);
-      return output.slice();
-    },
-    runStep(index) {
-      const { call, args } = calls[index]!;
-      call(...args);
-    },
-    close() {
-      crew?.close();
-    },
-  };
+  return { layout, memory, pool, maps: levels?.values };
 }
 
 interface PackTarget {

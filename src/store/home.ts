@@ -10,7 +10,8 @@ export function storeHome(env: NodeJS.ProcessEnv = process.env): string {
 
 /**
  * Where everything lies: `blobs/` by content, `models/NAME/model.json` by name, `seen/` the hashes that came first,
- * `downloads/` what is on its way. A rename from `downloads/` or within a folder never leaves the file system.
+ * `downloads/` what is on its way,
+ * `packed/` what need not be packed again. A rename from `downloads/` or within a folder never leaves the file system.
  */
 export const places = {
   blobs: (home: string) => join(home, 'blobs'),
@@ -20,6 +21,7 @@ export const places = {
   record: (home: string, name: string) => join(home, 'models', name, 'model.json'),
   seen: (home: string, name: string) => join(home, 'seen', `${name}.json`),
   downloads: (home: string) => join(home, 'downloads'),
+  packed: (home: string) => join(home, 'packed'),
   lock: (home: string) => join(home, 'store.lock'),
 };
 

@@ -132,13 +132,12 @@ export function readInstalledLabels(model: InstalledModel, home = storeHome()): 
 }
 
 /**
- * The tensors of a model's levels, or undefined where it has none.
+ * The tensors of a model's levels.
  * @throws ModelError `weights-damaged`
  */
-export function readInstalledLevels(model: InstalledModel, home = storeHome()): NamedTensors | undefined {
-  if (model.levels === null) return undefined;
-  const path = levelsPath(model.levels, home);
-  return readSafetensors(readBlob(path, model.levels, model.name), path);
+export function readInstalledLevels({ name }: InstalledModel, levels: Blob, home = storeHome()): NamedTensors {
+  const path = levelsPath(levels, home);
+  return readSafetensors(readBlob(path, levels, name), path);
 }
 
 function readBlob(path: string, blob: Blob, name: string): Uint8Array<ArrayBuffer> {

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ModelError } from '../errors.js';
-import { type Card, readCard } from './card.js';
+import { type Card, type CardFile, readCard } from './card.js';
 import { readChecked } from './checked.js';
 import { MAX_FILE_BYTES } from './file.js';
 import { type Label, readLabels } from './labels.js';
@@ -89,14 +89,13 @@ export function loadWeights(
 }
 
 /**
- * The tensors of the model's levels, length and checksum compared; undefined where it has none.
+ * The tensors of a model's levels, length and checksum compared.
  * @throws ModelError `weights-damaged`
  */
-export function loadLevels({ card, folder }: StoredModel): NamedTensors | undefined {
-  if (card.levels === null) return undefined;
-  const path = join(folder, card.levels.file);
+export function loadLevels({ folder }: Pick<StoredModel, 'folder'>, levels: CardFile): NamedTensors {
+  const path = join(folder, levels.file);
   return readSafetensors(
-    readChecked(path, card.levels, MAX_LEVELS_BYTES, (bytes) => new Uint8Array(bytes)),
+    readChecked(path, levels, MAX_LEVELS_BYTES, (bytes) => new Uint8Array(bytes)),
     path,
   );
 }

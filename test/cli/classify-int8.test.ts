@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sharedPath } from '../shared.js';
 import { mobilenet } from './run.js';
@@ -35,6 +37,23 @@ function expectNear(args: string[], most = MOST_DIFFERENCE): Document {
 }
 
 describe('mobilenet classify --dtype int8', () => {
+  it('keeps what it packed, and says the same by it, or where it is damaged', () => {
+    const folder = join(process.env.MOBILENET_HOME!, 'packed');
+    rmSync(folder, { recursive: true, force: true });
+    const first = classify('--dtype', 'int8');
+    const files = readdirSync(folder);
+    expect(files).toHaveLength(1);
+    const path = join(folder, files[0]!);
+    const bytes = readFileSync(path);
+    expect(classify('--dtype', 'int8').images[0]!.predictions).toEqual(first.images[0]!.predictions);
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(path, bytes);
+    expect(classify('--dtype', 'int8').images[0]!.predictions).toEqual(first.images[0]!.predictions);
+    // Packed anew.
+    bytes[bytes.length >> 1]! ^= 1;
+    expect(Buffer.compare(readFileSync(path), bytes)).toBe(0);
+  });
+
   it.each(['mobilenet_v2', 'efficientnet_b0'])('%s of the box: an alp', (model) => {
     const { images } = expectNear(['--model', model]);
     expect(images[0]!.predictions[0]!.index).toBe(970);

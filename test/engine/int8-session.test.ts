@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { chooseLevels, type Observed, observe } from '../../src/engine/int8/calibrate.js';
 import type { Levels } from '../../src/engine/int8/levels.js';
 import { levelsFromRanges } from '../../src/engine/int8/ranges.js';
 import { groupLevels, nameLevels } from '../../src/engine/int8/stored.js';
@@ -7,22 +6,11 @@ import { createSession } from '../../src/engine/session.js';
 import { ModelError } from '../../src/errors.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
-import type { Layer, Network, ResolvedNetwork } from '../../src/networks/types.js';
+import type { Layer, ResolvedNetwork } from '../../src/networks/types.js';
 import { readSafetensors, writeSafetensors } from '../../src/weights/safetensors.js';
-import { seededRandom, seededWeights } from '../../src/weights/seeded.js';
+import { seededWeights } from '../../src/weights/seeded.js';
 import { runReference } from '../reference-network.js';
-
-const EPSILON = 1e-3;
-
-function picture(network: ResolvedNetwork, seed: number): Float32Array {
-  const random = seededRandom(seed);
-  const { height, width, channels } = network.inputShape;
-  return Float32Array.from({ length: height * width * channels }, () => 2 * random() - 1);
-}
-
-function withoutSoftmax(network: Network): Network {
-  return { ...network, layers: network.layers.filter(({ kind }) => kind !== 'softmax') };
-}
+import { calibrated, EPSILON, picture, withoutSoftmax } from './calibrated.js';
 
 /** Root of the mean square difference, as a share of the reference's own deviation from its mean. */
 function noise(ours: Float32Array, reference: Float32Array): number {
@@ -33,18 +21,6 @@ function noise(ours: Float32Array, reference: Float32Array): number {
     variance += (value - mean) ** 2;
   });
   return Math.sqrt(error / variance);
-}
-
-async function calibrated(network: ResolvedNetwork, wide: 'all' | 'none'): Promise<Levels> {
-  const weights = seededWeights(network, 7);
-  const floats = await createSession(network, weights, EPSILON);
-  const observed = new Map<string, Observed>();
-  for (const seed of [1, 2, 3]) {
-    floats.input.set(picture(network, seed));
-    observe(floats, network, observed);
-  }
-  const names = new Set(wide === 'all' ? observed.keys() : []);
-  return chooseLevels(network, weights, EPSILON, observed, names);
 }
 
 /** Worst noise over pictures that the calibration saw, against the naive reference. */
@@ -72,7 +48,7 @@ describe.each(cases)('%s α %d at %d, %s padding, in integers', (id, alpha, reso
   const network = resolve(withoutSoftmax(buildNetwork(id, { alpha, classes: 203 })), { resolution, padding });
 
   it('wide maps are close to the naive reference, narrow ones near it', async () => {
-    const [wide, narrow] = [await calibrated(network, 'all'), await calibrated(network, 'none')];
+    const [wide, narrow] = [await calibrated(network, () => true), await calibrated(network, () => false)];
     const [close, near] = [await worstNoise(network, wide), await worstNoise(network, narrow)];
     expect(close).toBeLessThan(0.03);
     expect(near).toBeLessThan(0.5);
@@ -80,7 +56,7 @@ describe.each(cases)('%s α %d at %d, %s padding, in integers', (id, alpha, reso
   });
 
   it('two threads give the same bits as one', async () => {
-    const levels = await calibrated(network, 'none');
+    const levels = await calibrated(network, () => false);
     const weights = seededWeights(network, 7);
     const runs = [];
     for (const threads of [1, 2]) {
@@ -93,7 +69,7 @@ describe.each(cases)('%s α %d at %d, %s padding, in integers', (id, alpha, reso
   });
 
   it('the plain kernels agree with whatever this runtime takes', async () => {
-    const levels = await calibrated(network, 'none');
+    const levels = await calibrated(network, () => false);
     const weights = seededWeights(network, 7);
     const runs = [];
     for (const deterministic of [false, true]) {
@@ -113,7 +89,7 @@ describe('levels', () => {
   });
 
   it('come back from their file', async () => {
-    const levels = await calibrated(network, 'none');
+    const levels = await calibrated(network, () => false);
     const values = new Map([...levels.values].map(([name, value], i) => [name, { ...value, wide: i % 2 === 0 }]));
     const again = groupLevels(readSafetensors(writeSafetensors(nameLevels({ ...levels, values }), {}), 'test'), 'test');
     expect([...again.values.keys()].sort()).toEqual([...values.keys()].sort());
@@ -142,7 +118,7 @@ describe('levels', () => {
   });
 
   it('that are missing for a map are an error that names it', async () => {
-    const levels = await calibrated(network, 'none');
+    const levels = await calibrated(network, () => false);
     const values = new Map(levels.values);
     values.delete('block_1_depthwise');
     const session = createSession(network, seededWeights(network, 7), EPSILON, { levels: { ...levels, values } });

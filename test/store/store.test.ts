@@ -203,10 +203,12 @@ describe('a damaged file', () => {
     const tensors = new Map([['a/scale', { shape: [2], data: Float32Array.of(1, 2) }]]);
     const installed = await install({ levels: writeSafetensors(tensors) });
     expect(readRecord(places.record(home, 'flowers'))).toEqual(installed);
-    expect(readInstalledLevels(installed, home)).toEqual(tensors);
+    expect(readInstalledLevels(installed, installed.levels!, home)).toEqual(tensors);
     const { levels, ...older } = JSON.parse(await readFile(places.record(home, 'flowers'), 'utf8'));
     await writeFile(places.blob(home, levels.sha256, 'safetensors'), 'short');
-    expect(() => readInstalledLevels(installed, home)).toThrow(expect.objectContaining({ code: 'weights-damaged' }));
+    expect(() => readInstalledLevels(installed, installed.levels!, home)).toThrow(
+      expect.objectContaining({ code: 'weights-damaged' }),
+    );
     expect((await verifyModels(home))[0]!.problem).toContain(levels.sha256);
     await writeFile(places.record(home, 'flowers'), JSON.stringify(older));
     expect(readRecord(places.record(home, 'flowers')).levels).toBeNull();

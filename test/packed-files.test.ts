@@ -1,0 +1,140 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSession } from '../src/engine/session.js';
+import { buildNetwork } from '../src/networks/index.js';
+import { resolve } from '../src/networks/resolve.js';
+import { packedStore } from '../src/packed-files.js';
+import { seededWeights } from '../src/weights/seeded.js';
+import { calibrated, EPSILON, picture } from './engine/calibrated.js';
+
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'mobilenet-packed-'));
+});
+afterEach(() => rmSync(home, { recursive: true }));
+
+const maps = new Map([
+  ['a', { wide: false }],
+  ['b c', { wide: true }],
+]);
+const parameters = Uint8Array.from({ length: 1000 }, (_, i) => i * 7);
+
+function onlyFile(): string {
+  const files = readdirSync(join(home, 'packed'));
+  expect(files).toHaveLength(1);
+  return join(home, 'packed', files[0]!);
+}
+
+describe('packed parameters', () => {
+  it('come back as they were kept, for the same kernels', () => {
+    const store = packedStore(home, 'net.1.2');
+    expect(store.find('k')).toBeUndefined();
+    store.keep('k', maps, parameters);
+    const found = packedStore(home, 'net.1.2').find('k')!;
+    expect(found.maps).toEqual(maps);
+    expect(found.bytes).toBe(1000);
+    const into = new Uint8Array(1000);
+    expect(found.read(into)).toBe(true);
+    expect(into).toEqual(parameters);
+    expect(store.find('other')).toBeUndefined();
+    expect(packedStore(home, 'net.1.3').find('k')).toBeUndefined();
+  });
+
+  it('count for nothing where they are damaged', () => {
+    const store = packedStore(home, 'net');
+    store.keep('k', maps, parameters);
+    const whole = readFileSync(onlyFile());
+    const changed = Buffer.from(whole);
+    changed[changed.length - 5]! ^= 1;
+    writeFileSync(onlyFile(), changed);
+    expect(store.find('k')!.read(new Uint8Array(1000))).toBe(false);
+    for (const length of [0, 3, 4, 20, whole.length - 1]) {
+      writeFileSync(onlyFile(), whole);
+      truncateSync(onlyFile(), length);
+      expect(store.find('k')).toBeUndefined();
+    }
+    for (const text of ['{}', 'null', '{"narrow":1}', '[']) {
+      writeFileSync(onlyFile(), Buffer.concat([Buffer.from([text.length, 0, 0, 0]), Buffer.from(text)]));
+      expect(store.find('k')).toBeUndefined();
+    }
+    writeFileSync(onlyFile(), Buffer.alloc(100, 0xff));
+    expect(store.find('k')).toBeUndefined();
+  });
+
+  it('are not kept where nothing can be written, and nobody minds', () => {
+    writeFileSync(join(home, 'packed'), 'in the way');
+    packedStore(home, 'net').keep('k', maps, parameters);
+    expect(readFileSync(join(home, 'packed'), 'utf8')).toBe('in the way');
+  });
+
+  it('are eight at most', () => {
+    for (let i = 0; i < 12; i++) packedStore(home, `net${i}`).keep('k', maps, parameters);
+    expect(readdirSync(join(home, 'packed'))).toHaveLength(8);
+    expect(packedStore(home, 'net11').find('k')).toBeDefined();
+  });
+
+  it('leave no part behind where a folder has their name', () => {
+    const store = packedStore(home, 'net');
+    store.keep('k', maps, parameters);
+    const path = onlyFile();
+    rmSync(path);
+    mkdirSync(join(path, 'x'), { recursive: true });
+    store.keep('k', maps, parameters);
+    expect(onlyFile()).toBe(path);
+  });
+});
+
+describe('a session', () => {
+  const network = resolve(buildNetwork('mobilenet_v2', { alpha: 0.35, classes: 203 }), {
+    resolution: 64,
+    padding: 'tensorflow',
+  });
+  const unread = (): never => {
+    throw new Error('was read');
+  };
+
+  it.each([true, false])(
+    'finds what an earlier one packed, and reads nothing else (deterministic: %s)',
+    async (plain) => {
+      const levels = await calibrated(network, (_, index) => index % 2 === 0);
+      const packed = packedStore(home, 'net');
+      const options = { packed, deterministic: plain };
+      const first = await createSession(network, seededWeights(network, 7), EPSILON, { ...options, levels });
+      first.keep();
+      const second = await createSession(network, unread, EPSILON, { ...options, levels: unread });
+      for (const seed of [5, 6]) {
+        for (const session of [first, second]) session.input.set(picture(network, seed));
+        expect(second.run()).toEqual(first.run());
+      }
+      expect(second.plan.steps).toEqual(first.plan.steps);
+      const threaded = await createSession(network, unread, EPSILON, { ...options, levels: unread, threads: 2 });
+      threaded.input.set(picture(network, 5));
+      first.input.set(picture(network, 5));
+      expect(threaded.run()).toEqual(first.run());
+      threaded.close();
+    },
+  );
+
+  it('packs anew where what was kept is damaged, or of another plan', async () => {
+    const levels = await calibrated(network, () => false);
+    const packed = packedStore(home, 'net');
+    const weights = seededWeights(network, 7);
+    const first = await createSession(network, weights, EPSILON, { packed, levels });
+    first.keep();
+    const bytes = readFileSync(onlyFile());
+    bytes[bytes.length - 1]! ^= 1;
+    writeFileSync(onlyFile(), bytes);
+    const second = await createSession(network, weights, EPSILON, { packed, levels });
+    const smaller = await createSession(
+      resolve(buildNetwork('mobilenet_v2', { alpha: 0.35, classes: 11 }), { resolution: 64, padding: 'tensorflow' }),
+      unread,
+      EPSILON,
+      { packed, levels: unread },
+    ).catch((error: Error) => error.message);
+    expect(smaller).toBe('was read');
+    for (const session of [first, second]) session.input.set(picture(network, 5));
+    expect(second.run()).toEqual(first.run());
+  });
+});
