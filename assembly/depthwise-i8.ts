@@ -1,7 +1,7 @@
 import { greater, lesser } from './integers';
-import { FUSED_DOT, HEADER_BYTES, WIDE_INPUT, WIDE_OUTPUT } from './integer-tiles';
+import { FUSED_DOT, HEADER_BYTES, WIDE_INPUT } from './integer-tiles';
 import { loadOnes, multiplyAddLanes } from './multiply-lanes';
-import { storeSums } from './requantise';
+import { hasByteOutput, storeSums } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
@@ -34,7 +34,7 @@ function mixHigh(a: v128, b: v128): v128 {
 }
 
 /** Rows of output pixels, 3×3, all columns inside: bytes. Each column of 3 is gathered into lanes once. */
-function rowOfBytes<I, O>(
+function rowOfBytes<I>(
   output: usize, row0: usize, row1: usize, row2: usize, block: usize, pixels: i32, stride: i32,
   pixelBytes: usize, outPixelBytes: usize, format: i32,
 ): void {
@@ -68,7 +68,7 @@ function rowOfBytes<I, O>(
       high = multiplyAddLanes<I>(high, x11, w11, unit);
       low = multiplyAddLanes<I>(low, x20, w20, unit);
       high = multiplyAddLanes<I>(high, x21, w21, unit);
-      storeSums<O>(output, low, high, block, 0, limit, format);
+      storeSums(output, low, high, block, 0, limit, format);
       output += outPixelBytes;
       x00 = x10; x01 = x11; x10 = x20; x11 = x21;
     }
@@ -89,13 +89,13 @@ function rowOfBytes<I, O>(
     low = multiplyAddLanes<I>(low, x00, w20, unit);
     high = multiplyAddLanes<I>(high, x01, w21, unit);
     row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes;
-    storeSums<O>(output, low, high, block, 0, limit, format);
+    storeSums(output, low, high, block, 0, limit, format);
     output += outPixelBytes;
   }
 }
 
 /** Like `rowOfBytes`, from words. */
-function rowOfWords<O>(
+function rowOfWords(
   output: usize, row0: usize, row1: usize, row2: usize, block: usize, pixels: i32, stride: i32,
   pixelBytes: usize, outPixelBytes: usize, format: i32,
 ): void {
@@ -117,7 +117,7 @@ function rowOfWords<O>(
       high = i32x4.add(high, i32x4.dot_i16x8_s(i32x4.extend_high_i16x8_u(r2), v128.load(w, 48)));
       p0 += pixelBytes; p1 += pixelBytes; p2 += pixelBytes; w += 64;
     }
-    storeSums<O>(output, low, high, block, 0, limit, format);
+    storeSums(output, low, high, block, 0, limit, format);
     output += outPixelBytes;
     row0 += step; row1 += step; row2 += step;
   }
@@ -127,7 +127,7 @@ function rowOfWords<O>(
  * One output pixel, 8 channels, any window. `padding` stands for what lies outside of the map; columns `firstX` … `lastX` − 1
  * and rows `firstY` … `lastY` − 1 of the window lie inside.
  */
-function pixelOfWindow<I, O>(
+function pixelOfWindow<I>(
   output: usize, corner: usize, padding: usize, block: usize, kernelSize: i32,
   firstX: i32, lastX: i32, firstY: i32, lastY: i32, pixelBytes: usize, rowBytes: usize, format: i32,
 ): void {
@@ -157,11 +157,11 @@ function pixelOfWindow<I, O>(
       w += 2 * VECTOR;
     }
   }
-  storeSums<O>(output, low, high, block, 0, v128.load(block, 128), format);
+  storeSums(output, low, high, block, 0, v128.load(block, 128), format);
 }
 
 /** One output pixel, 8 channels, 5×5 inside of the map's columns: rows by address. */
-function row5x5<I, O>(
+function row5x5<I>(
   output: usize, row0: usize, row1: usize, row2: usize, row3: usize, row4: usize, block: usize, pixels: i32, stride: i32,
   pixelBytes: usize, outPixelBytes: usize, format: i32,
 ): void {
@@ -198,18 +198,19 @@ function row5x5<I, O>(
       }
       row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes; row3 += pixelBytes; row4 += pixelBytes;
     }
-    storeSums<O>(output, low, high, block, 0, limit, format);
+    storeSums(output, low, high, block, 0, limit, format);
     output += outPixelBytes;
     row0 += step; row1 += step; row2 += step; row3 += step; row4 += step;
   }
 }
 
-function convolve<I, O>(
+function convolve<I>(
   output: usize, input: usize, weights: usize, padding: usize, inHeight: i32, inWidth: i32, channels: i32, outWidth: i32,
   rowStart: i32, rowEnd: i32, kernelSize: i32, stride: i32, padTop: i32, padLeft: i32, format: i32,
 ): void {
   const pixelBytes = <usize>channels * sizeof<I>();
-  const outPixelBytes = <usize>channels * sizeof<O>();
+  const outBytes: usize = hasByteOutput(format) ? 1 : 2;
+  const outPixelBytes = <usize>channels * outBytes;
   const rowBytes = <usize>inWidth * pixelBytes;
   const groups = (kernelSize + rowsOfLane<I>() - 1) / rowsOfLane<I>();
   const blockBytes = <usize>HEADER_BYTES + <usize>(kernelSize * groups) * 2 * VECTOR;
@@ -225,7 +226,7 @@ function convolve<I, O>(
     let block = weights;
     for (let channel: usize = 0; channel < <usize>channels; channel += <usize>CHANNEL_TILE) {
       const offset = channel * sizeof<I>();
-      const to = outRow + channel * sizeof<O>();
+      const to = outRow + channel * outBytes;
       for (let x = 0; x < outWidth; ++x) {
         const left = x * stride - padLeft;
         if (fast && x == firstInner && lastInner > firstInner) {
@@ -238,14 +239,14 @@ function convolve<I, O>(
           const count = lastInner - firstInner;
           if (kernelSize == 3) {
             if (sizeof<I>() == 1) {
-              rowOfBytes<I, O>(start, row0, row1, row2, block, count, stride, pixelBytes, outPixelBytes, format);
+              rowOfBytes<I>(start, row0, row1, row2, block, count, stride, pixelBytes, outPixelBytes, format);
             } else {
-              rowOfWords<O>(start, row0, row1, row2, block, count, stride, pixelBytes, outPixelBytes, format);
+              rowOfWords(start, row0, row1, row2, block, count, stride, pixelBytes, outPixelBytes, format);
             }
           } else {
             const row3 = top + 3 >= 0 && top + 3 < inHeight ? input + <usize>(top + 3) * rowBytes + at : paddingAt;
             const row4 = top + 4 >= 0 && top + 4 < inHeight ? input + <usize>(top + 4) * rowBytes + at : paddingAt;
-            row5x5<I, O>(
+            row5x5<I>(
               start, row0, row1, row2, row3, row4, block, count, stride, pixelBytes, outPixelBytes, format,
             );
           }
@@ -253,7 +254,7 @@ function convolve<I, O>(
           continue;
         }
         const corner = input + offset + <usize>top * rowBytes + <usize>left * pixelBytes;
-        pixelOfWindow<I, O>(
+        pixelOfWindow<I>(
           to + <usize>x * outPixelBytes, corner, padding + offset, block, kernelSize,
           -left, inWidth - left, firstY, lastY, pixelBytes, rowBytes, format,
         );
@@ -294,44 +295,18 @@ export function depthwise_i8(
   assert(isAligned(weights) && channels >= 1 && channels % CHANNEL_TILE == 0);
   assert(inHeight >= 1 && inWidth >= 1 && outWidth >= 1 && rowStart >= 0);
   assert(kernelSize >= 1 && stride >= 1 && padTop >= 0 && padLeft >= 0);
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    if (format & WIDE_INPUT) {
-      if (format & WIDE_OUTPUT) {
-        convolve<i16, i16>(
-          output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
-          padTop, padLeft, format,
-        );
-      } else {
-        convolve<i16, u8>(
-          output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
-          padTop, padLeft, format,
-        );
-      }
-    } else if (format & FUSED_DOT) {
-      if (format & WIDE_OUTPUT) {
-        convolve<u8, i16>(
-          output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
-          padTop, padLeft, format,
-        );
-      } else {
-        convolve<u8, u8>(
-          output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
-          padTop, padLeft, format,
-        );
-      }
-    } else if (format & WIDE_OUTPUT) {
-      convolve<i8, i16>(
-        output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
-        padTop, padLeft, format,
-      );
-    } else {
-      convolve<i8, u8>(
-        output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
-        padTop, padLeft, format,
-      );
-    }
+  if (!ASC_FEATURE_RELAXED_SIMD || format & WIDE_INPUT) {
+    convolve<i16>(
+      output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
+      padTop, padLeft, format,
+    );
+  } else if (format & FUSED_DOT) {
+    convolve<u8>(
+      output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
+      padTop, padLeft, format,
+    );
   } else {
-    convolve<i16, i16>(
+    convolve<i8>(
       output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
       padTop, padLeft, format,
     );

@@ -1,8 +1,8 @@
 import { greater, lesser } from './integers';
-import { FLOAT_OUTPUT, FUSED_DOT, HEADER_BYTES, WIDE_INPUT, WIDE_OUTPUT, WIDE_RESIDUAL } from './integer-tiles';
+import { FLOAT_OUTPUT, FUSED_DOT, HEADER_BYTES, WIDE_INPUT, WIDE_RESIDUAL } from './integer-tiles';
 import { loadOnes, multiplyAddLanes } from './multiply-lanes';
 import { listBytes, multiplyPairs } from './pairs-i8';
-import { storeSums } from './requantise';
+import { hasByteOutput, storeSums } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
@@ -13,10 +13,10 @@ const PIXEL_TILE: i32 = 4;
 const BLOCK_BYTES: i32 = 256 * 1024;
 
 /**
- * `pixels` rows against one panel of 8 output channels, 4 rows at once. I and O: types of input and output. `groups`: 32-bit
+ * `pixels` rows against one panel of 8 output channels, 4 rows at once. I: type of the input. `groups`: 32-bit
  * lanes of an input row, a multiple of 2.
  */
-function multiplyPanel<I, O>(
+function multiplyPanel<I>(
   output: usize,
   input: usize,
   panel: usize,
@@ -66,16 +66,16 @@ function multiplyPanel<I, O>(
       p2 += 8;
       p3 += 8;
     }
-    storeSums<O>(output, a0, a1, panel, residual, limit, format);
+    storeSums(output, a0, a1, panel, residual, limit, format);
     output += outStride;
     residual += residualStride;
-    storeSums<O>(output, b0, b1, panel, residual, limit, format);
+    storeSums(output, b0, b1, panel, residual, limit, format);
     output += outStride;
     residual += residualStride;
-    storeSums<O>(output, c0, c1, panel, residual, limit, format);
+    storeSums(output, c0, c1, panel, residual, limit, format);
     output += outStride;
     residual += residualStride;
-    storeSums<O>(output, d0, d1, panel, residual, limit, format);
+    storeSums(output, d0, d1, panel, residual, limit, format);
     output += outStride;
     residual += residualStride;
     input += inStride * PIXEL_TILE;
@@ -94,14 +94,14 @@ function multiplyPanel<I, O>(
       b0 = multiplyAddLanes<I>(b0, x, v128.load(w, 32), unit); b1 = multiplyAddLanes<I>(b1, x, v128.load(w, 48), unit);
       w += 4 * VECTOR;
     }
-    storeSums<O>(output, i32x4.add(a0, b0), i32x4.add(a1, b1), panel, residual, limit, format);
+    storeSums(output, i32x4.add(a0, b0), i32x4.add(a1, b1), panel, residual, limit, format);
     output += outStride;
     residual += residualStride;
     input += inStride;
   }
 }
 
-function multiply<I, O>(
+function multiply<I>(
   output: usize,
   input: usize,
   weights: usize,
@@ -113,7 +113,7 @@ function multiply<I, O>(
 ): void {
   const groups = inChannels * <i32>sizeof<I>() / 4;
   const inStride = <usize>groups * 4;
-  const outBytes = format & FLOAT_OUTPUT ? <usize>4 : sizeof<O>();
+  const outBytes: usize = format & FLOAT_OUTPUT ? 4 : hasByteOutput(format) ? 1 : 2;
   const outStride = <usize>outChannels * outBytes;
   const residualBytes: usize = !residual ? 0 : format & WIDE_RESIDUAL ? 2 : ASC_FEATURE_RELAXED_SIMD ? 1 : 2;
   const residualStride = <usize>outChannels * residualBytes;
@@ -127,8 +127,8 @@ function multiply<I, O>(
       const to = output + <usize>first * outStride + channel * outBytes;
       const link = residual ? residual + <usize>first * residualStride + channel * residualBytes : 0;
       if (sizeof<I>() == 1 && isSigned<I>()) {
-        multiplyPairs<O>(to, rows, panel, link, count, groups, outStride, residualStride, format);
-      } else multiplyPanel<I, O>(to, rows, panel, link, count, groups, outStride, residualStride, format);
+        multiplyPairs(to, rows, panel, link, count, groups, outStride, residualStride, format);
+      } else multiplyPanel<I>(to, rows, panel, link, count, groups, outStride, residualStride, format);
       panel += panelBytes;
     }
   }
@@ -160,17 +160,9 @@ export function pointwise_i8(
 ): void {
   assert(isAligned(weights) && pixels >= 0 && inChannels >= 1 && inChannels % CHANNEL_TILE == 0);
   assert(outChannels >= 1 && outChannels % CHANNEL_TILE == 0);
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    if (format & WIDE_INPUT) {
-      if (format & WIDE_OUTPUT) {
-        multiply<i16, i16>(output, input, weights, residual, pixels, inChannels, outChannels, format);
-      } else multiply<i16, u8>(output, input, weights, residual, pixels, inChannels, outChannels, format);
-    } else if (format & FUSED_DOT) {
-      if (format & WIDE_OUTPUT) {
-        multiply<u8, i16>(output, input, weights, residual, pixels, inChannels, outChannels, format);
-      } else multiply<u8, u8>(output, input, weights, residual, pixels, inChannels, outChannels, format);
-    } else if (format & WIDE_OUTPUT) {
-      multiply<i8, i16>(output, input, weights, residual, pixels, inChannels, outChannels, format);
-    } else multiply<i8, u8>(output, input, weights, residual, pixels, inChannels, outChannels, format);
-  } else multiply<i16, i16>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+  if (!ASC_FEATURE_RELAXED_SIMD || format & WIDE_INPUT) {
+    multiply<i16>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+  } else if (format & FUSED_DOT) {
+    multiply<u8>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+  } else multiply<i8>(output, input, weights, residual, pixels, inChannels, outChannels, format);
 }

@@ -1,4 +1,4 @@
-import { ROUNDING, FLOAT_OUTPUT, SWISH, WIDE_RESIDUAL } from './integer-tiles';
+import { FLOAT_OUTPUT, ROUNDING, SWISH, WIDE_OUTPUT, WIDE_RESIDUAL } from './integer-tiles';
 
 // Multiplications and additions here are never fused, so that every runtime rounds alike.
 
@@ -76,13 +76,20 @@ function swish(x: v128): v128 {
   return f32x4.add(half, f32x4.mul(half, tanh));
 }
 
+/** Whether outputs are bytes: narrow ones, with relaxed SIMD. */
+// @ts-ignore: decorator
+@inline
+export function hasByteOutput(format: i32): bool {
+  return ASC_FEATURE_RELAXED_SIMD && !(format & WIDE_OUTPUT);
+}
+
 /**
  * Eight sums of a linear layer → its output. header: multipliers at 32, offsets (ROUNDING + zero point) at 64, second
  * multipliers (of the residual, or after the swish) at 96; limit: the largest values, at 128.
  */
 // @ts-ignore: decorator
 @inline
-export function storeSums<T>(
+export function storeSums(
   output: usize,
   low: v128,
   high: v128,
@@ -112,5 +119,7 @@ export function storeSums<T>(
   }
   low = f32x4.add(low, v128.load(header, 64));
   high = f32x4.add(high, v128.load(header, 80));
-  storeRounded<T>(output, low, high, limit);
+  // One function for both widths, as V8 compiles each that is used: a start for one picture runs none for long.
+  if (hasByteOutput(format)) storeRounded<u8>(output, low, high, limit);
+  else storeRounded<i16>(output, low, high, limit);
 }
