@@ -14,55 +14,43 @@ import {
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as zlib from 'node:zlib';
-import type { PackedParameters, PackedStore } from './engine/int8/packed-store.js';
+import type { PackedParameters, PackedPlan, PackedStore } from './engine/int8/packed-store.js';
 import { places } from './store/home.js';
 
 /** Files that stay; the ones written last. */
 const MOST_FILES = 8;
-/** Of the header, and of the parameters. */
-const MAX_HEADER_BYTES = 1024 * 1024;
+/** Of the plan, and of the whole. */
+const MAX_PLAN_BYTES = 1024 * 1024;
 const MAX_BYTES = 2 ** 28;
-const LENGTH_BYTES = 4;
 
-interface Header {
-  readonly narrow: readonly string[];
-  readonly wide: readonly string[];
-  readonly bytes: number;
-  readonly crc32: number;
-}
+/** u32 each: length and CRC-32 of the plan's JSON, length and CRC-32 of the parameters. The plan follows, then those. */
+const HEADER_WORDS = 4;
 
 /**
- * Packed parameters in files of the store's folder: the length of a JSON header (u32), the header, the bytes as the kernels
- * read them. A file's name says of what it is: weights and levels (`key`), kernels, and the code that packs. They only save
- * time: what cannot be read, or is damaged, is not there, and what cannot be written is not kept.
+ * Packed parameters in files of the store's folder. A file's name says of what it is: weights and levels (`key`), kernels and
+ * threads, and the code that plans and packs. They only save time: what cannot be read, or is damaged, is not there, and what
+ * cannot be written is not kept.
  * @param key letters, digits, dots, _ and - that name weights and levels
  */
 export function packedStore(home: string, key: string): PackedStore {
   const folder = places.packed(home);
-  const pathOf = (kernels: string) => join(folder, `${key}.${kernels}.${ownCode()}.bin`);
+  const pathOf = (variant: string) => join(folder, `${key}.${variant}.${ownCode()}.bin`);
   return {
-    find(kernels) {
+    find(variant) {
       try {
-        return openPacked(pathOf(kernels));
+        return openPacked(pathOf(variant));
       } catch {
         return undefined;
       }
     },
-    keep(kernels, maps, parameters) {
-      const named = (wide: boolean) => [...maps].filter(([, map]) => map.wide === wide).map(([name]) => name);
-      const facts: Header = {
-        narrow: named(false),
-        wide: named(true),
-        bytes: parameters.length,
-        crc32: zlib.crc32(parameters),
-      };
-      const header = new TextEncoder().encode(JSON.stringify(facts));
-      const length = new Uint8Array(Uint32Array.of(header.length).buffer);
-      const path = pathOf(kernels);
+    keep(variant, plan, parameters) {
+      const json = new TextEncoder().encode(JSON.stringify(plan));
+      const header = Uint32Array.of(json.length, zlib.crc32(json), parameters.length, zlib.crc32(parameters));
+      const path = pathOf(variant);
       const temporary = `${path}.${process.pid}.tmp`;
       try {
         mkdirSync(folder, { recursive: true });
-        writeFileSync(temporary, Buffer.concat([length, header, parameters]), { flag: 'wx' });
+        writeFileSync(temporary, Buffer.concat([new Uint8Array(header.buffer), json, parameters]), { flag: 'wx' });
         renameSync(temporary, path);
         removeOldest(folder);
       } catch {
@@ -85,23 +73,21 @@ function ownCode(): string {
   return zlib.crc32(readFileSync(fileURLToPath(import.meta.url))).toString(16);
 }
 
-/** Throws where there is none, or no header. */
+/** Throws where there is none, or not a whole one. */
 function openPacked(path: string): PackedParameters {
   const descriptor = openSync(path, 'r');
   try {
-    const length = Buffer.alloc(LENGTH_BYTES);
-    readSync(descriptor, length, 0, LENGTH_BYTES, 0);
-    const headerBytes = length.readUInt32LE();
+    const header = new Uint32Array(HEADER_WORDS);
+    readSync(descriptor, header, 0, header.byteLength, 0);
+    const [jsonBytes, jsonChecksum, bytes, checksum] = header as unknown as [number, number, number, number];
+    const start = header.byteLength + jsonBytes;
     const { size } = fstatSync(descriptor);
-    if (headerBytes > MAX_HEADER_BYTES || size > MAX_BYTES) throw new RangeError(path);
-    const header = Buffer.alloc(headerBytes);
-    readSync(descriptor, header, 0, headerBytes, LENGTH_BYTES);
-    const { narrow, wide, bytes, crc32 } = JSON.parse(header.toString()) as Header;
-    const start = LENGTH_BYTES + headerBytes;
-    if (size !== start + bytes) throw new RangeError(path);
-    const maps = new Map([...narrow].map((name) => [name, { wide: false }]));
-    for (const name of wide) maps.set(name, { wide: true });
-    return { maps, bytes, read: (into) => readParameters(path, start, into) && zlib.crc32(into) === crc32 };
+    if (jsonBytes > MAX_PLAN_BYTES || size > MAX_BYTES || size !== start + bytes) throw new RangeError(path);
+    const json = Buffer.alloc(jsonBytes);
+    readSync(descriptor, json, 0, jsonBytes, header.byteLength);
+    if (zlib.crc32(json) !== jsonChecksum) throw new RangeError(path);
+    const plan: PackedPlan = JSON.parse(json.toString());
+    return { plan, bytes, read: (into) => readParameters(path, start, into) && zlib.crc32(into) === checksum };
   } finally {
     closeSync(descriptor);
   }

@@ -2,7 +2,7 @@ import type { ResolvedNetwork } from '../networks/types.js';
 import type { Allocate, NetworkWeights } from '../weights/types.js';
 import { align } from './arena.js';
 import { foldBatchNorm } from './fold.js';
-import type { IntegerMaps, Levels } from './int8/levels.js';
+import type { Levels } from './int8/levels.js';
 import { integerStagingBytes, packIntegers } from './int8/pack.js';
 import type { PackedStore } from './int8/packed-store.js';
 import { checkLevels, planIntegers } from './int8/plan.js';
@@ -91,8 +91,8 @@ async function assemble(
   options: SessionOptions,
 ): Promise<Session> {
   const kernels = await loadKernels(options.deterministic ? 'plain' : 'relaxed');
-  const restored = restore(network, kernels, crew, options);
-  const { layout, memory, pool, maps } = restored ?? packParameters(network, kernels, weights, epsilon, crew, options);
+  const restored = restore(kernels, crew, options);
+  const { layout, memory, pool } = restored ?? packParameters(network, kernels, weights, epsilon, crew, options);
   const bound = bindKernels(kernels, memory);
   const calls = layout.steps.map(({ kernel, args }) => ({
     call: bound[kernel] as (...args: readonly number[]) => void,
@@ -116,9 +116,10 @@ async function assemble(
       crew?.close();
     },
     keep() {
-      const { checksum } = kernels;
-      if (restored || !maps || checksum === undefined) return;
-      options.packed?.keep(checksum, maps, parametersOf(layout, kernels, memory));
+      if (restored || layout.integers.length === 0) return;
+      const variant = variantOf(kernels, crew);
+      const { weights: _weights, integers: _integers, ...rest } = layout;
+      if (variant !== undefined) options.packed?.keep(variant, rest, parametersOf(layout, kernels, memory));
     },
   };
 }
@@ -128,8 +129,11 @@ interface Prepared {
   readonly layout: Plan;
   readonly memory: KernelMemory;
   readonly pool: Pool | undefined;
-  /** Of a plan in integers. */
-  readonly maps: IntegerMaps | undefined;
+}
+
+/** What parameters depend on beside network and weights; undefined where that cannot be told. */
+function variantOf({ checksum }: KernelModule, crew: Crew | undefined): string | undefined {
+  return checksum && `${checksum}.${crew?.threads ?? 1}`;
 }
 
 function parametersOf({ arenaAddress }: Plan, { constants }: KernelModule, memory: KernelMemory): Uint8Array {
@@ -139,19 +143,18 @@ function parametersOf({ arenaAddress }: Plan, { constants }: KernelModule, memor
 
 /** From an earlier start, where it has packed the very same. */
 function restore(
-  network: ResolvedNetwork,
   kernels: KernelModule,
   crew: Crew | undefined,
   { levels, packed }: SessionOptions,
 ): Prepared | undefined {
-  const found = levels && kernels.checksum !== undefined ? packed?.find(kernels.checksum) : undefined;
+  const variant = levels && variantOf(kernels, crew);
+  const found = variant && packed?.find(variant);
   if (!found) return undefined;
-  const { maps } = found;
-  const layout = planIntegers(network, kernels, maps, { threads: crew?.threads ?? 1 });
+  const layout: Plan = { ...found.plan, weights: [], integers: [] };
   const memory = createMemory(layout.memoryBytes);
   const parameters = parametersOf(layout, kernels, memory);
   if (parameters.length !== found.bytes || !found.read(parameters)) return undefined;
-  return { layout, memory, pool: crew?.assign(layout, kernels, memory), maps };
+  return { layout, memory, pool: crew?.assign(layout, kernels, memory) };
 }
 
 function packParameters(
@@ -192,7 +195,7 @@ function packParameters(
   const { memory, staging, pool } = begun ?? begin(0);
   const bound = bindKernels(kernels, memory);
   packAll(layout, found, epsilon, { memory: memory.buffer, bound, constants: kernels.constants, levels, staging });
-  return { layout, memory, pool, maps: levels?.values };
+  return { layout, memory, pool };
 }
 
 interface PackTarget {

@@ -1,15 +1,21 @@
-import type { IntegerMaps } from './levels.js';
+import type { Plan } from '../plan.js';
 
-/** A network's parameters in integers as the kernels read them: a plan's memory from the heap's base to the arena. */
+/** A plan without the list of what is to be packed. */
+export type PackedPlan = Omit<Plan, 'weights' | 'integers'>;
+
+/** A network's plan in integers and its parameters as the kernels read them: the plan's memory from the heap's base to the arena. */
 export interface PackedParameters {
-  readonly maps: IntegerMaps;
+  readonly plan: PackedPlan;
   readonly bytes: number;
   /** False where they are damaged; what was written then counts for nothing. */
   read(into: Uint8Array): boolean;
 }
 
-/** Keeps the parameters of one network from one start to the next. `kernels` tells for which kernels they are packed. */
+/**
+ * Keeps plan and parameters of one network from one start to the next. `variant` tells for which kernels and how many
+ * threads they are.
+ */
 export interface PackedStore {
-  find(kernels: string): PackedParameters | undefined;
-  keep(kernels: string, maps: IntegerMaps, parameters: Uint8Array): void;
+  find(variant: string): PackedParameters | undefined;
+  keep(variant: string, plan: PackedPlan, parameters: Uint8Array): void;
 }
