@@ -16,7 +16,7 @@ export { max_pool_f32 } from './max-pool';
 export { pack_rows_f16, pack_rows_f32 } from './pack';
 export { pointwise_f32 } from './pointwise';
 export { HALF_HEADER_BYTES, pointwise_half_f32 } from './pointwise-half';
-export { look_up_u8, RESAMPLE_LOW_BITS, RESAMPLE_SLACK, resample_columns_u8, resample_rows_u8 } from './resample';
+export { look_up_u8, RESAMPLE_SLACK, resample_columns_u8, resample_rows_u8, split_weights } from './resample';
 export { scale_f32 } from './scale';
 export { sigmoid_f32 } from './sigmoid';
 export { softmax_f32 } from './softmax';

@@ -18,7 +18,26 @@ function toBytes(a: v128, b: v128, c: v128, d: v128, bits: i32): v128 {
 }
 
 /** Bits of the lower part of a weight in `resample_rows_u8`. */
-export const RESAMPLE_LOW_BITS: i32 = 11;
+const LOW_BITS: i32 = 11;
+
+/**
+ * Weights `[columns][size]` (i32, zero behind a column's last) as `resample_rows_u8` takes them: `[columns][groups]` of 16
+ * bytes for 4 taps, the upper parts (weight >> LOW_BITS) as four i16, then the lower parts. groups: size / 4, rounded up.
+ */
+export function split_weights(output: usize, weights: usize, columns: i32, size: i32): void {
+  assert(((output | weights) & 3) == 0 && columns >= 0 && size >= 0);
+  for (; columns > 0; --columns) {
+    for (let tap = 0; tap < size; tap += 4) {
+      for (let each: usize = 0; each < 4; ++each) {
+        const weight = tap + <i32>each < size ? load<i32>(weights + each * INDEX) : 0;
+        store<i16>(output + 2 * each, <i16>(weight >> LOW_BITS));
+        store<i16>(output + 2 * each, <i16>(weight & ((1 << LOW_BITS) - 1)), 8);
+      }
+      weights += <usize>(tap + 4 < size ? 4 : size - tap) * INDEX;
+      output += VECTOR;
+    }
+  }
+}
 
 /**
  * RGB bytes scaled along x: output `[rows][columns][3]`, output pixel x = Σ weights[x][t] · input pixel (first[x] + t)
@@ -26,8 +45,8 @@ export const RESAMPLE_LOW_BITS: i32 = 11;
  * bits. `inputRow` is the bytes from one input row to the next.
  *
  * - `first` and `length` are `[columns]` i32.
- * - `weights` are `[columns][groups]` of 16 bytes for 4 taps, those from length[x] on zero: the upper parts (weight >>
- *   RESAMPLE_LOW_BITS) as four i16, then the lower parts. Multiplying words in pairs is four times as fast as whole weights.
+ * - `weights` are as `split_weights` leaves them, with `groups` groups for each column: multiplying words in pairs is
+ *   several times as fast as whole weights.
  * - Reads and overwrites up to RESAMPLE_SLACK bytes after the last pixel.
  */
 export function resample_rows_u8(
@@ -66,7 +85,7 @@ export function resample_rows_u8(
         lower = i32x4.add(lower, i32x4.dot_i16x8_s(b, v128.load32_splat(tap, 12)));
         from += 4 * PIXEL;
       }
-      const sum = i32x4.add(i32x4.shl(upper, RESAMPLE_LOW_BITS), lower);
+      const sum = i32x4.add(i32x4.shl(upper, LOW_BITS), lower);
       v128.store32_lane(output, toBytes(sum, sum, sum, sum, bits), 0);
       output += PIXEL;
       taps += weightsRow;

@@ -37,7 +37,7 @@ export function loadPixelKernels(flavour?: KernelFlavour): Promise<PixelKernels>
 }
 
 function createPixelKernels(module: KernelModule): PixelKernels {
-  const { heapBase, resampleSlack, resampleLowBits } = module.constants;
+  const { heapBase, resampleSlack } = module.constants;
   let memory = createMemory(0);
   let kernels: Kernels;
   let end = 0;
@@ -54,13 +54,12 @@ function createPixelKernels(module: KernelModule): PixelKernels {
     end += align(bytes);
     return address;
   };
-  const place = (values: Int32Array | Int16Array | Float32Array): number => {
+  const place = (values: Int32Array | Float32Array): number => {
     const address = reserve(values.byteLength);
     new Uint8Array(memory.buffer, address).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
     return address;
   };
-  const placeTaps = ({ first, length }: Taps, weights: Int32Array | Int16Array) =>
-    [place(first), place(length), place(weights)] as const;
+  const placeTaps = ({ first, length, weights }: Taps) => [place(first), place(length), place(weights)] as const;
 
   return {
     convolve(source, held, x, y, columnsFirst) {
@@ -75,16 +74,20 @@ function createPixelKernels(module: KernelModule): PixelKernels {
       const chunkRows = Math.max(Math.min(down.count, Math.floor(CHUNK_BYTES / spanRow)), columnsFirst ? y.size : 1);
       const output = width * height * PIXEL;
       const bytes =
-        tapBytes(x, groupsOf(x) * GROUP_BYTES) +
-        tapBytes(y, y.size * 4) +
+        tapBytes(x) +
+        align(groupBytes(x)) +
+        tapBytes(y) +
         output +
         between +
         chunkRows * spanRow +
         6 * align(resampleSlack);
       begin(Math.max(bytes, lookUpBytes(output)));
-      const alongX = placeTaps(x, splitWeights(x, resampleLowBits));
-      const alongY = placeTaps(y, y.weights);
-      const groups = groupsOf(x);
+      const [firstX, lengthX, wholeWeights] = placeTaps(x);
+      const alongY = placeTaps(y);
+      const groups = Math.ceil(x.size / GROUP);
+      const splitWeights = reserve(groupBytes(x));
+      kernels.split_weights(splitWeights, wholeWeights, width, x.size);
+      const alongX = [firstX, lengthX, splitWeights] as const;
       const to = reserve(output + resampleSlack);
       const middle = reserve(between + resampleSlack);
       const chunk = reserve(chunkRows * spanRow + resampleSlack);
@@ -148,32 +151,14 @@ function lookUpBytes(values: number): number {
   return align(values) + align(TABLE_BYTES) + align(4 * values);
 }
 
-/** @param each bytes of the weights of one output pixel */
-function tapBytes({ first, length }: Taps, each: number): number {
-  return align(first.byteLength) + align(length.byteLength) + align(first.length * each);
+function tapBytes({ first, length, weights }: Taps): number {
+  return align(first.byteLength) + align(length.byteLength) + align(weights.byteLength);
 }
 
 /** Weights that the row kernel takes at once, and their bytes. */
 const GROUP = 4;
 const GROUP_BYTES = 16;
 
-function groupsOf({ size }: Taps): number {
-  return Math.ceil(size / GROUP);
-}
-
-/** In groups of four, the upper parts of their weights before the lower ones, as `resample_rows_u8` reads them. */
-function splitWeights(taps: Taps, lowBits: number): Int16Array {
-  const { size, first, length, weights } = taps;
-  const groups = groupsOf(taps);
-  const parts = new Int16Array((first.length * groups * GROUP_BYTES) / 2);
-  const mask = (1 << lowBits) - 1;
-  for (let pixel = 0; pixel < first.length; pixel++) {
-    for (let tap = 0; tap < length[pixel]!; tap++) {
-      const weight = weights[pixel * size + tap]!;
-      const at = 2 * GROUP * (pixel * groups + (tap >> 2)) + (tap & 3);
-      parts[at] = weight >> lowBits;
-      parts[at + GROUP] = weight & mask;
-    }
-  }
-  return parts;
+function groupBytes({ size, first }: Taps): number {
+  return first.length * Math.ceil(size / GROUP) * GROUP_BYTES;
 }

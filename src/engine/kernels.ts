@@ -27,8 +27,6 @@ export interface KernelConstants {
   readonly halfHeaderBytes: number;
   /** Bytes after a picture that the resampling kernels read, or overwrite. */
   readonly resampleSlack: number;
-  /** Bits of the lower part of a weight that scales rows. */
-  readonly resampleLowBits: number;
   /** Bytes of a narrow integer: 1 with relaxed SIMD, else 2. */
   readonly narrowBytes: number;
   /** Bytes before the weights of 8 channels of an integer layer. */
@@ -104,7 +102,6 @@ async function compileKernels(flavour: KernelFlavour): Promise<KernelModule> {
       pixelTile: exports.PIXEL_TILE.value,
       halfHeaderBytes: exports.HALF_HEADER_BYTES.value,
       resampleSlack: exports.RESAMPLE_SLACK.value,
-      resampleLowBits: exports.RESAMPLE_LOW_BITS.value,
       narrowBytes: exports.NARROW_BYTES.value,
       headerBytes: exports.HEADER_BYTES.value,
       listBytes: exports.list_bytes,

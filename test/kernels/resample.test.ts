@@ -19,24 +19,10 @@ function randomAxis(source: number, count: number, size: number, seed: number): 
   const draw = randomFloats(count * (size + 2), seed);
   const length = Int32Array.from({ length: count }, (_, i) => 1 + Math.floor(((draw[i]! + 1) / 2) * (size - 0.01)));
   const first = length.map((taps, i) => Math.floor(((draw[count + i]! + 1) / 2) * (source - taps + 0.99)));
-  const weights = Int32Array.from(draw.subarray(2 * count), (value) => ((value * 1.9) / size) * 2 ** BITS);
+  const weights = Int32Array.from(draw.subarray(2 * count), (value, i) =>
+    i % size < length[Math.floor(i / size)]! ? ((value * 1.9) / size) * 2 ** BITS : 0,
+  );
   return { first, length, weights, size };
-}
-
-/** Groups of four taps: the weights' upper parts, then the lower ones. */
-function groupTaps({ length, weights, size }: Axis, lowBits: number): Uint16Array {
-  const groups = Math.ceil(size / 4);
-  const grouped = new Uint16Array(length.length * groups * 8);
-  length.forEach((taps, x) => {
-    for (let tap = 0; tap < taps; tap++) {
-      const weight = weights[x * size + tap]!;
-      const upper = Math.floor(weight / 2 ** lowBits);
-      const group = (x * groups + Math.floor(tap / 4)) * 8 + (tap % 4);
-      grouped[group] = upper & 0xffff;
-      grouped[group + 4] = weight - upper * 2 ** lowBits;
-    }
-  });
-  return grouped;
 }
 
 /** Σ weight · byte over byte(tap), in exact arithmetic, rounded half up and clipped. */
@@ -57,14 +43,17 @@ describe.each(builds)('%s: resampling RGB bytes', (build) => {
     bench.clear();
     const input = bench.place(source);
     bench.reserve(slack);
-    const alongRows = kernel === 'resample_rows_u8';
-    const weightsOf = alongRows ? groupTaps(axis, bench.kernels.RESAMPLE_LOW_BITS.value) : axis.weights;
-    const [first, length, weights] = [axis.first, axis.length, weightsOf].map((each) => bench.place(each)) as [
+    const [first, length, whole] = [axis.first, axis.length, axis.weights].map((each) => bench.place(each)) as [
       number,
       number,
       number,
     ];
-    const size = alongRows ? Math.ceil(axis.size / 4) : axis.size;
+    let [weights, size] = [whole, axis.size];
+    if (kernel === 'resample_rows_u8') {
+      size = Math.ceil(axis.size / 4);
+      weights = bench.reserve(axis.first.length * size * 16);
+      bench.kernels.split_weights(weights, whole, axis.first.length, axis.size);
+    }
     const [rows, columns, inputRow, bytes] = sizes as [number, number, number, number];
     const output = bench.reserve(bytes + slack);
     bench.kernels[kernel](output, input, first, length, weights, rows, columns, size, inputRow, BITS);
