@@ -106,7 +106,7 @@ export async function open(choice: string | LoadOptions, pictures?: number): Pro
     model: model.facts,
     cost: { macs, flops, params: params.trainable },
     ready: loading.then(() => {}),
-    readLabels: async () => (await (loading as Promise<Loaded>)).labels,
+    readLabels: async () => model.readLabels(),
     classify(picture, { top = 5, ...decoding } = {}) {
       const classification = loading
         ? classify(picture, model, loading, { top, decoding })
@@ -142,13 +142,13 @@ async function classify(
   const start = performance.now();
   await prepareImage(picture, model.preprocessing, prepared, loadPixelKernels(), decoding);
   const decoded = performance.now();
-  const { session, labels } = await loading;
+  const { session, labelAt } = await loading;
   const started = performance.now();
   session.input.set(prepared);
   const probabilities = session.run();
   const run = performance.now() - started;
   const name = printable(decoding.name ?? (typeof picture === 'string' ? picture : 'picture'));
-  return { predictions: describe(findTop(probabilities, top, name), labels), ms: { decode: decoded - start, run } };
+  return { predictions: describe(findTop(probabilities, top, name), labelAt), ms: { decode: decoded - start, run } };
 }
 
 /**
@@ -175,7 +175,11 @@ async function loadParts(model: Model, options: SessionOptions) {
         ...options,
         ...(model.readLevels && { levels: model.readLevels }),
       });
-  return { session, labels: model.readLabels() };
+  return { session, labelAt: model.openLabels?.() ?? asFunction(model.readLabels()) };
+}
+
+function asFunction(labels: readonly Label[]): (index: number) => Label {
+  return (index) => labels[index]!;
 }
 
 async function openExact({ graph, softmaxAdded }: ExactModel) {

@@ -7,7 +7,15 @@ import { buildNetwork, isNetworkId } from './networks/index.js';
 import { resolve } from './networks/resolve.js';
 import type { ResolvedNetwork } from './networks/types.js';
 import type { ModelFacts } from './report/records.js';
-import { findModel, loadImagenetLabels, loadLabels, loadLevels, loadWeights, type StoredModel } from './weights/box.js';
+import {
+  findModel,
+  loadImagenetLabels,
+  loadLabels,
+  loadLevels,
+  loadWeights,
+  openLabels,
+  type StoredModel,
+} from './weights/box.js';
 import { checkWeights } from './weights/check.js';
 import { type Label, readLabels } from './weights/labels.js';
 import type { QuantisedGraph } from './weights/quantised.js';
@@ -50,6 +58,8 @@ export interface Model {
   readonly exact?: ExactModel;
   /** One for each class. */
   readLabels(): readonly Label[];
+  /** Gives single labels, where that is less work than reading all. */
+  openLabels?(): (index: number) => Label;
 }
 
 export interface ExactModel {
@@ -160,6 +170,7 @@ function modelFromBox(choice: ModelChoice, stored: StoredModel): Model {
       return found;
     },
     readLabels: () => (choice.labels === undefined ? loadLabels(stored) : readLabels(choice.labels, classes)),
+    ...(choice.labels === undefined && { openLabels: () => openLabels(stored) }),
   };
 }
 

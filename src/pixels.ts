@@ -93,6 +93,10 @@ function createPixelKernels(module: KernelModule): PixelKernels {
       const chunk = reserve(chunkRows * spanRow + resampleSlack);
       const chunkBytes = new Uint8Array(memory.buffer, chunk, chunkRows * spanRow);
       const bring = (row: number, rows: number): void => {
+        if (sourceRow === spanRow) {
+          chunkBytes.set(source.subarray(row * spanRow, (row + rows) * spanRow));
+          return;
+        }
         for (let each = 0; each < rows; each++) {
           const from = (row + each) * sourceRow + (across.first - held.first) * PIXEL;
           chunkBytes.set(source.subarray(from, from + spanRow), each * spanRow);

@@ -33,9 +33,9 @@ export function findTop(probabilities: Float32Array, top: number, name: string):
 }
 
 /** With what the classes are called; probabilities to six decimals. */
-export function describe(ranked: readonly Ranked[], labels: readonly Label[]): Prediction[] {
+export function describe(ranked: readonly Ranked[], labelAt: (index: number) => Label): Prediction[] {
   return ranked.map(({ index, probability }) => {
-    const { id, name } = labels[index]!;
+    const { id, name } = labelAt(index);
     return { index, id: id ?? null, label: name, probability: Math.round(probability * 1e6) / 1e6 };
   });
 }

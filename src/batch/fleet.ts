@@ -106,7 +106,7 @@ export async function openFleet(choice: LoadOptions, options: FleetOptions): Pro
     if ('ranked' in reply) {
       const { ranked, run } = reply;
       const ms = { decode: pending.decoded ?? reply.decode, run };
-      pending.resolve({ predictions: describe(ranked, labels), ms });
+      pending.resolve({ predictions: describe(ranked, (index) => labels[index]!), ms });
     } else if ('error' in reply) pending.reject(revive(reply.error));
     else pending.reject(new Error(reply.fault));
     assign();

@@ -5,7 +5,7 @@ import { ModelError } from '../errors.js';
 import { type Card, type CardFile, readCard } from './card.js';
 import { readChecked } from './checked.js';
 import { MAX_FILE_BYTES } from './file.js';
-import { type Label, readLabels } from './labels.js';
+import { type Label, openLabelTable, readLabels } from './labels.js';
 import { readSafetensors } from './safetensors.js';
 import { groupTensors } from './stored.js';
 import type { Allocate, NamedTensors, NetworkWeights } from './types.js';
@@ -103,6 +103,11 @@ export function loadLevels({ folder }: Pick<StoredModel, 'folder'>, levels: Card
 /** The model's labels, as many as it has classes. */
 export function loadLabels({ card, folder }: StoredModel): Label[] {
   return readLabels(join(folder, card.labels), card.classes);
+}
+
+/** Gives single labels of the model. */
+export function openLabels({ card, folder }: StoredModel): (index: number) => Label {
+  return openLabelTable(join(folder, card.labels), card.classes);
 }
 
 /** The labels of ImageNet's 1000 classes that come with the package, fitted to a head of 1000 or 1001. */

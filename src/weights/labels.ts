@@ -26,14 +26,26 @@ export function readLabels(path: string, classes?: number): Label[] {
   return classes === undefined ? labels : fitLabels(labels, classes, path);
 }
 
+/**
+ * Like `readLabels`, for a few of the labels of a `.tsv` file with as many as there are classes: only their rows are parsed.
+ * @throws ModelError `labels`, also when a row is asked for that is none
+ */
+export function openLabelTable(path: string, classes: number): (index: number) => Label {
+  const text = `\n${decodeText(readModelFile(path, MAX_LABELS_BYTES), path)}\n`;
+  const startOf = (index: number) => text.indexOf(`\n${index}\t`);
+  if (startOf(classes - 1) < 0 || startOf(classes) >= 0)
+    throw wrong(path, `another number of labels, expected ${classes}`);
+  return (index) => {
+    const start = startOf(index);
+    const [, id, name, more] = text.slice(start + 1, text.indexOf('\n', start + 1)).split('\t', 4);
+    if (start < 0 || more !== undefined) throw wrong(path, `no row of index ${index}, synset id, label`);
+    return makeLabel(name, id, () => `${path}: index ${index}`);
+  };
+}
+
 /** Like `readLabels`, from bytes already at hand; `path` tells the form and names the file in messages. */
 export function parseLabels(bytes: Uint8Array, path: string): Label[] {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new ModelError('labels', `${path}: not UTF-8 text, expected labels`, { cause });
-  }
+  const text = decodeText(bytes, path);
   const kind = extname(path).toLowerCase();
   const labels =
     kind === '.json'
@@ -45,6 +57,14 @@ export function parseLabels(bytes: Uint8Array, path: string): Label[] {
           : parseLines(text, path);
   if (labels.length === 0) throw wrong(path, 'no labels');
   return labels;
+}
+
+function decodeText(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new ModelError('labels', `${path}: not UTF-8 text, expected labels`, { cause });
+  }
 }
 
 /**
@@ -65,7 +85,7 @@ function parseLines(text: string, path: string): Label[] {
   return lines.map((line, index) => makeLabel(line, undefined, () => `${path}:${index + 1}`));
 }
 
-/** `index`, synset id and label with tabs between. Every start for a picture reads one of these, with code not yet optimised. */
+/** `index`, synset id and label with tabs between. */
 function parseTable(text: string, path: string): Label[] {
   const labels: Label[] = [];
   const where = () => `${path}:${labels.length + 1}`;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fitLabels, parseLabels, readLabels } from '../../src/weights/labels.js';
+import { fitLabels, openLabelTable, parseLabels, readLabels } from '../../src/weights/labels.js';
 import { makeFolder } from './folder.js';
 import { modelErrorOf } from './golden.js';
 
@@ -72,5 +72,26 @@ describe('labels', () => {
     const other = [{ name: 'other' }, ...thousand];
     expect(modelErrorOf(() => fitLabels(other, 1000, 'x'))?.code).toBe('labels');
     expect(modelErrorOf(() => fitLabels(thousand, 999, 'x'))?.code).toBe('labels');
+  });
+});
+
+describe('a table of labels', () => {
+  it.each(['\n', '', '\r\n'])('gives single labels as reading all does (ends with %j)', (end) => {
+    const rows = Array.from({ length: 12 }, (_, index) => `${index}\tn${index}\tlabel ${index}`);
+    const folder = makeFolder({ 'l.tsv': new TextEncoder().encode(rows.join(end || '\n') + end) });
+    const path = join(folder, 'l.tsv');
+    const all = readLabels(path, 12);
+    const labelAt = openLabelTable(path, 12);
+    expect(all.map((_, index) => labelAt(index))).toEqual(all);
+    expect(modelErrorOf(() => labelAt(12))?.message).toMatch(/l\.tsv: no row of index 12/);
+    for (const classes of [11, 13]) {
+      expect(modelErrorOf(() => openLabelTable(path, classes))?.message).toMatch(/another number of labels/);
+    }
+  });
+
+  it('refuses rows that are none', () => {
+    const folder = makeFolder({ 'l.tsv': new TextEncoder().encode('0\tn0\tone\tmore\n1\tn1\n2\t\tthree\n') });
+    const labelAt = openLabelTable(join(folder, 'l.tsv'), 3);
+    for (const index of [0, 1, 2]) expect(modelErrorOf(() => labelAt(index))?.code).toBe('labels');
   });
 });
