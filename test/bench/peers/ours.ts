@@ -1,11 +1,15 @@
 /**
  * node ours.mjs FOLDER NETWORK_JSON RUNS f32|int8: this project's engine on seeded weights. Bundled by peers.ts.
- * int8: 7 bits for every value, its range that of the picture that is run.
+ * int8: ranges are those of the picture that is run; 12 bits where the box's levels for this network have them (if there
+ * are any), else 7 for every value.
  */
 import { readFileSync } from 'node:fs';
 import { chooseLevels, type Observed, observe } from '../../../src/engine/int8/calibrate.js';
 import type { Levels } from '../../../src/engine/int8/levels.js';
+import { groupLevels } from '../../../src/engine/int8/stored.js';
 import { createSession } from '../../../src/engine/session.js';
+import { withPicture } from '../../../src/integer-model.js';
+import { listModels, loadLevels, type StoredModel } from '../../../src/weights/box.js';
 import { seededWeights } from '../../../src/weights/seeded.js';
 import { EPSILON, type NetworkFile, resolvePeerNetwork } from './network-file.js';
 // @ts-expect-error: shared with the programs that run without a compiler
@@ -30,5 +34,15 @@ async function calibrate(): Promise<Levels> {
   floats.input.set(picture);
   const observed = new Map<string, Observed>();
   observe(floats, network, observed);
-  return chooseLevels(network, weights, EPSILON, observed);
+  const levels = chooseLevels(network, weights, EPSILON, observed, wideMaps());
+  return withPicture(levels, network, { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
+}
+
+function wideMaps(): ReadonlySet<string> {
+  const isSame = ({ card }: StoredModel) =>
+    card.network === model && card.alpha === alpha && card.resolution === resolution;
+  const stored = listModels().find(isSame);
+  if (!stored?.card.levels) return new Set();
+  const { values } = groupLevels(loadLevels(stored, stored.card.levels), stored.card.name);
+  return new Set([...values].filter(([, { wide }]) => wide).map(([name]) => name));
 }
