@@ -3,8 +3,12 @@ import { bindLane } from '../engine/lanes.js';
 import { loadPixelKernels } from '../pixels.js';
 import { printable } from '../printable.js';
 import { findTop } from '../rank.js';
+import { createCollector } from './collect.js';
 import type { Grant, Job, LaneData, LaneReply } from './messages.js';
 import { createPreparer, replyOf } from './prepare-job.js';
+
+/** A collection takes some ms. */
+const PICTURES_OF_GARBAGE = 256;
 
 /** The thread of a lane: prepares pictures and runs the network, one while the next is being decoded. A file of its own. */
 const { lane, preprocessing, maxPixels, top } = workerData as LaneData;
@@ -12,6 +16,8 @@ const { input, run } = bindLane(lane);
 const send = (reply: LaneReply) => parentPort!.postMessage(reply);
 const preparer = createPreparer(preprocessing, maxPixels, loadPixelKernels(), send);
 const spare: Float32Array<ArrayBuffer>[] = [];
+const collect = createCollector();
+let done = 0;
 
 parentPort!.on('message', (message: Job | Grant) => {
   if ('grant' in message) preparer.grant(message.grant);
@@ -34,4 +40,5 @@ async function work(job: Job): Promise<void> {
   }
   spare.push(target);
   if (spare.length > 2) spare.pop();
+  if (++done % PICTURES_OF_GARBAGE === 0) collect();
 }
