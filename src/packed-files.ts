@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as zlib from 'node:zlib';
 import type { PackedParameters, PackedPlan, PackedStore } from './engine/int8/packed-store.js';
+import type { Step } from './engine/plan.js';
 import { places } from './store/home.js';
 
 /** Files that stay; the ones written last. */
@@ -44,7 +45,7 @@ export function packedStore(home: string, key: string): PackedStore {
       }
     },
     keep(variant, plan, parameters) {
-      const json = new TextEncoder().encode(JSON.stringify(plan));
+      const json = new TextEncoder().encode(JSON.stringify({ ...plan, steps: plan.steps.map(withoutInfinity) }));
       const header = Uint32Array.of(json.length, zlib.crc32(json), parameters.length, zlib.crc32(parameters));
       const path = pathOf(variant);
       const temporary = `${path}.${process.pid}.tmp`;
@@ -86,11 +87,21 @@ function openPacked(path: string): PackedParameters {
     const json = Buffer.alloc(jsonBytes);
     readSync(descriptor, json, 0, jsonBytes, header.byteLength);
     if (zlib.crc32(json) !== jsonChecksum) throw new RangeError(path);
-    const plan: PackedPlan = JSON.parse(json.toString());
+    const stored: PackedPlan = JSON.parse(json.toString());
+    const plan = { ...stored, steps: stored.steps.map(withInfinity) };
     return { plan, bytes, read: (into) => readParameters(path, start, into) && zlib.crc32(into) === checksum };
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** JSON has no infinite numbers, and clamps do: there they are texts. */
+function withoutInfinity({ args, ...step }: Step): object {
+  return { ...step, args: args.map((arg) => (Number.isFinite(arg) ? arg : String(arg))) };
+}
+
+function withInfinity({ args, ...step }: Step): Step {
+  return { ...step, args: args.map(Number) };
 }
 
 function readParameters(path: string, start: number, into: Uint8Array): boolean {

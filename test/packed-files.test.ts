@@ -21,7 +21,7 @@ const plan: PackedPlan = {
   arenaAddress: 4096,
   input: { address: 4096, length: 3 },
   output: { address: 4200, length: 2 },
-  steps: [{ layer: 'a b', kernel: 'add_i8', args: [1, 2.5, -3], scratchBytes: 0, strides: [8] }],
+  steps: [{ layer: 'a b', kernel: 'add_i8', args: [1, 2.5, -3, Infinity, -Infinity], scratchBytes: 0, strides: [8] }],
 };
 const parameters = Uint8Array.from({ length: 1000 }, (_, i) => i * 7);
 
@@ -93,17 +93,22 @@ describe('packed parameters', () => {
 });
 
 describe('a session', () => {
-  const network = resolve(buildNetwork('mobilenet_v2', { alpha: 0.35, classes: 203 }), {
-    resolution: 64,
-    padding: 'tensorflow',
-  });
+  const build = (id: string, alpha: number) =>
+    resolve(buildNetwork(id, { alpha, classes: 203 }), { resolution: 71, padding: 'tensorflow' });
   const unread = (): never => {
     throw new Error('was read');
   };
 
-  it.each([true, false])(
-    'finds what an earlier one packed, and reads nothing else (deterministic: %s)',
-    async (plain) => {
+  it.each([
+    ['mobilenet_v1', 0.25, false],
+    ['mobilenet_v2', 0.35, true],
+    ['xception', 0.1, false],
+    ['efficientnet_b0', 0.3, false],
+    ['efficientnet_b0', 0.3, true],
+  ])(
+    '%s α %d: finds what an earlier one packed, and reads nothing else (deterministic: %s)',
+    async (id, alpha, plain) => {
+      const network = build(id, alpha);
       const levels = await calibrated(network, (_, index) => index % 2 === 0);
       const packed = packedStore(home, 'net');
       const options = { packed, deterministic: plain };
@@ -129,6 +134,7 @@ describe('a session', () => {
   );
 
   it('packs anew where what was kept is damaged', async () => {
+    const network = build('mobilenet_v2', 0.35);
     const levels = await calibrated(network, () => false);
     const packed = packedStore(home, 'net');
     const weights = seededWeights(network, 7);
