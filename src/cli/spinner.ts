@@ -7,9 +7,14 @@ export interface Spinner {
   stop(): void;
 }
 
-/** Whether stderr is a terminal with room for a line: some say that they have none, and ora would clear lines for ever. */
+/**
+ * Whether stderr is a terminal on which a line can move. Where a CI machine or a dumb terminal reads along it cannot,
+ * by the same signs as ora goes by; and some terminals say that they have no columns, where ora would clear lines for
+ * ever.
+ */
 export function hasTerminal(): boolean {
-  return process.stderr.isTTY === true && process.stderr.columns !== 0;
+  const { stderr, env } = process;
+  return stderr.isTTY === true && stderr.columns !== 0 && env.TERM !== 'dumb' && !('CI' in env);
 }
 
 const silent: Spinner = { progress() {}, say() {}, clear() {}, stop() {} };

@@ -148,13 +148,15 @@ const canOpenTerminal =
 
 describe.skipIf(!canOpenTerminal)('on a terminal', () => {
   const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+  /** What a person's terminal has, also where these tests run on a CI machine. */
+  const { CI: _, ...person } = { ...process.env, TERM: 'xterm' };
   /** On a terminal of so many columns; ends by itself where it would not. */
-  const run = (columns: number, args: readonly string[]) => {
+  const run = (columns: number, args: readonly string[], env: NodeJS.ProcessEnv = person) => {
     const command = ['timeout', '-s', 'KILL', '60', process.execPath, program, 'classify', ...args]
       .map(quote)
       .join(' ');
     const script = `stty cols ${columns} rows ${columns === 0 ? 0 : 24}; exec ${command}`;
-    return spawn('script', ['-qec', script, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'] });
+    return spawn('script', ['-qec', script, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'], env });
   };
   const listen = async (child: ReturnType<typeof run>, onData = (_seen: string) => {}) => {
     let seen = '';
@@ -176,9 +178,13 @@ describe.skipIf(!canOpenTerminal)('on a terminal', () => {
     expect(seen.endsWith('\x1b[?25h')).toBe(true);
   });
 
-  it('that has no columns: nothing moves, and the batch ends', async () => {
-    const output = join(folder, 'narrow.jsonl');
-    const { seen, code } = await listen(run(0, [links('narrow', 20), '--output', output, '--top', '1']));
+  it.each<[string, number, NodeJS.ProcessEnv]>([
+    ['has no columns', 0, person],
+    ['a CI machine reads', 80, { ...person, CI: 'true' }],
+    ['is dumb', 80, { ...person, TERM: 'dumb' }],
+  ])('that %s: nothing moves, and the batch ends', async (name, columns, env) => {
+    const output = join(folder, `${name}.jsonl`);
+    const { seen, code } = await listen(run(columns, [links(name, 20), '--output', output, '--top', '1'], env));
     expect([seen, code]).toEqual(['', 0]);
     expect(rows(readFileSync(output, 'utf8'))).toHaveLength(20);
   });
