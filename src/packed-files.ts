@@ -1,21 +1,10 @@
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as zlib from 'node:zlib';
 import type { PackedParameters, PackedPlan, PackedStore } from './engine/int8/packed-store.js';
 import type { Step } from './engine/plan.js';
+import { keepFile } from './kept-files.js';
 import { places } from './store/home.js';
 
 /** Files that stay; the ones written last. */
@@ -34,12 +23,11 @@ const HEADER_WORDS = 4;
  * @param key letters, digits, dots, _ and - that name weights and levels
  */
 export function packedStore(home: string, key: string): PackedStore {
-  const folder = places.packed(home);
-  const pathOf = (variant: string) => join(folder, `${key}.${variant}.${ownCode()}.bin`);
+  const nameOf = (variant: string) => `${key}.${variant}.${ownCode()}.bin`;
   return {
     find(variant) {
       try {
-        return openPacked(pathOf(variant));
+        return openPacked(places.packed(home, nameOf(variant)));
       } catch {
         return undefined;
       }
@@ -47,26 +35,9 @@ export function packedStore(home: string, key: string): PackedStore {
     keep(variant, plan, parameters) {
       const json = new TextEncoder().encode(JSON.stringify({ ...plan, steps: plan.steps.map(withoutInfinity) }));
       const header = Uint32Array.of(json.length, zlib.crc32(json), parameters.length, zlib.crc32(parameters));
-      const path = pathOf(variant);
-      const temporary = `${path}.${process.pid}.tmp`;
-      try {
-        mkdirSync(folder, { recursive: true });
-        writeFileSync(temporary, Buffer.concat([new Uint8Array(header.buffer), json, parameters]), { flag: 'wx' });
-        renameSync(temporary, path);
-        removeOldest(folder);
-      } catch {
-        removeQuietly(temporary);
-      }
+      keepFile(places.packed(home), nameOf(variant), [new Uint8Array(header.buffer), json, parameters], MOST_FILES);
     },
   };
-}
-
-function removeQuietly(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // The folder is none, or not ours.
-  }
 }
 
 /** The file that runs is part of what a packed form follows from: in the built command it has all the code. */
@@ -120,11 +91,4 @@ function readParameters(path: string, start: number, into: Uint8Array): boolean 
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
-}
-
-function removeOldest(folder: string): void {
-  const files = readdirSync(folder).map((name) => join(folder, name));
-  const times = new Map(files.map((file) => [file, statSync(file).mtimeMs]));
-  files.sort((a, b) => times.get(b)! - times.get(a)!);
-  for (const file of files.slice(MOST_FILES)) rmSync(file, { force: true });
 }

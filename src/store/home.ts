@@ -11,7 +11,7 @@ export function storeHome(env: NodeJS.ProcessEnv = process.env): string {
 /**
  * Where everything lies: `blobs/` by content, `models/NAME/model.json` by name, `seen/` the hashes that came first,
  * `downloads/` what is on its way,
- * `packed/` what need not be packed again. A rename from `downloads/` or within a folder never leaves the file system.
+ * `packed/` what need not be packed again, `code/` what need not be compiled again. A rename from `downloads/` or within a folder never leaves the file system.
  */
 export const places = {
   blobs: (home: string) => join(home, 'blobs'),
@@ -21,7 +21,8 @@ export const places = {
   record: (home: string, name: string) => join(home, 'models', name, 'model.json'),
   seen: (home: string, name: string) => join(home, 'seen', `${name}.json`),
   downloads: (home: string) => join(home, 'downloads'),
-  packed: (home: string) => join(home, 'packed'),
+  packed: (home: string, file = '') => join(home, 'packed', file),
+  code: (home: string, file = '') => join(home, 'code', file),
   lock: (home: string) => join(home, 'store.lock'),
 };
 

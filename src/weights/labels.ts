@@ -125,6 +125,7 @@ function parseCsv(text: string, path: string): Label[] {
     if (labels[number] !== undefined) throw wrong(where(), `index ${number} for a second time`);
     labels[number] = makeLabel(quoted?.replaceAll('""', '"') ?? plain, undefined, where);
   }
+  // biome-ignore lint/complexity/useIndexOf: indexOf passes over the holes that are looked for
   const gap = labels.findIndex((label) => label === undefined);
   if (gap >= 0) throw wrong(path, `no index ${gap}, expected all from 0 to ${labels.length - 1}`);
   return labels;

@@ -149,7 +149,8 @@ const canOpenTerminal =
 describe.skipIf(!canOpenTerminal)('on a terminal', () => {
   const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
   /** What a person's terminal has, also where these tests run on a CI machine. */
-  const { CI: _, ...person } = { ...process.env, TERM: 'xterm' };
+  const person: NodeJS.ProcessEnv = { ...process.env, TERM: 'xterm' };
+  delete person.CI;
   /** On a terminal of so many columns; ends by itself where it would not. */
   const run = (columns: number, args: readonly string[], env: NodeJS.ProcessEnv = person) => {
     const command = ['timeout', '-s', 'KILL', '60', process.execPath, program, 'classify', ...args]
