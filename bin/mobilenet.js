@@ -1,4 +1,3 @@
 #!/usr/bin/env node
-// CommonJS (see package.json here): Node starts it faster than a module, and may keep the compiled code (Node ≥ 22).
-require('node:module').enableCompileCache?.();
-require('../dist/code/command.cjs').main(process.argv.slice(2));
+// CommonJS (see package.json here): Node starts it faster than a module.
+require('../dist/code/start.cjs').start(process.argv.slice(2));

@@ -19,7 +19,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   '': ['networks', 'cost', 'weights', 'engine', 'store', 'images', 'inputs', 'report'],
   // The use case of many pictures: threads, processes, order, going on after an end.
   batch: ['', 'cost', 'weights', 'engine', 'images', 'inputs', 'report'],
-  cli: ['', 'networks', 'cost', 'inputs', 'batch', 'report'],
+  // cli/start.ts keeps compiled code in the store's folder.
+  cli: ['', 'networks', 'cost', 'store', 'inputs', 'batch', 'report'],
 };
 const shared = new Set(['errors.ts', 'printable.ts']);
 /** Programs of their own, in processes that are started for them: they have a stdin, an exit code, limits to set. */

@@ -1,8 +1,9 @@
 /**
- * Writes the command as five CommonJS files, of which each start reads what it needs: dist/code/command.cjs (where it
- * begins, with what the others share), classify.cjs (pictures, by a model of the box), cost.cjs (what a network costs),
- * compare.cjs (the subcommands of `cost`) and rest.cjs (everything else). One file with all takes longer to read than
- * all that `mobilenet cost` does; many small ones take as long again to find.
+ * Writes the command as six CommonJS files, of which each start reads what it needs: dist/code/start.cjs (where it begins,
+ * and finds the others' compiled code), command.cjs (the command line, with what the others share), classify.cjs (pictures,
+ * by a model of the box), cost.cjs (what a network costs), compare.cjs (the subcommands of `cost`) and rest.cjs (everything
+ * else). One file with all takes longer to read than all that `mobilenet cost` does; many small ones take as long again to
+ * find.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +25,11 @@ const rest = [
   ...['cost-file', 'measure-cost', 'plot', 'report/graph-text'],
   ...['fetch-picture', 'installed-model', 'model-files', 'weights/open'],
 ];
+/**
+ * Packages of ES modules, each a file of its own: `require` does not take them before Node.js 20.19, and a script that is
+ * compiled from a cache can `import()` nothing.
+ */
+const packages = ['ora', 'd3-scale'];
 /** What there must be one copy of: errors and commands are told by their classes. */
 const shared = { errors: source('errors.ts'), commander: 'commander' };
 
@@ -64,6 +70,15 @@ const takeShared = {
   },
 };
 
+const takePackages = {
+  name: 'take-packages',
+  setup({ onResolve }) {
+    onResolve({ filter: new RegExp(`^(${packages.join('|')})$`) }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path: `./${path}.cjs`, external: true } : undefined,
+    );
+  },
+};
+
 /** Commander starts processes for commands that are programs of their own; none is, and the module is large. */
 const lazyProcesses = {
   name: 'lazy-processes',
@@ -78,8 +93,8 @@ const lazyProcesses = {
   },
 };
 
-/** @param {string} name @param {string} contents @param {import('esbuild').BuildOptions} options */
-async function bundle(name, contents, options) {
+/** @param {string} name @param {string} contents @param {readonly import('esbuild').Plugin[]} plugins */
+async function bundle(name, contents, ...plugins) {
   await build({
     stdin: { contents, resolveDir: root, sourcefile: `${name}.js` },
     outfile: join(outdir, `${name}.cjs`),
@@ -88,25 +103,25 @@ async function bundle(name, contents, options) {
     format: 'cjs',
     platform: 'node',
     target: 'node20',
-    external: ['./*.cjs', 'd3-scale', 'h5wasm', 'ora', 'sharp'],
+    external: ['./*.cjs', 'h5wasm', 'sharp'],
+    supported: { 'dynamic-import': false },
     define: { 'import.meta.url': 'moduleUrl' },
     banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
     logLevel: 'warning',
-    ...options,
+    plugins: [...plugins, takePackages],
   });
 }
 
-const start = `export { main } from ${JSON.stringify(source('cli/main.ts'))};
+const command = `export { main } from ${JSON.stringify(source('cli/main.ts'))};
 export * as errors from ${JSON.stringify(shared.errors)};
 export * as commander from 'commander';`;
 await Promise.all([
-  bundle('command', start, {
-    plugins: [takeFrom({ 'cost.cjs': cost, 'classify.cjs': classify, 'rest.cjs': rest }), lazyProcesses],
-  }),
-  bundle('cost', asTable(cost), {
-    plugins: [takeFrom({ 'compare.cjs': compare, 'rest.cjs': rest }), takeShared],
-  }),
-  bundle('compare', asTable(compare), { plugins: [takeFrom({ 'rest.cjs': rest }), takeShared] }),
-  bundle('classify', asTable(classify), { plugins: [takeFrom({ 'rest.cjs': rest }), takeShared] }),
-  bundle('rest', asTable(rest), { plugins: [takeShared] }),
+  bundle('start', `export { start } from ${JSON.stringify(source('cli/start.ts'))};`),
+  bundle('command', command, takeFrom({ 'cost.cjs': cost, 'classify.cjs': classify, 'rest.cjs': rest }), lazyProcesses),
+  bundle('cost', asTable(cost), takeFrom({ 'compare.cjs': compare, 'rest.cjs': rest }), takeShared),
+  bundle('compare', asTable(compare), takeFrom({ 'rest.cjs': rest }), takeShared),
+  bundle('classify', asTable(classify), takeFrom({ 'rest.cjs': rest }), takeShared),
+  bundle('rest', asTable(rest), takeShared),
+  bundle('ora', "module.exports = require('ora').default;"),
+  bundle('d3-scale', "export * from 'd3-scale';"),
 ]);

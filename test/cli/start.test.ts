@@ -1,0 +1,77 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as zlib from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { program, root } from './run.js';
+
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'mobilenet-start-'));
+});
+afterEach(() => rmSync(home, { recursive: true }));
+
+function run(args: readonly string[], more: NodeJS.ProcessEnv = {}) {
+  const env = { ...process.env, MOBILENET_HOME: home, ...more };
+  const { stdout, stderr, status } = spawnSync(process.execPath, [program, ...args], {
+    cwd: root,
+    env,
+    encoding: 'utf8',
+  });
+  return { stdout: stdout.replace(/\d+ ms/, 'T ms'), stderr, status };
+}
+
+function kept(): { path: string; bytes: Buffer; written: number }[] {
+  const folder = join(home, 'code');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).map((name) => {
+    const path = join(folder, name);
+    return { path, bytes: readFileSync(path), written: statSync(path).mtimeMs };
+  });
+}
+
+describe.skipIf(typeof zlib.crc32 !== 'function')('compiled code from one start to the next', () => {
+  const classify = ['classify', 'test/photos/alps.jpg', '--top', '2'];
+
+  it('is kept after the first, used by the second, and changes nothing', () => {
+    const first = run(classify);
+    expect(first.stdout).toContain('alp ');
+    const [file, ...others] = kept();
+    expect(others).toEqual([]);
+    const second = run(classify);
+    expect(second).toEqual(first);
+    // Other pictures and values are the same form; a file that was used is not written again.
+    expect(run(['classify', 'test/photos/boats.jpg', '--top=3']).status).toBe(0);
+    expect(kept()).toEqual([file]);
+  });
+
+  it('is one for each form of the command', () => {
+    for (const args of [['cost'], ['cost', '--json'], ['cost', '--json', '--model', 'xception']]) run(args);
+    expect(kept()).toHaveLength(3);
+  });
+
+  it('that is damaged, or another program’s, is replaced', () => {
+    const first = run(classify);
+    const { path, bytes } = kept()[0]!;
+    const damaged = Buffer.from(bytes);
+    damaged[bytes.length >> 1]! ^= 1;
+    for (const content of [damaged, bytes.subarray(0, 1000), Buffer.alloc(0)]) {
+      writeFileSync(path, content);
+      expect(run(classify)).toEqual(first);
+      expect(kept()[0]!.bytes.length).toBeGreaterThan(100_000);
+    }
+  });
+
+  it('is not kept of a start that failed, or where Node.js is told to keep none', () => {
+    expect(run(['classify', 'missing.jpg']).status).toBe(3);
+    expect(run(['cost'], { NODE_DISABLE_COMPILE_CACHE: '1' }).status).toBe(0);
+    expect(kept()).toEqual([]);
+  });
+
+  it('that cannot be kept is not missed', () => {
+    writeFileSync(join(home, 'code'), 'in the way');
+    const { stdout, stderr, status } = run(['cost']);
+    expect([stdout.length > 100, stderr, status]).toEqual([true, '', 0]);
+  });
+});
