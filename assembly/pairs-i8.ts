@@ -37,7 +37,7 @@ function widen(sum: v128, words: v128, unit: v128): v128 {
 }
 
 /** Like `multiplyPanel` of `pointwise_i8`, for a narrow input of bytes and a panel with its list. */
-export function multiplyPairs(
+export function multiplyPairs<A>(
   output: usize,
   input: usize,
   panel: usize,
@@ -88,10 +88,10 @@ export function multiplyPairs(
         q += PAIR / 2;
       }
     }
-    storeSums(output, a0, a1, panel, residual, limit, format);
+    storeSums<A>(output, a0, a1, panel, residual, limit, format);
     output += outStride;
     residual += residualStride;
-    storeSums(output, b0, b1, panel, residual, limit, format);
+    storeSums<A>(output, b0, b1, panel, residual, limit, format);
     output += outStride;
     residual += residualStride;
     input += inStride * 2;
@@ -117,7 +117,7 @@ export function multiplyPairs(
       p += PAIR / 2;
     }
   }
-  storeSums(output, a0, a1, panel, residual, limit, format);
+  storeSums<A>(output, a0, a1, panel, residual, limit, format);
 }
 
 /** Whether all lanes of the two vectors' sums of two weights fit. */

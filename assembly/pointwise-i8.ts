@@ -1,5 +1,5 @@
 import { greater, lesser } from './integers';
-import { FLOAT_OUTPUT, FUSED_DOT, HEADER_BYTES, WIDE_INPUT, WIDE_RESIDUAL } from './integer-tiles';
+import { FLOAT_OUTPUT, FUSED_DOT, HEADER_BYTES, SWISH, WIDE_INPUT, WIDE_RESIDUAL } from './integer-tiles';
 import { loadOnes, multiplyAddLanes } from './multiply-lanes';
 import { listBytes, multiplyPairs } from './pairs-i8';
 import { hasByteOutput, storeSums } from './requantise';
@@ -13,10 +13,10 @@ const PIXEL_TILE: i32 = 4;
 const BLOCK_BYTES: i32 = 256 * 1024;
 
 /**
- * `pixels` rows against one panel of 8 output channels, 4 rows at once. I: type of the input. `groups`: 32-bit
+ * `pixels` rows against one panel of 8 output channels, 4 rows at once. I: type of the input; A: see `storeSums`. `groups`: 32-bit
  * lanes of an input row, a multiple of 2.
  */
-function multiplyPanel<I>(
+function multiplyPanel<I, A>(
   output: usize,
   input: usize,
   panel: usize,
@@ -66,16 +66,16 @@ function multiplyPanel<I>(
       p2 += 8;
       p3 += 8;
     }
-    storeSums(output, a0, a1, panel, residual, limit, format);
+    storeSums<A>(output, a0, a1, panel, residual, limit, format);
     output += outStride;
     residual += residualStride;
-    storeSums(output, b0, b1, panel, residual, limit, format);
+    storeSums<A>(output, b0, b1, panel, residual, limit, format);
     output += outStride;
     residual += residualStride;
-    storeSums(output, c0, c1, panel, residual, limit, format);
+    storeSums<A>(output, c0, c1, panel, residual, limit, format);
     output += outStride;
     residual += residualStride;
-    storeSums(output, d0, d1, panel, residual, limit, format);
+    storeSums<A>(output, d0, d1, panel, residual, limit, format);
     output += outStride;
     residual += residualStride;
     input += inStride * PIXEL_TILE;
@@ -94,14 +94,14 @@ function multiplyPanel<I>(
       b0 = multiplyAddLanes<I>(b0, x, v128.load(w, 32), unit); b1 = multiplyAddLanes<I>(b1, x, v128.load(w, 48), unit);
       w += 4 * VECTOR;
     }
-    storeSums(output, i32x4.add(a0, b0), i32x4.add(a1, b1), panel, residual, limit, format);
+    storeSums<A>(output, i32x4.add(a0, b0), i32x4.add(a1, b1), panel, residual, limit, format);
     output += outStride;
     residual += residualStride;
     input += inStride;
   }
 }
 
-function multiply<I>(
+function multiply<I, A>(
   output: usize,
   input: usize,
   weights: usize,
@@ -127,11 +127,28 @@ function multiply<I>(
       const to = output + <usize>first * outStride + channel * outBytes;
       const link = residual ? residual + <usize>first * residualStride + channel * residualBytes : 0;
       if (sizeof<I>() == 1 && isSigned<I>()) {
-        multiplyPairs(to, rows, panel, link, count, groups, outStride, residualStride, format);
-      } else multiplyPanel<I>(to, rows, panel, link, count, groups, outStride, residualStride, format);
+        multiplyPairs<A>(to, rows, panel, link, count, groups, outStride, residualStride, format);
+      } else multiplyPanel<I, A>(to, rows, panel, link, count, groups, outStride, residualStride, format);
       panel += panelBytes;
     }
   }
+}
+
+function multiplyAs<A>(
+  output: usize,
+  input: usize,
+  weights: usize,
+  residual: usize,
+  pixels: i32,
+  inChannels: i32,
+  outChannels: i32,
+  format: i32,
+): void {
+  if (!ASC_FEATURE_RELAXED_SIMD || format & WIDE_INPUT) {
+    multiply<i16, A>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+  } else if (format & FUSED_DOT) {
+    multiply<u8, A>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+  } else multiply<i8, A>(output, input, weights, residual, pixels, inChannels, outChannels, format);
 }
 
 /**
@@ -160,9 +177,6 @@ export function pointwise_i8(
 ): void {
   assert(isAligned(weights) && pixels >= 0 && inChannels >= 1 && inChannels % CHANNEL_TILE == 0);
   assert(outChannels >= 1 && outChannels % CHANNEL_TILE == 0);
-  if (!ASC_FEATURE_RELAXED_SIMD || format & WIDE_INPUT) {
-    multiply<i16>(output, input, weights, residual, pixels, inChannels, outChannels, format);
-  } else if (format & FUSED_DOT) {
-    multiply<u8>(output, input, weights, residual, pixels, inChannels, outChannels, format);
-  } else multiply<i8>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+  if (format & SWISH) multiplyAs<f32>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+  else multiplyAs<i32>(output, input, weights, residual, pixels, inChannels, outChannels, format);
 }

@@ -1,4 +1,4 @@
-import { FLOAT_OUTPUT, ROUNDING, SWISH, WIDE_OUTPUT, WIDE_RESIDUAL } from './integer-tiles';
+import { FLOAT_OUTPUT, ROUNDING, WIDE_OUTPUT, WIDE_RESIDUAL } from './integer-tiles';
 
 // Multiplications and additions here are never fused, so that every runtime rounds alike.
 
@@ -16,11 +16,14 @@ const constants: usize = memory.data<f32>([
   62370.0, 62370.0, 62370.0, 62370.0,
 ], 16);
 
+/** What ROUNDING is as an integer; loaded, because V8 would build the constant anew at every use. */
+const roundingBits: usize = memory.data<i32>([0x4b400000, 0x4b400000, 0x4b400000, 0x4b400000], 16);
+
 /** Eight activations of type T (u8 or i16) as the nearest integers of two vectors of floats to which ROUNDING was added. */
 // @ts-ignore: decorator
 @inline
 export function storeRounded<T>(output: usize, low: v128, high: v128, limit: v128): void {
-  const bits = i32x4.splat(0x4b400000);
+  const bits = v128.load(roundingBits);
   const words = i16x8.narrow_i32x4_s(i32x4.sub(low, bits), i32x4.sub(high, bits));
   if (sizeof<T>() == 1) {
     const bytes = i8x16.narrow_i16x8_u(words, words);
@@ -84,12 +87,13 @@ export function hasByteOutput(format: i32): bool {
 }
 
 /**
- * Eight sums of a linear layer → its output. header: multipliers at 32, offsets (ROUNDING + zero point) at 64, second
+ * Eight sums of a linear layer → its output, through the swish if A is f32 (with i32 not; two functions, because where the
+ * swish might come V8 keeps registers for it). header: multipliers at 32, offsets (ROUNDING + zero point) at 64, second
  * multipliers (of the residual, or after the swish) at 96; limit: the largest values, at 128.
  */
 // @ts-ignore: decorator
 @inline
-export function storeSums(
+export function storeSums<A>(
   output: usize,
   low: v128,
   high: v128,
@@ -106,16 +110,14 @@ export function storeSums(
     low = f32x4.add(low, f32x4.mul(lowFloats(words), v128.load(header, 96)));
     high = f32x4.add(high, f32x4.mul(highFloats(words), v128.load(header, 112)));
   }
-  if (format & (SWISH | FLOAT_OUTPUT)) {
-    if (format & SWISH) {
-      low = f32x4.mul(swish(low), v128.load(header, 96));
-      high = f32x4.mul(swish(high), v128.load(header, 112));
-    }
-    if (format & FLOAT_OUTPUT) {
-      v128.store(output, low);
-      v128.store(output, high, 16);
-      return;
-    }
+  if (isFloat<A>()) {
+    low = f32x4.mul(swish(low), v128.load(header, 96));
+    high = f32x4.mul(swish(high), v128.load(header, 112));
+  }
+  if (format & FLOAT_OUTPUT) {
+    v128.store(output, low);
+    v128.store(output, high, 16);
+    return;
   }
   low = f32x4.add(low, v128.load(header, 64));
   high = f32x4.add(high, v128.load(header, 80));
