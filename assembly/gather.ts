@@ -1,3 +1,4 @@
+import { lesser } from './integers';
 import { VECTOR } from './tiles';
 
 // @ts-ignore: decorator
@@ -13,11 +14,16 @@ function copyBytes(to: usize, from: usize, bytes: usize): void {
   }
 }
 
-/** A few bytes, for which a bulk instruction takes longer. */
 // @ts-ignore: decorator
 @inline
 function clearBytes(to: usize, bytes: usize): void {
-  for (let i: usize = 0; i < bytes; ++i) store<u8>(to + i, 0);
+  if (bytes >= VECTOR) {
+    for (let i: usize = 0; i < bytes - VECTOR; i += VECTOR) v128.store(to + i, i8x16.splat(0));
+    v128.store(to + bytes - VECTOR, i8x16.splat(0));
+  } else {
+    // a few bytes, for which a bulk instruction takes longer
+    for (let i: usize = 0; i < bytes; ++i) store<u8>(to + i, 0);
+  }
 }
 
 /**
@@ -47,6 +53,9 @@ export function gatherRow(
   for (let x = 0; x < outWidth; ++x) {
     let to = output + <usize>x * depthBytes;
     const end = to + depthBytes;
+    // what lies behind the values, and some of them, which are written afterwards
+    const cleared = lesser(<i32>depthBytes, <i32>(depthBytes - <usize>kernelHeight * rowBytes + VECTOR - 1) & ~15);
+    clearBytes(end - <usize>cleared, <usize>cleared);
     const left = x * stride - padLeft;
     const whole = pixelBytes == channelBytes && left >= 0 && left + kernelWidth <= inWidth;
     for (let ky = 0; ky < kernelHeight; ++ky) {
@@ -69,6 +78,5 @@ export function gatherRow(
         to += channelBytes;
       }
     }
-    clearBytes(to, end - to);
   }
 }
