@@ -14,8 +14,12 @@ const brokenFiles = files.filter(
   ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
 );
 const failed = withStatus('failed').length + brokenFiles.length;
-const ran = new Set(passed.map(({ fullName }) => fullName));
-const skipped = withStatus('skipped', 'pending', 'todo', 'disabled').filter(({ fullName }) => !ran.has(fullName));
+// What one Node.js has skipped another may have run, a whole build of the kernels among it (see kernels/builds.ts).
+const ran = passed.map(({ fullName }) => fullName);
+const skipped = withStatus('skipped', 'pending', 'todo', 'disabled').filter(({ fullName }) => {
+  const name = fullName.replace(/ needs relaxed SIMD$/, '');
+  return !ran.some((each) => each.startsWith(name));
+});
 
 console.log(`Skipped: ${skipped.length === 0 ? 'nothing' : skipped.map(({ fullName }) => fullName).join('; ')}`);
 console.log(`${passed.length} passed, ${failed} failed, ${skipped.length} skipped`);

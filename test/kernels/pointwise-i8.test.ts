@@ -215,7 +215,9 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
     }
   });
 
-  it.skipIf(!bench.relaxed)('lists the pairs that do not fit', () => {
+  // The other builds have no lists.
+  const listTest = bench.relaxed ? it : () => {};
+  listTest('lists the pairs that do not fit', () => {
     const random = randomWeights(13 * 8 * 16, 5).map((weight) => Math.max(-127, Math.min(127, 2 * weight)));
     for (const weights of [lanesOf(full, 16), lanesOf(crowded, 16), lanesOf(alternate, 16), random]) {
       bench.clear();
