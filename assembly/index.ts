@@ -3,7 +3,14 @@ export const HEAP_BASE: usize = __heap_base;
 
 export { add_f32 } from './add';
 export { ceiling_f32_6, ceiling_f32_8, ceiling_f32_10, ceiling_f32_12 } from './ceiling';
-export { ceiling_dot_8, ceiling_fours_4, ceiling_i16_8, ceiling_pairs_4 } from './ceiling-i8';
+export {
+  ceiling_dot_8,
+  ceiling_dot_12,
+  ceiling_fours_4,
+  ceiling_i16_8,
+  ceiling_i16_10,
+  ceiling_pairs_4,
+} from './ceiling-i8';
 export { clamp_f32 } from './clamp';
 export { conv_f32, conv_scratch_f32 } from './conv';
 export { depthwise_f32 } from './depthwise';

@@ -12,9 +12,11 @@ export const ceilingLoops = [
 /** Those of `assembly/ceiling-i8.ts`; macs: in a vector. Bytes are multiplied where narrow integers are bytes. */
 export const integerCeilingLoops = [
   { kernel: 'ceiling_i16_8', rows: 4, columns: 2, macs: 8, bytes: false },
+  { kernel: 'ceiling_i16_10', rows: 5, columns: 2, macs: 8, bytes: false },
   { kernel: 'ceiling_pairs_4', rows: 2, columns: 2, macs: 16, bytes: true },
   { kernel: 'ceiling_fours_4', rows: 2, columns: 2, macs: 16, bytes: true },
   { kernel: 'ceiling_dot_8', rows: 4, columns: 2, macs: 16, bytes: true },
+  { kernel: 'ceiling_dot_12', rows: 6, columns: 2, macs: 16, bytes: true },
 ] as const satisfies readonly { kernel: keyof Kernels; rows: number; columns: number; macs: number; bytes: boolean }[];
 
 /** A meter for what SIMD multiply and add can reach here with its operands in the first-level cache. */

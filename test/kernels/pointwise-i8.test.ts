@@ -78,7 +78,7 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
     if (count >= 200) expect(new Set(expected).size).toBeGreaterThan(10);
   }
 
-  for (const pixels of [1, 2, 3, 4, 5, 7, 8, 9, 49]) {
+  for (const pixels of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 49]) {
     it(`${pixels} pixels, depths and widths around the tiles, narrow and wide`, () => {
       for (const format of widths) {
         for (const inChannels of [8, 16, 24, 40, 64]) {
@@ -89,7 +89,7 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
   }
 
   it('adds a residual, narrow and wide, in place too', () => {
-    for (const pixels of [1, 3, 4, 9]) {
+    for (const pixels of [1, 3, 4, 9, 11]) {
       for (const format of widths) {
         run(pixels, 24, 16, format, 'residual');
         run(pixels, 24, 16, format | WIDE_RESIDUAL, 'residual');
