@@ -1,8 +1,11 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import * as fs from 'node:fs';
+import { promisify } from 'node:util';
 import { ImageError } from '../errors.js';
 import { printable } from '../printable.js';
 import { FORMAT_HEADER_BYTES, supportedFormats } from './format.js';
+
+// With plain descriptors, not the promises' file handles: what cannot block for long on an open file needs no other thread.
+const [open, read, stat] = [promisify(fs.open), promisify(fs.read), promisify(fs.stat)];
 
 /** A picture that exists and has bytes; nothing is known about what they are. */
 export interface PictureSource {
@@ -44,18 +47,18 @@ function describeFault(name: string, error: unknown): ImageError {
 }
 
 /** Fills `target` from the start of the file; shorter where the file ends before. */
-async function readStart(file: FileHandle, target: Uint8Array): Promise<Uint8Array> {
+async function readStart(file: number, target: Uint8Array): Promise<Uint8Array> {
   let filled = 0;
   while (filled < target.length) {
-    const { bytesRead } = await file.read(target, filled, target.length - filled, filled);
+    const { bytesRead } = await read(file, target, filled, target.length - filled, filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }
   return target.subarray(0, filled);
 }
 
-async function readPicture(file: FileHandle, path: string | Buffer, name: string): Promise<PictureSource> {
-  const { size } = await file.stat();
+async function readPicture(file: number, path: string | Buffer, name: string): Promise<PictureSource> {
+  const { size } = fs.fstatSync(file);
   if (size === 0) throw new ImageError('empty', `${name}: empty file, expected ${supportedFormats}`);
   // The decoder takes no path that is not UTF-8.
   const most = typeof path === 'string' ? MAX_BUFFERED_BYTES : MOST_BUFFERED_BYTES;
@@ -85,7 +88,7 @@ export async function openPicture(input: string | Uint8Array, unnamed: string, p
     return { name, header: input.subarray(0, FORMAT_HEADER_BYTES), input };
   }
   const name = printable(input);
-  let file: FileHandle | undefined;
+  let file: number | undefined;
   try {
     const stats = await stat(path ?? input);
     if (!stats.isFile()) {
@@ -93,11 +96,11 @@ export async function openPicture(input: string | Uint8Array, unnamed: string, p
       throw new ImageError('not-a-file', `${name}: ${what}, expected a picture file`);
     }
     // Should a pipe take the file's place in between, opening it must not wait for a writer.
-    file = await open(path ?? input, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    file = await open(path ?? input, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
     return await readPicture(file, path ?? input, name);
   } catch (error) {
     throw error instanceof ImageError ? error : describeFault(name, error);
   } finally {
-    await file?.close();
+    if (file !== undefined) fs.closeSync(file);
   }
 }
