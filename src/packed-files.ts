@@ -6,7 +6,7 @@ import type { Step } from './engine/plan.js';
 import { keepFile } from './kept-files.js';
 import { places } from './store/home.js';
 
-/** Files that stay; the ones written last. */
+const ENDING = '.mobilenet-packed';
 const MOST_FILES = 8;
 /** Of the plan, and of the whole. */
 const MAX_PLAN_BYTES = 1024 * 1024;
@@ -22,11 +22,11 @@ const HEADER_WORDS = 4;
  * @param key letters, digits, dots, _ and - that name weights and levels
  */
 export function packedStore(home: string, key: string): PackedStore {
-  const nameOf = (variant: string) => `${key}.${variant}.${ownCode()}.bin`;
+  const nameOf = (variant: string) => `${key}.${variant}.${ownCode()}`;
   return {
     find(variant) {
       try {
-        return openPacked(places.packed(home, nameOf(variant)));
+        return openPacked(places.packed(home, nameOf(variant) + ENDING));
       } catch {
         return undefined;
       }
@@ -34,7 +34,8 @@ export function packedStore(home: string, key: string): PackedStore {
     keep(variant, plan, parameters) {
       const json = new TextEncoder().encode(JSON.stringify({ ...plan, steps: plan.steps.map(withoutInfinity) }));
       const header = Uint32Array.of(json.length, zlib.crc32(json), parameters.length, zlib.crc32(parameters));
-      keepFile(places.packed(home), nameOf(variant), [new Uint8Array(header.buffer), json, parameters], MOST_FILES);
+      const folder = { path: places.packed(home), ending: ENDING, most: MOST_FILES };
+      keepFile(folder, nameOf(variant), [new Uint8Array(header.buffer), json, parameters]);
     },
   };
 }

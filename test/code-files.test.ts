@@ -1,14 +1,31 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findCode, keepCode } from '../src/code-files.js';
+import { findCode, keepCode, openCodeFolder } from '../src/code-files.js';
+import { canMakeFifo, makeFifo } from './fifo.js';
 
+let place: string;
 let home: string;
 beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'mobilenet-code-'));
+  place = mkdtempSync(join(tmpdir(), 'mobilenet-code-'));
+  home = join(place, 'cache/code');
+  expect(openCodeFolder(home)).toBe(true);
 });
-afterEach(() => rmSync(home, { recursive: true }));
+afterEach(() => rmSync(place, { recursive: true }));
 
 const scripts = [
   { name: 'one', checksum: 1, data: Uint8Array.of(1, 2, 3) },
@@ -20,9 +37,9 @@ const plain = (found: ReturnType<typeof findCode>) =>
   found.map((each) => ({ ...each, data: Uint8Array.from(each.data) }));
 
 function onlyFile(): string {
-  const files = readdirSync(join(home, 'code'));
+  const files = readdirSync(home);
   expect(files).toHaveLength(1);
-  return join(home, 'code', files[0]!);
+  return join(home, files[0]!);
 }
 
 describe('compiled code', () => {
@@ -51,26 +68,66 @@ describe('compiled code', () => {
     }
   });
 
-  it.skipIf(process.platform === 'win32')('counts for nothing where others may write it', () => {
+  it.skipIf(process.platform === 'win32')('counts for nothing where others may write it or its folder', () => {
+    expect(statSync(home).mode & 0o777).toBe(0o700);
     keepCode(home, 'classify', scripts);
-    for (const mode of [0o664, 0o646]) {
-      chmodSync(onlyFile(), mode);
-      expect(findCode(home, 'classify')).toEqual([]);
+    for (const path of [onlyFile(), home]) {
+      const { mode } = statSync(path);
+      for (const others of [0o020, 0o002]) {
+        chmodSync(path, mode | others);
+        expect(findCode(home, 'classify')).toEqual([]);
+      }
+      expect(openCodeFolder(home)).toBe(path !== home);
+      chmodSync(path, mode);
     }
-    chmodSync(onlyFile(), 0o644);
     expect(findCode(home, 'classify')).toHaveLength(3);
   });
 
-  it.skipIf(process.getuid?.() !== 0)('counts for nothing where it is another user’s', async () => {
+  it.skipIf(process.getuid?.() !== 0)('counts for nothing where it or its folder is another user’s', () => {
     keepCode(home, 'classify', scripts);
-    const { chownSync } = await import('node:fs');
-    chownSync(onlyFile(), 65_534, 65_534);
+    for (const path of [onlyFile(), home]) {
+      chownSync(path, 65_534, 65_534);
+      expect(findCode(home, 'classify')).toEqual([]);
+      chownSync(path, 0, 0);
+    }
+    expect(findCode(home, 'classify')).toHaveLength(3);
+  });
+
+  it.skipIf(process.platform === 'win32')('counts for nothing behind a link', () => {
+    keepCode(home, 'classify', scripts);
+    const path = onlyFile();
+    const elsewhere = join(place, 'elsewhere');
+    copyFileSync(path, elsewhere);
+    rmSync(path);
+    symlinkSync(elsewhere, path);
+    expect(findCode(home, 'classify')).toEqual([]);
+    rmSync(path);
+    copyFileSync(elsewhere, path);
+    expect(findCode(home, 'classify')).toHaveLength(3);
+    renameSync(home, join(place, 'moved'));
+    symlinkSync(join(place, 'moved'), home);
     expect(findCode(home, 'classify')).toEqual([]);
   });
 
-  it('is in sixteen files at most', () => {
+  it.skipIf(!canMakeFifo)('counts for nothing where it is a pipe, and nobody waits for a writer', () => {
+    keepCode(home, 'classify', scripts);
+    const path = onlyFile();
+    rmSync(path);
+    makeFifo(path);
+    expect(findCode(home, 'classify')).toEqual([]);
+  });
+
+  it('is in sixteen files at most, and files of others stay', () => {
+    for (let i = 0; i < 30; i++) writeFileSync(join(home, `essay ${i}.txt`), 'mine');
     for (let i = 0; i < 20; i++) keepCode(home, `form ${i}`, scripts);
-    expect(readdirSync(join(home, 'code'))).toHaveLength(16);
+    const names = readdirSync(home);
+    expect(names.filter((name) => name.startsWith('essay'))).toHaveLength(30);
+    expect(names).toHaveLength(30 + 16);
     expect(findCode(home, 'form 19')).toHaveLength(3);
+  });
+
+  it.skipIf(process.platform === 'win32')('has no folder where none can be made', () => {
+    writeFileSync(join(place, 'in the way'), '');
+    expect(openCodeFolder(join(place, 'in the way/code'))).toBe(false);
   });
 });

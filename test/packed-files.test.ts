@@ -75,9 +75,11 @@ describe('packed parameters', () => {
     expect(readFileSync(join(home, 'packed'), 'utf8')).toBe('in the way');
   });
 
-  it('are eight at most', () => {
+  it('are eight at most, and files of others stay', () => {
+    mkdirSync(join(home, 'packed'));
+    for (let i = 0; i < 12; i++) writeFileSync(join(home, 'packed', `essay ${i}.bin`), 'mine');
     for (let i = 0; i < 12; i++) packedStore(home, `net${i}`).keep('k', plan, parameters);
-    expect(readdirSync(join(home, 'packed'))).toHaveLength(8);
+    expect(readdirSync(join(home, 'packed'))).toHaveLength(12 + 8);
     expect(packedStore(home, 'net11').find('k')).toBeDefined();
   });
 

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { ModelError } from '../errors.js';
 import type { StoredFormat } from './types.js';
@@ -9,9 +9,18 @@ export function storeHome(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /**
+ * The folder for compiled code: always in the user's own folder for caches, as what lies there is run, and a store may be
+ * shared, copied or unpacked. Undefined where that folder is not known for sure.
+ */
+export function codeHome(): string | undefined {
+  const { cache } = envPaths('mobilenet', { suffix: '' });
+  return isAbsolute(cache) ? join(cache, 'code') : undefined;
+}
+
+/**
  * Where everything lies: `blobs/` by content, `models/NAME/model.json` by name, `seen/` the hashes that came first,
  * `downloads/` what is on its way,
- * `packed/` what need not be packed again, `code/` what need not be compiled again. A rename from `downloads/` or within a folder never leaves the file system.
+ * `packed/` what need not be packed again. A rename from `downloads/` or within a folder never leaves the file system.
  */
 export const places = {
   blobs: (home: string) => join(home, 'blobs'),
@@ -22,7 +31,6 @@ export const places = {
   seen: (home: string, name: string) => join(home, 'seen', `${name}.json`),
   downloads: (home: string) => join(home, 'downloads'),
   packed: (home: string, file = '') => join(home, 'packed', file),
-  code: (home: string, file = '') => join(home, 'code', file),
   lock: (home: string) => join(home, 'store.lock'),
 };
 

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sharedPath } from '../shared.js';
@@ -31,10 +31,10 @@ beforeEach(async () => {
 const run = (args: readonly string[], env: Record<string, string> = {}, launcher?: readonly string[]) =>
   mobilenetBeside(args, { MOBILENET_HOME: home, NO_COLOR: '1', NO_PROXY: '*', ...env }, launcher);
 
-/** Files that are left; lock files and parts would be among them. Compiled code of the command itself does not count. */
+/** Files that are left; lock files and parts would be among them. */
 const files = () =>
   readdirSync(home, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && basename(entry.parentPath) !== 'code')
+    .filter((entry) => entry.isFile())
     .map((entry) => entry.name);
 
 describe('mobilenet classify without the model', () => {
