@@ -186,7 +186,8 @@ function convolveAs<A>(
 
 /**
  * Depthwise convolution on integers, one filter per channel; see `pointwise_i8` for the sums' way to the output. Computes
- * rows rowStart … rowEnd − 1 of the output. Kernel sizes 3 and 5 with stride 1 or 2 are fast.
+ * rows rowStart … rowEnd − 1 of the output. Kernel size 3 with stride 1 or 2 and at most one column outside on either side is
+ * fast, and so are the inner pixels of kernel size 5 with these strides.
  *
  * - input `[inHeight][inWidth][channels]`, narrow or wide, channels a multiple of 8. Nothing past its end is read.
  * - padding `[inWidth][channels]`: a row of what lies outside of the map, the input's zero points.
