@@ -172,10 +172,10 @@ function benchSteps(steps: readonly StepCost[], session: Session, runs: number):
   }
   const medians = times.map(median);
   const total = medians.reduce((sum, ms) => sum + ms, 0);
-  return steps.map(({ layer, kernel, macs, bytes }, index) => {
+  return steps.map(({ layer, mainLayer, kernel, macs, bytes }, index) => {
     const ms = medians[index]!;
     const gmacsPerSecond = ms > 0 ? round(macs / ms / 1e6, 3) : 0;
-    return { layer, kernel, ms: round(ms, 4), macs, gmacsPerSecond, share: round(ms / total, 6), bytes };
+    return { layer, kernel, ms: round(ms, 4), macs, gmacsPerSecond, share: round(ms / total, 6), bytes, mainLayer };
   });
 }
 

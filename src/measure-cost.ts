@@ -3,16 +3,16 @@ import { measureCopy } from './copy-bandwidth.js';
 import type { CostRecord, LayerRecord } from './cost/describe.js';
 
 /**
- * Runs the network step by step and puts the time beside each layer's MACs. A layer that is folded into another's
- * step has null; the step's MACs are those of all its layers.
+ * Runs the network step by step and puts the time beside each layer's MACs. A layer that is folded into another's step, such
+ * as the addition into the projection before it, has null.
  */
 export async function measureCost(cost: CostRecord, options: { readonly runs?: number } = {}): Promise<CostRecord> {
   const { network: model, alpha, resolution } = cost;
   const { record, facts } = await bench({ model, alpha, resolution, layers: true, ...options });
   const steps = new Map<string, { ms: number; macs: number }>();
-  for (const { layer, ms, macs } of record.layers!) {
-    const step = steps.get(layer) ?? { ms: 0, macs: 0 };
-    steps.set(layer, { ms: step.ms + ms, macs: step.macs + macs });
+  for (const { mainLayer, ms, macs } of record.layers!) {
+    const step = steps.get(mainLayer) ?? { ms: 0, macs: 0 };
+    steps.set(mainLayer, { ms: step.ms + ms, macs: step.macs + macs });
   }
   const layers = cost.layers.map((layer): LayerRecord => {
     const step = steps.get(layer.name);

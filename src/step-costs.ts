@@ -10,6 +10,8 @@ import { NETWORK_INPUT, type ResolvedLayer, type ResolvedNetwork, type Shape } f
 /** What one step of a plan does, whatever time it takes. */
 export interface StepCost {
   readonly layer: string;
+  /** Of the layers folded into the step the one that multiplies and adds (of a residual block's last step the projection). */
+  readonly mainLayer: string;
   readonly kernel: string;
   readonly macs: number;
   /** Weights, inputs and output as they lie in memory, each counted once. */
@@ -66,9 +68,11 @@ export function costSteps(network: ResolvedNetwork, plan: Plan, { constants, lev
       const [to, from] = strides as [number, number];
       if (!begun.has(layer)) converted.set(layer, to / channels);
       const rows = BYTES_PER_F32 * CHANNEL_ROWS[kernel]! * channels;
-      return { layer, kernel, macs: 0, bytes: pixels * (to + from) + rows };
+      return { layer, mainLayer: layer, kernel, macs: 0, bytes: pixels * (to + from) + rows };
     }
-    if (begun.has(layer)) return { layer, kernel, macs: 0, bytes: 2 * mapBytes(layer, BYTES_PER_F32) };
+    if (begun.has(layer)) {
+      return { layer, mainLayer: layer, kernel, macs: 0, bytes: 2 * mapBytes(layer, BYTES_PER_F32) };
+    }
     begun.add(layer);
     const { folded, reads } = foldedInto(layer, layers, made);
     const names = new Set(folded.map(({ name }) => name));
@@ -80,7 +84,9 @@ export function costSteps(network: ResolvedNetwork, plan: Plan, { constants, lev
       ...reads.map((value) => mapBytes(value, converted.get(layer) ?? bytesOf(value))),
       rowBytes(kernel, reads[0]!),
     ];
-    return { layer, kernel, macs: sum(folded.map((each) => countLayer(each).macs)), bytes: sum([...weights, ...maps]) };
+    const counts = folded.map((each) => ({ name: each.name, macs: countLayer(each).macs }));
+    const mainLayer = counts.find(({ macs }) => macs > 0)?.name ?? layer;
+    return { layer, mainLayer, kernel, macs: sum(counts.map(({ macs }) => macs)), bytes: sum([...weights, ...maps]) };
   });
 }
 

@@ -42,14 +42,19 @@ export async function runExplain(flags: ExplainFlags, print: (text: string) => v
   const rho = parseNumber('--rho', flags.rho);
   const resolution = parseWhole('--res', flags.res, 'a whole number of pixels, 1 or more');
   readFormat(flags);
-  const [{ findNetwork }, { resolve }, { blockOfLayer, explainBlock }, { explainSections }, { printPage }] =
-    await Promise.all([
-      import('../networks/index.js'),
-      import('../networks/resolve.js'),
-      import('../cost/explain.js'),
-      import('../report/explain-text.js'),
-      import('./cost-print.js'),
-    ]);
+  const [
+    { findNetwork },
+    { resolve },
+    { blockOfLayer, explainBlock, PAPER_ALPHA },
+    { explainSections },
+    { printPage },
+  ] = await Promise.all([
+    import('../networks/index.js'),
+    import('../networks/resolve.js'),
+    import('../cost/explain.js'),
+    import('../report/explain-text.js'),
+    import('./cost-print.js'),
+  ]);
   const size = (name: 'dk' | 'm' | 'n' | 'df') => parseWhole(`--${name}`, flags[name], 'a whole number, 1 or more');
   const [dk, m, n, df] = [size('dk'), size('m'), size('n'), size('df')];
   const given = [dk, m, n, df].filter((value) => value !== undefined).length;
@@ -63,10 +68,18 @@ export async function runExplain(flags: ExplainFlags, print: (text: string) => v
   else {
     const id = flags.model ?? 'mobilenet_v1';
     const entry = findNetwork(id);
-    const network = resolve(entry.build(), { resolution: resolution ?? entry.defaultResolution });
+    const build = (options = {}) =>
+      resolve(entry.build(options), { resolution: resolution ?? entry.defaultResolution });
+    const network = build();
     const firstDepthwise = network.layers.find(({ kind }) => kind === 'depthwise')?.name;
     const layer = flags.layer ?? (id === 'mobilenet_v1' ? DEFAULT_LAYER : (firstDepthwise ?? DEFAULT_LAYER));
-    explanation = explainBlock(blockOfLayer(network, layer), { ...effects, layer: `${id} ${layer}` });
+    const block = blockOfLayer(network, layer);
+    const { m, n } = entry.hasAlpha ? blockOfLayer(build({ alpha: alpha ?? PAPER_ALPHA }), layer) : block;
+    explanation = explainBlock(block, {
+      ...effects,
+      ...(entry.hasAlpha && { narrow: { m, n } }),
+      layer: `${id} ${layer}`,
+    });
   }
   await printPage(flags, explanation, explainSections(explanation), print);
 }

@@ -47,12 +47,14 @@ export interface ExplainOptions {
   readonly layer?: string | null;
   /** Width multiplier for the third step. */
   readonly alpha?: number;
+  /** The widths that the layer's network has with that α; by default the products are cut to whole numbers. */
+  readonly narrow?: Pick<Block, 'm' | 'n'>;
   /** Resolution multiplier for the fourth; the side is rounded to whole pixels. */
   readonly rho?: number;
 }
 
 /** Table 3 of the paper takes these two. */
-const PAPER_ALPHA = 0.75;
+export const PAPER_ALPHA = 0.75;
 const PAPER_RHO = 0.714;
 const MOST = 1_000_000;
 
@@ -74,7 +76,7 @@ export function explainBlock(block: Block, options: ExplainOptions = {}): Explan
   const pointwise = pointwiseCost(block);
   const separable = separableCost('depthwise separable', block);
   const scale = (channels: number) => Math.max(1, Math.floor(channels * alpha));
-  const narrow = { ...block, m: scale(block.m), n: scale(block.n) };
+  const narrow = { ...block, ...(options.narrow ?? { m: scale(block.m), n: scale(block.n) }) };
   const small = { ...narrow, df: Math.max(1, Math.round(block.df * rho)) };
   const { n, dk } = block;
   return {

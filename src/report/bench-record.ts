@@ -25,6 +25,8 @@ export interface BenchRecord {
 export interface BenchLayer {
   /** The last layer folded into the step. */
   readonly layer: string;
+  /** Of those layers the one that multiplies and adds. */
+  readonly mainLayer: string;
   readonly kernel: string;
   /** Median, milliseconds. */
   readonly ms: number;

@@ -41,7 +41,7 @@ function layerRows(layers: readonly BenchLayer[]): readonly string[] {
   const sides: Side[] = ['left', 'left', 'right', 'right', 'right', 'right', 'right'];
   const sum = (pick: (layer: BenchLayer) => number) => layers.reduce((total, layer) => total + pick(layer), 0);
   const [ms, macs] = [sum((layer) => layer.ms), sum((layer) => layer.macs)];
-  const row = (name: string, kernel: string, values: Omit<BenchLayer, 'layer' | 'kernel'>) => [
+  const row = (name: string, kernel: string, values: Omit<BenchLayer, 'layer' | 'mainLayer' | 'kernel'>) => [
     name,
     kernel,
     values.ms.toFixed(4),

@@ -68,7 +68,7 @@ export function definitions({ macs, flops, counted }: Countings): readonly strin
 function totals(cost: CostRecord): Section {
   const { macs, flops, params, memory, standard, counted, peak, measured } = cost;
   const row = (name: string, own: number, twin: number) => [name, own, twin, own === 0 ? null : twin / own];
-  const isChosen = !counted.plain || counted.convention !== 'paper';
+  const isChosen = !counted.plain || counted.convention !== 'paper' || counted.definition.includes('Changed');
   const ruleNames = { slimV1: 'weights, biases, 3 batch-norm vectors', weightsAndBias: 'weights and biases' };
   return {
     table: {
@@ -216,9 +216,10 @@ function layerRows(cost: CostRecord): Section {
     layer.macs,
     layer.params,
   ];
+  const milliseconds = layers.reduce((sum, { ms }) => sum + (ms ?? 0), 0);
   const total = [
     ...['total', null, null, null, null, null, null, null, peak.bytes, null],
-    ...(measured ? [layers.reduce((sum, { ms }) => sum + (ms ?? 0), 0), measured.gmacsPerSecond] : []),
+    ...(measured ? [milliseconds, divide(macs / 1e6, milliseconds)] : []),
     ...(counted.plain ? [] : [counted.count]),
     ...[divide(macs, macs), divide(params.total, params.total), macs, params.total],
   ];

@@ -4,8 +4,9 @@ import { notCountedLine } from './graph-text.js';
 import type { Cell, Column, Section } from './table.js';
 import { alphaText, grouped, megabytes, megas } from './units.js';
 
-const PLAIN =
-  'MACs = multiply-accumulates of convolutions and dense layers, FLOPs = 2 × MACs; parameters: trainable. Memory in f32: weights with batch norms folded, the largest live set of activations. top-1 in percent on ImageNet, as published.';
+/** With the rule for parameters where nothing else has been chosen. */
+const plainNote = (parameters: string) =>
+  `MACs = multiply-accumulates of convolutions and dense layers, FLOPs = 2 × MACs${parameters}. Memory in f32: weights with batch norms folded, the largest live set of activations. top-1 in percent on ImageNet, as published.`;
 
 export interface SummaryTextOptions {
   /** How the column “counted” and the parameters are counted, where not plainly. */
@@ -115,7 +116,7 @@ function notes(
   hasFront = false,
 ): readonly Section[] {
   const sources = [...new Set(rows.flatMap(({ top1Source }) => top1Source ?? []))];
-  const lines = [PLAIN];
+  const lines = [plainNote(definition === undefined ? '; parameters: trainable' : '')];
   if (sources.length > 0) lines.push(`top-1 from ${sources.join('; ')}.`);
   if (definition !== undefined) lines.push(`counted, parameters: ${definition}`);
   if (hasFront) lines.push('● no other network counted here has as few MACs and as high a top-1.');

@@ -49,7 +49,16 @@ describe('mobilenet bench', () => {
 
   it('--layers --json adds a row for each step', () => {
     const { layers, macs } = JSON.parse(mobilenet('bench', '--layers', '--json', ...small).stdout);
-    expect(Object.keys(layers[0])).toEqual(['layer', 'kernel', 'ms', 'macs', 'gmacsPerSecond', 'share', 'bytes']);
+    expect(Object.keys(layers[0])).toEqual([
+      'layer',
+      'kernel',
+      'ms',
+      'macs',
+      'gmacsPerSecond',
+      'share',
+      'bytes',
+      'mainLayer',
+    ]);
     expect(layers.reduce((sum: number, layer: { macs: number }) => sum + layer.macs, 0)).toBe(macs);
   });
 

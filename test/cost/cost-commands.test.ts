@@ -141,6 +141,16 @@ describe('mobilenet cost compare', () => {
 });
 
 describe('mobilenet cost sweep', () => {
+  it('says how parameters are counted, once', async () => {
+    const text = (flags: object) =>
+      printed((print) => runSweep({ models: 'mobilenet_v1', alphas: '1', ...flags }, print));
+    expect((await text({})).match(/parameters: \w+/g)).toEqual(['parameters: trainable']);
+    const total = await text({ params: 'total' });
+    expect(total).toContain('4,253,864');
+    expect(total).not.toContain('parameters: trainable.');
+    expect(total).toContain('Changed: parameters: total.');
+  });
+
   it('prints the papers’ grids', async () => {
     const rows = JSON.parse(await printed((print) => runSweep({ json: true }, print)));
     expect(rows.length).toBe(16 + 30);
@@ -228,4 +238,23 @@ describe('mobilenet cost explain', () => {
     const error = await refusal(printed((print) => runExplain(flags, print)));
     expect([error.exitCode, error.message]).toEqual([2, expect.stringContaining(message)]);
   });
+});
+
+it('mobilenet cost --params shows what it changes', async () => {
+  const text = await cost({ params: 'folded' });
+  expect(text).toMatch(/parameters as paper counts +4,221,032\b/);
+});
+
+it('mobilenet cost --measure: the time of a residual block’s end is the projection’s', async () => {
+  const record = JSON.parse(await cost({ model: 'mobilenet_v2', alpha: '0.35', res: '96', measure: true, json: true }));
+  const find = (name: string) => record.layers.find((layer: { name: string }) => layer.name === name);
+  expect(find('block_2_project').ms).toBeGreaterThan(0);
+  expect(find('block_2_add').ms).toBeNull();
+});
+
+it('mobilenet cost explain takes widths as the network has them with that α', async () => {
+  const flags = { model: 'mobilenet_v2', layer: 'block_3_depthwise', json: true };
+  const { steps } = JSON.parse(await printed((print) => runExplain(flags, print)));
+  expect(steps[2].block).toEqual({ dk: 3, m: 144, n: 24, df: 28 });
+  expect(steps[2].macs.value).toBe(3_725_568);
 });
