@@ -98,9 +98,9 @@ async function findCountable(path: string, options: CostFileOptions): Promise<Co
 }
 
 async function findNetworkIn(path: string, { resolution }: CostFileOptions): Promise<FoundNetwork> {
-  const opened = await openWeights(path);
+  const opened = await openWeights(path, { resolution });
   if (opened.kind === 'graph')
-    return fromGraph(opened.imported, path, resolution, `the graph of a ${opened.imported.format} file`);
+    return fromGraph(opened.imported, path, resolution, `the graph of the ${opened.imported.format} file, batch norms folded`);
   try {
     const checkpoint = readCheckpoint(opened, resolution === undefined ? {} : { resolution });
     const { network, padding, title } = checkpoint;
@@ -108,7 +108,7 @@ async function findNetworkIn(path: string, { resolution }: CostFileOptions): Pro
   } catch (error) {
     const isUnknown = error instanceof ModelError && /^weights-(unknown|mismatch)$/.test(error.code);
     if (!isUnknown || !hasGraph(opened)) throw error;
-    return fromGraph(await opened.readGraph(), path, resolution, 'the graph beside its weights');
+    return fromGraph(await opened.readGraph(), path, resolution, 'the graph beside its weights, batch norms folded');
   }
 }
 

@@ -32,25 +32,34 @@ export type Opened = OpenedGraph | OpenedTensors;
 const UNDERSTOOD =
   'safetensors, a PyTorch state dictionary (.pth), TFLite, ONNX, Keras (.h5, .keras) or a TensorFlow.js folder (model.json)';
 
+export interface OpenOptions {
+  /** Side of the picture where a graph leaves it open; 224 by default. */
+  readonly resolution?: number | undefined;
+}
+
 /**
  * Opens weights of any format that is understood, told by their content.
  * @param path a file, or the folder of a TensorFlow.js model
  * @throws ModelError `format-unsupported` for anything else, and what the format's reader throws
  */
-export async function openWeights(path: string): Promise<Opened> {
-  if (isFolder(path)) return openTfjs(path, join(path, 'model.json'));
+export async function openWeights(path: string, options: OpenOptions = {}): Promise<Opened> {
+  if (isFolder(path)) return openTfjs(path, join(path, 'model.json'), options);
   // The process that reads HDF5 takes the open file itself.
   const keras = await withModelFile(path, SNIFFED_BYTES, (file, head) =>
     sniff(head) === 'hdf5' ? openKeras(file, path) : undefined,
   );
   if (keras !== undefined) return keras;
   const bytes = readModelFile(path);
-  if (sniff(bytes.subarray(0, SNIFFED_BYTES)) === 'json') return openTfjs(dirname(path), path);
-  return openBytes(bytes, path);
+  if (sniff(bytes.subarray(0, SNIFFED_BYTES)) === 'json') return openTfjs(dirname(path), path, options);
+  return openBytes(bytes, path, options);
 }
 
 /** Like `openWeights`, from the bytes of a file that stands alone; `path` is for messages. */
-export async function openBytes(bytes: Uint8Array, path: string): Promise<Opened> {
+export async function openBytes(
+  bytes: Uint8Array,
+  path: string,
+  { resolution }: OpenOptions = {},
+): Promise<Opened> {
   const kind = sniff(bytes.subarray(0, SNIFFED_BYTES));
   switch (kind) {
     case 'tflite': {
@@ -59,7 +68,8 @@ export async function openBytes(bytes: Uint8Array, path: string): Promise<Opened
     }
     case 'onnx': {
       const { readOnnx } = await import('./onnx.js');
-      return { kind: 'graph', path, bytes, imported: readOnnx(bytes, path, { folder: dirname(path) }) };
+      const options = { folder: dirname(path), ...(resolution !== undefined && { resolution }) };
+      return { kind: 'graph', path, bytes, imported: readOnnx(bytes, path, options) };
     }
     case 'safetensors': {
       const { readSafetensors, readMetadata } = await import('./safetensors.js');
@@ -81,13 +91,14 @@ export async function openBytes(bytes: Uint8Array, path: string): Promise<Opened
   }
 }
 
-async function openTfjs(folder: string, path: string): Promise<Opened> {
+async function openTfjs(folder: string, path: string, { resolution }: OpenOptions): Promise<Opened> {
   const { readTfjs } = await import('./tfjs.js');
   const model = readTfjs(folder, basename(path));
   const { tensors, topology, nodes } = model;
   if (nodes.length > 0) {
     const { importTfjsGraph } = await import('./tfjs-graph.js');
-    return { kind: 'graph', path, bytes: new Uint8Array(), imported: importTfjsGraph(model, path) };
+    const imported = importTfjsGraph(model, path, resolution === undefined ? {} : { resolution });
+    return { kind: 'graph', path, bytes: new Uint8Array(), imported };
   }
   const opened = { kind: 'tensors', path, format: 'tfjs', tensors } as const;
   if (topology === undefined) return opened;

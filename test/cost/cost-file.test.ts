@@ -384,6 +384,15 @@ describe('refusals', () => {
     expect((error as ModelError).message).not.toContain('\n');
   });
 
+  it('a size that the file leaves open', async () => {
+    const builder = new OnnxBuilder();
+    const path = join(folder, 'open.onnx');
+    writeFileSync(path, builder.finish('x', [1, 3, 0, 0], builder.conv('x', 3, 8, 3, 2, 1)));
+    const record = async (resolution?: number) => (await costFile(path, resolution ? { resolution } : {})).record;
+    expect((await record()).macs).toBe(112 * 112 * 27 * 8);
+    expect((await record(96)).macs).toBe(48 * 48 * 27 * 8);
+  });
+
   it('options that contradict a file', async () => {
     const path = golden('tflite-tiny/float.tflite');
     await expect(runCost({ alpha: '0.5' }, () => {}, path)).rejects.toThrow(UsageError);
