@@ -100,7 +100,12 @@ async function findCountable(path: string, options: CostFileOptions): Promise<Co
 async function findNetworkIn(path: string, { resolution }: CostFileOptions): Promise<FoundNetwork> {
   const opened = await openWeights(path, { resolution });
   if (opened.kind === 'graph')
-    return fromGraph(opened.imported, path, resolution, `the graph of the ${opened.imported.format} file, batch norms folded`);
+    return fromGraph(
+      opened.imported,
+      path,
+      resolution,
+      `the graph of the ${opened.imported.format} file, batch norms folded`,
+    );
   try {
     const checkpoint = readCheckpoint(opened, resolution === undefined ? {} : { resolution });
     const { network, padding, title } = checkpoint;

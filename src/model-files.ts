@@ -25,7 +25,10 @@ type FileModel = Model & { readonly title?: string };
  * Throws UsageError for options that contradict the files, ModelError where they are damaged or unsuitable.
  */
 export async function modelFromPaths(choice: ModelChoice, paths: readonly string[]): Promise<Model> {
-  return modelFromOpened(choice, await Promise.all(paths.map((path) => openWeights(path, { resolution: choice.resolution }))));
+  return modelFromOpened(
+    choice,
+    await Promise.all(paths.map((path) => openWeights(path, { resolution: choice.resolution }))),
+  );
 }
 
 /** Like `modelFromPaths`, of files that have been opened. */

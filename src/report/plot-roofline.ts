@@ -104,8 +104,15 @@ export function plotRoofline(cost: CostRecord, { scaleLog, scaleSqrt }: Scales):
     const slowest = all.toSorted((a, b) => b.ms - a.ms).slice(0, NAMED);
     const names = slowest.map(({ name, ms }, index) => `${index + 1}  ${name.slice(-40)}, ${ms.toFixed(2)} ms`);
     const left = PLOT.right - Math.max(...names.map((name) => textWidth(name, LABEL.size))) - 8;
+    const roofName = y(ceiling) - 8;
     const taken: Box[] = [
       ...boxesAlong(roof),
+      {
+        left: PLOT.right - 4 - textWidth(ceilingName, LABEL.size),
+        right: PLOT.right,
+        top: roofName - LABEL.height,
+        bottom: roofName + 4,
+      },
       { left, right: PLOT.right, top: PLOT.bottom - 18 * (NAMED + 1), bottom: PLOT.bottom },
       ...all.map((point) => boxAround(x(point.intensity), y(point.gmacsPerSecond), radius(point.ms))),
     ];
@@ -115,7 +122,8 @@ export function plotRoofline(cost: CostRecord, { scaleLog, scaleSqrt }: Scales):
     const rows = slowest.flatMap((point, index) => {
       const place = { x: x(point.intensity), y: y(point.gmacsPerSecond), radius: radius(point.ms) };
       const box = placeLabel(place, String(index + 1), taken, PLOT);
-      if (box) taken.push(box);
+      // Two numbers side by side would read as one.
+      if (box) taken.push({ ...box, left: box.left - 5, right: box.right + 5 });
       const row = PLOT.bottom - 18 * (slowest.length - index) + 4;
       return [
         ...(box ? [drawText(box.left, box.bottom - 4, String(index + 1), { style: 'small' })] : []),

@@ -55,11 +55,7 @@ export async function openWeights(path: string, options: OpenOptions = {}): Prom
 }
 
 /** Like `openWeights`, from the bytes of a file that stands alone; `path` is for messages. */
-export async function openBytes(
-  bytes: Uint8Array,
-  path: string,
-  { resolution }: OpenOptions = {},
-): Promise<Opened> {
+export async function openBytes(bytes: Uint8Array, path: string, { resolution }: OpenOptions = {}): Promise<Opened> {
   const kind = sniff(bytes.subarray(0, SNIFFED_BYTES));
   switch (kind) {
     case 'tflite': {
