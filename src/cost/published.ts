@@ -442,7 +442,7 @@ export const errata: readonly Erratum[] = [
     instead: '300.77 M: the first block (t = 1) has no expansion convolution; 313.6 M counts one',
   },
   {
-    ...{ network: 'mobilenet_v2', source: 'arXiv:1801.04381, table 3' },
+    ...{ network: 'mobilenet_v2', alpha: 1, resolution: 224, source: 'arXiv:1801.04381, table 3' },
     says: '56²: 32 channels, 200 kB; 28²: 64, 100 kB',
     instead: 'each row pairs a size with the channels of the stage that reads it; at 56² the output has 24',
   },
