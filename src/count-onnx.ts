@@ -40,20 +40,29 @@ export function countOnnx(bytes: Uint8Array, file: string, reason: string, optio
   const shapes = new OnnxShapes(graph, options.resolution ?? 224);
   const tally = new GraphTally(options);
   const names = new LayerNames();
+  const counted = new Set<string>();
+  /** Numbers in a constant tensor; 0 where another operator had it before, since what is shared is stored once. */
+  const own: Own = (tensor) => {
+    if (tensor === undefined || counted.has(tensor) || !shapes.isConstant(tensor)) return 0;
+    counted.add(tensor);
+    return product(shapes.of(tensor)!);
+  };
   for (const node of graph.nodes) {
     const name = names.take(node.name || node.outputs[0] || node.operator);
-    count(node, name, shapes, tally);
+    count(node, name, shapes, own, tally);
   }
   const [input] = graph.inputs;
   return tally.finish({ file, format: 'onnx', reason, input: shapes.of(input?.name) ?? [] });
 }
 
-function count(node: OnnxNode, name: string, shapes: OnnxShapes, tally: GraphTally): void {
+type Own = (tensor: string | undefined) => number;
+
+function count(node: OnnxNode, name: string, shapes: OnnxShapes, own: Own, tally: GraphTally): void {
   const { operator, inputs } = node;
   const input = shapes.of(inputs[0]);
   const output = shapes.follow(node);
   if (!LINEAR.has(operator)) {
-    pass(node, name, [input, output], shapes, tally);
+    pass(node, name, [input, output], own, tally);
     return;
   }
   const weights = shapes.of(inputs[1]);
@@ -67,8 +76,8 @@ function count(node: OnnxNode, name: string, shapes: OnnxShapes, tally: GraphTal
   tally.add({
     ...NO_WORK,
     ...{ name, operator, output, macs, isDense },
-    weights: shapes.isConstant(inputs[1]) ? product(weights) : 0,
-    bias: shapes.isConstant(inputs[2]) ? product(shapes.of(inputs[2])!) : 0,
+    weights: own(inputs[1]),
+    bias: own(inputs[2]),
     biased: inputs[2] ? product(output) : 0,
     convolved: isDense ? 0 : product(output),
   });
@@ -106,7 +115,7 @@ function pass(
   { operator, inputs }: OnnxNode,
   name: string,
   [input, output]: readonly [Shape, Shape],
-  shapes: OnnxShapes,
+  own: Own,
   tally: GraphTally,
 ): void {
   const elements = (shape: Shape) => shape && product(shape);
@@ -115,7 +124,7 @@ function pass(
   else if (AVERAGES.has(operator)) tally.addWithout(work, 'averaged', elements(input));
   else if (MAXIMA.has(operator)) tally.addWithout(work, 'maximised', elements(input));
   else if (NORMALISATIONS.has(operator)) {
-    const channels = shapes.isConstant(inputs[1]) ? product(shapes.of(inputs[1])!) : 0;
+    const channels = own(inputs[1]);
     // Scale and offset; a batch norm has a mean and a variance besides.
     const normTotal = operator === 'BatchNormalization' ? 4 * channels : 2 * channels;
     tally.addWithout({ ...work, normTrained: 2 * channels, normTotal }, 'normalised', elements(output));

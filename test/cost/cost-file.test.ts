@@ -393,6 +393,19 @@ describe('refusals', () => {
     expect((await record(96)).macs).toBe(48 * 48 * 27 * 8);
   });
 
+  it('weights that two operators share, once', async () => {
+    const builder = new OnnxBuilder();
+    const weights = builder.weights([8, 8, 3, 3]);
+    const pads = { kernel_shape: [3, 3], pads: [1, 1, 1, 1] };
+    const first = builder.add('Conv', ['x', weights], pads);
+    // No layer of this project's, so that the graph is counted by itself.
+    const second = builder.add('Conv', [builder.add('HardSwish', [first]), weights], pads);
+    const path = join(folder, 'shared.onnx');
+    writeFileSync(path, builder.finish('x', [1, 8, 4, 4], second));
+    const { record } = await costFile(path);
+    expect([record.macs, record.params.weights]).toEqual([2 * 16 * 8 * 72, 8 * 72]);
+  });
+
   it('options that contradict a file', async () => {
     const path = golden('tflite-tiny/float.tflite');
     await expect(runCost({ alpha: '0.5' }, () => {}, path)).rejects.toThrow(UsageError);
