@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { accessSync, constants, createReadStream } from 'node:fs';
 import { UsageError } from '../errors.js';
 import { printable } from '../printable.js';
 
@@ -20,9 +20,21 @@ export async function* readRows(path: string): AsyncGenerator<{ readonly text: s
       if (rest.length > MOST_ROW_BYTES) throw new UsageError(`${printable(path)}: a line without end, expected JSONL`);
     }
   } catch (cause) {
-    if (cause instanceof UsageError) throw cause;
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new UsageError(`${printable(path)}: cannot be read (${code ?? 'unknown fault'}), expected JSONL`, { cause });
+    throw cause instanceof UsageError ? cause : unreadable(path, cause);
   }
   if (rest.length > 0) yield { text: rest.toString('utf8'), isWhole: false };
+}
+
+/** Throws UsageError, as reading it would, for a file that may not be read. */
+export function checkRows(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+function unreadable(path: string, cause: unknown): UsageError {
+  const { code } = cause as NodeJS.ErrnoException;
+  return new UsageError(`${printable(path)}: cannot be read (${code ?? 'unknown fault'}), expected JSONL`, { cause });
 }

@@ -8,18 +8,23 @@ import { readRows } from './read-rows.js';
 import type { Meta, Task } from './types.js';
 
 /** What an earlier run has done, by name. */
-export type Done = ReadonlyMap<string, Meta | undefined>;
+export type Done = ReadonlyMap<string, string | undefined>;
 
 /** Faults that may be gone the next time without any change to the file. */
 const PASSING = new Set(['unreadable', 'timeout', 'decoder-crashed', 'not-fetched']);
 
 /**
  * Reads the rows of an earlier run and leaves in the file only those that still hold: a torn last line goes, and rows of
- * files that have changed since, or whose fault may have passed. Two rows for one name become the first.
+ * files that have changed since, or whose fault may have passed. Two rows for one name become the first. `retry`: rows of
+ * faults go as well; `hash`: and rows without a SHA-256.
  * Throws UsageError where a row is none of ours, or another model's.
  */
-export async function takeUp(output: string, model: ModelFacts): Promise<Done> {
-  const done = new Map<string, Meta | undefined>();
+export async function takeUp(
+  output: string,
+  model: ModelFacts,
+  wishes: { readonly retry?: boolean; readonly hash?: boolean } = {},
+): Promise<Done> {
+  const done = new Map<string, string | undefined>();
   if ((await sizeOf(output)) === 0) return done;
   const temporary = `${output}.resume`;
   const kept = await open(temporary, 'w');
@@ -29,8 +34,8 @@ export async function takeUp(output: string, model: ModelFacts): Promise<Done> {
       line++;
       if (!isWhole) break;
       const row = parseRow(text, `${printable(output)}:${line}`, model);
-      if (done.has(row.key) || !(await holds(row))) continue;
-      done.set(row.key, row.meta);
+      if (done.has(row.key) || !(await holds(row, wishes))) continue;
+      done.set(row.key, row.code);
       await kept.write(`${text}\n`);
     }
     await kept.close();
@@ -75,8 +80,9 @@ function parseRow(text: string, where: string, model: ModelFacts): Row {
 }
 
 /** Of a file that is gone the row stays, if it was there then. */
-async function holds({ path, meta, code }: Row): Promise<boolean> {
-  if (code !== undefined && PASSING.has(code)) return false;
+async function holds({ path, meta, code }: Row, { retry = false, hash = false }): Promise<boolean> {
+  if (code !== undefined && (retry || PASSING.has(code))) return false;
+  if (hash && meta && meta.sha256 === undefined) return false;
   const now = await readMeta(path, meta?.sha256 !== undefined);
   return now === undefined || isSame(now, meta);
 }
@@ -92,7 +98,8 @@ export interface UndoneOptions {
   readonly meta?: boolean;
   /** With SHA-256. */
   readonly hash?: boolean;
-  readonly onSkip?: () => void;
+  /** Told the code of the row's error, if it has one. */
+  readonly onSkip?: (code: string | undefined) => void;
 }
 
 /** The inputs, less those that are done, with size and time of what is there. */
@@ -101,8 +108,9 @@ export async function* undone(
   { done, meta: isWanted, hash = false, onSkip }: UndoneOptions,
 ): AsyncGenerator<Task> {
   for await (const input of inputs) {
-    if (done?.has(keyOf(input.path))) {
-      onSkip?.();
+    const key = keyOf(input.path);
+    if (done?.has(key)) {
+      onSkip?.(done.get(key));
       continue;
     }
     const isFile = isWanted && !input.bytes && !input.fault;

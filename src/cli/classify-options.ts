@@ -43,10 +43,19 @@ export function readWishes(names: readonly string[], flags: ClassifyFlags): Clas
     throw new UsageError('--resume: expected --output FILE and --format jsonl (mobilenet merge writes others from it)');
   }
   if (resume && flags.overwrite) throw new UsageError('--resume: with --overwrite, expected one of them');
+  if (resume && names.includes('-')) throw new UsageError('--resume: with -, expected pictures that have names');
+  for (const [option, classes] of [
+    ['--only', only],
+    ['--not', not],
+  ] as const) {
+    if (classes?.length === 0) throw new UsageError(`${option}: no class, expected some with commas between them`);
+  }
   if (hash && format !== 'jsonl') throw new UsageError('--hash: expected --format jsonl');
   const nulInput = flags.null ?? flags.nullInput ?? false;
-  const most = parseNumber('--min', min);
-  if (most !== undefined && most > 1) throw new UsageError(`--min ${min}: expected a probability, 0 to 1`);
+  const most = min === undefined ? undefined : /^[\d.]+(e-?\d+)?$/i.test(min) ? Number(min) : Number.NaN;
+  if (most !== undefined && !(most >= 0 && most <= 1)) {
+    throw new UsageError(`--min ${min}: expected a probability, 0 to 1`);
+  }
   const choice = readChoice(flags);
   const jobs = readJobs(flags, choice);
   const seconds = parseNumber('--timeout', timeout);

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { FormatName } from '../report/formats.js';
 
 export interface MergeFlags {
-  readonly format: FormatName;
+  readonly format?: FormatName;
   readonly output?: string;
   readonly overwrite?: boolean;
   readonly nullOutput?: boolean;
@@ -14,7 +14,12 @@ export function mergeCommand(): Command {
     .description('Join results of classify --format jsonl into one; of rows for the same name the first.')
     .argument('<part...>', 'files of rows')
     .addOption(
-      new Option('--format <name>', 'how to write them').choices(['jsonl', 'csv', 'tsv', 'paths']).default('jsonl'),
+      new Option('--format <name>', 'how to write them (default: jsonl, or as --output ends)').choices([
+        'jsonl',
+        'csv',
+        'tsv',
+        'paths',
+      ]),
     )
     .option('--null-output', 'NUL after each name of --format paths')
     .option('--output <file>', 'write there instead of to stdout')

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, type Stats, statSync, writeSync } from 'node:fs';
 import { UsageError } from '../errors.js';
 import { printable } from '../printable.js';
 
@@ -31,6 +31,29 @@ export function openStdout(): Output {
     isTerminal: stdout.isTTY ?? false,
     close() {},
   };
+}
+
+/**
+ * What is read must not be what is written over.
+ * @param inputs names of files; what is not there is somebody else's to say
+ */
+export function refuseInput(output: string, inputs: readonly string[]): void {
+  const written = statSync(output, { throwIfNoEntry: false });
+  if (!written?.isFile()) return;
+  const isSame = (input: string) => {
+    const read = statOrNothing(input);
+    return read?.ino === written.ino && read.dev === written.dev;
+  };
+  if (!inputs.some(isSame)) return;
+  throw new UsageError(`--output ${printable(output)}: is an input too, expected another file`);
+}
+
+function statOrNothing(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whole rows go to the system at once, so that a process that is killed loses none that it has written. */

@@ -17,7 +17,7 @@ import type { ImageRecord } from '../report/records.js';
 import { startBatchProgress } from './batch-progress.js';
 import type { ClassifyFlags } from './classify.js';
 import { type ClassifyWishes, readWishes } from './classify-options.js';
-import { type Output, openFile, openStdout } from './output.js';
+import { type Output, openFile, openStdout, refuseInput } from './output.js';
 import { listenForSignals } from './signals.js';
 import { hasTerminal } from './spinner.js';
 import { runSteadily, wantsSteadyMemory } from './steady.js';
@@ -33,6 +33,7 @@ const MANY = 200;
 /** Classifies what the names stand for, in order; a broken picture is reported and the others go on. Returns the exit code. */
 export async function runClassify(names: readonly string[], flags: ClassifyFlags): Promise<number> {
   const wishes = readWishes(names, flags);
+  if (flags.output !== undefined) refuseInput(flags.output, [...names, ...(flags.filesFrom ?? [])]);
   if (mayBeMany(names, flags)) limitPool(wishes.jobs ?? wishes.defaultJobs);
   const { filter, format: formatName, nulOutput } = wishes;
   const fetch = flags.allowUrl ? (await import('../fetch-picture.js')).fetchPicture : undefined;
@@ -61,22 +62,25 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
       nul: nulOutput,
       isTerminal: output?.isTerminal ?? false,
     });
-    const done = flags.resume ? await takeUp(flags.output!, runner.model) : undefined;
+    const done = flags.resume
+      ? await takeUp(flags.output!, runner.model, { retry: flags.strict ?? false, hash: flags.hash ?? false })
+      : undefined;
     output ??= openFile(flags.output!, { append: flags.resume ?? false, overwrite: flags.overwrite ?? false });
     let skipped = 0;
+    let failed = 0;
     const tasks = undone(all, {
       ...(done && { done }),
       ...(wishes.hasMeta && { meta: true }),
       ...(flags.hash && { hash: true }),
-      onSkip: () => {
-        skipped++;
+      onSkip: (code) => {
+        if (code === undefined) skipped++;
+        else failed++;
       },
     });
     const total = countLater(isMany && !usesStdin && !fetch && (flags.progress || hasTerminal()) ? find : undefined);
     progress = await startBatchProgress(() => total.count, flags.progress ?? false);
     const times: number[] = [];
     let classified = 0;
-    let failed = 0;
     let brokenNetwork = 0;
     await output.write(format.begin());
     for await (const { input, record } of classifyAll(tasks, runner, { signal: signals.signal })) {

@@ -1,13 +1,20 @@
 import { mergeParts } from '../batch/merge.js';
+import { checkRows } from '../batch/read-rows.js';
 import { exitCodes } from '../errors.js';
 import { printable } from '../printable.js';
 import { createFormat, type Format, refuseLines } from '../report/formats.js';
 import type { MergeFlags } from './merge.js';
-import { openFile, openStdout } from './output.js';
+import { openFile, openStdout, refuseInput } from './output.js';
 
 /** Joins and writes. Returns the exit code. */
 export async function runMerge(parts: readonly string[], flags: MergeFlags): Promise<number> {
   const nul = flags.nullOutput ?? false;
+  const formatName = flags.format ?? formatByEnding(flags.output);
+  if (flags.output !== undefined) {
+    // Before the output is touched: a part that cannot be read must not cost what is there.
+    refuseInput(flags.output, parts);
+    for (const part of parts) checkRows(part);
+  }
   const output =
     flags.output === undefined
       ? openStdout()
@@ -23,12 +30,12 @@ export async function runMerge(parts: readonly string[], flags: MergeFlags): Pro
     for await (const { record, model, name, text } of mergeParts(parts, torn)) {
       if (output.isClosed) return exitCodes.ok;
       if ('error' in record) failed++;
-      if (flags.format === 'jsonl') {
+      if (formatName === 'jsonl') {
         await output.write(`${text}\n`);
         continue;
       }
       if (!format) {
-        format = createFormat(flags.format, {
+        format = createFormat(formatName, {
           model,
           cost: { macs: 0, flops: 0, params: 0 },
           nul,
@@ -36,7 +43,7 @@ export async function runMerge(parts: readonly string[], flags: MergeFlags): Pro
         });
         await output.write(format.begin());
       }
-      const fault = refuseLines(flags.format, nul, name);
+      const fault = refuseLines(formatName, nul, name);
       if (fault !== undefined) report(fault);
       else {
         const ranks = 'error' in record ? [] : record.predictions.map((_, index) => index + 1);
@@ -47,4 +54,9 @@ export async function runMerge(parts: readonly string[], flags: MergeFlags): Pro
     output.close();
   }
   return failed === 0 ? exitCodes.ok : exitCodes.someInputsFailed;
+}
+
+function formatByEnding(output: string | undefined): 'jsonl' | 'csv' | 'tsv' {
+  const [, ending] = /\.(csv|tsv)$/i.exec(output ?? '') ?? [];
+  return (ending?.toLowerCase() as 'csv' | 'tsv' | undefined) ?? 'jsonl';
 }

@@ -78,9 +78,10 @@ export function createFormat(format: FormatName, options: FormatOptions): Format
         begin: () => '',
         entry: ({ record, ranks }) => {
           if ('error' in record) return '';
-          const file = nul && !isTerminal ? record.file : printable(record.file);
+          const exactFile = isTerminal ? printable(record.file) : record.file;
+          const file = nul ? exactFile : printable(record.file);
           return record.predictions
-            .map((prediction, at) => `${print({ file, prediction, rank: ranks[at]! })}${end}`)
+            .map((prediction, at) => `${print({ file, exactFile, prediction, rank: ranks[at]! })}${end}`)
             .join('');
         },
         end: () => '',

@@ -3,8 +3,9 @@ import { printable } from '../printable.js';
 import type { Prediction } from './records.js';
 
 export interface TemplateValues {
-  /** The name, as it is to be printed. */
+  /** The name, as it is to be printed, and as it is. */
   readonly file: string;
+  readonly exactFile: string;
   readonly prediction: Prediction;
   /** From 1. */
   readonly rank: number;
@@ -46,7 +47,10 @@ function fieldOf(name: string, quoted: boolean): Part {
   if (!field) {
     throw new UsageError(`--print {${name}}: no such field, expected ${Object.keys(fields).join(', ')}`);
   }
-  return quoted ? (values) => `'${field(values).replaceAll("'", "'\\''")}'` : field;
+  if (!quoted) return field;
+  // In quotes a shell takes every sign as it is: what stands for one by an escape would be another file's name.
+  const exact = name === 'file' ? ({ exactFile }: TemplateValues) => exactFile : field;
+  return (values) => `'${exact(values).replaceAll("'", "'\\''")}'`;
 }
 
 function escapeOf(character: string): string {

@@ -70,6 +70,8 @@ describe('formats', () => {
     const print = (template: string, file = 'a') => write('print', file, { template });
     expect(print('{file}', '{label}')).toBe('{label}\n');
     expect(print('{rank} {index} {id} {probability} {percent}\\t{{}}\\\\n')).toBe('2 5 n1 0.5 50.0\t{}\\n\n');
+    // Without --null-output too: an escape would be another file's name.
+    expect(print('{file:q}', 'new\nline\x1b.jpg')).toBe("'new\nline\x1b.jpg'\n");
     const quoted = print('{file:q}', nasty.at(-1)).trimEnd();
     expect(execFileSync('sh', ['-c', `printf %s ${quoted}`], { encoding: 'utf8' })).toBe(nasty.at(-1));
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what must stay as it is

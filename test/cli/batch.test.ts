@@ -226,8 +226,57 @@ describe('an output file', () => {
     output = join(folder, 'whole.jsonl');
     const { stderr, code } = mobilenet('classify', ...args());
     expect([stderr, code]).toEqual([expect.stringContaining('expected --resume or --overwrite'), 2]);
-    expect(mobilenet('classify', ...args(), '--resume')).toEqual({ stdout: '', stderr: '', code: 0 });
+    // One of the pictures could not be classified; its row stays, and so does what it says of the whole.
+    expect(mobilenet('classify', ...args(), '--resume')).toEqual({ stdout: '', stderr: '', code: 1 });
     expect(rows(readFileSync(output, 'utf8'))).toEqual(done);
+  });
+
+  it('is never an input', () => {
+    const own = join(folder, 'inputs');
+    mkdirSync(own);
+    const picture = join(own, 'a.jpg');
+    copyFileSync(photos[0]!, picture);
+    const list = join(own, 'list.txt');
+    writeFileSync(list, `${picture}\n`);
+    const before = readFileSync(picture);
+    for (const inputs of [[picture], ['--files-from', list]]) {
+      const target = inputs.at(-1)!;
+      const { stderr, code } = mobilenet('classify', ...inputs, '--output', target, '--format', 'jsonl', '--overwrite');
+      expect([stderr, code]).toEqual([`mobilenet: --output ${target}: is an input too, expected another file\n`, 2]);
+    }
+    expect(readFileSync(picture)).toEqual(before);
+    const part = join(own, 'part.jsonl');
+    expect(mobilenet('classify', picture, '--output', part, '--top', '1').code).toBe(0);
+    const row = readFileSync(part, 'utf8');
+    expect(mobilenet('merge', part, '--output', part, '--overwrite').code).toBe(2);
+    expect(mobilenet('merge', join(own, 'missing.jsonl'), '--output', part, '--overwrite').code).toBe(2);
+    expect(readFileSync(part, 'utf8')).toBe(row);
+    const table = join(own, 'table.csv');
+    expect(mobilenet('merge', part, '--output', table).code).toBe(0);
+    expect(readFileSync(table, 'utf8')).toMatch(/^file,rank,index,id,label,probability,error\r?\n/);
+  });
+
+  it('with --resume: rows without a hash are done again for --hash, those of faults for --strict, none of stdin', () => {
+    const own = join(folder, 'resumed');
+    mkdirSync(own);
+    copyFileSync(photos[0]!, join(own, 'a.jpg'));
+    writeFileSync(join(own, 'b.jpg'), 'no picture');
+    const target = join(folder, 'resumed.jsonl');
+    const classify = (...more: string[]) => mobilenet('classify', own, '--output', target, '--top', '1', ...more);
+    expect(classify().code).toBe(1);
+    expect(classify('--resume', '--hash').code).toBe(1);
+    expect(rows(readFileSync(target, 'utf8')).find(({ file }) => file.endsWith('a.jpg'))).toHaveProperty('sha256');
+    const strict = classify('--resume', '--strict');
+    expect([strict.stderr, strict.code]).toEqual([expect.stringContaining('b.jpg'), 1]);
+    expect(mobilenet('classify', '-', '--output', target, '--resume').code).toBe(2);
+  });
+
+  it.each([
+    ['--only', ''],
+    ['--not', ' , '],
+    ['--min', '90%'],
+  ])('%s %j says nothing: exit 2', (option, value) => {
+    expect(mobilenet('classify', photos[0]!, option, value).code).toBe(2);
   });
 
   it('is the same after ten ends by SIGKILL at any moment', async () => {
