@@ -115,7 +115,8 @@ export function plotAccuracy(
     if (!placed) return;
     const { box, leader } = placed;
     labels.push(box);
-    taken.push(box);
+    // Two names side by side would read as one.
+    taken.push({ ...box, left: box.left - 6, right: box.right + 6 });
     if (leader) {
       taken.push(...boxesAlong(leader));
       body.push(drawPath(leader, 'leader'));
