@@ -1,4 +1,4 @@
-import { accessSync, constants, createReadStream } from 'node:fs';
+import { accessSync, constants, createReadStream, statSync } from 'node:fs';
 import { UsageError } from '../errors.js';
 import { printable } from '../printable.js';
 
@@ -29,6 +29,7 @@ export async function* readRows(path: string): AsyncGenerator<{ readonly text: s
 export function checkRows(path: string): void {
   try {
     accessSync(path, constants.R_OK);
+    if (statSync(path).isDirectory()) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' });
   } catch (cause) {
     throw unreadable(path, cause);
   }

@@ -2,8 +2,8 @@
  * Writes the command as CommonJS files, of which each start reads what it needs: dist/code/start.cjs (where it begins,
  * and finds the others' compiled code), command.cjs (the command line, with what the others share), classify.cjs (pictures,
  * by a model of the box), cost.cjs (what a network costs), compare.cjs (the subcommands of `cost`) and rest.cjs (everything
- * else), and packages. One file with all takes longer to read than all that `mobilenet cost` does; many small ones take as long again to
- * find.
+ * else), and packages. One file with all takes longer to read than all that `mobilenet cost` does; many small ones take as
+ * long again to find.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
