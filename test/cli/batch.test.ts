@@ -22,6 +22,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sharedPath } from '../shared.js';
 import { bound, canRunBound } from './other-user.js';
 import { mobilenet, program, root } from './run.js';
+import { hasShellTools } from './shell-tools.js';
 
 const photos = ['airplane', 'allium', 'alps', 'boats'].map((name) => join(root, `test/photos/${name}.jpg`));
 
@@ -48,11 +49,6 @@ const rows = (text: string): Row[] =>
 /** Without what differs from run to run. */
 const plain = (found: readonly Row[]) => found.map(({ file, predictions, error }) => ({ file, predictions, error }));
 const byFile = (found: readonly Row[]) => plain(found).sort((a, b) => (a.file < b.file ? -1 : 1));
-
-/** Pipelines need more than Node; where a tool is missing the tests that use it are skipped. */
-const hasShellTools = ['find', 'xargs', 'basename', 'sort', 'head', 'cp'].every(
-  (tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0,
-);
 
 describe('a batch', () => {
   it('gives the same rows in the same order by threads, by processes and one by one', () => {

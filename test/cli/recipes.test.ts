@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mobilenet, program, root } from './run.js';
+import { hasShellTools } from './shell-tools.js';
 
 let folder: string;
 beforeAll(() => {
@@ -20,11 +21,6 @@ const rows = (text: string): { readonly file: string }[] =>
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
-
-/** Tools that some recipes need; where one is missing the tests that use it are skipped. */
-const hasShellTools = ['find', 'xargs', 'basename', 'sort', 'head', 'cp'].every(
-  (tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0,
-);
 
 /** The first command of a document that begins like this, up to an empty line or the end of its block. */
 function recipe(document: string, start: string): string {
@@ -89,16 +85,21 @@ describe('recipes, as they are written', () => {
     return merged.length;
   };
 
-  it.skipIf(!has('bash', 'GNU bash'))('docs/batches.md: the job of a Slurm array, its variables set by hand', () => {
-    const script = recipe('docs/batches.md', '#!/bin/bash\n#SBATCH').replaceAll('/data', place).replaceAll('/64', '/4');
-    expect(script).toMatch(/^#SBATCH --array=1-64$/m);
-    const codes = [1, 2, 3, 4].map(
-      (task) => follow(script, place, { SLURM_ARRAY_TASK_ID: `${task}`, SLURM_CPUS_PER_TASK: '2' }).status,
-    );
-    // One part has the broken picture.
-    expect(codes.sort()).toEqual([0, 0, 0, 1]);
-    expect(mergedParts()).toBe(41);
-  });
+  it.skipIf(!hasShellTools || !has('bash', 'GNU bash'))(
+    'docs/batches.md: the job of a Slurm array, its variables set by hand',
+    () => {
+      const script = recipe('docs/batches.md', '#!/bin/bash\n#SBATCH')
+        .replaceAll('/data', place)
+        .replaceAll('/64', '/4');
+      expect(script).toMatch(/^#SBATCH --array=1-64$/m);
+      const codes = [1, 2, 3, 4].map(
+        (task) => follow(script, place, { SLURM_ARRAY_TASK_ID: `${task}`, SLURM_CPUS_PER_TASK: '2' }).status,
+      );
+      // One part has the broken picture.
+      expect(codes.sort()).toEqual([0, 0, 0, 1]);
+      expect(mergedParts()).toBe(41);
+    },
+  );
 
   it.skipIf(!has('npx', '.'))('docs/batches.md: the command of a Kubernetes job, its index set by hand', () => {
     const yaml = recipe('docs/batches.md', 'apiVersion: batch/v1');
