@@ -16,3 +16,13 @@ export function printable(text: string): string {
     return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
   });
 }
+
+/**
+ * JSON as it may be looked at: the same values, with escapes (`\u009b`) for what steers a terminal. Line feeds, which lay a
+ * document out, stay; in a string JSON has them as escapes already.
+ */
+export function printableJson(json: string): string {
+  return json.replace(unprintable, (character) =>
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

@@ -5,11 +5,11 @@ import { printable } from '../printable.js';
 /** No row is longer: a name, a message, and predictions for all of ImageNet. */
 const MOST_ROW_BYTES = 2 ** 24;
 
-/** The lines of a file of rows; one that does not end was being written when its process was killed. Throws UsageError. */
+/** The lines of a file of rows, `-` for stdin; one that does not end was being written when its process was killed. Throws UsageError. */
 export async function* readRows(path: string): AsyncGenerator<{ readonly text: string; readonly isWhole: boolean }> {
   let rest: Buffer = Buffer.alloc(0);
   try {
-    for await (const chunk of createReadStream(path)) {
+    for await (const chunk of path === '-' ? process.stdin : createReadStream(path)) {
       rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
       let from = 0;
       for (let at = rest.indexOf(0x0a); at >= 0; at = rest.indexOf(0x0a, from)) {
@@ -27,6 +27,7 @@ export async function* readRows(path: string): AsyncGenerator<{ readonly text: s
 
 /** Throws UsageError, as reading it would, for a file that may not be read. */
 export function checkRows(path: string): void {
+  if (path === '-') return;
   try {
     accessSync(path, constants.R_OK);
     if (statSync(path).isDirectory()) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' });

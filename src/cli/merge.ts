@@ -12,7 +12,7 @@ export interface MergeFlags {
 export function mergeCommand(): Command {
   return new Command('merge')
     .description('Join results of classify --format jsonl into one; of rows for the same name the first.')
-    .argument('<part...>', 'files of rows')
+    .argument('<part...>', 'files of rows, or - for stdin')
     .addOption(
       new Option('--format <name>', 'how to write them (default: jsonl, or as --output ends)').choices([
         'jsonl',
@@ -21,7 +21,7 @@ export function mergeCommand(): Command {
         'paths',
       ]),
     )
-    .option('--null-output', 'NUL after each name of --format paths')
+    .option('-0, --null-output', 'NUL after each name of --format paths')
     .option('--output <file>', 'write there instead of to stdout')
     .option('--overwrite', 'replace what is in the output file')
     .addHelpText('after', '\nExit 1 where a picture failed, or a last line was torn.')

@@ -17,7 +17,7 @@ import type { ImageRecord } from '../report/records.js';
 import { startBatchProgress } from './batch-progress.js';
 import type { ClassifyFlags } from './classify.js';
 import { type ClassifyWishes, readWishes } from './classify-options.js';
-import { type Output, openFile, openStdout, refuseInput } from './output.js';
+import { type Output, openFile, openStdout, refuseInput, stdoutTest } from './output.js';
 import { listenForSignals } from './signals.js';
 import { hasTerminal } from './spinner.js';
 import { runSteadily, wantsSteadyMemory } from './steady.js';
@@ -191,11 +191,16 @@ async function peek(
   return { first, all: all() };
 }
 
-/** The file that is being written may lie in a folder that is read. */
+/** The file that is being written, by `--output` or a shell's `>`, may lie in a folder that is read. */
 async function* withoutOutput(inputs: AsyncGenerator<Input>, output: string | undefined): AsyncGenerator<Input> {
   const own = output === undefined ? [] : [resolve(output), resolve(`${output}.resume`)];
+  const isOutput = output === undefined ? stdoutTest() : (name: string) => own.includes(resolve(name));
+  if (!isOutput) {
+    yield* inputs;
+    return;
+  }
   for await (const input of inputs) {
-    if (typeof input.path !== 'string' || own.length === 0 || !own.includes(resolve(input.path))) yield input;
+    if (typeof input.path !== 'string' || input.bytes || !isOutput(input.path)) yield input;
   }
 }
 

@@ -1,13 +1,16 @@
 import { mergeParts } from '../batch/merge.js';
 import { checkRows } from '../batch/read-rows.js';
 import { exitCodes } from '../errors.js';
-import { printable } from '../printable.js';
+import { printable, printableJson } from '../printable.js';
 import { createFormat, type Format, refuseLines } from '../report/formats.js';
 import type { MergeFlags } from './merge.js';
-import { openFile, openStdout, refuseInput } from './output.js';
+import { openReplacement, openStdout, refuseInput, stdoutTest } from './output.js';
 
 /** Joins and writes. Returns the exit code. */
-export async function runMerge(parts: readonly string[], flags: MergeFlags): Promise<number> {
+export async function runMerge(named: readonly string[], flags: MergeFlags): Promise<number> {
+  // `> parts/all.jsonl` for `parts/*.jsonl`, the second time.
+  const isStdout = flags.output === undefined ? stdoutTest() : undefined;
+  const parts = isStdout ? named.filter((part) => part === '-' || !isStdout(part)) : named;
   const nul = flags.nullOutput ?? false;
   const formatName = flags.format ?? formatByEnding(flags.output);
   if (flags.output !== undefined) {
@@ -15,10 +18,8 @@ export async function runMerge(parts: readonly string[], flags: MergeFlags): Pro
     refuseInput(flags.output, parts);
     for (const part of parts) checkRows(part);
   }
-  const output =
-    flags.output === undefined
-      ? openStdout()
-      : openFile(flags.output, { append: false, overwrite: flags.overwrite ?? false });
+  const output = flags.output === undefined ? openStdout() : openReplacement(flags.output, flags.overwrite ?? false);
+  let isWhole = false;
   let failed = 0;
   const report = (message: string) => {
     failed++;
@@ -31,7 +32,7 @@ export async function runMerge(parts: readonly string[], flags: MergeFlags): Pro
       if (output.isClosed) return exitCodes.ok;
       if ('error' in record) failed++;
       if (formatName === 'jsonl') {
-        await output.write(`${text}\n`);
+        await output.write(`${printableJson(text)}\n`);
         continue;
       }
       if (!format) {
@@ -50,8 +51,9 @@ export async function runMerge(parts: readonly string[], flags: MergeFlags): Pro
         await output.write(format.entry({ record, ranks, name }));
       }
     }
+    isWhole = true;
   } finally {
-    output.close();
+    output.close(isWhole);
   }
   return failed === 0 ? exitCodes.ok : exitCodes.someInputsFailed;
 }

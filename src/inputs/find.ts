@@ -81,8 +81,22 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
     );
   } else if (kind === 'missing' && ADDRESS.test(name)) {
     throw new UsageError(`${printable(name)}: an address, expected --allow-url to fetch it, or a file`);
-  } else if (kind === 'missing' && isGlob(name)) yield* expand(name, options);
-  else yield input;
+  } else if (kind === 'missing' && isGlob(name)) {
+    const flaw = flawOf(name);
+    if (flaw === undefined) yield* expand(name, options);
+    else yield { ...input, fault: { code: 'not-found', message: flaw } };
+  } else yield input;
+}
+
+/** What is wrong with a pattern. A name such as `a[1.jpg` is one too, and of a file that is gone it must not end a batch. */
+function flawOf(pattern: string): string | undefined {
+  try {
+    compileGlob(pattern);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
+  }
 }
 
 async function kindOf(name: string): Promise<'folder' | 'missing' | 'other'> {
@@ -95,36 +109,64 @@ async function kindOf(name: string): Promise<'folder' | 'missing' | 'other'> {
 }
 
 function walkOptions({ recursive, hidden, include = [], exclude = [] }: InputOptions) {
-  const included = include.map(compileFor);
-  const excluded = exclude.map(compileFor);
-  const isExcluded = (name: string) => excluded.some((fits) => fits(name));
+  const included = include.map((pattern) => (isOfFolders(pattern) ? compileInside(pattern) : compileFor(pattern)));
+  const excluded = exclude.filter((pattern) => !isOfFolders(pattern)).map(compileFor);
+  const closed = exclude.filter(isOfFolders).map((pattern) => compileFor(withoutSlash(pattern)));
+  const fitsOneOf = (tests: typeof excluded, name: string) => tests.some((fits) => fits(name));
   return {
     ...(recursive !== undefined && { recursive }),
     ...(hidden !== undefined && { hidden }),
-    accepts: (name: string) => (included.length === 0 || included.some((fits) => fits(name))) && !isExcluded(name),
-    enters: (name: string) => !isExcluded(name),
+    accepts: (name: string) => (included.length === 0 || fitsOneOf(included, name)) && !fitsOneOf(excluded, name),
+    enters: (name: string) => !fitsOneOf(excluded, name) && !fitsOneOf(closed, name),
   };
 }
 
+/** `photos/`: folders and no files. */
+function isOfFolders(pattern: string): boolean {
+  return pattern.endsWith('/');
+}
+
+function withoutSlash(pattern: string): string {
+  return pattern.replace(/\/+$/, '');
+}
+
+function withoutDotSlash(pattern: string): string {
+  return pattern.replace(/^(?:\.\/+)+/, '');
+}
+
+/** A pattern of names below a folder; without a `/` in it, of the last part of a name. */
 function compileFor(pattern: string): (name: string) => boolean {
-  const fits = compileGlob(pattern);
+  const fits = compileGlob(withoutDotSlash(pattern));
   return pattern.includes('/') ? fits : (name) => fits(name.slice(name.lastIndexOf('/') + 1));
 }
 
-/** A pattern that the shell left alone. One that fits nothing is an input that does not exist. */
+/** Of what is in the folders that a pattern fits. */
+function compileInside(pattern: string): (name: string) => boolean {
+  const folders = withoutSlash(pattern);
+  return compileGlob(`${folders.includes('/') ? '' : '**/'}${withoutDotSlash(folders)}/**`);
+}
+
+/**
+ * A pattern that the shell left alone, as the shell would have given it: files, and folders, which are walked. One that fits
+ * nothing is an input that does not exist.
+ */
 async function* expand(pattern: string, options: InputOptions): AsyncGenerator<Input> {
   const base = fixedPart(pattern);
   const below = pattern.slice(base.length).replace(/^\//, '');
-  const fits = compileGlob(below);
-  const { accepts, enters } = walkOptions(options);
+  const fits = compileGlob(withoutSlash(below));
+  const whole = walkOptions(options);
+  const { accepts, enters } = whole;
   const depth = below.split('/').length;
+  // At the end it stands for all files below already.
+  const isAnyDepth = /(?:^|\/)\*\*$/.test(below);
   const folder = { file: base || '.', path: base || '.' };
   let found = false;
   const isDeeper = (name: string) => below.includes('**') || name.split('/').length < depth;
   for await (const input of walk(folder, {
     hidden: options.hidden ?? below.split('/').some((part) => part.startsWith('.')),
-    accepts: (name) => fits(name) && accepts(name),
+    accepts: (name) => !isOfFolders(below) && fits(name) && accepts(name),
     enters: (name) => isDeeper(name) && enters(name),
+    asFolder: (name) => (!isAnyDepth && fits(name) && enters(name) ? whole : undefined),
   })) {
     if (input.fault && input.file === folder.file) break;
     found = true;

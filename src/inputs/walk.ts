@@ -15,6 +15,8 @@ export interface WalkOptions {
   readonly accepts?: (name: string) => boolean;
   /** Of a folder below the folder: whether to look into it. */
   readonly enters?: (name: string) => boolean;
+  /** Of a folder below the folder, or a link to one: how to walk it where it is asked for by itself. */
+  readonly asFolder?: (name: string) => WalkOptions | undefined;
 }
 
 /**
@@ -27,7 +29,7 @@ export async function* walk(folder: Input, options: WalkOptions = {}): AsyncGene
 }
 
 async function* walkBelow(folder: Input, below: string, options: WalkOptions): AsyncGenerator<Input> {
-  const { recursive = true, hidden = false, accepts = () => true, enters = () => true } = options;
+  const { recursive = true, hidden = false, accepts = () => true, enters = () => true, asFolder } = options;
   const parent = nameBytes(folder);
   let entries: Entry[];
   try {
@@ -40,9 +42,13 @@ async function* walkBelow(folder: Input, below: string, options: WalkOptions): A
     if (!hidden && name.startsWith('.')) continue;
     const input = inputOf(joinNames(parent, bytes));
     const relative = `${below}${name}`;
+    const own = asFolder?.(relative);
     if (entry.isDirectory()) {
-      if (recursive && enters(relative)) yield* walkBelow(input, `${relative}/`, options);
-    } else if (accepts(relative) && !(entry.isSymbolicLink() && (await isFolder(input)))) yield input;
+      if (own) yield* walk(input, own);
+      else if (recursive && enters(relative)) yield* walkBelow(input, `${relative}/`, options);
+    } else if (entry.isSymbolicLink() && (own || accepts(relative)) && (await isFolder(input))) {
+      if (own) yield* walk(input, own);
+    } else if (accepts(relative)) yield input;
   }
 }
 

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import { printable } from '../printable.js';
+import { printable, printableJson } from '../printable.js';
 import { modelLine, predictionsText } from './classify-text.js';
 import type { CostFacts, ImageRecord, ModelFacts } from './records.js';
 import { headingRow, rowsOf } from './rows.js';
@@ -52,7 +52,7 @@ export function createFormat(format: FormatName, options: FormatOptions): Format
     case 'jsonl':
       return {
         begin: () => '',
-        entry: ({ record }) => `${JSON.stringify({ ...record, model })}\n`,
+        entry: ({ record }) => `${printableJson(JSON.stringify({ ...record, model }))}\n`,
         end: () => '',
       };
     case 'csv':
@@ -98,7 +98,8 @@ function documentFormat(model: ModelFacts, cost: CostFacts): Format {
   const indented = (text: string) => text.replaceAll('\n', '\n    ');
   return {
     begin: () => JSON.stringify({ model, cost, images: [] }, null, 2).slice(0, -'[]\n}'.length).concat('['),
-    entry: ({ record }) => `${count++ === 0 ? '' : ','}\n    ${indented(JSON.stringify(record, null, 2))}`,
+    entry: ({ record }) =>
+      `${count++ === 0 ? '' : ','}\n    ${indented(printableJson(JSON.stringify(record, null, 2)))}`,
     end: () => `${count === 0 ? '' : '\n  '}]\n}\n`,
   };
 }

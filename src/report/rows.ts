@@ -21,24 +21,30 @@ function line(kind: 'csv' | 'tsv', cells: readonly (string | number)[]): string 
   return `${cells.map((cell) => (typeof cell === 'number' ? String(cell) : write(cell))).join(kind === 'csv' ? ',' : '\t')}\n`;
 }
 
-/** RFC 4180. */
+/** RFC 4180. What steers a terminal is an escape, though a backslash stays itself; tabs and line ends stand in quotes. */
 function csvCell(text: string): string {
-  const cell = inert(text);
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+  const cell = inert(text).replace(control, toEscape);
+  return /[",\t\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
-/** Tabs, line ends and backslashes as `\t`, `\n`, `\r`, `\\`: a row is a line, a cell has no quotes. */
+/** A row is a line and a cell has no quotes, so all control characters are escapes, and a backslash is two. */
 function tsvCell(text: string): string {
-  const escapes: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r', '\\': '\\\\' };
-  return inert(text).replace(/[\t\n\r\\]/g, (character) => escapes[character]!);
+  return inert(text).replace(controlOrBreak, toEscape);
 }
 
 /** A spreadsheet takes what begins like this for a formula; after a quote it is text (OWASP, CSV injection). A lone `-` is stdin. */
 function inert(text: string): string {
-  const steered = text.replace(control, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
-  return /^([=+@\t\r]|-.)/s.test(text) ? `'${steered}` : steered;
+  return /^([=+@\t\r]|-.)/s.test(text) ? `'${text}` : text;
 }
 
-// All but tab, line feed and carriage return, which the formats can hold.
+const shortEscapes: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r', '\\': '\\\\' };
+
+function toEscape(character: string): string {
+  return shortEscapes[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+}
+
+// All but tab, line feed and carriage return, which CSV can hold.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
 const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
+const controlOrBreak = /[\u0000-\u001f\u007f-\u009f\\]/g;

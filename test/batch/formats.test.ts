@@ -51,6 +51,19 @@ describe('formats', () => {
     expect(write('jsonl', file)).not.toContain('\x1b');
   });
 
+  it('JSON has escapes for what steers a terminal without being a control character of ASCII', () => {
+    const file = '\u009b2J\u007f\u202egpj.exe é 漢 \u2028';
+    for (const format of ['jsonl', 'json'] as const) {
+      expect(write(format, file)).toContain('\\u009b2J\\u007f\\u202egpj.exe é 漢 \\u2028');
+    }
+    expect(JSON.parse(write('jsonl', file)).file).toBe(file);
+  });
+
+  it('TSV can be undone: a backslash is two, a control character one escape', () => {
+    expect(write('tsv', 'a\\x1b\x1b\t\u009b').split('\t')[0]).toBe('a\\\\x1b\\x1b\\t\\x9b');
+    expect(write('csv', 'a\tb\x1b')).toMatch(/^"a\tb\\x1b",/);
+  });
+
   it.skipIf(spawnSync('python3', ['--version']).status !== 0)(
     'CSV is read by another program (python3) as it was meant',
     () => {

@@ -2,10 +2,13 @@ import { spawn, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
+  closeSync,
   copyFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -249,9 +252,38 @@ describe('an output file', () => {
       expect(mobilenet('merge', wrong, '--output', part, '--overwrite').code).toBe(2);
     }
     expect(readFileSync(part, 'utf8')).toBe(row);
+    // A row that is none, after others: what was there stays, and nothing beside it.
+    const broken = join(own, 'broken.jsonl');
+    writeFileSync(broken, `${row}no row\n`);
+    const kept = join(own, 'kept.jsonl');
+    writeFileSync(kept, 'kept');
+    const { stderr, code } = mobilenet('merge', broken, '--output', kept, '--overwrite');
+    expect([stderr, code]).toEqual([expect.stringContaining('broken.jsonl:2: no result'), 2]);
+    expect([readFileSync(kept, 'utf8'), existsSync(`${kept}.new`)]).toEqual(['kept', false]);
     const table = join(own, 'table.csv');
     expect(mobilenet('merge', part, '--output', table).code).toBe(0);
     expect(readFileSync(table, 'utf8')).toMatch(/^file,rank,index,id,label,probability,error\r?\n/);
+  });
+
+  it('of a shell, as stdout, is passed over in the folder that it lies in', () => {
+    const own = join(folder, 'redirected');
+    mkdirSync(own);
+    copyFileSync(photos[0]!, join(own, 'a.jpg'));
+    const target = join(own, 'results.csv');
+    const redirect = (...args: readonly string[]) => {
+      const stdout = openSync(target, 'a');
+      const { status, stderr } = spawnSync(process.execPath, [program, ...args], {
+        stdio: ['ignore', stdout, 'pipe'],
+        encoding: 'utf8',
+      });
+      closeSync(stdout);
+      return [status, stderr];
+    };
+    for (const inputs of [[own], [join(own, 'a.jpg'), target]]) {
+      expect(redirect('classify', ...inputs, '--format', 'jsonl', '--top', '1')).toEqual([0, '']);
+    }
+    expect(redirect('merge', target, '--format', 'jsonl')).toEqual([0, '']);
+    expect(rows(readFileSync(target, 'utf8')).map(({ file }) => file)).toEqual(Array(2).fill(join(own, 'a.jpg')));
   });
 
   it('with --resume: rows without a hash are done again for --hash, those of faults for --strict, none of stdin', () => {
@@ -353,6 +385,12 @@ describe('an output file', () => {
     expect(byFile(rows(merged.stdout))).toEqual(byFile(done));
     expect([merged.stderr, merged.code]).toEqual(['', 1]);
     appendFileSync(parts[2]!, '{"file":"x');
+    const piped = spawnSync(process.execPath, [program, 'merge', '-', '--format', 'paths', '-0'], {
+      input: merged.stdout,
+      encoding: 'utf8',
+    });
+    const classified = done.filter((row) => !('error' in row)).map(({ file }) => file);
+    expect(piped.stdout.split('\0').slice(0, -1).sort()).toEqual(classified.sort());
     const csv = mobilenet('merge', '--format', 'csv', ...parts);
     expect(csv.stdout.trimEnd().split('\n')).toHaveLength(1 + 41);
     expect(csv.stderr).toMatch(/the last line is torn/);

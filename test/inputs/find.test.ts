@@ -48,6 +48,17 @@ describe('findInputs', () => {
       'sub/c.jpg',
       'sub/none.jpg',
     ]);
+    expect(await names([folder], { exclude: ['deep/', 'skip/', 'b9.jpg/', 'l*'] })).toEqual(
+      [...all, 'sub/c.jpg', 'sub/none.jpg', 'é.jpg'].filter((name) => name !== 'line\nfeed.jpg'),
+    );
+    expect(await names([folder], { include: ['deep/', 'skip/'] })).toEqual(['skip/f.jpg', 'sub/deep/d.png']);
+    expect(await names([folder], { include: ['./deep/'] })).toEqual([]);
+    expect(await names([folder], { include: ['./sub/*.jpg', './b9.jpg'] })).toEqual([
+      'b9.jpg',
+      'sub/c.jpg',
+      'sub/link.jpg',
+      'sub/none.jpg',
+    ]);
   });
 
   it('expands patterns that fit no file by name', async () => {
@@ -56,6 +67,29 @@ describe('findInputs', () => {
     expect(await names([`${folder}/*/c.jpg`])).toEqual(['sub/c.jpg']);
     expect(await names([`${folder}/{a,é}*`])).toEqual(['a b.png', 'é.jpg']);
     expect(await names([`${folder}/x*.jpg`])).toEqual(['x*.jpg']);
+    expect(await names([`${folder}/sub/**`])).toEqual(sub);
+    expect(await names([`${folder}/*/**`])).toEqual(['skip/f.jpg', ...sub]);
+  });
+
+  it('walks folders that a pattern fits, links to folders too, as if the shell had named them', async () => {
+    expect(await names([`${folder}/s*`])).toEqual(['skip/f.jpg', ...sub]);
+    expect(await names([`${folder}/s*/`])).toEqual(['skip/f.jpg', ...sub]);
+    expect(await names([`${folder}/b*/`])).toEqual(['b*/']);
+    expect(await names([`${folder}/s*`], { recursive: false })).toEqual([
+      'skip/f.jpg',
+      'sub/c.jpg',
+      'sub/link.jpg',
+      'sub/none.jpg',
+    ]);
+    expect(await names([`${folder}/s*`], { exclude: ['sub'] })).toEqual(['skip/f.jpg']);
+    expect(await names([`${folder}/sub/l*p`], { include: ['f.jpg'] })).toEqual(['sub/loop/skip/f.jpg']);
+  });
+
+  it('takes the name of no file that would be an unfinished pattern for a missing one', async () => {
+    for await (const { file, fault } of findInputs([`${folder}/a[1.jpg`])) {
+      expect({ file, code: fault?.code }).toEqual({ file: `${folder}/a[1.jpg`, code: 'not-found' });
+    }
+    expect(await names([`${folder}/a[1.jpg`, `${folder}/{`, `${folder}/b9.jpg`])).toEqual(['a[1.jpg', '{', 'b9.jpg']);
   });
 
   it('gives no path twice', async () => {
