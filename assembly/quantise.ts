@@ -39,6 +39,28 @@ export function quantise_i8(output: usize, input: usize, parameters: usize, pixe
   } else quantise<i16>(output, input, parameters, pixels, channels, format & WIDE_OUTPUT ? WIDE_MAX : NARROW_MAX);
 }
 
+/** Bytes of 8 RGB pixels, and as many words. */
+const PIXEL_RUN: usize = 24;
+
+/**
+ * RGB bytes to wide integers, where these are steps of bytes: output i = input i · step + offset i mod 24, for runs of 24.
+ * `offsets` are 24 words; they and the output are 16-byte aligned.
+ */
+export function pixels_i8(output: usize, input: usize, offsets: usize, runs: i32, step: i32): void {
+  assert(isAligned(output) && isAligned(offsets) && runs >= 0);
+  const steps = i16x8.splat(<i16>step);
+  const first = v128.load(offsets);
+  const second = v128.load(offsets, 16);
+  const third = v128.load(offsets, 32);
+  for (; runs > 0; --runs) {
+    v128.store(output, i16x8.add(i16x8.mul(v128.load8x8_u(input), steps), first));
+    v128.store(output, i16x8.add(i16x8.mul(v128.load8x8_u(input, 8), steps), second), 16);
+    v128.store(output, i16x8.add(i16x8.mul(v128.load8x8_u(input, 16), steps), third), 32);
+    input += PIXEL_RUN;
+    output += 2 * PIXEL_RUN;
+  }
+}
+
 function dequantise<I>(output: usize, input: usize, parameters: usize, pixels: i32, channels: i32): void {
   const zeros = parameters + <usize>channels * FLOAT;
   for (; pixels > 0; --pixels) {

@@ -142,9 +142,9 @@ export function resample_columns_u8(
 
 /**
  * RGB bytes to floats, a table for each channel: output i = table[i mod 3][input i] for `pixels` · 3 values;
- * `table` is `[3][256]` f32. Output and table are 16-byte aligned.
+ * `table` is `[3][256]` f32. Output and table are 16-byte aligned. The input may be the last bytes of the output.
  */
-export function look_up_u8(output: usize, input: usize, table: usize, pixels: i32): void {
+export function look_up_f32(output: usize, input: usize, table: usize, pixels: i32): void {
   assert(isAligned(output) && isAligned(table) && pixels >= 0);
   for (; pixels > 0; --pixels) {
     store<f32>(output, load<f32>(table + <usize>load<u8>(input) * FLOAT));

@@ -144,7 +144,7 @@ function createPixelKernels(module: KernelModule): PixelKernels {
       new Uint8Array(memory.buffer, from, pixels.length).set(held);
       const tableAt = place(table);
       const to = reserve(4 * pixels.length);
-      kernels.look_up_u8(to, from, tableAt, pixels.length / PIXEL);
+      kernels.look_up_f32(to, from, tableAt, pixels.length / PIXEL);
       return new Float32Array(memory.buffer, to, pixels.length);
     },
   };

@@ -1,18 +1,19 @@
+import type { Preprocessing } from '../images/types.js';
 import { loadPixelKernels } from '../pixels.js';
 import type { DecoderReply, Grant, Job, LaneData } from './messages.js';
-import { createPreparer, type Preparer, replyOf } from './prepare-job.js';
+import { createPreparer, createTarget, type Preparer, replyOf } from './prepare-job.js';
 
 /** A process that decodes and nothing else, so that it can be ended where the decoder hangs. A file of its own. */
 type Message = Job | Grant | Omit<LaneData, 'lane' | 'top'>;
 
 const send = (reply: DecoderReply) => process.send!(reply);
 let preparer: Preparer;
-let length = 0;
+let wanted: Preprocessing;
 
 process.on('message', (message: Message) => {
   if ('preprocessing' in message) {
     const { preprocessing, maxPixels } = message;
-    length = 3 * preprocessing.resolution ** 2;
+    wanted = preprocessing;
     preparer = createPreparer(preprocessing, maxPixels, loadPixelKernels(), send);
   } else if ('grant' in message) preparer.grant(message.grant);
   else void work(message);
@@ -26,7 +27,7 @@ process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 async function work(job: Job): Promise<void> {
   const start = performance.now();
   try {
-    const prepared = new Float32Array(length);
+    const prepared = createTarget(wanted);
     await preparer.prepare(job, prepared);
     send({ job: job.job, prepared, decode: performance.now() - start });
   } catch (error) {

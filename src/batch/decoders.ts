@@ -4,7 +4,7 @@ import { ImageError, RuntimeError } from '../errors.js';
 import type { Preprocessing } from '../images/types.js';
 import { printable } from '../printable.js';
 import type { Gate } from './gate.js';
-import type { DecoderReply, Job } from './messages.js';
+import type { DecoderReply, Job, PreparedPicture } from './messages.js';
 
 export interface DecoderOptions {
   readonly preprocessing: Preprocessing;
@@ -18,7 +18,7 @@ export interface DecoderOptions {
 
 export interface Decoders {
   /** Rejects with ImageError; `timeout` and `decoder-crashed` besides those of decoding. */
-  prepare(job: Job): Promise<{ readonly data: Float32Array<ArrayBuffer>; readonly decode: number }>;
+  prepare(job: Job): Promise<{ readonly data: PreparedPicture; readonly decode: number }>;
   close(): void;
 }
 
@@ -89,7 +89,7 @@ export function startDecoders(count: number, options: DecoderOptions): Decoders 
     }
     failedStarts = 0;
     finish(decoder);
-    if ('prepared' in reply) pending.resolve({ data: reply.prepared, decode: reply.decode });
+    if ('prepared' in reply) pending.resolve({ data: ownCopy(reply.prepared), decode: reply.decode });
     else if ('error' in reply) pending.reject(new ImageError(reply.error.code, reply.error.message));
     else pending.reject(new Error(reply.fault));
     assign();
@@ -157,4 +157,9 @@ export function startDecoders(count: number, options: DecoderOptions): Decoders 
       }
     },
   };
+}
+
+/** What comes by a message is a view of all that came with it, and is to be handed on without that. */
+function ownCopy(picture: PreparedPicture): PreparedPicture {
+  return picture instanceof Uint8Array ? new Uint8Array(picture) : new Float32Array(picture);
 }

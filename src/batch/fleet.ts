@@ -4,13 +4,14 @@ import type { LoadOptions } from '../classifier.js';
 import { costTotals } from '../cost/cost.js';
 import { createLanes } from '../engine/lanes.js';
 import { RuntimeError } from '../errors.js';
+import { valuesOfBytes } from '../images/prepare.js';
 import type { Input } from '../inputs/types.js';
 import { chooseModel } from '../model.js';
 import { describe } from '../rank.js';
 import { startDecoders } from './decoders.js';
 import { revive } from './faults.js';
 import { createGate } from './gate.js';
-import { type Grant, type Job, LARGE_BUDGET, type LaneData, type LaneReply } from './messages.js';
+import { type Grant, type Job, LARGE_BUDGET, type LaneData, type LaneReply, type PreparedPicture } from './messages.js';
 import type { Runner, RunnerOptions, Verdict } from './types.js';
 
 export interface FleetOptions extends RunnerOptions {
@@ -64,6 +65,7 @@ export async function openFleet(choice: LoadOptions, options: FleetOptions): Pro
   const lanes = await createLanes(model.network, model.readWeights(), model.epsilon, jobs, {
     deterministic,
     ...(model.readLevels && { levels: model.readLevels() }),
+    valuesOfBytes: valuesOfBytes(preprocessing),
   });
   const labels = model.readLabels();
   const waiting: Pending[] = [];
@@ -123,7 +125,7 @@ export async function openFleet(choice: LoadOptions, options: FleetOptions): Pro
     }
   }
 
-  const run = (input: Input, prepared?: { data: Float32Array<ArrayBuffer>; decode: number }): Promise<Verdict> =>
+  const run = (input: Input, prepared?: { data: PreparedPicture; decode: number }): Promise<Verdict> =>
     new Promise((resolve, reject) => {
       if (fault) return reject(fault);
       const job = { ...jobOf(input, count++), ...(prepared && { prepared: prepared.data }) };

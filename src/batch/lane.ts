@@ -4,18 +4,18 @@ import { loadPixelKernels } from '../pixels.js';
 import { printable } from '../printable.js';
 import { findTop } from '../rank.js';
 import { createCollector } from './collect.js';
-import type { Grant, Job, LaneData, LaneReply } from './messages.js';
-import { createPreparer, replyOf } from './prepare-job.js';
+import type { Grant, Job, LaneData, LaneReply, PreparedPicture } from './messages.js';
+import { createPreparer, createTarget, replyOf } from './prepare-job.js';
 
 /** A collection takes some ms. */
 const PICTURES_OF_GARBAGE = 256;
 
 /** The thread of a lane: prepares pictures and runs the network, one while the next is being decoded. A file of its own. */
 const { lane, preprocessing, maxPixels, top } = workerData as LaneData;
-const { input, run } = bindLane(lane);
+const { run } = bindLane(lane);
 const send = (reply: LaneReply) => parentPort!.postMessage(reply);
 const preparer = createPreparer(preprocessing, maxPixels, loadPixelKernels(), send);
-const spare: Float32Array<ArrayBuffer>[] = [];
+const spare: PreparedPicture[] = [];
 const collect = createCollector();
 let done = 0;
 
@@ -26,12 +26,11 @@ parentPort!.on('message', (message: Job | Grant) => {
 
 async function work(job: Job): Promise<void> {
   const start = performance.now();
-  const target = job.prepared ?? spare.pop() ?? new Float32Array(input.length);
+  const target = job.prepared ?? spare.pop() ?? createTarget(preprocessing);
   try {
     if (!job.prepared) await preparer.prepare(job, target);
     const started = performance.now();
-    input.set(target);
-    const probabilities = run();
+    const probabilities = run(target);
     const ended = performance.now();
     const ranked = findTop(probabilities, top, printable(job.file));
     send({ job: job.job, ranked, decode: started - start, run: ended - started });

@@ -11,6 +11,8 @@ export interface LaneData {
   readonly top: number;
 }
 
+export type PreparedPicture = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+
 /** A picture to prepare, or one that has been prepared elsewhere. */
 export interface Job {
   readonly job: number;
@@ -18,7 +20,7 @@ export interface Job {
   /** The name's bytes where they are not UTF-8. */
   readonly path?: Uint8Array;
   readonly bytes?: Uint8Array;
-  readonly prepared?: Float32Array<ArrayBuffer>;
+  readonly prepared?: PreparedPicture;
 }
 
 /** Leave to take the memory asked for. */
@@ -42,7 +44,7 @@ export type LaneReply =
 
 export type DecoderReply =
   | Reply
-  | { readonly job: number; readonly prepared: Float32Array<ArrayBuffer>; readonly decode: number };
+  | { readonly job: number; readonly prepared: PreparedPicture; readonly decode: number };
 
 /** Pictures that may take more than this ask before they are decoded, so that few of them are in memory at once. */
 export const LARGE_BYTES = 48 * 2 ** 20;

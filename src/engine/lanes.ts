@@ -1,10 +1,17 @@
-import type { ResolvedNetwork } from '../networks/types.js';
+import { NETWORK_INPUT, type ResolvedNetwork } from '../networks/types.js';
 import type { NetworkWeights } from '../weights/types.js';
 import { align } from './arena.js';
 import { bindCalls, type Call } from './calls.js';
 import { checkLevels, planIntegers } from './int8/plan.js';
-import { bindKernels, type CompiledKernels, createMemory, type KernelMemory, loadKernels } from './kernels.js';
-import { type Floats, plan } from './plan.js';
+import {
+  bindKernels,
+  type CompiledKernels,
+  createMemory,
+  type KernelMemory,
+  type Kernels,
+  loadKernels,
+} from './kernels.js';
+import { type Floats, type Plan, plan, type Step } from './plan.js';
 import { packAll, type SessionOptions } from './session.js';
 
 /**
@@ -16,15 +23,28 @@ export interface Lane {
   readonly memory: KernelMemory;
   readonly calls: readonly Call[];
   readonly input: Floats;
+  readonly pixels?: PixelInput;
   readonly output: Floats;
+}
+
+/** A picture's bytes instead of its values: where they are put, and the calls from there on. */
+interface PixelInput {
+  readonly address: number;
+  readonly calls: readonly Call[];
 }
 
 /** A lane on this thread. */
 export interface BoundLane {
-  /** Write the prepared picture here, height × width × channels, then `run`. */
-  readonly input: Float32Array;
-  /** One value for each class, in an array of its own. */
-  run(): Float32Array<ArrayBuffer>;
+  /**
+   * @param picture height × width × 3: values, or (where lanes were made with values of bytes) bytes
+   * @returns one value for each class, in an array of its own
+   */
+  run(picture: Float32Array | Uint8Array): Float32Array<ArrayBuffer>;
+}
+
+export interface LaneOptions extends Pick<SessionOptions, 'deterministic' | 'levels'> {
+  /** What a byte of a picture stands for in the network's input: [3, 256]. */
+  readonly valuesOfBytes?: Float32Array | undefined;
 }
 
 /** Packs the weights once for `count` lanes. `weights` must have passed `checkWeights`. Throws ModelError where they do not fit. */
@@ -33,7 +53,7 @@ export async function createLanes(
   weights: NetworkWeights,
   epsilon: number,
   count: number,
-  { deterministic, levels: given }: Pick<SessionOptions, 'deterministic' | 'levels'> = {},
+  { deterministic, levels: given, valuesOfBytes }: LaneOptions = {},
 ): Promise<readonly Lane[]> {
   const kernels = await loadKernels(deterministic ? 'plain' : 'relaxed');
   const levels = typeof given === 'function' ? given() : given;
@@ -43,7 +63,8 @@ export async function createLanes(
   const first = layout(0);
   const arenaBytes = align(first.memoryBytes - first.arenaAddress);
   const plans = [first, ...Array.from({ length: count - 1 }, (_, index) => layout((index + 1) * arenaBytes))];
-  const memory = createMemory(plans.at(-1)!.memoryBytes);
+  const table = align(plans.at(-1)!.memoryBytes);
+  const memory = createMemory(table + TABLE_ROOM * (valuesOfBytes?.byteLength ?? 0));
   const bound = bindKernels(kernels, memory);
   const { buffer } = memory;
   packAll(first, weights, epsilon, {
@@ -53,23 +74,97 @@ export async function createLanes(
     levels,
     staging: first.arenaAddress,
   });
-  return plans.map(({ steps, input, output }) => ({
+  const reads = network.layers.filter(({ inputs }) => inputs.includes(NETWORK_INPUT)).length;
+  const only = reads === 1 ? first.steps[0] : undefined;
+  const asBytes = valuesOfBytes && takeBytes(valuesOfBytes, table, only, memory, bound);
+  return plans.map((each) => ({
     module: kernels.module,
     memory,
-    calls: steps.map(({ kernel, args }) => ({ kernel, args })),
-    input,
-    output,
+    calls: each.steps.map(callOf),
+    input: each.input,
+    ...(asBytes && { pixels: asBytes(each) }),
+    output: each.output,
   }));
 }
 
+function callOf({ kernel, args }: Step): Call {
+  return { kernel, args };
+}
+
+/** How often the room of the table is needed: for it, and for what it is made of. */
+const TABLE_ROOM = 3;
+
+/**
+ * Makes the memory ready for pictures of bytes, at `address` with TABLE_ROOM times the values' bytes.
+ * @param reader the step that alone reads the picture, if there is one
+ * @returns how a plan with these steps takes bytes
+ */
+function takeBytes(
+  values: Float32Array,
+  address: number,
+  reader: Step | undefined,
+  memory: KernelMemory,
+  kernels: Kernels,
+): (plan: Plan) => PixelInput {
+  const size = reader?.kernel === 'quantise_i8' && placeSteps(values, address, reader, memory, kernels);
+  if (size) {
+    return ({ input, steps: [first, ...rest] }) => {
+      const [output, , , runs] = first!.args as [number, number, number, number];
+      const call: Call = { kernel: 'pixels_i8', args: [output, input.address, address, runs, size] };
+      return { address: input.address, calls: [call, ...rest.map(callOf)] };
+    };
+  }
+  new Float32Array(memory.buffer, address, values.length).set(values);
+  return ({ input, steps }) => {
+    // Written over from the start while they are read from the end.
+    const bytes = input.address + 3 * input.length;
+    const call: Call = { kernel: 'look_up_f32', args: [input.address, bytes, address, input.length / 3] };
+    return { address: bytes, calls: [call, ...steps.map(callOf)] };
+  };
+}
+
+/**
+ * Where the integers that `quantise_i8` makes of bytes are equal steps, as they are for a picture's own levels (`withPicture`):
+ * writes those of zero, for 8 pixels, and returns the size of a step.
+ */
+function placeSteps(
+  values: Float32Array,
+  address: number,
+  { args, strides }: Step,
+  { buffer }: KernelMemory,
+  kernels: Kernels,
+): number | undefined {
+  const [, , parameters, , run, format] = args as [number, number, number, number, number, number];
+  if (strides![0] !== 2 * run) return undefined;
+  const [to, from] = [address + values.byteLength, address + 2 * values.byteLength];
+  new Float32Array(buffer, from, values.length).set(
+    values.map((_, at) => values[(at % 3) * 256 + Math.floor(at / 3)]!),
+  );
+  kernels.quantise_i8(to, from, parameters, values.length / run, run, format);
+  const levels = new Int16Array(buffer, to, values.length);
+  const size = levels[3]! - levels[0]!;
+  if (!levels.every((level, at) => level === levels[at % 3]! + Math.floor(at / 3) * size)) return undefined;
+  new Int16Array(buffer, address, run).forEach((_, at, offsets) => {
+    offsets[at] = levels[at % 3]!;
+  });
+  return size;
+}
+
 /** Makes a lane ready to run on this thread. */
-export function bindLane({ module, memory, calls, input, output }: Lane): BoundLane {
-  const run = bindCalls(module, memory, [[calls]])[0]![0]!;
+export function bindLane({ module, memory, calls, input, pixels, output }: Lane): BoundLane {
+  const [runValues, runPixels] = bindCalls(module, memory, [[calls, pixels?.calls ?? []]])[0]!;
   const probabilities = new Float32Array(memory.buffer, output.address, output.length);
+  const values = new Float32Array(memory.buffer, input.address, input.length);
+  const bytes = pixels && new Uint8Array(memory.buffer, pixels.address, input.length);
   return {
-    input: new Float32Array(memory.buffer, input.address, input.length),
-    run() {
-      run();
+    run(picture) {
+      if (picture instanceof Float32Array) {
+        values.set(picture);
+        runValues!();
+      } else {
+        bytes!.set(picture);
+        runPixels!();
+      }
       return new Float32Array(probabilities);
     },
   };

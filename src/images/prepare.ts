@@ -2,6 +2,9 @@ import { type DecodedImage, type DecodeOptions, decode } from './decode.js';
 import { type ResampleAxis, readBy, resample, resampleTf1 } from './resample.js';
 import type { PixelKernels, Preprocessing } from './types.js';
 
+/** A picture as the network's input: values, or the bytes that stand for them. */
+export type Prepared = Float32Array | Uint8Array;
+
 type Pixels = Pick<DecodedImage, 'data' | 'width' | 'height'> & Partial<Pick<DecodedImage, 'held'>>;
 
 /** Where one axis of the network's input comes from: a window of the scaled picture, and where it lands. */
@@ -49,7 +52,14 @@ function normalise(pixel: number, mean: number, std: number): number {
   return Math.fround((Math.fround(Math.fround(pixel / 255) - Math.fround(mean)) as number) / Math.fround(std));
 }
 
-/** A pixel's value in the network's input, for each channel: [3, 256]. */
+/**
+ * What a byte of a scaled picture stands for in the network's input, for each channel: [3, 256].
+ * Undefined where scaling gives no bytes.
+ */
+export function valuesOfBytes(preprocessing: Preprocessing): Float32Array | undefined {
+  return preprocessing.filter === 'tf1-bilinear' ? undefined : normalisedBytes(preprocessing);
+}
+
 function normalisedBytes({ mean, std }: Preprocessing): Float32Array {
   const table = new Float32Array(3 * 256);
   for (let channel = 0; channel < 3; channel++) {
@@ -64,19 +74,20 @@ function normaliseFloats(pixels: Float32Array, { mean, std }: Preprocessing): Fl
   return pixels.map((pixel, i) => normalise(pixel, mean[i % 3]!, std[i % 3]!));
 }
 
-/** Copies values into the target at the placement's offset, black around them. */
+/** Copies pixels into the target at the placement's offset, black around them. */
 function fillTarget(
-  values: Float32Array,
+  values: Float32Array | Uint8Array,
   x: Placement,
   y: Placement,
   { resolution, mean, std }: Preprocessing,
-  target: Float32Array,
+  target: Prepared,
 ): void {
   if (x.axis.count === resolution && y.axis.count === resolution) {
     target.set(values);
     return;
   }
-  for (let i = 0; i < target.length; i++) target[i] = normalise(0, mean[i % 3]!, std[i % 3]!);
+  if (target instanceof Uint8Array) target.fill(0);
+  else for (let i = 0; i < target.length; i++) target[i] = normalise(0, mean[i % 3]!, std[i % 3]!);
   const width = x.axis.count * 3;
   for (let row = 0; row < y.axis.count; row++) {
     target.set(values.subarray(row * width, (row + 1) * width), ((y.offset + row) * resolution + x.offset) * 3);
@@ -84,44 +95,45 @@ function fillTarget(
 }
 
 /**
- * Scales, crops and normalises a decoded picture as torchvision's Resize, CenterCrop, ToTensor and Normalize do.
- * Only the pixels that the network sees are computed, so a 1 × 10000 picture costs no more than a square one.
+ * Scales and crops a decoded picture as torchvision's Resize and CenterCrop do, and (floats) normalises it as ToTensor and
+ * Normalize do. Only the pixels that the network sees are computed, so a 1 × 10000 picture costs no more than a square one.
  *
- * @param target resolution × resolution × 3, HWC; may be a view on shared memory
- * @throws RangeError if the target has another length
+ * @param target resolution × resolution × 3, HWC; may be a view on shared memory. Bytes only where there are `valuesOfBytes`
+ * @throws RangeError if the target has another length, or is of bytes where there are none
  */
 export function prepareDecoded(
   image: Pixels,
   preprocessing: Preprocessing,
-  target: Float32Array,
+  target: Prepared,
   kernels: PixelKernels,
 ): void {
   const { resolution, filter } = preprocessing;
   if (target.length !== resolution * resolution * 3) {
-    throw new RangeError(`target: ${target.length} floats, expected ${resolution} × ${resolution} × 3`);
+    throw new RangeError(`target: ${target.length} values, expected ${resolution} × ${resolution} × 3`);
   }
   const { x, y } = place(image.width, image.height, preprocessing);
-  const values =
-    filter === 'tf1-bilinear'
-      ? normaliseFloats(resampleTf1(image.data, x.axis, y.axis), preprocessing)
-      : kernels.lookUp(
-          resample(image.data, x.axis, y.axis, filter, kernels, image.held),
-          normalisedBytes(preprocessing),
-        );
+  if (filter === 'tf1-bilinear') {
+    if (target instanceof Uint8Array) throw new RangeError(`target: bytes, expected floats for ${filter}`);
+    const values = normaliseFloats(resampleTf1(image.data, x.axis, y.axis), preprocessing);
+    fillTarget(values, x, y, preprocessing, target);
+    return;
+  }
+  const pixels = resample(image.data, x.axis, y.axis, filter, kernels, image.held);
+  const values = target instanceof Uint8Array ? pixels : kernels.lookUp(pixels, normalisedBytes(preprocessing));
   fillTarget(values, x, y, preprocessing, target);
 }
 
 /**
  * A picture file (or its bytes) as the network's input.
  *
- * @param target resolution × resolution × 3, HWC; may be a view on shared memory
+ * @param target as `prepareDecoded`
  * @returns size of the upright picture in pixels
  * @throws ImageError as `decode`
  */
 export async function prepareImage(
   input: string | Uint8Array,
   preprocessing: Preprocessing,
-  target: Float32Array,
+  target: Prepared,
   kernels: PixelKernels | Promise<PixelKernels>,
   options: DecodeOptions = {},
 ): Promise<{ width: number; height: number }> {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { bindLane, createLanes } from '../../src/engine/lanes.js';
 import { createSession } from '../../src/engine/session.js';
+import { withPicture } from '../../src/integer-model.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
 import { seededWeights } from '../../src/weights/seeded.js';
+import { calibrated } from './calibrated.js';
 
 const network = resolve(buildNetwork('mobilenet_v2', { alpha: 0.35, classes: 10 }), { resolution: 96 });
 const weights = seededWeights(network);
@@ -18,12 +20,50 @@ describe('lanes', () => {
       session.input.set(picture);
       return [...session.run()];
     });
-    const lanes = (await createLanes(network, weights, 1e-3, 3)).map(bindLane);
-    lanes.forEach((lane, index) => {
-      lane.input.set(pictures[index]!);
+    const lanes = await createLanes(network, weights, 1e-3, 3);
+    const bound = lanes.map(bindLane);
+    const results = bound.map((lane, index) => [...lane.run(pictures[index]!)]);
+    expect(results).toEqual(expected);
+    expect(bound.toReversed().map((lane, index) => [...lane.run(pictures[2 - index]!)])).toEqual(expected.toReversed());
+    expect(new Set(lanes.map(({ memory }) => memory)).size).toBe(1);
+    expect(new Set(lanes.map(({ input }) => input.address)).size).toBe(3);
+  });
+
+  describe.each([false, true])('of bytes (deterministic: %s)', (deterministic) => {
+    const bytes = [1, 2, 3].map((seed) =>
+      Uint8Array.from(pictures[0]!, (_, at) => (at * 7919 * seed + (at >> 5)) % 256),
+    );
+    const valuesOfBytes = Float32Array.from({ length: 3 * 256 }, (_, at) => ((at % 256) - 120) / (55 + (at >> 8)));
+    const values = bytes.map((each) => Float32Array.from(each, (byte, at) => valuesOfBytes[(at % 3) * 256 + byte]!));
+
+    it.each([
+      { kind: 'floats', begin: 'look_up_f32' },
+      { kind: 'wide integers', mean: 120 / 255, begin: 'pixels_i8' },
+      { kind: 'narrow integers', mean: 120 / 255, begin: 'pixels_i8' },
+      // The darkest pixels have no level of their own.
+      { kind: 'wide integers', mean: 0.47, begin: 'look_up_f32' },
+    ])('give what values give, in $kind by $begin', async ({ kind, mean, begin }) => {
+      const levels =
+        mean === undefined
+          ? undefined
+          : withPicture(await calibrated(network, () => kind === 'wide integers'), network, {
+              mean: [mean, mean, mean],
+              std: [55 / 255, 56 / 255, 57 / 255],
+            });
+      const lanes = await createLanes(network, weights, 1e-3, 2, {
+        deterministic,
+        ...(levels && { levels }),
+        valuesOfBytes,
+      });
+      expect(lanes.map(({ calls, pixels }) => [calls[0]!.kernel, pixels!.calls[0]!.kernel])).toEqual(
+        Array(2).fill([levels ? 'quantise_i8' : 'conv_f32', begin]),
+      );
+      const bound = lanes.map(bindLane);
+      const ofValues = bound.map((lane, index) => [...lane.run(values[index]!)]);
+      expect(ofValues[0]).not.toEqual(ofValues[1]);
+      expect(bound.map((lane, index) => [...lane.run(bytes[index]!)])).toEqual(ofValues);
+      expect([...bound[1]!.run(bytes[0]!)]).toEqual(ofValues[0]);
+      expect([...bound[0]!.run(values[1]!)]).toEqual(ofValues[1]);
     });
-    expect(lanes.toReversed().map((lane) => [...lane.run()])).toEqual(expected.toReversed());
-    expect(new Set(lanes.map(({ input }) => input.buffer)).size).toBe(1);
-    expect(new Set(lanes.map(({ input }) => input.byteOffset)).size).toBe(3);
   });
 });

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decode } from '../../src/images/decode.js';
-import { prepareDecoded, prepareImage } from '../../src/images/prepare.js';
+import { prepareDecoded, prepareImage, valuesOfBytes } from '../../src/images/prepare.js';
 import type { Preprocessing } from '../../src/images/types.js';
 import { loadPixelKernels } from '../../src/pixels.js';
 import { sharedPath } from '../shared.js';
@@ -132,6 +132,31 @@ describe('prepareImage', () => {
       prepareDecoded({ data, width, height }, { ...imagenet, crop }, tensor, kernels);
       expect(difference(toPixels(tensor), new Float32Array(tensor.length).fill(128)).maximum).toBeLessThan(1e-3);
     }
+  });
+
+  it.each([
+    ['pil-bilinear', 300, 120],
+    ['pil-bicubic', 3, 1000],
+    ['lanczos3', 50, 60],
+    ['nearest', 7, 5],
+  ] as const)('gives bytes whose values are the floats: %s of %d × %d', (filter, width, height) => {
+    const image = { data: randomBytes(width * height * 3), width, height };
+    // A shorter side than the crop leaves a black border.
+    for (const resize of [64, 40]) {
+      const small: Preprocessing = { ...imagenet, resize, resolution: 56, filter };
+      const [floats, bytes] = [new Float32Array(56 * 56 * 3), new Uint8Array(56 * 56 * 3).fill(99)];
+      prepareDecoded(image, small, floats, kernels);
+      prepareDecoded(image, small, bytes, kernels);
+      const values = valuesOfBytes(small)!;
+      expect(Float32Array.from(bytes, (byte, at) => values[(at % 3) * 256 + byte]!)).toEqual(floats);
+    }
+  });
+
+  it('has no bytes to give where scaling does not round to them', () => {
+    const unrounded: Preprocessing = { ...imagenet, filter: 'tf1-bilinear' };
+    const image = { data: new Uint8Array(3), width: 1, height: 1 };
+    expect(valuesOfBytes(unrounded)).toBeUndefined();
+    expect(() => prepareDecoded(image, unrounded, new Uint8Array(224 * 224 * 3), kernels)).toThrow(RangeError);
   });
 
   it('refuses a target of the wrong length', async () => {

@@ -53,6 +53,20 @@ describe.each(integerBuilds)('conversions and elementwise kernels on integers in
     }
   });
 
+  it('pixels_i8 gives steps of bytes from the offset of their channel on', () => {
+    for (const runs of [0, 1, 2, 5]) {
+      bench.clear();
+      const bytes = Uint8Array.from(randomLevels(runs * 24, 1, 255));
+      const offsets = Uint16Array.from(randomLevels(24, 2, 15));
+      const [input, offsetsAt] = [bench.place(bytes, 1), bench.place(offsets)];
+      const output = bench.reserveLevels(bytes.length, true);
+      bench.kernels.pixels_i8(output, input, offsetsAt, runs, 16);
+      const expected = Array.from(bytes, (byte, i) => 16 * byte + offsets[i % 24]!);
+      expect(bench.levels(output, bytes.length, true)).toEqual(expected);
+      expect(bench.strayWrite()).toBeUndefined();
+    }
+  });
+
   it('dequantise_i8', () => {
     for (const pixels of counts) {
       for (const format of [0, WIDE_INPUT]) {

@@ -97,8 +97,14 @@ describe.each(builds)('%s: resampling RGB bytes', (build) => {
     const input = bench.place(bytes, 1);
     const tableAt = bench.place(table);
     const output = bench.reserve(pixels * 12);
-    bench.kernels.look_up_u8(output, input, tableAt, pixels);
+    bench.kernels.look_up_f32(output, input, tableAt, pixels);
     expect(bench.strayWrite()).toBeUndefined();
-    expect([...bench.floats(output, pixels * 3)]).toEqual([...bytes].map((byte, i) => table[(i % 3) * 256 + byte]!));
+    const expected = [...bytes].map((byte, i) => table[(i % 3) * 256 + byte]!);
+    expect([...bench.floats(output, pixels * 3)]).toEqual(expected);
+    // over its own input, which is the end of the output
+    const inPlace = output + pixels * 9;
+    new Uint8Array(bench.memory.buffer, inPlace, bytes.length).set(bytes);
+    bench.kernels.look_up_f32(output, inPlace, tableAt, pixels);
+    expect([...bench.floats(output, pixels * 3)]).toEqual(expected);
   });
 });
