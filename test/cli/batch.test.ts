@@ -85,6 +85,15 @@ describe('a batch', () => {
     expect(plain(rows(inFolder.stdout))[0]).toEqual(plain(rows(oneByOne.stdout))[0]);
   });
 
+  it('gives the same rows where scaling does not round to bytes', () => {
+    const run = (...args: string[]) =>
+      plain(rows(mobilenet('classify', ...args, '--format', 'jsonl', '--resize', 'tf1-bilinear').stdout));
+    const many = join(folder, 'many', '3?.jpg');
+    const single = run(join(folder, 'many', '31.jpg'));
+    expect(run(many, '--jobs', '2')[1]).toEqual(single[0]);
+    expect(run(many, '--jobs', '2', '--timeout', '60')[1]).toEqual(single[0]);
+  });
+
   it.skipIf(!hasShellTools)('selects: find | mobilenet | xargs', () => {
     const script = `cd "$1" && find many -name '*.jpg' -print0 |
       "$2" "$3" classify -0 --files-from - --only 'geological formation' --format paths 2>/dev/null | xargs -0 -n1 basename | sort -n`;
