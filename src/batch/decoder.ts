@@ -1,3 +1,4 @@
+import { loadDecoder } from '../images/decode.js';
 import type { Preprocessing } from '../images/types.js';
 import { loadPixelKernels } from '../pixels.js';
 import type { DecoderReply, Grant, Job, LaneData } from './messages.js';
@@ -14,7 +15,9 @@ process.on('message', (message: Message) => {
   if ('preprocessing' in message) {
     const { preprocessing, maxPixels } = message;
     wanted = preprocessing;
-    preparer = createPreparer(preprocessing, maxPixels, loadPixelKernels(), send);
+    const kernels = loadPixelKernels();
+    preparer = createPreparer(preprocessing, maxPixels, kernels, send);
+    void getReady(kernels).then(() => send({ ready: true }));
   } else if ('grant' in message) preparer.grant(message.grant);
   else void work(message);
 });
@@ -33,4 +36,12 @@ async function work(job: Job): Promise<void> {
   } catch (error) {
     send(replyOf(job.job, error));
   }
+}
+
+/** Loads what every picture needs, whose time is not a picture's. A fault shows in the first. */
+async function getReady(kernels: Promise<unknown>): Promise<void> {
+  try {
+    loadDecoder();
+    await kernels;
+  } catch {}
 }

@@ -35,8 +35,12 @@ interface Decoder {
   pending?: Pending | undefined;
   timer?: NodeJS.Timeout | undefined;
   held: number;
+  isReady: boolean;
   isLate: boolean;
 }
+
+/** For a process to start. */
+const START_MS = 60_000;
 
 /** Processes in a row that may end without having been given a picture. */
 const MOST_FAILED_STARTS = 3;
@@ -57,7 +61,7 @@ export function startDecoders(count: number, options: DecoderOptions): Decoders 
   const seconds = timeoutMs / 1000;
   // glibc’s heaps for each thread are what makes a process that decodes grow.
   const env = { MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '2', ...process.env };
-  const decoders = Array.from({ length: count }, () => start({ held: 0, isLate: false } as Decoder));
+  const decoders = Array.from({ length: count }, () => start({ held: 0 } as Decoder));
 
   function start(decoder: Decoder): Decoder {
     const child = fork(file, [], {
@@ -66,7 +70,8 @@ export function startDecoders(count: number, options: DecoderOptions): Decoders 
       execArgv: [],
       env,
     });
-    decoder.child = child;
+    Object.assign(decoder, { child, isReady: false, isLate: false });
+    watch(decoder, START_MS);
     child.on('message', (reply: DecoderReply) => receive(decoder, reply));
     // `exit` follows, or the process was never there.
     child.on('error', () => {});
@@ -76,13 +81,19 @@ export function startDecoders(count: number, options: DecoderOptions): Decoders 
   }
 
   function receive(decoder: Decoder, reply: DecoderReply): void {
+    if ('ready' in reply) {
+      clearTimeout(decoder.timer);
+      decoder.isReady = true;
+      assign();
+      return;
+    }
     const { pending } = decoder;
     if (!pending || pending.job.job !== reply.job) return;
     if ('reserve' in reply) {
       clearTimeout(decoder.timer);
       void gate.enter(reply.reserve).then(() => {
         decoder.held = reply.reserve;
-        watch(decoder);
+        watch(decoder, timeoutMs);
         decoder.child.send({ grant: reply.job });
       });
       return;
@@ -102,19 +113,18 @@ export function startDecoders(count: number, options: DecoderOptions): Decoders 
     decoder.held = 0;
   }
 
-  /** From here on the picture has its time. */
-  function watch(decoder: Decoder): void {
+  /** From here on the picture, or the process itself, has so much time. */
+  function watch(decoder: Decoder, ms: number): void {
     decoder.timer = setTimeout(() => {
       decoder.isLate = true;
       decoder.child.kill('SIGKILL');
-    }, timeoutMs);
+    }, ms);
   }
 
   function replace(decoder: Decoder, how: string): void {
     if (closed) return;
     const { pending, isLate } = decoder;
     finish(decoder);
-    decoder.isLate = false;
     if (pending) {
       const name = printable(pending.job.file);
       pending.reject(
@@ -133,11 +143,11 @@ export function startDecoders(count: number, options: DecoderOptions): Decoders 
 
   function assign(): void {
     for (const decoder of decoders) {
-      if (decoder.pending) continue;
+      if (decoder.pending || !decoder.isReady) continue;
       const pending = waiting.shift();
       if (!pending) return;
       decoder.pending = pending;
-      watch(decoder);
+      watch(decoder, timeoutMs);
       decoder.child.send(pending.job);
     }
   }

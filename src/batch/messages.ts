@@ -44,6 +44,7 @@ export type LaneReply =
 
 export type DecoderReply =
   | Reply
+  | { readonly ready: true }
   | { readonly job: number; readonly prepared: PreparedPicture; readonly decode: number };
 
 /** Pictures that may take more than this ask before they are decoded, so that few of them are in memory at once. */

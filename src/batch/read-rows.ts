@@ -1,6 +1,7 @@
 import { accessSync, constants, createReadStream, statSync } from 'node:fs';
 import { UsageError } from '../errors.js';
 import { printable } from '../printable.js';
+import type { ImageRecord, ModelFacts } from '../report/records.js';
 
 /** No row is longer: a name, a message, and predictions for all of ImageNet. */
 const MOST_ROW_BYTES = 2 ** 24;
@@ -39,4 +40,49 @@ export function checkRows(path: string): void {
 function unreadable(path: string, cause: unknown): UsageError {
   const { code } = cause as NodeJS.ErrnoException;
   return new UsageError(`${printable(path)}: cannot be read (${code ?? 'unknown fault'}), expected JSONL`, { cause });
+}
+
+/** A row's own fields, those that are not known here among them. */
+export type Row = ImageRecord & { readonly model: ModelFacts };
+
+/** Throws UsageError for a line that is no row; `where` names file and line. */
+export function parseRow(text: string, where: string): Row {
+  let row: unknown;
+  try {
+    row = JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError(`${where}: not JSON, expected a row of mobilenet classify --format jsonl`, { cause });
+  }
+  if (isRow(row)) return row;
+  throw new UsageError(`${where}: no result, expected a row of mobilenet classify --format jsonl`);
+}
+
+/** The bytes of a row's name. */
+export function rowName({ file, fileBase64 }: Row): Buffer {
+  return fileBase64 === undefined ? Buffer.from(file) : Buffer.from(fileBase64, 'base64');
+}
+
+function isRow(row: unknown): row is Row {
+  if (!isObject(row) || typeof row.file !== 'string' || !isObject(row.model)) return false;
+  if (!['undefined', 'string'].includes(typeof row.fileBase64) || typeof row.model.network !== 'string') return false;
+  if ('error' in row) {
+    return isObject(row.error) && typeof row.error.code === 'string' && typeof row.error.message === 'string';
+  }
+  return Array.isArray(row.predictions) && row.predictions.every(isPrediction);
+}
+
+function isPrediction(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { index, id, label, probability, rank } = value;
+  return (
+    Number.isInteger(index) &&
+    (id === null || typeof id === 'string') &&
+    typeof label === 'string' &&
+    typeof probability === 'number' &&
+    (rank === undefined || Number.isInteger(rank))
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

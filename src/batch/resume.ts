@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { UsageError } from '../errors.js';
 import type { Input } from '../inputs/types.js';
 import { printable } from '../printable.js';
+import { openReplacement, type Replacement } from '../replacement.js';
 import type { ModelFacts } from '../report/records.js';
-import { readRows } from './read-rows.js';
+import { parseRow, readRows, rowName } from './read-rows.js';
 import type { Meta, Task } from './types.js';
 
 /** What an earlier run has done, by name. */
@@ -26,61 +27,59 @@ export async function takeUp(
 ): Promise<Done> {
   const done = new Map<string, string | undefined>();
   if ((await sizeOf(output)) === 0) return done;
-  const temporary = `${output}.resume`;
-  const kept = await open(temporary, 'w');
+  const kept = beginReplacement(output);
   try {
     let line = 0;
     for await (const { text, isWhole } of readRows(output)) {
       line++;
       if (!isWhole) break;
-      const row = parseRow(text, `${printable(output)}:${line}`, model);
+      const row = readRow(text, `${printable(output)}:${line}`, model);
       if (done.has(row.key) || !(await holds(row, wishes))) continue;
       done.set(row.key, row.code);
-      await kept.write(`${text}\n`);
+      kept.write(`${text}\n`);
     }
-    await kept.close();
-    await rename(temporary, output);
-  } catch (error) {
-    await kept.close().catch(() => {});
-    await rm(temporary, { force: true });
-    throw error;
+    kept.commit();
+  } finally {
+    kept.abandon();
   }
   return done;
 }
 
-interface Row {
+function beginReplacement(output: string): Replacement {
+  try {
+    return openReplacement(output);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new UsageError(
+      `--output ${printable(output)}: no file can be made beside it (${code}), expected a folder where --resume can make one`,
+      { cause },
+    );
+  }
+}
+
+interface KnownRow {
   readonly key: string;
   readonly path: string | Buffer;
   readonly meta: Meta | undefined;
   readonly code: string | undefined;
 }
 
-function parseRow(text: string, where: string, model: ModelFacts): Row {
-  const expected = 'expected a row of mobilenet classify --format jsonl --output';
-  let row: Record<string, unknown> | null;
-  try {
-    row = JSON.parse(text);
-  } catch (cause) {
-    throw new UsageError(`${where}: not JSON, ${expected}`, { cause });
-  }
-  if (typeof row?.file !== 'string' || !('predictions' in row || 'error' in row)) {
-    throw new UsageError(`${where}: no result, ${expected}`);
-  }
+function readRow(text: string, where: string, model: ModelFacts): KnownRow {
+  const row = parseRow(text, where);
   if (JSON.stringify(row.model) !== JSON.stringify(model)) {
     throw new UsageError(`${where}: another model's, expected one of ${model.weights} in ${model.dtype}`);
   }
-  const path = typeof row.fileBase64 === 'string' ? Buffer.from(row.fileBase64, 'base64') : row.file;
+  const path = row.fileBase64 === undefined ? row.file : rowName(row);
   const { size, mtime, sha256 } = row as { size?: unknown; mtime?: unknown; sha256?: unknown };
   const meta =
     typeof size === 'number' && typeof mtime === 'number'
       ? { size, mtime, ...(typeof sha256 === 'string' && { sha256 }) }
       : undefined;
-  const code = (row.error as { code?: string } | undefined)?.code;
-  return { key: keyOf(path), path, meta, code };
+  return { key: keyOf(path), path, meta, code: 'error' in row ? row.error.code : undefined };
 }
 
 /** Of a file that is gone the row stays, if it was there then. */
-async function holds({ path, meta, code }: Row, { retry = false, hash = false }): Promise<boolean> {
+async function holds({ path, meta, code }: KnownRow, { retry = false, hash = false }): Promise<boolean> {
   if (code !== undefined && (retry || PASSING.has(code))) return false;
   if (hash && meta && meta.sha256 === undefined) return false;
   const now = await readMeta(path, meta?.sha256 !== undefined);
@@ -113,7 +112,7 @@ export async function* undone(
       onSkip?.(done.get(key));
       continue;
     }
-    const isFile = isWanted && !input.bytes && !input.fault;
+    const isFile = isWanted && !input.bytes && !input.fetch && !input.fault;
     const meta = isFile ? await readMeta(input.path, hash) : undefined;
     yield { input, ...(meta && { meta }) };
   }

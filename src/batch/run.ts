@@ -1,7 +1,8 @@
 import type { Input } from '../inputs/types.js';
 import type { ImageRecord, Origin } from '../report/records.js';
 import { isOfPicture } from './faults.js';
-import type { Meta, Outcome, Runner, Task } from './types.js';
+import { createGate } from './gate.js';
+import type { Meta, Outcome, Runner, Task, Verdict } from './types.js';
 
 export interface RunOptions {
   /** Aborted: no more pictures are begun, those in flight are finished. */
@@ -65,12 +66,26 @@ async function classifyOne(
   const origin = originOf(input);
   if (input.fault) return { ...origin, error: input.fault, ...meta };
   try {
-    return { ...origin, ...(await runner.classify(input)), ...meta };
+    return { ...origin, ...(await classifyFetched(input, runner)), ...meta };
   } catch (error) {
     if (isOfPicture(error)) {
       return { ...origin, error: { code: error.code, message: error.message }, ...meta };
     }
     throw error;
+  }
+}
+
+/** Pictures from elsewhere that are in memory or on their way there: each may be large. */
+const fetches = createGate(4);
+
+async function classifyFetched(input: Input, runner: Pick<Runner, 'classify'>): Promise<Verdict> {
+  const { fetch, ...known } = input;
+  if (!fetch) return runner.classify(input);
+  await fetches.enter(1);
+  try {
+    return await runner.classify({ ...known, bytes: await fetch() });
+  } finally {
+    fetches.leave(1);
   }
 }
 

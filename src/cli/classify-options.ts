@@ -123,7 +123,7 @@ function readChoice(flags: ClassifyFlags): LoadOptions {
 function formatOf({ output, json, print }: ClassifyFlags): FormatName | undefined {
   if (output === undefined || json || print !== undefined) return undefined;
   const ending = extname(output).slice(1).toLowerCase();
-  const found = FORMATS.find((name) => name === ending);
+  const found = FORMATS.find((name) => name === ending && name !== 'print');
   if (found !== undefined || ending === 'txt') return found ?? 'text';
   throw new UsageError(`--output ${printable(output)}: its ending says no format, expected --format`);
 }

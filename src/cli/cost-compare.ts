@@ -119,7 +119,7 @@ export async function runSweep(flags: SweepFlags, print: (text: string) => void)
 /** What is neither a network nor a file that is there. */
 function readVariant(spec: string, parse: (spec: string) => Variant): Variant {
   const isPath = /[/\\]|\.[a-z]\w+$/i.test(spec.split(':')[0]!);
-  if (isPath) throw new ModelError('model-file', `${spec}: no such file`);
+  if (isPath) throw new ModelError('model-file', `${spec}: no such file, expected a model or a file of weights`);
   return parse(spec);
 }
 

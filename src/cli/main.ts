@@ -30,11 +30,15 @@ function version(): string {
 /** Runs one command line. Sets `process.exitCode`; never throws. */
 export async function main(args: readonly string[]): Promise<void> {
   process.stdout.on('error', noticeFault);
+  // What nobody can read is no reason to end: `2>&1 | head -1`, a full disk under a log.
+  process.stderr.on('error', () => {});
   const program = new Command('mobilenet')
     .description('Classifies images with MobileNet, Xception and EfficientNet on WebAssembly, offline.')
     .version(version())
     // Options behind a command's name are that command's own, down to `cost compare --json`.
     .enablePositionalOptions()
+    // A file name may have come to stand where an option was expected.
+    .configureOutput({ outputError: (text, write) => write(text.split('\n').map(printable).join('\n')) })
     .showHelpAfterError('(mobilenet --help lists what there is)')
     .addHelpText(
       'after',

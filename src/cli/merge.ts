@@ -1,8 +1,11 @@
 import { Command, Option } from 'commander';
-import type { FormatName } from '../report/formats.js';
+
+export const MERGED_FORMATS = ['jsonl', 'json', 'csv', 'tsv', 'paths'] as const;
+export type MergedFormat = (typeof MERGED_FORMATS)[number];
 
 export interface MergeFlags {
-  readonly format?: FormatName;
+  readonly format?: MergedFormat;
+  readonly json?: boolean;
   readonly output?: string;
   readonly overwrite?: boolean;
   readonly nullOutput?: boolean;
@@ -14,13 +17,9 @@ export function mergeCommand(): Command {
     .description('Join results of classify --format jsonl into one; of rows for the same name the first.')
     .argument('<part...>', 'files of rows, or - for stdin')
     .addOption(
-      new Option('--format <name>', 'how to write them (default: jsonl, or as --output ends)').choices([
-        'jsonl',
-        'csv',
-        'tsv',
-        'paths',
-      ]),
+      new Option('--format <name>', 'how to write them (default: jsonl, or as --output ends)').choices(MERGED_FORMATS),
     )
+    .option('--json', 'one JSON document, as --format json')
     .option('-0, --null-output', 'NUL after each name of --format paths')
     .option('--output <file>', 'write there instead of to stdout')
     .option('--overwrite', 'replace what is in the output file')

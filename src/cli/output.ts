@@ -1,16 +1,7 @@
-import {
-  closeSync,
-  fstatSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, lstatSync, openSync, type Stats, statSync, writeSync } from 'node:fs';
 import { UsageError } from '../errors.js';
 import { printable } from '../printable.js';
+import { openReplacement } from '../replacement.js';
 
 /** Where results go. */
 export interface Output {
@@ -44,15 +35,29 @@ export function openStdout(): Output {
   };
 }
 
-/** Whether a file of this name is what stdout goes to, by a shell's `>` or `>>`; undefined where that is no file. */
-export function stdoutTest(): ((name: string) => boolean) | undefined {
-  let written: Stats;
+/**
+ * Whether a file of this name is what is being written: `--output`, or what a shell's `>` leads stdout or stderr to. By
+ * whatever name or link. Undefined where nothing is that a folder could hold.
+ */
+export function outputTest(output: string | undefined): ((name: string) => boolean) | undefined {
+  const streams = [1, 2].map(streamFile).filter((file) => file !== undefined);
+  if (output === undefined && streams.length === 0) return undefined;
+  return (name) => {
+    const read = statOrNothing(name);
+    if (!read) return false;
+    // Afresh, since there may be none yet, and another after a `--resume`.
+    const written = output === undefined ? undefined : statOrNothing(output);
+    return streams.some((file) => isSameFile(read, file)) || (written?.isFile() === true && isSameFile(read, written));
+  };
+}
+
+function streamFile(descriptor: number): Stats | undefined {
   try {
-    written = fstatSync(process.stdout.fd);
+    const file = fstatSync(descriptor);
+    return file.isFile() ? file : undefined;
   } catch {
     return undefined;
   }
-  return written.isFile() ? (name) => isSameFile(statOrNothing(name), written) : undefined;
 }
 
 /**
@@ -60,14 +65,18 @@ export function stdoutTest(): ((name: string) => boolean) | undefined {
  * @param inputs names of files; what is not there is somebody else's to say
  */
 export function refuseInput(output: string, inputs: readonly string[]): void {
-  const written = statSync(output, { throwIfNoEntry: false });
+  const written = statOrNothing(output);
   if (!written?.isFile()) return;
-  if (!inputs.some((input) => isSameFile(statOrNothing(input), written))) return;
+  const isInput = (input: string) => {
+    const read = statOrNothing(input);
+    return read !== undefined && isSameFile(read, written);
+  };
+  if (!inputs.some(isInput)) return;
   throw new UsageError(`--output ${printable(output)}: is an input too, expected another file`);
 }
 
-function isSameFile(one: Stats | undefined, other: Stats): boolean {
-  return one?.ino === other.ino && one.dev === other.dev;
+function isSameFile(one: Stats, other: Stats): boolean {
+  return one.ino === other.ino && one.dev === other.dev;
 }
 
 function statOrNothing(path: string): Stats | undefined {
@@ -78,30 +87,51 @@ function statOrNothing(path: string): Stats | undefined {
   }
 }
 
-/** Whole rows go to the system at once, so that a process that is killed loses none that it has written. */
+/**
+ * Whole rows go to the system at once, so that a process that is killed loses none that it has written. What is in the file
+ * now goes (unless `append`) as the first of them is written, and not where something fails before.
+ */
 export function openFile(path: string, { append, overwrite }: { append: boolean; overwrite: boolean }): Output {
   if (!append && !overwrite) refuseFilled(path, '--resume or --overwrite');
-  return openForWriting(path, path, append ? 'a' : 'w');
+  const file = refuseUnwritable(path, () => openSync(path, 'a'));
+  let isStale = !append && fstatSync(file).isFile();
+  const freshen = () => {
+    if (isStale) ftruncateSync(file);
+    isStale = false;
+  };
+  return {
+    async write(chunk) {
+      if (chunk.length === 0) return;
+      freshen();
+      const bytes = Buffer.from(chunk);
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    },
+    isClosed: false,
+    isTerminal: false,
+    close(isWhole) {
+      if (isWhole) freshen();
+      closeSync(file);
+    },
+  };
 }
 
 /**
- * A file that takes the place of `path` when it is closed as whole, so that no fault on the way costs what is there now. What
- * is no regular file is written to as it is.
+ * A file that is replaced when it is closed as whole, so that no fault on the way costs what is there now. What is no regular
+ * file is written to as it is.
  */
-export function openReplacement(path: string, overwrite: boolean): Output {
+export function openWhole(path: string, overwrite: boolean): Output {
   const old = statOrNothing(path);
-  if (old && !old.isFile()) return openForWriting(path, path, 'w');
+  const isLinkToNothing = !old && lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  if (isLinkToNothing || (old && !old.isFile())) return openFile(path, { append: false, overwrite: true });
   if (!overwrite) refuseFilled(path, '--overwrite');
-  const target = old ? realpathSync(path) : path;
-  const temporary = `${target}.new`;
-  const output = openForWriting(path, temporary, 'w');
+  const replacement = refuseUnwritable(path, () => openReplacement(path));
   return {
-    ...output,
-    close(isWhole) {
-      output.close(isWhole);
-      if (isWhole) renameSync(temporary, target);
-      else rmSync(temporary, { force: true });
+    async write(chunk) {
+      replacement.write(chunk);
     },
+    isClosed: false,
+    isTerminal: false,
+    close: (isWhole) => (isWhole ? replacement.commit() : replacement.abandon()),
   };
 }
 
@@ -111,21 +141,11 @@ function refuseFilled(path: string, expected: string): void {
   throw new UsageError(`--output ${printable(path)}: there is something in it, expected ${expected}`);
 }
 
-function openForWriting(named: string, path: string, flags: 'a' | 'w'): Output {
-  let file: number;
+function refuseUnwritable<T>(path: string, open: () => T): T {
   try {
-    file = openSync(path, flags);
+    return open();
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new UsageError(`--output ${printable(named)}: cannot be written (${code}), expected a file`, { cause });
+    throw new UsageError(`--output ${printable(path)}: cannot be written (${code}), expected a file`, { cause });
   }
-  return {
-    async write(chunk) {
-      const bytes = Buffer.from(chunk);
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-    },
-    isClosed: false,
-    isTerminal: false,
-    close: () => closeSync(file),
-  };
 }

@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { createFilter } from '../batch/filter.js';
 import { takeUp, undone } from '../batch/resume.js';
 import { classifyAll } from '../batch/run.js';
@@ -17,7 +16,7 @@ import type { ImageRecord } from '../report/records.js';
 import { startBatchProgress } from './batch-progress.js';
 import type { ClassifyFlags } from './classify.js';
 import { type ClassifyWishes, readWishes } from './classify-options.js';
-import { type Output, openFile, openStdout, refuseInput, stdoutTest } from './output.js';
+import { type Output, openFile, openStdout, outputTest, refuseInput } from './output.js';
 import { listenForSignals } from './signals.js';
 import { hasTerminal } from './spinner.js';
 import { runSteadily, wantsSteadyMemory } from './steady.js';
@@ -33,28 +32,37 @@ const MANY = 200;
 /** Classifies what the names stand for, in order; a broken picture is reported and the others go on. Returns the exit code. */
 export async function runClassify(names: readonly string[], flags: ClassifyFlags): Promise<number> {
   const wishes = readWishes(names, flags);
-  if (flags.output !== undefined) refuseInput(flags.output, [...names, ...(flags.filesFrom ?? [])]);
+  const { output: target, filesFrom = [] } = flags;
+  if (target !== undefined) {
+    const { weights, labels } = flags;
+    refuseInput(target, [...names, ...filesFrom, ...(weights ?? []), ...(labels === undefined ? [] : [labels])]);
+  }
   if (mayBeMany(names, flags)) limitPool(wishes.jobs ?? wishes.defaultJobs);
   const { filter, format: formatName, nulOutput } = wishes;
   const fetch = flags.allowUrl ? (await import('../fetch-picture.js')).fetchPicture : undefined;
-  const usesStdin = names.includes('-') || wishes.inputs.filesFrom?.includes('-');
+  const usesStdin = names.includes('-') || filesFrom.includes('-');
   const sources = { ...(usesStdin && { stdin: process.stdin }), ...(fetch && { fetch }) };
-  const find = () => withoutOutput(findInputs(names, { ...wishes.inputs, ...sources }), flags.output);
-  const steadies = wantsSteadyMemory();
-  const { first, all } = await peek(find(), usesStdin ? 0 : (steadies ? MANY : FEW) + 1);
-  const isMany = usesStdin ? names.length === 0 : first.length > FEW;
-  if (steadies && isMany && (usesStdin || first.length > MANY)) {
+  const find = () => findInputs(names, { ...wishes.inputs, ...sources });
+  // A list that arrives is many: nobody waits for its end.
+  const arrives = filesFrom.some((list) => list === '-' || canBeReadOnce(list));
+  // What has been read once, here, is not there for a second process.
+  const isOurs = names.includes('-') || filesFrom.some((list) => list !== '-' && canBeReadOnce(list));
+  const steadies = wantsSteadyMemory() && !isOurs;
+  const { first, all } = await peek(find(), arrives ? 0 : (steadies ? MANY : FEW) + 1);
+  const isMany = arrives || first.length > FEW;
+  if (steadies && (arrives || first.length > MANY)) {
     const code = await runSteadily();
     if (code !== undefined) return code;
   }
   const runner = await openRunner(wishes, isMany ? undefined : first.length, flags);
   const signals = listenForSignals();
   let output: Output | undefined;
+  let isWhole = false;
   let progress: Awaited<ReturnType<typeof startBatchProgress>> | undefined;
   try {
     const chosen =
       filter.only || filter.not ? createFilter(filter, await runner.readLabels()) : createFilter(filter, []);
-    output = flags.output === undefined ? openStdout() : undefined;
+    output = target === undefined ? openStdout() : undefined;
     const format = createFormat(formatName, {
       model: runner.model,
       cost: runner.cost,
@@ -63,12 +71,12 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
       isTerminal: output?.isTerminal ?? false,
     });
     const done = flags.resume
-      ? await takeUp(flags.output!, runner.model, { retry: flags.strict ?? false, hash: flags.hash ?? false })
+      ? await takeUp(target!, runner.model, { retry: flags.strict ?? false, hash: flags.hash ?? false })
       : undefined;
-    output ??= openFile(flags.output!, { append: flags.resume ?? false, overwrite: flags.overwrite ?? false });
+    output ??= openFile(target!, { append: flags.resume ?? false, overwrite: flags.overwrite ?? false });
     let skipped = 0;
     let failed = 0;
-    const tasks = undone(all, {
+    const tasks = undone(withoutOutput(all, target), {
       ...(done && { done }),
       ...(wishes.hasMeta && { meta: true }),
       ...(flags.hash && { hash: true }),
@@ -77,12 +85,17 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
         else failed++;
       },
     });
-    const total = countLater(isMany && !usesStdin && !fetch && (flags.progress || hasTerminal()) ? find : undefined);
+    const isCounted = isMany && !usesStdin && !arrives && (flags.progress || hasTerminal());
+    const total = countLater(isCounted ? withoutOutput(find(), target) : undefined);
     progress = await startBatchProgress(() => total.count, flags.progress ?? false);
     const times: number[] = [];
     let classified = 0;
     let brokenNetwork = 0;
-    await output.write(format.begin());
+    let hasBegun = false;
+    const begin = async (to: Output) => {
+      if (!hasBegun) await to.write(format.begin());
+      hasBegun = true;
+    };
     for await (const { input, record } of classifyAll(tasks, runner, { signal: signals.signal })) {
       if (output.isClosed) return exitCodes.ok;
       progress.clear();
@@ -94,12 +107,17 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
         process.stderr.write(`mobilenet: ${printable(fault)}\n`);
       } else classified++;
       if ('ms' in record) times.push(record.ms.run);
-      if (fault === undefined || 'error' in record) await output.write(format.entry(select(record, chosen, name)));
+      if (fault === undefined || 'error' in record) {
+        await begin(output);
+        await output.write(format.entry(select(record, chosen, name)));
+      }
       progress.progress(skipped + classified + failed);
       if (fault !== undefined && flags.strict) break;
     }
     progress.stop();
+    await begin(output);
     await output.write(format.end(median(times)));
+    isWhole = true;
     if (signals.exitCode !== undefined) return signals.exitCode;
     if (classified + failed + skipped === 0 && !flags.shard) {
       process.stderr.write('mobilenet: no input found, expected pictures\n');
@@ -113,9 +131,19 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
     progress?.stop();
     runner.close();
     signals.stop();
-    output?.close();
+    output?.close(isWhole);
     // A list whose end nobody waits for must not keep the process.
     if (usesStdin) process.stdin.destroy();
+  }
+}
+
+/** A pipe, as of `<(find …)`. */
+function canBeReadOnce(list: string): boolean {
+  try {
+    const stats = statSync(list);
+    return !stats.isFile() && !stats.isDirectory();
+  } catch {
+    return false;
   }
 }
 
@@ -191,21 +219,20 @@ async function peek(
   return { first, all: all() };
 }
 
-/** The file that is being written, by `--output` or a shell's `>`, may lie in a folder that is read. */
+/** What is being written, once it has been opened, may lie in a folder that is read. */
 async function* withoutOutput(inputs: AsyncGenerator<Input>, output: string | undefined): AsyncGenerator<Input> {
-  const own = output === undefined ? [] : [resolve(output), resolve(`${output}.resume`)];
-  const isOutput = output === undefined ? stdoutTest() : (name: string) => own.includes(resolve(name));
-  if (!isOutput) {
-    yield* inputs;
-    return;
-  }
+  const isOutput = outputTest(output);
   for await (const input of inputs) {
-    if (typeof input.path !== 'string' || input.bytes || !isOutput(input.path)) yield input;
+    if (!(isOutput && isFile(input) && isOutput(input.path))) yield input;
   }
 }
 
+function isFile(input: Input): input is Input & { readonly path: string } {
+  return typeof input.path === 'string' && !input.bytes && !input.fetch;
+}
+
 /** Counts the inputs while the first are classified. */
-function countLater(find: (() => AsyncGenerator<Input>) | undefined): { readonly count: number | undefined } {
+function countLater(found: AsyncGenerator<Input> | undefined): { readonly count: number | undefined } {
   const total: { count: number | undefined } = { count: undefined };
   const count = async (inputs: AsyncGenerator<Input>) => {
     let sum = 0;
@@ -213,14 +240,17 @@ function countLater(find: (() => AsyncGenerator<Input>) | undefined): { readonly
     total.count = sum;
   };
   // A fault shows where the inputs are read.
-  if (find) count(find()).catch(() => {});
+  if (found) count(found).catch(() => {});
   return total;
 }
 
 function select(record: ImageRecord, chosen: ReturnType<typeof createFilter>, name: Buffer) {
   if ('error' in record) return { record, ranks: [], name };
-  const predictions = chosen(record.predictions);
-  const ranks = predictions.map((prediction) => record.predictions.indexOf(prediction) + 1);
+  const kept = chosen(record.predictions);
+  const ranks = kept.map((prediction) => record.predictions.indexOf(prediction) + 1);
+  const predictions = kept.map((prediction, at) =>
+    ranks[at] === at + 1 ? prediction : { ...prediction, rank: ranks[at]! },
+  );
   return { record: { ...record, predictions }, ranks, name };
 }
 

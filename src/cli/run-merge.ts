@@ -1,64 +1,78 @@
+import { extname } from 'node:path';
 import { mergeParts } from '../batch/merge.js';
 import { checkRows } from '../batch/read-rows.js';
-import { exitCodes } from '../errors.js';
-import { printable, printableJson } from '../printable.js';
+import { exitCodes, UsageError } from '../errors.js';
+import { printable } from '../printable.js';
 import { createFormat, type Format, refuseLines } from '../report/formats.js';
-import type { MergeFlags } from './merge.js';
-import { openReplacement, openStdout, refuseInput, stdoutTest } from './output.js';
+import { MERGED_FORMATS, type MergedFormat, type MergeFlags } from './merge.js';
+import { openStdout, openWhole, outputTest, refuseInput } from './output.js';
+import { listenForSignals } from './signals.js';
 
 /** Joins and writes. Returns the exit code. */
 export async function runMerge(named: readonly string[], flags: MergeFlags): Promise<number> {
-  // `> parts/all.jsonl` for `parts/*.jsonl`, the second time.
-  const isStdout = flags.output === undefined ? stdoutTest() : undefined;
-  const parts = isStdout ? named.filter((part) => part === '-' || !isStdout(part)) : named;
-  const nul = flags.nullOutput ?? false;
-  const formatName = flags.format ?? formatByEnding(flags.output);
-  if (flags.output !== undefined) {
-    // Before the output is touched: a part that cannot be read must not cost what is there.
-    refuseInput(flags.output, parts);
-    for (const part of parts) checkRows(part);
-  }
-  const output = flags.output === undefined ? openStdout() : openReplacement(flags.output, flags.overwrite ?? false);
+  const { output: target, nullOutput: nul = false } = flags;
+  const formatName = chooseFormat(flags);
+  if (target !== undefined) refuseInput(target, named);
+  const parts = target === undefined ? withoutStdout(named) : named;
+  // Before anything is written: a part that cannot be read must cost nothing.
+  for (const part of parts) checkRows(part);
+  const output = target === undefined ? openStdout() : openWhole(target, flags.overwrite ?? false);
+  const signals = listenForSignals();
   let isWhole = false;
   let failed = 0;
   const report = (message: string) => {
     failed++;
     process.stderr.write(`mobilenet: ${printable(message)}\n`);
   };
+  let format: Format | undefined;
+  const begin = async (model?: Parameters<typeof createFormat>[1]['model']): Promise<Format> => {
+    if (format) return format;
+    format = createFormat(formatName, { model, nul, isTerminal: output.isTerminal });
+    await output.write(format.begin());
+    return format;
+  };
   try {
-    let format: Format | undefined;
     const torn = (part: string) => report(`${part}: the last line is torn and left out, expected a whole one`);
-    for await (const { record, model, name, text } of mergeParts(parts, torn)) {
+    for await (const { record, model, name } of mergeParts(parts, torn)) {
       if (output.isClosed) return exitCodes.ok;
+      if (signals.exitCode !== undefined) return signals.exitCode;
       if ('error' in record) failed++;
-      if (formatName === 'jsonl') {
-        await output.write(`${printableJson(text)}\n`);
-        continue;
-      }
-      if (!format) {
-        format = createFormat(formatName, {
-          model,
-          cost: { macs: 0, flops: 0, params: 0 },
-          nul,
-          isTerminal: output.isTerminal,
-        });
-        await output.write(format.begin());
-      }
       const fault = refuseLines(formatName, nul, name);
+      const writer = await begin(model);
       if (fault !== undefined) report(fault);
       else {
-        const ranks = 'error' in record ? [] : record.predictions.map((_, index) => index + 1);
-        await output.write(format.entry({ record, ranks, name }));
+        const ranks = 'error' in record ? [] : record.predictions.map(({ rank }, index) => rank ?? index + 1);
+        await output.write(writer.entry({ record, ranks, name }));
       }
     }
+    await output.write((await begin()).end(undefined));
     isWhole = true;
   } finally {
+    signals.stop();
     output.close(isWhole);
   }
   return failed === 0 ? exitCodes.ok : exitCodes.someInputsFailed;
 }
 
-function formatByEnding(output: string | undefined): 'jsonl' | 'csv' | 'tsv' {
-  const [, ending] = /\.(csv|tsv)$/i.exec(output ?? '') ?? [];
-  return (ending?.toLowerCase() as 'csv' | 'tsv' | undefined) ?? 'jsonl';
+/** Of `> parts/all.jsonl` for `parts/*.jsonl`, the second time. Throws UsageError where that leaves nothing. */
+function withoutStdout(named: readonly string[]): readonly string[] {
+  const isWritten = outputTest(undefined);
+  const parts = isWritten ? named.filter((part) => part === '-' || !isWritten(part)) : named;
+  if (parts.length > 0) return parts;
+  throw new UsageError(`${printable(named[0]!)}: is what stdout goes to, expected another file`);
+}
+
+/** As `--format` says, or the output file's name ends. */
+function chooseFormat({ format, json, output }: MergeFlags): MergedFormat {
+  if (json) {
+    if (format !== undefined && format !== 'json') {
+      throw new UsageError(`--format ${format}: with --json, expected one of them`);
+    }
+    return 'json';
+  }
+  if (format !== undefined || output === undefined) return format ?? 'jsonl';
+  const ending = extname(output).slice(1).toLowerCase();
+  const found = MERGED_FORMATS.find((name) => name === ending);
+  if (found !== undefined) return found;
+  throw new UsageError(`--output ${printable(output)}: its ending says no format, expected --format`);
 }

@@ -1,13 +1,13 @@
 import { lstat, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { ImageError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import { printable } from '../printable.js';
-import { compileGlob, fixedPart, isGlob } from './glob.js';
-import { readNames } from './list.js';
+import { compileGlob, expandBraces, fixedPart, isGlob } from './glob.js';
+import { checkList, readNames } from './list.js';
 import { inputOf } from './name.js';
 import { type Shard, shardFilter } from './shard.js';
 import type { Input } from './types.js';
-import { walk } from './walk.js';
+import { type Entry, leadsToFolder, list, unlisted, walk } from './walk.js';
 
 export interface InputOptions {
   /** Into folders below a folder; on where nothing is said. */
@@ -40,6 +40,7 @@ const MOST_STDIN_BYTES = 2 ** 28;
  */
 export async function* findInputs(names: readonly string[], options: InputOptions = {}): AsyncGenerator<Input> {
   const seen = new Set<string>();
+  for (const list of options.filesFrom ?? []) if (list !== '-') await checkList(list);
   const isInShard = options.shard && (await shardFilter(options.shard));
   for await (const input of allInputs(names, options)) {
     const key = keyOf(input);
@@ -49,9 +50,12 @@ export async function* findInputs(names: readonly string[], options: InputOption
   }
 }
 
-/** The absolute path; links are not resolved, so two names of one file are two inputs. */
-function keyOf({ path }: Input): string {
-  return typeof path === 'string' ? resolve(path) : `\0${path.toString('latin1')}`;
+/** The absolute path, of a file; links are not resolved, so two names of one file are two inputs. */
+function keyOf({ path, bytes, fetch }: Input): string {
+  if (bytes || fetch) return `\0${path}`;
+  if (typeof path === 'string') return resolve(path);
+  // A character for each byte, in the folder's name too.
+  return `\0\0${resolve(Buffer.from(process.cwd()).toString('latin1'), path.toString('latin1'))}`;
 }
 
 async function* allInputs(names: readonly string[], options: InputOptions): AsyncGenerator<Input> {
@@ -68,8 +72,9 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
     yield { file: '-', path: '-', bytes: await readAll(options.stdin) };
     return;
   }
-  if (options.fetch && ADDRESS.test(name)) {
-    yield await fetchInput(name, options.fetch);
+  const { fetch } = options;
+  if (fetch && ADDRESS.test(name)) {
+    yield { file: name, path: name, fetch: () => fetch(name) };
     return;
   }
   const kind = await kindOf(name);
@@ -130,8 +135,9 @@ function withoutSlash(pattern: string): string {
   return pattern.replace(/\/+$/, '');
 }
 
+/** `./a` and `/a` are `a`, in the folder itself. */
 function withoutDotSlash(pattern: string): string {
-  return pattern.replace(/^(?:\.\/+)+/, '');
+  return pattern.replace(/^(?:\.?\/+)+/, '');
 }
 
 /** A pattern of names below a folder; without a `/` in it, of the last part of a name. */
@@ -151,28 +157,66 @@ function compileInside(pattern: string): (name: string) => boolean {
  * nothing is an input that does not exist.
  */
 async function* expand(pattern: string, options: InputOptions): AsyncGenerator<Input> {
-  const base = fixedPart(pattern);
-  const below = pattern.slice(base.length).replace(/^\//, '');
-  const fits = compileGlob(withoutSlash(below));
   const whole = walkOptions(options);
-  const { accepts, enters } = whole;
-  const depth = below.split('/').length;
-  // At the end it stands for all files below already.
-  const isAnyDepth = /(?:^|\/)\*\*$/.test(below);
-  const folder = { file: base || '.', path: base || '.' };
   let found = false;
-  const isDeeper = (name: string) => below.includes('**') || name.split('/').length < depth;
-  for await (const input of walk(folder, {
-    hidden: options.hidden ?? below.split('/').some((part) => part.startsWith('.')),
-    accepts: (name) => !isOfFolders(below) && fits(name) && accepts(name),
-    enters: (name) => isDeeper(name) && enters(name),
-    asFolder: (name) => (!isAnyDepth && fits(name) && enters(name) ? whole : undefined),
-  })) {
-    if (input.fault && input.file === folder.file) break;
-    found = true;
-    yield base === '' && typeof input.path === 'string' ? withoutDot(input.path) : input;
+  for (const each of expandBraces(process.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern)) {
+    const base = fixedPart(each);
+    const parts = each
+      .slice(base.length)
+      .split('/')
+      .filter((part) => part !== '');
+    const folder = { file: base || '.', path: base || '.' };
+    for await (const input of match(folder, '', parts, { whole, foldersAlone: isOfFolders(each) })) {
+      found = true;
+      yield base === '' && typeof input.path === 'string' ? withoutDot(input.path) : input;
+    }
   }
   if (!found) yield { file: pattern, path: pattern };
+}
+
+interface Matching {
+  readonly whole: ReturnType<typeof walkOptions>;
+  readonly foldersAlone: boolean;
+}
+
+/** What fits the parts of a pattern below a folder; `below` is its name from where the pattern begins. */
+async function* match(
+  folder: Input,
+  below: string,
+  [part, ...rest]: readonly string[],
+  matching: Matching,
+): AsyncGenerator<Input> {
+  const { whole, foldersAlone } = matching;
+  const { accepts, enters, hidden = false } = whole;
+  if (part === undefined) {
+    yield* walk(folder, whole);
+    return;
+  }
+  const isAnyDepth = part === '**';
+  if (isAnyDepth && rest.length === 0) {
+    const isWanted = (test: (name: string) => boolean) => (name: string) => test(`${below}${name}`);
+    yield* walk(folder, { hidden, accepts: isWanted(accepts), enters: isWanted(enters) });
+    return;
+  }
+  if (isAnyDepth) yield* match(folder, below, rest, matching);
+  const fits = compileGlob(isAnyDepth ? '*' : part);
+  let entries: readonly Entry[];
+  try {
+    entries = await list(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') yield unlisted(folder, error);
+    return;
+  }
+  for (const { name, input, isFolder, isLink } of entries) {
+    if (!fits(name) || (name.startsWith('.') && !hidden && !part.startsWith('.'))) continue;
+    const relative = `${below}${name}`;
+    if (isAnyDepth) {
+      if (isFolder && enters(relative)) yield* match(input, `${relative}/`, [part, ...rest], matching);
+    } else if (isFolder || (isLink && (await leadsToFolder(input)))) {
+      if (enters(relative)) yield* match(input, `${relative}/`, rest, matching);
+    } else if (rest.length === 0 && !foldersAlone && accepts(relative)) yield input;
+  }
 }
 
 /** `*.jpg` gives `a.jpg`, not `./a.jpg`. */
@@ -192,14 +236,4 @@ async function readAll(stdin: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-async function fetchInput(address: string, fetch: (address: string) => Promise<Uint8Array>): Promise<Input> {
-  const input = { file: address, path: address };
-  try {
-    return { ...input, bytes: await fetch(address) };
-  } catch (error) {
-    if (!(error instanceof ImageError)) throw error;
-    return { ...input, fault: { code: error.code, message: error.message } };
-  }
 }

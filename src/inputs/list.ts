@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
 import { UsageError } from '../errors.js';
 import { printable } from '../printable.js';
 
@@ -19,7 +19,7 @@ export async function* readNames(
   const end = separator === 'nul' ? 0 : 0x0a;
   let rest: Buffer = Buffer.alloc(0);
   try {
-    for await (const chunk of typeof source === 'string' ? await openList(source) : source) {
+    for await (const chunk of typeof source === 'string' ? createReadStream(source) : source) {
       rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
       let from = 0;
       for (let at = rest.indexOf(end); at >= 0; at = rest.indexOf(end, from)) {
@@ -35,21 +35,27 @@ export async function* readNames(
       }
     }
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`${where}: cannot be read (${code ?? 'unknown fault'}), expected a list of files`, {
-      cause: error,
-    });
+    throw error instanceof UsageError ? error : unreadable(where, error);
   }
   const last = cut(rest, separator);
   if (last.length > 0) yield last;
 }
 
-async function openList(path: string): Promise<AsyncIterable<Uint8Array>> {
-  if ((await stat(path)).isDirectory()) {
-    throw new UsageError(`${printable(path)}: a folder, expected a list of files`);
+/** Throws UsageError, as reading it would, for a list that cannot be opened; it is not opened, since it may be a pipe. */
+export async function checkList(path: string): Promise<void> {
+  const where = printable(path);
+  try {
+    await access(path, constants.R_OK);
+    if (!(await stat(path)).isDirectory()) return;
+  } catch (error) {
+    throw unreadable(where, error);
   }
-  return createReadStream(path);
+  throw new UsageError(`${where}: a folder, expected a list of files`);
+}
+
+function unreadable(where: string, cause: unknown): UsageError {
+  const { code } = cause as NodeJS.ErrnoException;
+  return new UsageError(`${where}: cannot be read (${code ?? 'unknown fault'}), expected a list of files`, { cause });
 }
 
 /** Of a name that is kept its own copy. Windows ends lines by two characters. */

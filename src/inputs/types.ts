@@ -6,6 +6,8 @@ export interface Input {
   readonly path: string | Buffer;
   /** The picture itself, where it is already at hand. */
   readonly bytes?: Uint8Array;
+  /** Gets the picture, where it is far away; rejects with ImageError. */
+  readonly fetch?: () => Promise<Uint8Array>;
   /** Known already not to be classified, as a folder that cannot be listed. */
   readonly fault?: { readonly code: string; readonly message: string };
 }

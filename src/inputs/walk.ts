@@ -15,8 +15,6 @@ export interface WalkOptions {
   readonly accepts?: (name: string) => boolean;
   /** Of a folder below the folder: whether to look into it. */
   readonly enters?: (name: string) => boolean;
-  /** Of a folder below the folder, or a link to one: how to walk it where it is asked for by itself. */
-  readonly asFolder?: (name: string) => WalkOptions | undefined;
 }
 
 /**
@@ -29,44 +27,49 @@ export async function* walk(folder: Input, options: WalkOptions = {}): AsyncGene
 }
 
 async function* walkBelow(folder: Input, below: string, options: WalkOptions): AsyncGenerator<Input> {
-  const { recursive = true, hidden = false, accepts = () => true, enters = () => true, asFolder } = options;
-  const parent = nameBytes(folder);
-  let entries: Entry[];
+  const { recursive = true, hidden = false, accepts = () => true, enters = () => true } = options;
+  let entries: readonly Entry[];
   try {
-    entries = await list(parent);
+    entries = await list(folder);
   } catch (error) {
-    yield { ...folder, fault: faultOf(folder, error) };
+    yield unlisted(folder, error);
     return;
   }
-  for (const { name, bytes, entry } of entries) {
+  for (const { name, input, isFolder, isLink } of entries) {
     if (!hidden && name.startsWith('.')) continue;
-    const input = inputOf(joinNames(parent, bytes));
     const relative = `${below}${name}`;
-    const own = asFolder?.(relative);
-    if (entry.isDirectory()) {
-      if (own) yield* walk(input, own);
-      else if (recursive && enters(relative)) yield* walkBelow(input, `${relative}/`, options);
-    } else if (entry.isSymbolicLink() && (own || accepts(relative)) && (await isFolder(input))) {
-      if (own) yield* walk(input, own);
-    } else if (accepts(relative)) yield input;
+    if (isFolder) {
+      if (recursive && enters(relative)) yield* walkBelow(input, `${relative}/`, options);
+    } else if (accepts(relative) && !(isLink && (await leadsToFolder(input)))) yield input;
   }
 }
 
-interface Entry {
+/** What is in a folder. */
+export interface Entry {
   readonly name: string;
-  readonly bytes: Buffer;
-  readonly entry: Dirent<Buffer>;
+  readonly input: Input;
+  /** Itself, not by a link. */
+  readonly isFolder: boolean;
+  readonly isLink: boolean;
 }
 
-async function list(folder: Buffer): Promise<Entry[]> {
+/** In natural order. Rejects as `readdir` does. */
+export async function list(folder: Input): Promise<readonly Entry[]> {
+  const parent = nameBytes(folder);
   // Names as bytes, since they need not be UTF-8. The typings of Node 20 lack this overload.
-  const found = (await readdir(folder, { withFileTypes: true, encoding: 'buffer' as never })) as unknown;
+  const found = (await readdir(parent, { withFileTypes: true, encoding: 'buffer' as never })) as unknown;
   return (found as Dirent<Buffer>[])
     .map((entry) => ({ name: entry.name.toString('utf8'), bytes: entry.name, entry }))
-    .sort((a, b) => compareNames(a.name, b.name) || Buffer.compare(a.bytes, b.bytes));
+    .sort((a, b) => compareNames(a.name, b.name) || Buffer.compare(a.bytes, b.bytes))
+    .map(({ name, bytes, entry }) => ({
+      name,
+      input: inputOf(joinNames(parent, bytes)),
+      isFolder: entry.isDirectory(),
+      isLink: entry.isSymbolicLink(),
+    }));
 }
 
-export async function isFolder({ path }: Input): Promise<boolean> {
+export async function leadsToFolder({ path }: Input): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch {
@@ -80,11 +83,10 @@ function joinNames(folder: Buffer, name: Buffer): Buffer {
   return Buffer.concat(ends ? [folder, name] : [folder, Buffer.from(sep), name]);
 }
 
-function faultOf({ file }: Input, error: unknown): { code: string; message: string } {
+/** A folder that cannot be listed, as an input that cannot be classified. */
+export function unlisted(folder: Input, error: unknown): Input {
   const { code } = error as NodeJS.ErrnoException;
   const why = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : (code ?? 'unknown fault');
-  return {
-    code: 'unreadable',
-    message: `${printable(file)}: cannot list the folder (${why}), expected a readable one`,
-  };
+  const message = `${printable(folder.file)}: cannot list the folder (${why}), expected a readable one`;
+  return { ...folder, fault: { code: 'unreadable', message } };
 }

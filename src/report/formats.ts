@@ -26,8 +26,10 @@ export interface Format {
 }
 
 export interface FormatOptions {
-  readonly model: ModelFacts;
-  readonly cost: CostFacts;
+  /** Unknown where there are no rows to merge. */
+  readonly model: ModelFacts | undefined;
+  /** Unknown to those who merge. */
+  readonly cost?: CostFacts;
   readonly template?: string | undefined;
   /** Names and printed lines end with NUL, and names are given as they are. */
   readonly nul?: boolean;
@@ -45,7 +47,7 @@ export function createFormat(format: FormatName, options: FormatOptions): Format
         begin: () => '',
         entry: ({ record }) =>
           'error' in record || record.predictions.length === 0 ? '' : predictionsText(record.file, record.predictions),
-        end: (ms) => (ms === undefined ? '' : modelLine(model, cost, ms)),
+        end: (ms) => (ms === undefined || !model || !cost ? '' : modelLine(model, cost, ms)),
       };
     case 'json':
       return documentFormat(model, cost);
@@ -59,7 +61,7 @@ export function createFormat(format: FormatName, options: FormatOptions): Format
     case 'tsv':
       return {
         begin: () => headingRow(format),
-        entry: ({ record, ranks }) => rowsOf(format, record, ranks),
+        entry: ({ record, ranks }) => rowsOf(format, isTerminal ? shownOf(record) : record, ranks),
         end: () => '',
       };
     case 'paths':
@@ -76,13 +78,16 @@ export function createFormat(format: FormatName, options: FormatOptions): Format
       const print = compileTemplate(template);
       return {
         begin: () => '',
-        entry: ({ record, ranks }) => {
+        entry: ({ record, ranks, name }) => {
           if ('error' in record) return '';
-          const exactFile = isTerminal ? printable(record.file) : record.file;
-          const file = nul ? exactFile : printable(record.file);
-          return record.predictions
-            .map((prediction, at) => `${print({ file, exactFile, prediction, rank: ranks[at]! })}${end}`)
-            .join('');
+          const shown = Buffer.from(printable(record.file));
+          const exactFile = isTerminal ? shown : name;
+          const file = nul ? exactFile : shown;
+          const lines = record.predictions.flatMap((prediction, at) => [
+            print({ file, exactFile, prediction, rank: ranks[at]! }),
+            Buffer.from(end),
+          ]);
+          return Buffer.concat(lines);
         },
         end: () => '',
       };
@@ -92,8 +97,13 @@ export function createFormat(format: FormatName, options: FormatOptions): Format
   }
 }
 
+/** For a terminal, which would also obey marks that a table may hold. */
+function shownOf(record: ImageRecord): ImageRecord {
+  return { ...record, file: printable(record.file) };
+}
+
 /** One document, laid out as if it were written at once. */
-function documentFormat(model: ModelFacts, cost: CostFacts): Format {
+function documentFormat(model: ModelFacts | undefined, cost: CostFacts | undefined): Format {
   let count = 0;
   const indented = (text: string) => text.replaceAll('\n', '\n    ');
   return {

@@ -6,6 +6,8 @@ export interface Prediction {
   readonly id: string | null;
   readonly label: string;
   readonly probability: number;
+  /** From 1, its place among all, where it is not its place here: what was before it has been left out. */
+  readonly rank?: number;
 }
 
 export interface ModelFacts {

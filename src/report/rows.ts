@@ -40,11 +40,12 @@ function inert(text: string): string {
 const shortEscapes: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r', '\\': '\\\\' };
 
 function toEscape(character: string): string {
-  return shortEscapes[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  const code = character.charCodeAt(0).toString(16);
+  return shortEscapes[character] ?? (code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`);
 }
 
 // All but tab, line feed and carriage return, which CSV can hold.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
 const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
-const controlOrBreak = /[\u0000-\u001f\u007f-\u009f\\]/g;
+const controlOrBreak = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\\]/g;

@@ -3,17 +3,17 @@ import { printable } from '../printable.js';
 import type { Prediction } from './records.js';
 
 export interface TemplateValues {
-  /** The name, as it is to be printed, and as it is. */
-  readonly file: string;
-  readonly exactFile: string;
+  /** The name's bytes, as they are to be printed, and as they are. */
+  readonly file: Buffer;
+  readonly exactFile: Buffer;
   readonly prediction: Prediction;
   /** From 1. */
   readonly rank: number;
 }
 
-type Part = string | ((values: TemplateValues) => string);
+type Part = Buffer | ((values: TemplateValues) => Buffer);
 
-const fields: Readonly<Record<string, (values: TemplateValues) => string>> = {
+const fields: Readonly<Record<string, (values: TemplateValues) => string | Buffer>> = {
   file: ({ file }) => file,
   rank: ({ rank }) => String(rank),
   index: ({ prediction }) => String(prediction.index),
@@ -27,19 +27,22 @@ const fields: Readonly<Record<string, (values: TemplateValues) => string>> = {
  * `{file}`, `{label}` and so on are replaced, once: what comes in is text and never looked at again. `{file:q}` quotes it for
  * a POSIX shell. `\t`, `\n`, `\\`, and `{{`, `}}` for braces. Throws UsageError for a field that there is not.
  */
-export function compileTemplate(template: string): (values: TemplateValues) => string {
+export function compileTemplate(template: string): (values: TemplateValues) => Buffer {
   const parts: Part[] = [];
-  for (const [all, escaped, name, quoted] of template.matchAll(/\\(.)|\{\{|\}\}|\{(\w+)(:q)?\}|[{}]|[^\\{}]+|\\$/gs)) {
-    if (name !== undefined) parts.push(fieldOf(name, quoted !== undefined));
-    else if (all === '{{' || all === '}}') parts.push(all[0]!);
+  const tokens = template.matchAll(/\\(.)|\{\{|\}\}|\{(\w+)(?::(\w*))?\}|[{}]|[^\\{}]+|\\$/gs);
+  for (const [all, escaped, name, how] of tokens) {
+    if (how !== undefined && how !== 'q') {
+      throw new UsageError(`--print ${printable(all)}: no such way of writing, expected {${name}} or {${name}:q}`);
+    }
+    if (name !== undefined) parts.push(fieldOf(name, how === 'q'));
+    else if (all === '{{' || all === '}}') parts.push(Buffer.from(all[0]!));
     else if (all === '{' || all === '}') {
       throw new UsageError(
         `--print: a lone ${all}, expected a field such as {file}, or ${all}${all} for the sign itself`,
       );
-    } else if (escaped !== undefined) parts.push(escapeOf(escaped));
-    else parts.push(all);
+    } else parts.push(Buffer.from(escaped === undefined ? all : escapeOf(escaped)));
   }
-  return (values) => parts.map((part) => (typeof part === 'string' ? part : part(values))).join('');
+  return (values) => Buffer.concat(parts.map((part) => (typeof part === 'function' ? part(values) : part)));
 }
 
 function fieldOf(name: string, quoted: boolean): Part {
@@ -47,10 +50,14 @@ function fieldOf(name: string, quoted: boolean): Part {
   if (!field) {
     throw new UsageError(`--print {${name}}: no such field, expected ${Object.keys(fields).join(', ')}`);
   }
-  if (!quoted) return field;
+  if (!quoted) return (values) => Buffer.from(field(values));
   // In quotes a shell takes every sign as it is: what stands for one by an escape would be another file's name.
   const exact = name === 'file' ? ({ exactFile }: TemplateValues) => exactFile : field;
-  return (values) => `'${exact(values).replaceAll("'", "'\\''")}'`;
+  // A character for each byte, since not all are UTF-8.
+  return (values) => {
+    const text = Buffer.from(exact(values)).toString('latin1');
+    return Buffer.from(`'${text.replaceAll("'", "'\\''")}'`, 'latin1');
+  };
 }
 
 function escapeOf(character: string): string {

@@ -32,6 +32,15 @@ describe('decoders', () => {
     }
   });
 
+  it('have their time from when they are ready', async () => {
+    const decoders = startDecoders(1, { ...options, maxPixels: 600, timeoutMs: 300 });
+    try {
+      expect((await decoders.prepare({ job: 5, file: 'a' })).data[0]).toBe(5);
+    } finally {
+      decoders.close();
+    }
+  });
+
   it('give up where no process starts', async () => {
     const decoders = startDecoders(1, { ...options, file: `${file}.missing`, timeoutMs: 60_000 });
     const tries = Array.from({ length: 8 }, (_, job) => decoders.prepare({ job, file: 'a' }));

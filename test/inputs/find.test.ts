@@ -85,10 +85,45 @@ describe('findInputs', () => {
     expect(await names([`${folder}/sub/l*p`], { include: ['f.jpg'] })).toEqual(['sub/loop/skip/f.jpg']);
   });
 
+  it('follows links where a part of a pattern names them, takes dots where it does, and has folders in braces', async () => {
+    expect(await names([`${folder}/sub/lo?p/b9.jpg`])).toEqual(['sub/loop/b9.jpg']);
+    expect(await names([`${folder}/**/b9.jpg`])).toEqual(['b9.jpg']);
+    expect(await names([`${folder}/.h*/*`])).toEqual(['.hidden/e.jpg']);
+    expect(await names([`${folder}/*/.d*`, `${folder}/.h*/.d*`])).toEqual(['*/.d*', '.h*/.d*']);
+    expect(await names([`${folder}/*/*`], { recursive: false })).toEqual(
+      expect.arrayContaining(['skip/f.jpg', 'sub/c.jpg', 'sub/deep/d.png']),
+    );
+    expect(await names([`${folder}/{skip,sub/deep}/*`])).toEqual(['skip/f.jpg', 'sub/deep/d.png']);
+    expect(await names([`${folder}/{sub/{deep,none},skip}/{f,d}.*`])).toEqual(['sub/deep/d.png', 'skip/f.jpg']);
+    expect(await names([folder], { exclude: ['/sub', '/b*'], include: ['/*.jpg'] })).toEqual([
+      'line\nfeed.jpg',
+      'raw\ufffd\ufffd.jpg',
+      'é.jpg',
+    ]);
+  });
+
+  it('tells pictures that only look alike by name from each other', async () => {
+    const fetch = async () => new Uint8Array([1]);
+    const addresses = ['http://h/a', 'http://h//a', 'http://h/b/../a', 'http://h/a'];
+    expect(await names(addresses, { fetch })).toEqual(addresses.slice(0, 3));
+    expect(await names(['-', './-'], { stdin: bytes('x') })).toEqual(['-', './-']);
+    const raw = ['a\xff', './a\xff', 'b/../a\xff', `${process.cwd()}/a\xff`].map((name) => Buffer.from(name, 'latin1'));
+    const list = Buffer.concat(raw.flatMap((name) => [name, Buffer.from([0])]));
+    expect(await names([], { filesFrom: ['-'], separator: 'nul', stdin: bytes(list) })).toHaveLength(1);
+  });
+
+  it('fetches nothing before its turn', async () => {
+    let fetched = 0;
+    for await (const input of findInputs(['http://h/a'], { fetch: async () => new Uint8Array(++fetched) })) {
+      expect([fetched, await input.fetch!(), fetched]).toEqual([0, new Uint8Array(1), 1]);
+    }
+  });
+
   it('takes the name of no file that would be an unfinished pattern for a missing one', async () => {
     for await (const { file, fault } of findInputs([`${folder}/a[1.jpg`])) {
       expect({ file, code: fault?.code }).toEqual({ file: `${folder}/a[1.jpg`, code: 'not-found' });
     }
+    expect(await names([`${folder}/[z-a]`, `${folder}/[[:alpha:]]`])).toEqual(['[z-a]', '[[:alpha:]]']);
     expect(await names([`${folder}/a[1.jpg`, `${folder}/{`, `${folder}/b9.jpg`])).toEqual(['a[1.jpg', '{', 'b9.jpg']);
   });
 
