@@ -96,12 +96,17 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
 /** What is wrong with a pattern. A name such as `a[1.jpg` is one too, and of a file that is gone it must not end a batch. */
 function flawOf(pattern: string): string | undefined {
   try {
-    compileGlob(pattern);
+    for (const part of partsOf(pattern)) compileGlob(part);
     return undefined;
   } catch (error) {
     if (error instanceof UsageError) return error.message;
     throw error;
   }
+}
+
+/** The parts of the patterns that one stands for, one after the other. A set in brackets ends with its part, as in a shell. */
+function partsOf(pattern: string): readonly string[] {
+  return expandBraces(pattern).flatMap((each) => each.split('/'));
 }
 
 async function kindOf(name: string): Promise<'folder' | 'missing' | 'other'> {

@@ -123,6 +123,7 @@ describe('findInputs', () => {
     for await (const { file, fault } of findInputs([`${folder}/a[1.jpg`])) {
       expect({ file, code: fault?.code }).toEqual({ file: `${folder}/a[1.jpg`, code: 'not-found' });
     }
+    expect(await names([`${folder}/a[b/c]d`, `${folder}/{b9,sub/c`])).toEqual(['a[b/c]d', '{b9,sub/c']);
     expect(await names([`${folder}/[z-a]`, `${folder}/[[:alpha:]]`])).toEqual(['[z-a]', '[[:alpha:]]']);
     expect(await names([`${folder}/a[1.jpg`, `${folder}/{`, `${folder}/b9.jpg`])).toEqual(['a[1.jpg', '{', 'b9.jpg']);
   });
