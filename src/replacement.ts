@@ -32,14 +32,15 @@ export function openReplacement(path: string): Replacement {
   const target = old ? realpathSync(path) : path;
   const { file, temporary } = openNew(dirname(target));
   let isOpen = true;
-  const end = () => {
+  let isThere = true;
+  const close = () => {
     if (isOpen) closeSync(file);
     isOpen = false;
   };
   const abandon = () => {
-    if (!isOpen) return;
-    end();
-    rmSync(temporary, { force: true });
+    close();
+    if (isThere) rmSync(temporary, { force: true });
+    isThere = false;
   };
   try {
     if (old) copyPermissions(file, old);
@@ -53,8 +54,9 @@ export function openReplacement(path: string): Replacement {
       for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
     },
     commit() {
-      end();
+      close();
       renameSync(temporary, target);
+      isThere = false;
     },
     abandon,
   };

@@ -92,6 +92,8 @@ export function startDecoders(count: number, options: DecoderOptions): Decoders 
     if ('reserve' in reply) {
       clearTimeout(decoder.timer);
       void gate.enter(reply.reserve).then(() => {
+        // It may have died while it waited.
+        if (decoder.pending !== pending) return gate.leave(reply.reserve);
         decoder.held = reply.reserve;
         watch(decoder, timeoutMs);
         decoder.child.send({ grant: reply.job });

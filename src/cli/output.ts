@@ -131,7 +131,13 @@ export function openWhole(path: string, overwrite: boolean): Output {
     },
     isClosed: false,
     isTerminal: false,
-    close: (isWhole) => (isWhole ? replacement.commit() : replacement.abandon()),
+    close(isWhole) {
+      try {
+        if (isWhole) replacement.commit();
+      } finally {
+        replacement.abandon();
+      }
+    },
   };
 }
 
