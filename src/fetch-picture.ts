@@ -9,12 +9,13 @@ const MOST_MS = 120_000;
 /**
  * The bytes of a picture at an http(s) address: at most 64 MiB, in at most 2 minutes, after at most 10 redirects. Proxies as
  * the environment says.
+ * @param until ends it
  * @throws ImageError `not-fetched`
  */
-export async function fetchPicture(address: string): Promise<Uint8Array> {
+export async function fetchPicture(address: string, until: AbortSignal): Promise<Uint8Array> {
   const where = URL.canParse(address) ? shown(new URL(address)) : address;
   try {
-    const signal = AbortSignal.timeout(MOST_MS);
+    const signal = AbortSignal.any([AbortSignal.timeout(MOST_MS), until]);
     const answer = await fetchAnswer(address, {}, { env: process.env, idleMs: IDLE_MS, signal });
     const chunks: Uint8Array[] = [];
     let bytes = 0;

@@ -42,7 +42,7 @@ interface Decoder {
 /** For a process to start. */
 const START_MS = 60_000;
 
-/** Processes in a row that may end without having been given a picture. */
+/** Processes in a row that may end before they are ready. */
 const MOST_FAILED_STARTS = 3;
 
 /** From the bundle (`dist/code/`) and from the sources (`src/batch/`) alike. */
@@ -125,7 +125,7 @@ export function startDecoders(count: number, options: DecoderOptions): Decoders 
 
   function replace(decoder: Decoder, how: string): void {
     if (closed) return;
-    const { pending, isLate } = decoder;
+    const { pending, isReady, isLate } = decoder;
     finish(decoder);
     if (pending) {
       const name = printable(pending.job.file);
@@ -134,7 +134,7 @@ export function startDecoders(count: number, options: DecoderOptions): Decoders 
           ? new ImageError('timeout', `${name}: not decoded in ${seconds} s, expected a picture that is`)
           : new ImageError('decoder-crashed', `${name}: the decoder ended (${how}), expected a picture that it reads`),
       );
-    } else if (++failedStarts > MOST_FAILED_STARTS) {
+    } else if (!isReady && ++failedStarts > MOST_FAILED_STARTS) {
       fault = new RuntimeError(`decoder: processes end as they start (${how}), expected them to run`);
       for (const { reject } of waiting.splice(0)) reject(fault);
       return;

@@ -14,14 +14,18 @@ export interface MergedRow {
 /**
  * The rows of several files, one after the other; of rows for the same name the first. A last line without its end, which a
  * process that was killed leaves, is passed to `onTorn`.
- * Throws UsageError for a file that cannot be read, rows that are none, or rows of two models.
+ * `until` ends it as a file that cannot be read would. Throws UsageError for a file that cannot be read, rows that are none, or rows of two models.
  */
-export async function* mergeParts(parts: readonly string[], onTorn: (part: string) => void): AsyncGenerator<MergedRow> {
+export async function* mergeParts(
+  parts: readonly string[],
+  onTorn: (part: string) => void,
+  until?: AbortSignal,
+): AsyncGenerator<MergedRow> {
   const seen = new Set<string>();
   let known: string | undefined;
   for (const part of parts) {
     let line = 0;
-    for await (const { text, isWhole } of readRows(part)) {
+    for await (const { text, isWhole } of readRows(part, until)) {
       line++;
       if (!isWhole) {
         onTorn(part);

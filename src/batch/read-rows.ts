@@ -1,16 +1,21 @@
-import { accessSync, constants, createReadStream, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { UsageError } from '../errors.js';
+import { endWith, openStream } from '../inputs/stream.js';
 import { printable } from '../printable.js';
 import type { ImageRecord, ModelFacts } from '../report/records.js';
 
 /** No row is longer: a name, a message, and predictions for all of ImageNet. */
 const MOST_ROW_BYTES = 2 ** 24;
 
-/** The lines of a file of rows, `-` for stdin; one that does not end was being written when its process was killed. Throws UsageError. */
-export async function* readRows(path: string): AsyncGenerator<{ readonly text: string; readonly isWhole: boolean }> {
+/** The lines of a file of rows, `-` for stdin; one that does not end was being written when its process was killed. Throws UsageError, where `until` comes too. */
+export async function* readRows(
+  path: string,
+  until?: AbortSignal,
+): AsyncGenerator<{ readonly text: string; readonly isWhole: boolean }> {
   let rest: Buffer = Buffer.alloc(0);
   try {
-    for await (const chunk of path === '-' ? process.stdin : createReadStream(path)) {
+    for await (const chunk of path === '-' ? openStdin(until) : await openStream(path, until)) {
       rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
       let from = 0;
       for (let at = rest.indexOf(0x0a); at >= 0; at = rest.indexOf(0x0a, from)) {
@@ -24,6 +29,11 @@ export async function* readRows(path: string): AsyncGenerator<{ readonly text: s
     throw cause instanceof UsageError ? cause : unreadable(path, cause);
   }
   if (rest.length > 0) yield { text: rest.toString('utf8'), isWhole: false };
+}
+
+function openStdin(until: AbortSignal | undefined): Readable {
+  endWith(process.stdin, until);
+  return process.stdin;
 }
 
 /** Throws UsageError, as reading it would, for a file that may not be read. */
@@ -75,12 +85,16 @@ function isPrediction(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { index, id, label, probability, rank } = value;
   return (
-    Number.isInteger(index) &&
+    isWhole(index) &&
     (id === null || typeof id === 'string') &&
     typeof label === 'string' &&
-    typeof probability === 'number' &&
-    (rank === undefined || Number.isInteger(rank))
+    Number.isFinite(probability) &&
+    (rank === undefined || isWhole(rank))
   );
+}
+
+function isWhole(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

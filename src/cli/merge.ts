@@ -17,7 +17,9 @@ export function mergeCommand(): Command {
     .description('Join results of classify --format jsonl into one; of rows for the same name the first.')
     .argument('<part...>', 'files of rows, or - for stdin')
     .addOption(
-      new Option('--format <name>', 'how to write them (default: jsonl, or as --output ends)').choices(MERGED_FORMATS),
+      new Option('--format <name>', 'how to write them (default: as --output ends, else jsonl)').choices(
+        MERGED_FORMATS,
+      ),
     )
     .option('--json', 'one JSON document, as --format json')
     .option('-0, --null-output', 'NUL after each name of --format paths')

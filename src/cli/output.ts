@@ -94,6 +94,7 @@ function statOrNothing(path: string): Stats | undefined {
 export function openFile(path: string, { append, overwrite }: { append: boolean; overwrite: boolean }): Output {
   if (!append && !overwrite) refuseFilled(path, '--resume or --overwrite');
   const file = refuseUnwritable(path, () => openSync(path, 'a'));
+  let isClosed = false;
   let isStale = !append && fstatSync(file).isFile();
   const freshen = () => {
     if (isStale) ftruncateSync(file);
@@ -104,9 +105,17 @@ export function openFile(path: string, { append, overwrite }: { append: boolean;
       if (chunk.length === 0) return;
       freshen();
       const bytes = Buffer.from(chunk);
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      try {
+        for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      } catch (error) {
+        // A pipe whose reader has seen enough.
+        if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+        isClosed = true;
+      }
     },
-    isClosed: false,
+    get isClosed() {
+      return isClosed;
+    },
     isTerminal: false,
     close(isWhole) {
       if (isWhole) freshen();

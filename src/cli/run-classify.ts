@@ -39,9 +39,11 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
   }
   if (mayBeMany(names, flags)) limitPool(wishes.jobs ?? wishes.defaultJobs);
   const { filter, format: formatName, nulOutput } = wishes;
-  const fetch = flags.allowUrl ? (await import('../fetch-picture.js')).fetchPicture : undefined;
+  const ended = new AbortController();
+  const fetchPicture = flags.allowUrl ? (await import('../fetch-picture.js')).fetchPicture : undefined;
+  const fetch = fetchPicture && ((address: string) => fetchPicture(address, ended.signal));
   const usesStdin = names.includes('-') || filesFrom.includes('-');
-  const sources = { ...(usesStdin && { stdin: process.stdin }), ...(fetch && { fetch }) };
+  const sources = { until: ended.signal, ...(usesStdin && { stdin: process.stdin }), ...(fetch && { fetch }) };
   const find = () => findInputs(names, { ...wishes.inputs, ...sources });
   // A list that arrives is many: nobody waits for its end.
   const arrives = filesFrom.some((list) => list === '-' || canBeReadOnce(list));
@@ -132,7 +134,8 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
     runner.close();
     signals.stop();
     output?.close(isWhole);
-    // A list whose end nobody waits for must not keep the process.
+    // A list whose end nobody waits for must not keep the process, nor a picture that is being fetched.
+    ended.abort();
     if (usesStdin) process.stdin.destroy();
   }
 }

@@ -33,7 +33,7 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
   };
   try {
     const torn = (part: string) => report(`${part}: the last line is torn and left out, expected a whole one`);
-    for await (const { record, model, name } of mergeParts(parts, torn)) {
+    for await (const { record, model, name } of mergeParts(parts, torn, signals.signal)) {
       if (output.isClosed) return exitCodes.ok;
       if (signals.exitCode !== undefined) return signals.exitCode;
       if ('error' in record) failed++;
@@ -47,6 +47,9 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
     }
     await output.write((await begin()).end(undefined));
     isWhole = true;
+  } catch (error) {
+    if (signals.exitCode !== undefined) return signals.exitCode;
+    throw error;
   } finally {
     signals.stop();
     output.close(isWhole);
@@ -72,7 +75,7 @@ function chooseFormat({ format, json, output }: MergeFlags): MergedFormat {
   }
   if (format !== undefined || output === undefined) return format ?? 'jsonl';
   const ending = extname(output).slice(1).toLowerCase();
-  const found = MERGED_FORMATS.find((name) => name === ending);
+  const found = ending === '' ? 'jsonl' : MERGED_FORMATS.find((name) => name === ending);
   if (found !== undefined) return found;
   throw new UsageError(`--output ${printable(output)}: its ending says no format, expected --format`);
 }

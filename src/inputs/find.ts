@@ -4,10 +4,10 @@ import { UsageError } from '../errors.js';
 import { printable } from '../printable.js';
 import { compileGlob, expandBraces, fixedPart, isGlob } from './glob.js';
 import { checkList, readNames } from './list.js';
-import { inputOf } from './name.js';
+import { inputOf, nameBytes } from './name.js';
 import { type Shard, shardFilter } from './shard.js';
 import type { Input } from './types.js';
-import { type Entry, leadsToFolder, list, unlisted, walk } from './walk.js';
+import { type Entry, type Faulty, joinNames, leadsToFolder, list, unlisted, walk } from './walk.js';
 
 export interface InputOptions {
   /** Into folders below a folder; on where nothing is said. */
@@ -24,6 +24,8 @@ export interface InputOptions {
   readonly shard?: Shard;
   /** What `-` stands for. */
   readonly stdin?: AsyncIterable<Uint8Array>;
+  /** Nothing more is wanted: ends what still waits for lists. */
+  readonly until?: AbortSignal;
   /** Fetches an argument that is an address, or throws ImageError; left out, addresses are refused. */
   readonly fetch?: (address: string) => Promise<Uint8Array>;
 }
@@ -59,11 +61,11 @@ function keyOf({ path, bytes, fetch }: Input): string {
 }
 
 async function* allInputs(names: readonly string[], options: InputOptions): AsyncGenerator<Input> {
-  const { filesFrom = [], separator = 'newline', stdin } = options;
+  const { filesFrom = [], separator = 'newline', stdin, until } = options;
   for (const name of names) yield* fromArgument(name, options);
   for (const list of filesFrom) {
     if (list === '-' && !stdin) throw new UsageError('--files-from -: no stdin here, expected a file');
-    for await (const name of readNames(list === '-' ? stdin! : list, separator)) yield inputOf(name);
+    for await (const name of readNames(list === '-' ? stdin! : list, separator, until)) yield inputOf(name);
   }
 }
 
@@ -86,27 +88,22 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
     );
   } else if (kind === 'missing' && ADDRESS.test(name)) {
     throw new UsageError(`${printable(name)}: an address, expected --allow-url to fetch it, or a file`);
-  } else if (kind === 'missing' && isGlob(name)) {
-    const flaw = flawOf(name);
-    if (flaw === undefined) yield* expand(name, options);
-    else yield { ...input, fault: { code: 'not-found', message: flaw } };
-  } else yield input;
+  } else if (kind === 'missing' && isGlob(name)) yield* expandOrRefuse(name, options);
+  else yield input;
 }
 
-/** What is wrong with a pattern. A name such as `a[1.jpg` is one too, and of a file that is gone it must not end a batch. */
-function flawOf(pattern: string): string | undefined {
+/** A name such as `a[1.jpg` is a pattern too, if none that can be used: of a file that is gone it must not end a batch. */
+async function* expandOrRefuse(name: string, options: InputOptions): AsyncGenerator<Input> {
+  const pattern = process.platform === 'win32' ? name.replaceAll('\\', '/') : name;
   try {
-    for (const part of partsOf(pattern)) compileGlob(part);
-    return undefined;
+    for (const part of expandBraces(pattern).flatMap((each) => each.split('/'))) compileGlob(part);
   } catch (error) {
-    if (error instanceof UsageError) return error.message;
-    throw error;
+    if (!(error instanceof UsageError)) throw error;
+    const why = error.message.slice(error.message.indexOf(': ') + 2);
+    yield { file: name, path: name, fault: { code: 'not-found', message: `${printable(name)}: ${why}` } };
+    return;
   }
-}
-
-/** The parts of the patterns that one stands for, one after the other. A set in brackets ends with its part, as in a shell. */
-function partsOf(pattern: string): readonly string[] {
-  return expandBraces(pattern).flatMap((each) => each.split('/'));
+  yield* expand(pattern, options);
 }
 
 async function kindOf(name: string): Promise<'folder' | 'missing' | 'other'> {
@@ -164,16 +161,16 @@ function compileInside(pattern: string): (name: string) => boolean {
 async function* expand(pattern: string, options: InputOptions): AsyncGenerator<Input> {
   const whole = walkOptions(options);
   let found = false;
-  for (const each of expandBraces(process.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern)) {
+  for (const each of expandBraces(pattern)) {
     const base = fixedPart(each);
     const parts = each
       .slice(base.length)
       .split('/')
-      .filter((part) => part !== '');
-    const folder = { file: base || '.', path: base || '.' };
-    for await (const input of match(folder, '', parts, { whole, foldersAlone: isOfFolders(each) })) {
+      .filter((part, at, all) => part !== '' && !(part === '**' && all[at + 1] === '**'));
+    const matching = { whole, foldersAlone: isOfFolders(each), seen: new Set<string>() };
+    for await (const input of match({ file: base, path: base }, '', parts, matching)) {
       found = true;
-      yield base === '' && typeof input.path === 'string' ? withoutDot(input.path) : input;
+      yield input;
     }
   }
   if (!found) yield { file: pattern, path: pattern };
@@ -182,17 +179,23 @@ async function* expand(pattern: string, options: InputOptions): AsyncGenerator<I
 interface Matching {
   readonly whole: ReturnType<typeof walkOptions>;
   readonly foldersAlone: boolean;
+  /** Folders with the parts that were left: several `**` lead there in many ways. */
+  readonly seen: Set<string>;
 }
 
 /** What fits the parts of a pattern below a folder; `below` is its name from where the pattern begins. */
 async function* match(
   folder: Input,
   below: string,
-  [part, ...rest]: readonly string[],
+  parts: readonly string[],
   matching: Matching,
 ): AsyncGenerator<Input> {
-  const { whole, foldersAlone } = matching;
+  const { whole, foldersAlone, seen } = matching;
   const { accepts, enters, hidden = false } = whole;
+  const [part, ...rest] = parts;
+  const key = `${parts.length} ${nameBytes(folder).toString('latin1')}`;
+  if (seen.has(key)) return;
+  seen.add(key);
   if (part === undefined) {
     yield* walk(folder, whole);
     return;
@@ -204,30 +207,37 @@ async function* match(
     return;
   }
   if (isAnyDepth) yield* match(folder, below, rest, matching);
-  const fits = compileGlob(isAnyDepth ? '*' : part);
-  let entries: readonly Entry[];
-  try {
-    entries = await list(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') yield unlisted(folder, error);
-    return;
-  }
-  for (const { name, input, isFolder, isLink } of entries) {
-    if (!fits(name) || (name.startsWith('.') && !hidden && !part.startsWith('.'))) continue;
+  for await (const entry of entriesFor(isAnyDepth ? '*' : part, folder)) {
+    if ('fault' in entry) {
+      yield entry;
+      continue;
+    }
+    const { name, input, isFolder, isLink } = entry;
+    if (name.startsWith('.') && !hidden && !part.startsWith('.')) continue;
     const relative = `${below}${name}`;
     if (isAnyDepth) {
-      if (isFolder && enters(relative)) yield* match(input, `${relative}/`, [part, ...rest], matching);
+      if (isFolder && enters(relative)) yield* match(input, `${relative}/`, parts, matching);
     } else if (isFolder || (isLink && (await leadsToFolder(input)))) {
       if (enters(relative)) yield* match(input, `${relative}/`, rest, matching);
     } else if (rest.length === 0 && !foldersAlone && accepts(relative)) yield input;
   }
 }
 
-/** `*.jpg` gives `a.jpg`, not `./a.jpg`. */
-function withoutDot(path: string): Input {
-  const name = path.replace(/^\.[\\/]/, '');
-  return { file: name, path: name };
+/** Those of a folder that fit one part; one that is no pattern is looked for by its name. */
+async function* entriesFor(part: string, folder: Input): AsyncGenerator<Entry | Faulty> {
+  if (!isGlob(part) && !part.includes('\\')) {
+    const input = inputOf(joinNames(nameBytes(folder), Buffer.from(part)));
+    const isThere = await lstat(input.path).catch(() => undefined);
+    if (isThere) yield { name: part, input, isFolder: isThere.isDirectory(), isLink: isThere.isSymbolicLink() };
+    return;
+  }
+  const fits = compileGlob(part);
+  try {
+    for (const entry of await list(folder)) if (fits(entry.name)) yield entry;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') yield unlisted(folder, error);
+  }
 }
 
 async function readAll(stdin: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

@@ -9,34 +9,50 @@ export function isGlob(text: string): boolean {
 /**
  * A pattern as a test of names with `/` between folders: `*` and `?` stay within one name, a part `**` is any number of
  * folders, `[a-c]`, `[!a]` and `{jpg,png}` as in a shell, `\` takes the next character as it is.
- * Throws UsageError for brackets or braces without an end.
+ * Throws UsageError for brackets or braces without an end, and for sets that are none.
  */
 export function compileGlob(pattern: string): (name: string) => boolean {
-  const expression = compile(pattern);
-  return (name) => expression.test(name);
-}
-
-function compile(pattern: string): RegExp {
   const source = `^${translate(pattern)}$`;
+  let expression: RegExp;
   try {
-    return new RegExp(source, 'su');
+    expression = new RegExp(source, 'su');
   } catch (cause) {
     throw new UsageError(
       `${printable(pattern)}: a pattern with a range that runs backwards, expected one such as [a-c]`,
       { cause },
     );
   }
+  return (name) => expression.test(name);
 }
 
-/** The patterns that one with braces stands for, in its order, where a `/` is in some of them: `{2023,2024/raw}/*.jpg`. */
+/** More patterns than anybody writes. */
+const MOST_PATTERNS = 1000;
+
+/**
+ * The patterns that one with braces stands for, in its order, where that matters to what a part is: where a choice has a `/`
+ * or begins with a dot, as in `{2023,2024/raw}/*.jpg`. Throws UsageError where they are more than MOST_PATTERNS.
+ */
 export function expandBraces(pattern: string): readonly string[] {
-  const group = findGroup(pattern);
-  if (!group) return [pattern];
-  const [before, after] = [pattern.slice(0, group.start), pattern.slice(group.end + 1)];
-  return group.choices.flatMap((choice) => expandBraces(`${before}${choice}${after}`));
+  let waiting = [pattern];
+  const done: string[] = [];
+  while (waiting.length > 0) {
+    const [first, ...rest] = waiting as [string, ...string[]];
+    const group = findGroup(first);
+    if (group) {
+      const [before, after] = [first.slice(0, group.start), first.slice(group.end + 1)];
+      waiting = [...group.choices.map((choice) => `${before}${choice}${after}`), ...rest];
+    } else {
+      done.push(first);
+      waiting = rest;
+    }
+    if (done.length + waiting.length > MOST_PATTERNS) {
+      throw new UsageError(`${printable(pattern)}: stands for more than ${MOST_PATTERNS} patterns, expected fewer`);
+    }
+  }
+  return done;
 }
 
-/** The first pair of braces with a `/` between them. */
+/** The first pair of braces that is to be expanded. */
 function findGroup(pattern: string): { start: number; end: number; choices: readonly string[] } | undefined {
   let depth = 0;
   let start = -1;
@@ -51,7 +67,7 @@ function findGroup(pattern: string): { start: number; end: number; choices: read
       from = at + 1;
     } else if (character === '}' && depth > 0 && --depth === 0) {
       choices.push(pattern.slice(from, at));
-      if (pattern.slice(start, at).includes('/')) return { start, end: at, choices };
+      if (/\/|[{,]\./.test(pattern.slice(start, at))) return { start, end: at, choices };
     }
   }
   return undefined;
@@ -60,8 +76,10 @@ function findGroup(pattern: string): { start: number; end: number; choices: read
 /** The folder above the first part that is a pattern, as it was written. */
 export function fixedPart(pattern: string): string {
   const parts = pattern.split('/');
-  const first = parts.findIndex(isGlob);
-  return parts.slice(0, first).join('/') || (pattern.startsWith('/') ? '/' : '');
+  const folder = parts.slice(0, parts.findIndex(isGlob)).join('/');
+  // A root, also of a drive, is not the folder that one is in there.
+  const isRoot = folder === '' ? pattern.startsWith('/') : process.platform === 'win32' && /^[a-z]:$/i.test(folder);
+  return isRoot ? `${folder}/` : folder;
 }
 
 function translate(pattern: string): string {
@@ -83,9 +101,9 @@ function translate(pattern: string): string {
     else if (character === '[') {
       const end = characters.indexOf(']', at + (characters[at + 1] === '!' || characters[at + 1] === '^' ? 3 : 2));
       if (end < 0) throw unfinished(pattern, ']');
-      if (characters.slice(at + 1, end).includes('[')) {
+      if (/\[[:.=]/.test(characters.slice(at + 1, end).join(''))) {
         throw new UsageError(
-          `${printable(pattern)}: a pattern with [ in brackets, expected single signs and ranges such as [a-c]`,
+          `${printable(pattern)}: a pattern with a named set, expected single signs and ranges such as [a-c]`,
         );
       }
       text += translateSet(characters.slice(at + 1, end));

@@ -1,7 +1,8 @@
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { UsageError } from '../errors.js';
 import { printable } from '../printable.js';
+import { openStream } from './stream.js';
 
 /** Longer than any path that a system opens. */
 const MOST_NAME_BYTES = 65_536;
@@ -10,16 +11,18 @@ const MOST_NAME_BYTES = 65_536;
  * The names in a list, as bytes, as they arrive: each up to a NUL or a line's end. Empty ones are skipped.
  * Throws UsageError where the list cannot be read or a name has no end.
  * @param source a stream of bytes, as stdin, or a file's path
+ * @param until ends the reading of a file
  */
 export async function* readNames(
   source: string | AsyncIterable<Uint8Array>,
   separator: 'nul' | 'newline',
+  until?: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const where = typeof source === 'string' ? printable(source) : 'stdin';
   const end = separator === 'nul' ? 0 : 0x0a;
   let rest: Buffer = Buffer.alloc(0);
   try {
-    for await (const chunk of typeof source === 'string' ? createReadStream(source) : source) {
+    for await (const chunk of typeof source === 'string' ? await openStream(source, until) : source) {
       rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
       let from = 0;
       for (let at = rest.indexOf(end); at >= 0; at = rest.indexOf(end, from)) {

@@ -53,11 +53,14 @@ export interface Entry {
   readonly isLink: boolean;
 }
 
-/** In natural order. Rejects as `readdir` does. */
+/** Of a folder without a name the current one, whose entries have names of one part. In natural order. Rejects as `readdir` does. */
 export async function list(folder: Input): Promise<readonly Entry[]> {
   const parent = nameBytes(folder);
   // Names as bytes, since they need not be UTF-8. The typings of Node 20 lack this overload.
-  const found = (await readdir(parent, { withFileTypes: true, encoding: 'buffer' as never })) as unknown;
+  const found = (await readdir(parent.length === 0 ? '.' : parent, {
+    withFileTypes: true,
+    encoding: 'buffer' as never,
+  })) as unknown;
   return (found as Dirent<Buffer>[])
     .map((entry) => ({ name: entry.name.toString('utf8'), bytes: entry.name, entry }))
     .sort((a, b) => compareNames(a.name, b.name) || Buffer.compare(a.bytes, b.bytes))
@@ -77,16 +80,20 @@ export async function leadsToFolder({ path }: Input): Promise<boolean> {
   }
 }
 
-function joinNames(folder: Buffer, name: Buffer): Buffer {
+export function joinNames(folder: Buffer, name: Buffer): Buffer {
+  if (folder.length === 0) return name;
   const last = folder.at(-1);
   const ends = last === 0x2f || last === sep.charCodeAt(0);
   return Buffer.concat(ends ? [folder, name] : [folder, Buffer.from(sep), name]);
 }
 
+/** An input that is known not to be classified. */
+export type Faulty = Input & Required<Pick<Input, 'fault'>>;
+
 /** A folder that cannot be listed, as an input that cannot be classified. */
-export function unlisted(folder: Input, error: unknown): Input {
+export function unlisted(folder: Input, error: unknown): Faulty {
   const { code } = error as NodeJS.ErrnoException;
   const why = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : (code ?? 'unknown fault');
-  const message = `${printable(folder.file)}: cannot list the folder (${why}), expected a readable one`;
+  const message = `${printable(folder.file || '.')}: cannot list the folder (${why}), expected a readable one`;
   return { ...folder, fault: { code: 'unreadable', message } };
 }

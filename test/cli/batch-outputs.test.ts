@@ -208,6 +208,29 @@ describe.skipIf(!hasBash)('a list that comes through a pipe', () => {
   });
 });
 
+describe.skipIf(!hasBash)('a pipe in which nothing comes', () => {
+  it.each([
+    ['classify a list', 'classify --files-from f --top 1 --format paths'],
+    ['merge', 'merge f --output all.csv'],
+    ['merge stdin', 'merge - --output all.csv < f'],
+  ])('is left at the first signal: %s', (_, args) => {
+    const wait = 'sleep 1.5; kill -INT $pid; wait $pid; echo $?';
+    const started = performance.now();
+    const { stdout } = shell(`mkfifo f; sleep 30 > f & "$NODE" "$PROGRAM" ${args} & pid=$!; ${wait}; kill %1`);
+    expect(stdout).toBe('130\n');
+    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(readdirSync(folder)).toEqual(['f']);
+  });
+
+  it('an output that nobody reads any more ends quietly', () => {
+    for (let index = 0; index < 12; index++) symlinkSync(photo, at(`${index}.jpg`));
+    const { stderr } = shell(
+      "mkfifo f; head -c 10 f & M classify . --include '*.jpg' --format csv --output f; M merge --help >/dev/null",
+    );
+    expect(stderr).toBe('');
+  });
+});
+
 describe.skipIf(!hasBash)('stderr that nobody reads, or that is full', () => {
   it.each([['2>&1 >/dev/null | head -c 1 >/dev/null'], ['2>/dev/full']])('does not end a batch: %s', (redirect) => {
     for (let index = 0; index < 40; index++) write(`${index}.jpg`, 'no picture');

@@ -102,6 +102,30 @@ describe('findInputs', () => {
     ]);
   });
 
+  it('goes a shell’s way through dots, parts that are no patterns, and several **', async () => {
+    expect(await names([`${folder}/s*/../b9.jpg`])).toEqual(['skip/../b9.jpg']);
+    expect(await names([`${folder}/{.hidden,skip}/*.jpg`])).toEqual(['.hidden/e.jpg', 'skip/f.jpg']);
+    expect(await names([`${folder}/**/**/sub/**/*.png`])).toEqual(['sub/deep/d.png']);
+    expect(await names([`${folder}/b[[]9.jpg`])).toEqual(['b[[]9.jpg']);
+    const deep = join(folder, '.deep');
+    const chain = join(deep, Array.from({ length: 24 }, () => 'a').join('/'));
+    mkdirSync(chain, { recursive: true });
+    writeFileSync(join(chain, 'z.jpg'), '');
+    expect(await names([`${deep}/${'**/'.repeat(3)}${'a/**/'.repeat(6)}z.jpg`])).toHaveLength(1);
+    expect(await names([`${folder}/${'{a/,b/}'.repeat(22)}*`])).toHaveLength(1);
+  });
+
+  it('has the names of the current folder without ./, whatever their bytes', async () => {
+    const before = process.cwd();
+    try {
+      process.chdir(folder);
+      expect(await names(['r*', '*/f.jpg'])).toEqual(['raw\ufffd\ufffd.jpg', 'skip/f.jpg']);
+      for await (const { path } of findInputs(['r*'])) expect(path.toString('latin1')).toBe('raw\xff\xfe.jpg');
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   it('tells pictures that only look alike by name from each other', async () => {
     const fetch = async () => new Uint8Array([1]);
     const addresses = ['http://h/a', 'http://h//a', 'http://h/b/../a', 'http://h/a'];
