@@ -87,7 +87,7 @@ export async function openPicture(input: string | Uint8Array, unnamed: string, p
     if (input.length === 0) throw new ImageError('empty', `${name}: no bytes, expected ${supportedFormats}`);
     return { name, header: input.subarray(0, FORMAT_HEADER_BYTES), input };
   }
-  const name = printable(input);
+  const name = printable(input) || "''";
   let file: number | undefined;
   try {
     const stats = await stat(path ?? input);
