@@ -16,8 +16,9 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
   const parts = target === undefined ? withoutStdout(named) : named;
   // Before anything is written: a part that cannot be read must cost nothing.
   for (const part of parts) checkRows(part);
-  const output = target === undefined ? openStdout() : openWhole(target, flags.overwrite ?? false);
+  // Before there is a file that an end would leave behind.
   const signals = listenForSignals();
+  const output = target === undefined ? openStdout() : openWhole(target, flags.overwrite ?? false);
   let isWhole = false;
   let failed = 0;
   const report = (message: string) => {
