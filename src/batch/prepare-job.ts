@@ -1,4 +1,4 @@
-import { type Prepared, prepareImage, valuesOfBytes } from '../images/prepare.js';
+import { givesBytes, type Prepared, prepareImage } from '../images/prepare.js';
 import type { PixelKernels, Preprocessing } from '../images/types.js';
 import { isOfPicture } from './faults.js';
 import { type Job, LARGE_BYTES, type PreparedPicture, type Reply } from './messages.js';
@@ -48,5 +48,5 @@ export function replyOf(job: number, error: unknown): Reply {
 /** What a picture is prepared into: bytes where they say it all, a quarter of the memory. */
 export function createTarget(preprocessing: Preprocessing): PreparedPicture {
   const length = 3 * preprocessing.resolution ** 2;
-  return valuesOfBytes(preprocessing) ? new Uint8Array(length) : new Float32Array(length);
+  return givesBytes(preprocessing) ? new Uint8Array(length) : new Float32Array(length);
 }

@@ -75,8 +75,9 @@ async function classifyOne(
   }
 }
 
-/** Pictures from elsewhere that are in memory or on their way there: each may be large. */
-const fetches = createGate(4);
+/** Pictures from elsewhere, in memory or on their way there, each counted as one: they may be large. */
+const MOST_FETCHED = 4;
+const fetches = createGate(MOST_FETCHED);
 
 async function classifyFetched(input: Input, runner: Pick<Runner, 'classify'>): Promise<Verdict> {
   const { fetch, ...known } = input;

@@ -1,14 +1,13 @@
 import { availableParallelism } from 'node:os';
-import { extname } from 'node:path';
 import type { FilterOptions } from '../batch/filter.js';
 import { type LoadOptions, MOST_THREADS } from '../classifier.js';
 import { UsageError } from '../errors.js';
 import type { InputOptions } from '../inputs/find.js';
 import { parseShard } from '../inputs/shard.js';
-import { printable } from '../printable.js';
 import { chooseFormat, FORMATS, type FormatName } from '../report/formats.js';
 import type { ClassifyFlags } from './classify.js';
 import { parseNumber, parseWhole } from './options.js';
+import { formatByEnding } from './output.js';
 
 /** What the flags of `classify` mean. */
 export interface ClassifyWishes {
@@ -122,8 +121,6 @@ function readChoice(flags: ClassifyFlags): LoadOptions {
 /** As the output file's name ends. */
 function formatOf({ output, json, print }: ClassifyFlags): FormatName | undefined {
   if (output === undefined || json || print !== undefined) return undefined;
-  const ending = extname(output).slice(1).toLowerCase();
-  const found = FORMATS.find((name) => name === ending && name !== 'print');
-  if (found !== undefined || ending === 'txt') return found ?? 'text';
-  throw new UsageError(`--output ${printable(output)}: its ending says no format, expected --format`);
+  const formats = FORMATS.filter((name) => name !== 'print');
+  return formatByEnding<FormatName>(output, formats, { txt: 'text' });
 }

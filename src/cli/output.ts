@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, ftruncateSync, lstatSync, openSync, type Stats, statSync, writeSync } from 'node:fs';
+import { extname } from 'node:path';
 import { UsageError } from '../errors.js';
 import { printable } from '../printable.js';
 import { openReplacement } from '../replacement.js';
@@ -148,6 +149,21 @@ export function openWhole(path: string, overwrite: boolean): Output {
       }
     },
   };
+}
+
+/**
+ * The format that a file's name ends with.
+ * @param others formats by other endings, '' for none
+ */
+export function formatByEnding<F extends string>(
+  output: string,
+  formats: readonly F[],
+  others: Readonly<Record<string, F>>,
+): F {
+  const ending = extname(output).slice(1).toLowerCase();
+  const found = formats.find((name) => name === ending) ?? (Object.hasOwn(others, ending) ? others[ending] : undefined);
+  if (found !== undefined) return found;
+  throw new UsageError(`--output ${printable(output)}: its ending says no format, expected --format`);
 }
 
 function refuseFilled(path: string, expected: string): void {

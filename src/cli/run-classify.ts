@@ -46,9 +46,9 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
   const sources = { until: ended.signal, ...(usesStdin && { stdin: process.stdin }), ...(fetch && { fetch }) };
   const find = () => findInputs(names, { ...wishes.inputs, ...sources });
   // A list that arrives is many: nobody waits for its end.
-  const arrives = filesFrom.some((list) => list === '-' || canBeReadOnce(list));
+  const arrives = filesFrom.some((list) => list === '-' || isGoneOnceRead(list));
   // What has been read once, here, is not there for a second process.
-  const isOurs = names.includes('-') || filesFrom.some((list) => list !== '-' && canBeReadOnce(list));
+  const isOurs = names.includes('-') || filesFrom.some((list) => list !== '-' && isGoneOnceRead(list));
   const steadies = wantsSteadyMemory() && !isOurs;
   const { first, all } = await peek(find(), arrives ? 0 : (steadies ? MANY : FEW) + 1);
   const isMany = arrives || first.length > FEW;
@@ -141,7 +141,7 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
 }
 
 /** A pipe, as of `<(find …)`. */
-function canBeReadOnce(list: string): boolean {
+function isGoneOnceRead(list: string): boolean {
   try {
     const stats = statSync(list);
     return !stats.isFile() && !stats.isDirectory();

@@ -1,17 +1,16 @@
-import { extname } from 'node:path';
 import { mergeParts } from '../batch/merge.js';
 import { checkRows } from '../batch/read-rows.js';
 import { exitCodes, UsageError } from '../errors.js';
 import { printable } from '../printable.js';
-import { createFormat, type Format, refuseLines } from '../report/formats.js';
+import { chooseFormat, createFormat, type Format, refuseLines } from '../report/formats.js';
 import { MERGED_FORMATS, type MergedFormat, type MergeFlags } from './merge.js';
-import { openStdout, openWhole, outputTest, refuseInput } from './output.js';
+import { formatByEnding, openStdout, openWhole, outputTest, refuseInput } from './output.js';
 import { listenForSignals } from './signals.js';
 
 /** Joins and writes. Returns the exit code. */
 export async function runMerge(named: readonly string[], flags: MergeFlags): Promise<number> {
   const { output: target, nullOutput: nul = false } = flags;
-  const formatName = chooseFormat(flags);
+  const formatName = mergedFormat(flags);
   if (target !== undefined) refuseInput(target, named);
   const parts = target === undefined ? withoutStdout(named) : named;
   // Before anything is written: a part that cannot be read must cost nothing.
@@ -67,16 +66,8 @@ function withoutStdout(named: readonly string[]): readonly string[] {
 }
 
 /** As `--format` says, or the output file's name ends. */
-function chooseFormat({ format, json, output }: MergeFlags): MergedFormat {
-  if (json) {
-    if (format !== undefined && format !== 'json') {
-      throw new UsageError(`--format ${format}: with --json, expected one of them`);
-    }
-    return 'json';
-  }
+function mergedFormat({ format, json = false, output }: MergeFlags): MergedFormat {
+  if (json) return chooseFormat(format, json, undefined) as 'json';
   if (format !== undefined || output === undefined) return format ?? 'jsonl';
-  const ending = extname(output).slice(1).toLowerCase();
-  const found = ending === '' ? 'jsonl' : MERGED_FORMATS.find((name) => name === ending);
-  if (found !== undefined) return found;
-  throw new UsageError(`--output ${printable(output)}: its ending says no format, expected --format`);
+  return formatByEnding<MergedFormat>(output, MERGED_FORMATS, { '': 'jsonl' });
 }

@@ -57,7 +57,12 @@ function normalise(pixel: number, mean: number, std: number): number {
  * Undefined where scaling gives no bytes.
  */
 export function valuesOfBytes(preprocessing: Preprocessing): Float32Array | undefined {
-  return preprocessing.filter === 'tf1-bilinear' ? undefined : normalisedBytes(preprocessing);
+  return givesBytes(preprocessing) ? normalisedBytes(preprocessing) : undefined;
+}
+
+/** Whether scaling rounds to bytes. */
+export function givesBytes({ filter }: Pick<Preprocessing, 'filter'>): boolean {
+  return filter !== 'tf1-bilinear';
 }
 
 function normalisedBytes({ mean, std }: Preprocessing): Float32Array {
