@@ -7,15 +7,15 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { calibrate } from '../src/calibrate.js';
-import { nameLevels } from '../src/engine/int8/stored.js';
+import { calibrate } from '../src/engine/int8/choose-widths.js';
+import { nameLevels } from '../src/engine/int8/levels-file.js';
+import { loadPixelKernels } from '../src/engine/pixels.js';
 import { prepareImage } from '../src/images/prepare.js';
+import { listModels, loadWeights, type StoredModel } from '../src/models/bundled.js';
+import { checksums } from '../src/models/checksums.js';
 import { buildNetwork } from '../src/networks/index.js';
 import { resolve } from '../src/networks/resolve.js';
-import { loadPixelKernels } from '../src/pixels.js';
-import { listModels, loadWeights, type StoredModel } from '../src/weights/box.js';
-import { checksums } from '../src/weights/checked.js';
-import { writeSafetensors } from '../src/weights/safetensors.js';
+import { writeSafetensors } from '../src/weights/formats/safetensors/safetensors.js';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,5 +1,11 @@
-export { type Classification, type Classifier, type ClassifyOptions, type LoadOptions, load } from './classifier.js';
-export { ImageError, MobilenetError, ModelError, RuntimeError, UsageError } from './errors.js';
-export type { Preprocessing, ResizeFilter } from './images/types.js';
-export type { ModelChoice } from './model.js';
-export type { CostFacts, ModelFacts, Prediction, Timing } from './report/records.js';
+export type { CostFacts, ModelFacts, Prediction, Timing } from './domain/classification.js';
+export type { Preprocessing, ResizeFilter } from './domain/preprocessing.js';
+export { ImageError, MobilenetError, ModelError, RuntimeError, UsageError } from './errors/errors.js';
+export type { ModelChoice } from './models/choose.js';
+export {
+  type Classification,
+  type Classifier,
+  type ClassifyOptions,
+  type LoadOptions,
+  load,
+} from './use-cases/classifier.js';

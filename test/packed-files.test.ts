@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PackedPlan } from '../src/engine/int8/packed-store.js';
 import { createSession } from '../src/engine/session.js';
+import { packedStore } from '../src/models/packed-files.js';
 import { buildNetwork } from '../src/networks/index.js';
 import { resolve } from '../src/networks/resolve.js';
-import { packedStore } from '../src/packed-files.js';
-import { seededWeights } from '../src/weights/seeded.js';
+import { seededWeights } from '../src/use-cases/seeded-weights.js';
 import { calibrated, EPSILON, picture } from './engine/calibrated.js';
 
 let home: string;

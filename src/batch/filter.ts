@@ -1,6 +1,6 @@
-import { UsageError } from '../errors.js';
-import type { Prediction } from '../report/records.js';
-import type { Label } from '../weights/labels.js';
+import type { Prediction } from '../domain/classification.js';
+import { UsageError } from '../errors/errors.js';
+import type { Label } from '../models/labels.js';
 import { type Groups, loadGroups } from './groups.js';
 
 export interface FilterOptions {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { packageFile } from '../files/package-files.js';
 
 /** Synsets of WordNet 3.0 from ImageNet's classes up to the root. */
 export interface Groups {
@@ -8,7 +9,7 @@ export interface Groups {
   isWithin(id: string, group: string): boolean;
 }
 
-const FILE = new URL('../../models/imagenet-groups.tsv', import.meta.url);
+const FILE = packageFile('models/imagenet-groups.tsv');
 
 /** The table that models/imagenet-groups.ts derives: id, ids of the parents, words of what is no class itself. */
 export function loadGroups(): Groups {

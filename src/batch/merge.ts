@@ -1,6 +1,6 @@
-import { UsageError } from '../errors.js';
-import { printable } from '../printable.js';
-import type { ImageRecord, ModelFacts } from '../report/records.js';
+import type { ImageRecord, ModelFacts } from '../domain/classification.js';
+import { UsageError } from '../errors/errors.js';
+import { printable } from '../errors/printable.js';
 import { parseRow, readRows, rowName } from './read-rows.js';
 
 /** A row of a part, checked. */

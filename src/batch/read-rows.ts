@@ -1,9 +1,9 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { UsageError } from '../errors.js';
+import type { ImageRecord, ModelFacts } from '../domain/classification.js';
+import { UsageError } from '../errors/errors.js';
+import { printable } from '../errors/printable.js';
 import { endWith, openStream } from '../inputs/stream.js';
-import { printable } from '../printable.js';
-import type { ImageRecord, ModelFacts } from '../report/records.js';
 
 /** No row is longer: a name, a message, and predictions for all of ImageNet. */
 const MOST_ROW_BYTES = 2 ** 24;

@@ -1,12 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { UsageError } from '../errors.js';
+import type { ModelFacts } from '../domain/classification.js';
+import { UsageError } from '../errors/errors.js';
+import { printable } from '../errors/printable.js';
+import { openReplacement, type Replacement } from '../files/replacement.js';
 import type { Input } from '../inputs/types.js';
-import { printable } from '../printable.js';
-import { openReplacement, type Replacement } from '../replacement.js';
-import type { ModelFacts } from '../report/records.js';
+import type { Meta, Task } from '../runners/types.js';
 import { parseRow, readRows, rowName } from './read-rows.js';
-import type { Meta, Task } from './types.js';
 
 /** What an earlier run has done, by name. */
 export type Done = ReadonlyMap<string, string | undefined>;

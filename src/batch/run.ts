@@ -1,8 +1,8 @@
+import type { ImageRecord, Origin } from '../domain/classification.js';
 import type { Input } from '../inputs/types.js';
-import type { ImageRecord, Origin } from '../report/records.js';
-import { isOfPicture } from './faults.js';
-import { createGate } from './gate.js';
-import type { Meta, Outcome, Runner, Task, Verdict } from './types.js';
+import { isOfPicture } from '../runners/error-messages.js';
+import { createGate } from '../runners/memory-gate.js';
+import type { Meta, Outcome, Runner, Task, Verdict } from '../runners/types.js';
 
 export interface RunOptions {
   /** Aborted: no more pictures are begun, those in flight are finished. */

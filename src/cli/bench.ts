@@ -45,7 +45,10 @@ export async function runBench(flags: BenchFlags, print: (text: string) => void)
   const resolution = parseWhole('--res', flags.res, 'a whole number of pixels, 1 or more');
   const runs = parseWhole('--runs', flags.runs, 'a whole number of runs, 1 or more');
   const threads = parseWhole('--threads', flags.threads, 'a whole number from 1 to 64', 64);
-  const [{ bench }, { benchText }] = await Promise.all([import('../bench.js'), import('../report/bench-text.js')]);
+  const [{ bench }, { benchText }] = await Promise.all([
+    import('../use-cases/bench.js'),
+    import('../report/bench-text.js'),
+  ]);
   const { record, facts } = await bench({
     model: flags.model,
     ...(alpha !== undefined && { alpha }),

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import type { FilterOptions } from '../batch/filter.js';
-import { type LoadOptions, MOST_THREADS } from '../classifier.js';
-import { UsageError } from '../errors.js';
+import { UsageError } from '../errors/errors.js';
 import type { InputOptions } from '../inputs/find.js';
 import { parseShard } from '../inputs/shard.js';
 import { chooseFormat, FORMATS, type FormatName } from '../report/formats.js';
+import { type LoadOptions, MOST_THREADS } from '../use-cases/classifier.js';
 import type { ClassifyFlags } from './classify.js';
 import { parseNumber, parseWhole } from './options.js';
 import { formatByEnding } from './output.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import type { PublishedOther } from '../cost/published-others.js';
 import type { SummaryRow, Variant } from '../cost/summary.js';
-import { ModelError, UsageError } from '../errors.js';
+import { ModelError, UsageError } from '../errors/errors.js';
 import type { Section } from '../report/table.js';
 import {
   addCountingOptions,
@@ -70,7 +70,7 @@ export async function runCompare(
 ): Promise<void> {
   const options = readCounting(flags);
   readFormat(flags);
-  if (flags.plot !== undefined) (await import('../plot.js')).checkPlotPath(flags.plot);
+  if (flags.plot !== undefined) (await import('../use-cases/plot.js')).checkPlotPath(flags.plot);
   const [{ parseVariant, summarise }, { compareSections }, { isNetworkId }] = await Promise.all([
     import('../cost/summary.js'),
     import('../report/summary-text.js'),
@@ -84,7 +84,7 @@ export async function runCompare(
       if (flags.classes !== undefined) {
         throw new UsageError(`--classes: ${spec} says it itself, expected no --classes beside a file`);
       }
-      rows.push(await (await import('../cost-file.js')).summariseFile(spec, options));
+      rows.push(await (await import('../use-cases/cost-file.js')).summariseFile(spec, options));
     }
   }
   const others = await listOthers(flags);
@@ -95,7 +95,7 @@ export async function runCompare(
 export async function runSweep(flags: SweepFlags, print: (text: string) => void): Promise<void> {
   const options = readCounting(flags);
   readFormat(flags);
-  if (flags.plot !== undefined) (await import('../plot.js')).checkPlotPath(flags.plot);
+  if (flags.plot !== undefined) (await import('../use-cases/plot.js')).checkPlotPath(flags.plot);
   const [{ byAccuracy, listGrid, markFront, summarise }, { fitsBudget, parseBudget }, { sweepSections }] =
     await Promise.all([import('../cost/summary.js'), import('../cost/budget.js'), import('../report/summary-text.js')]);
   const limits = flags.budget === undefined ? undefined : parseBudget(flags.budget);
@@ -134,7 +134,7 @@ async function finish(
   sections: readonly Section[],
   print: (text: string) => void,
 ): Promise<void> {
-  if (flags.plot !== undefined) await (await import('../plot.js')).plotSummaries(flags.plot, rows, others);
+  if (flags.plot !== undefined) await (await import('../use-cases/plot.js')).plotSummaries(flags.plot, rows, others);
   const { printPage } = await import('./cost-print.js');
   await printPage(flags, [...rows, ...others], sections, print);
 }

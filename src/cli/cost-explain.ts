@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { UsageError } from '../errors.js';
+import { UsageError } from '../errors/errors.js';
 import { addOutputOptions, type OutputFlags, readFormat } from './cost-options.js';
 import { parseNumber, parseWhole } from './options.js';
 

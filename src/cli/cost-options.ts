@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { type ConventionId, conventionIds, parameterRules } from '../cost/conventions.js';
 import type { SummaryOptions } from '../cost/summary.js';
-import { UsageError } from '../errors.js';
+import { UsageError } from '../errors/errors.js';
 import { parseWhole } from './options.js';
 
 export interface CountingFlags {

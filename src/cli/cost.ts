@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { type Grouping, groupings } from '../cost/groups.js';
-import { UsageError } from '../errors.js';
+import { UsageError } from '../errors/errors.js';
 import {
   addCountingOptions,
   addOutputOptions,
@@ -101,7 +101,7 @@ export async function runCost(flags: CostFlags, print: (text: string) => void, f
   const { classes, ...counting } = readCounting(flags);
   readFormat(flags);
   refuse(flags, file);
-  if (flags.plot !== undefined) (await import('../plot.js')).checkPlotPath(flags.plot);
+  if (flags.plot !== undefined) (await import('../use-cases/plot.js')).checkPlotPath(flags.plot);
   // Loaded here, so that other commands and --help do not wait for it.
   const [{ findNetwork }, { resolve }, { describeCost }, { conventions }, { costSections }, { printPage }] =
     await Promise.all([
@@ -115,11 +115,12 @@ export async function runCost(flags: CostFlags, print: (text: string) => void, f
   const options = { ...counting, ...(flags.by !== undefined && { by: flags.by as Grouping }) };
   const layers = flags.layers ?? flags.measure ?? false;
   if (file !== undefined) {
-    const { costFile } = await import('../cost-file.js');
+    const { costFile } = await import('../use-cases/cost-file.js');
     const found = await costFile(file, { ...options, ...(resolution !== undefined && { resolution }) });
     if (found.kind === 'graph') {
       const { graphSections } = await import('../report/graph-text.js');
-      if (flags.plot !== undefined) await (await import('../plot.js')).plotGraphCost(flags.plot, found.record);
+      if (flags.plot !== undefined)
+        await (await import('../use-cases/plot.js')).plotGraphCost(flags.plot, found.record);
       return printPage(flags, found.record, graphSections(found.record, { layers }), print);
     }
     const { record, facts } = found;
@@ -137,7 +138,7 @@ export async function runCost(flags: CostFlags, print: (text: string) => void, f
     isUnchanged: true,
   });
   const record = flags.measure
-    ? await (await import('../measure-cost.js')).measureCost(counted, runs === undefined ? {} : { runs })
+    ? await (await import('../use-cases/measure-cost.js')).measureCost(counted, runs === undefined ? {} : { runs })
     : counted;
   if (flags.plot !== undefined) await plotLayers(flags.plot, record);
   await printPage(flags, record, costSections(record, entry, { layers }), print);
@@ -159,7 +160,10 @@ function refuse(flags: CostFlags, file: string | undefined): void {
   }
 }
 
-async function plotLayers(path: string, record: Parameters<typeof import('../plot.js').plotCost>[1]): Promise<void> {
-  const { plotCost } = await import('../plot.js');
+async function plotLayers(
+  path: string,
+  record: Parameters<typeof import('../use-cases/plot.js').plotCost>[1],
+): Promise<void> {
+  const { plotCost } = await import('../use-cases/plot.js');
   await plotCost(path, record);
 }

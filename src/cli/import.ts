@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import type { ImportCalibration } from '../import-levels.js';
+import { printable } from '../errors/printable.js';
 import { paddingConventions } from '../networks/types.js';
-import { printable } from '../printable.js';
+import type { ImportCalibration } from '../use-cases/calibrate.js';
 import { parseNumber, parseWhole } from './options.js';
 
 /** Between two lines of progress. */
@@ -54,7 +54,7 @@ async function runImport(file: string, flags: ImportFlags): Promise<void> {
   const classes = parseWhole('--classes', flags.classes, 'a whole number of classes, 1 or more');
   const alpha = parseNumber('--alpha', flags.alpha);
   const epsilon = parseNumber('--epsilon', flags.epsilon);
-  const { importModel } = await import('../import.js');
+  const { importModel } = await import('../use-cases/import.js');
   const { installed, title, calibrated } = await importModel(file, {
     name,
     ...(labels !== undefined && { labels }),

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { exitCodes, MobilenetError } from '../errors.js';
-import { printable } from '../printable.js';
+import { exitCodes, MobilenetError } from '../errors/errors.js';
+import { printable } from '../errors/printable.js';
+import { packageFile } from '../files/package-files.js';
 
 type CommandName = 'classify' | 'merge' | 'cost' | 'models' | 'pull' | 'import' | 'bench';
 
@@ -24,7 +25,7 @@ async function loadCommands([first]: readonly string[]): Promise<readonly Comman
 }
 
 function version(): string {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+  return JSON.parse(readFileSync(packageFile('package.json'), 'utf8')).version;
 }
 
 /** Runs one command line. Sets `process.exitCode`; never throws. */

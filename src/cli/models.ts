@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { exitCodes } from '../errors.js';
-import { printable } from '../printable.js';
+import { exitCodes } from '../errors/errors.js';
+import { printable } from '../errors/printable.js';
 
 interface JsonFlag {
   readonly json?: boolean;
@@ -13,7 +13,7 @@ export function modelsCommand(): Command {
     .option('--json', 'one JSON document on stdout')
     .action(async (flags: JsonFlag) => {
       const [{ surveyModels }, { modelsText }] = await Promise.all([
-        import('../models.js'),
+        import('../use-cases/list-models.js'),
         import('../report/models-text.js'),
       ]);
       const record = surveyModels();
@@ -24,7 +24,7 @@ export function modelsCommand(): Command {
     .description('Compare every installed file with its sha-256; exit 4 where one is damaged.')
     .option('--json', 'one JSON document on stdout')
     .action(async (_flags: JsonFlag, command: Command) => {
-      const { verifyModels } = await import('../installed-model.js');
+      const { verifyModels } = await import('../models/from-store.js');
       const verified = await verifyModels();
       if (command.optsWithGlobals<JsonFlag>().json) {
         process.stdout.write(`${JSON.stringify({ models: verified }, null, 2)}\n`);
@@ -42,7 +42,7 @@ export function modelsCommand(): Command {
     .description('Take an installed model out of the store.')
     .argument('<name>', 'as mobilenet models lists it')
     .action(async (name: string) => {
-      const { removeModel } = await import('../installed-model.js');
+      const { removeModel } = await import('../models/from-store.js');
       await removeModel(name);
       process.stdout.write(`${name} removed\n`);
     });
@@ -52,7 +52,7 @@ export function modelsCommand(): Command {
     .argument('<name>', 'as mobilenet models lists it')
     .argument('<file>', 'such as model.safetensors')
     .action(async (name: string, file: string) => {
-      const { exportModel } = await import('../export.js');
+      const { exportModel } = await import('../use-cases/export.js');
       const { bytes } = await exportModel(name, file);
       process.stdout.write(`${printable(file)}: ${(bytes / 1e6).toFixed(1)} MB\n`);
     });
@@ -60,7 +60,7 @@ export function modelsCommand(): Command {
     .command('path')
     .description('Print the folder of installed models.')
     .action(async () => {
-      const { storeHome } = await import('../installed-model.js');
+      const { storeHome } = await import('../models/from-store.js');
       process.stdout.write(`${storeHome()}\n`);
     });
   return models;

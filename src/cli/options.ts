@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js';
+import { UsageError } from '../errors/errors.js';
 
 /** A decimal number above 0, or undefined where the option is absent. */
 export function parseNumber(option: string, text: string | undefined): number | undefined {

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { printable } from '../printable.js';
-import type { Pulled } from '../pull.js';
+import { printable } from '../errors/printable.js';
+import type { Pulled } from '../use-cases/pull.js';
 import { parseNumber, parseWhole } from './options.js';
 import { startProgress } from './progress.js';
 
@@ -50,7 +50,7 @@ export async function runPull(model: string, flags: PullFlags): Promise<Pulled> 
   const resolution = parseWhole('--res', flags.res, 'a whole number of pixels');
   const timeout = parseNumber('--timeout', flags.timeout);
   const attempts = parseWhole('--tries', flags.tries, 'a whole number from 1 to 100', 100);
-  const { chooseEntry, pull } = await import('../pull.js');
+  const { chooseEntry, pull } = await import('../use-cases/pull.js');
   const query = { model, alpha, resolution, dtype: flags.dtype };
   const progress = await startProgress(chooseEntry(query).name, flags.json ?? false);
   try {

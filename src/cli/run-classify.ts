@@ -2,24 +2,24 @@ import { statSync } from 'node:fs';
 import { createFilter } from '../batch/filter.js';
 import { takeUp, undone } from '../batch/resume.js';
 import { classifyAll } from '../batch/run.js';
-import { openSingle } from '../batch/single.js';
-import type { LoadOptions } from '../classifier.js';
-import { exitCodes, MobilenetError } from '../errors.js';
+import type { ImageRecord } from '../domain/classification.js';
+import { NOT_FINITE } from '../domain/rank.js';
+import { exitCodes, MobilenetError } from '../errors/errors.js';
+import { printable } from '../errors/printable.js';
 import { findInputs } from '../inputs/find.js';
 import { isGlob } from '../inputs/glob.js';
 import { nameBytes } from '../inputs/name.js';
 import type { Input } from '../inputs/types.js';
-import { printable } from '../printable.js';
-import { NOT_FINITE } from '../rank.js';
 import { createFormat, refuseLines } from '../report/formats.js';
-import type { ImageRecord } from '../report/records.js';
+import { openSingle } from '../runners/single.js';
+import type { LoadOptions } from '../use-cases/classifier.js';
 import { startBatchProgress } from './batch-progress.js';
 import type { ClassifyFlags } from './classify.js';
 import { type ClassifyWishes, readWishes } from './classify-options.js';
 import { type Output, openFile, openStdout, outputTest, refuseInput } from './output.js';
+import { runSteadily, wantsSteadyMemory } from './second-process.js';
 import { listenForSignals } from './signals.js';
 import { hasTerminal } from './spinner.js';
-import { runSteadily, wantsSteadyMemory } from './steady.js';
 
 const DEFAULT_MODEL = 'mobilenet_v2';
 
@@ -40,7 +40,7 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
   if (mayBeMany(names, flags)) limitPool(wishes.jobs ?? wishes.defaultJobs);
   const { filter, format: formatName, nulOutput } = wishes;
   const ended = new AbortController();
-  const fetchPicture = flags.allowUrl ? (await import('../fetch-picture.js')).fetchPicture : undefined;
+  const fetchPicture = flags.allowUrl ? (await import('../net/fetch-picture.js')).fetchPicture : undefined;
   const fetch = fetchPicture && ((address: string) => fetchPicture(address, ended.signal));
   const usesStdin = names.includes('-') || filesFrom.includes('-');
   const sources = { until: ended.signal, ...(usesStdin && { stdin: process.stdin }), ...(fetch && { fetch }) };
@@ -185,7 +185,7 @@ async function openRunner(
   const openOne = async (chosen: LoadOptions): Promise<AnyRunner> => {
     if (!isFleet) return openSingle(chosen, pictures ?? FEW, { top, maxPixels });
     const count = jobs ?? (pictures === undefined ? defaultJobs : 1);
-    const { openFleet } = await import('../batch/fleet.js');
+    const { openFleet } = await import('../runners/lanes.js');
     const fleet = await openFleet(chosen, {
       jobs: count,
       top,

@@ -1,7 +1,7 @@
 import { mergeParts } from '../batch/merge.js';
 import { checkRows } from '../batch/read-rows.js';
-import { exitCodes, UsageError } from '../errors.js';
-import { printable } from '../printable.js';
+import { exitCodes, UsageError } from '../errors/errors.js';
+import { printable } from '../errors/printable.js';
 import { chooseFormat, createFormat, type Format, refuseLines } from '../report/formats.js';
 import { MERGED_FORMATS, type MergedFormat, type MergeFlags } from './merge.js';
 import { formatByEnding, openStdout, openWhole, outputTest, refuseInput } from './output.js';

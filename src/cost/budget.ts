@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js';
+import { UsageError } from '../errors/errors.js';
 import type { SummaryRow } from './summary.js';
 
 /** What a budget can limit; of a row that was only printed somewhere, little is known. */

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js';
+import { UsageError } from '../errors/errors.js';
 import type { ResolvedNetwork } from '../networks/types.js';
 
 /** D_K, M, N, D_F of arXiv:1704.04861, section 3: window, input channels, output channels, side of the output. */

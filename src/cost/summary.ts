@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js';
+import { UsageError } from '../errors/errors.js';
 import { buildNetwork, findNetwork, isNetworkId, networks } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import type { ResolvedNetwork } from '../networks/types.js';
@@ -6,7 +6,7 @@ import { findAccuracy } from './compare-published.js';
 import { conventions } from './conventions.js';
 import { cost } from './cost.js';
 import { type CountingOptions, chooseCounting, countNetwork } from './counting.js';
-import type { OperatorCount } from './graph-tally.js';
+import type { OperatorCount } from './graphs/tally.js';
 
 /** One network at one α and resolution. */
 export interface Variant {

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import * as zlib from 'node:zlib';
 import type { instantiate } from '../../build/kernels.js';
-import { RuntimeError } from '../errors.js';
+import { RuntimeError } from '../errors/errors.js';
+import { packageFile } from '../files/package-files.js';
 
 type Exports = Awaited<ReturnType<typeof instantiate>>;
 
@@ -66,8 +67,8 @@ export interface KernelModule {
 
 const PAGE_BYTES = 65536;
 const kernelFiles: Readonly<Record<KernelFlavour, URL>> = {
-  plain: new URL('../../build/kernels.wasm', import.meta.url),
-  relaxed: new URL('../../build/kernels.relaxed.wasm', import.meta.url),
+  plain: packageFile('build/kernels.wasm'),
+  relaxed: packageFile('build/kernels.relaxed.wasm'),
 };
 
 const loading = new Map<KernelFlavour, Promise<KernelModule>>();

@@ -1,4 +1,4 @@
-import { ModelError } from '../errors.js';
+import { ModelError } from '../errors/errors.js';
 import { NETWORK_INPUT, type Shape } from '../networks/types.js';
 import type { Operation } from './fuse.js';
 import type { KernelName } from './kernels.js';

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { RuntimeError } from '../errors.js';
+import { RuntimeError } from '../errors/errors.js';
+import { packageFile } from '../files/package-files.js';
 import { bindCalls, type Call, type StageCalls } from './calls.js';
 import type { CompiledKernels, KernelMemory, KernelModule } from './kernels.js';
 import type { Plan, Step } from './plan.js';
@@ -49,7 +50,7 @@ const PATIENCE_MS = 0.05;
 const STALL: Stall = { times: 100, ms: 100 };
 
 /** The built file, seen from the bundle (`dist/code/`) and from the sources (`src/engine/`) alike. */
-const workerFile = new URL('../../dist/code/worker.cjs', import.meta.url);
+const workerFile = packageFile('dist/code/worker.cjs');
 
 /** Starts threads − 1 workers. */
 export function startCrew(threads: number): Crew {

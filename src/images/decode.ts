@@ -1,10 +1,10 @@
 import type { Metadata } from 'sharp';
-import { ImageError } from '../errors.js';
-import { printable } from '../printable.js';
+import type { ColumnSpan } from '../domain/preprocessing.js';
+import { ImageError } from '../errors/errors.js';
+import { printable } from '../errors/printable.js';
 import { detectFormat, type ImageFormat, supportedFormats } from './format.js';
 import { requireSharp, type SharpFactory } from './sharp.js';
 import { openPicture, type PictureSource } from './source.js';
-import type { ColumnSpan } from './types.js';
 
 /** An upright picture: `data` is [height, held.count, 3], RGB, 0…255. */
 export interface DecodedImage {

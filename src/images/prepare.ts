@@ -1,6 +1,6 @@
+import type { PixelKernels, Preprocessing } from '../domain/preprocessing.js';
 import { type DecodedImage, type DecodeOptions, decode } from './decode.js';
 import { type ResampleAxis, readBy, resample, resampleTf1 } from './resample.js';
-import type { PixelKernels, Preprocessing } from './types.js';
 
 /** A picture as the network's input: values, or the bytes that stand for them. */
 export type Prepared = Float32Array | Uint8Array;

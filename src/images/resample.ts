@@ -1,4 +1,4 @@
-import type { ColumnSpan, PixelKernels, ResizeFilter, Taps } from './types.js';
+import type { ColumnSpan, PixelKernels, ResizeFilter, Taps } from '../domain/preprocessing.js';
 
 /**
  * One axis of a resize: `source` pixels become `scaled`, of which only `count` from `start` on are computed.

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
-import { ImageError } from '../errors.js';
-import { printable } from '../printable.js';
+import { ImageError } from '../errors/errors.js';
+import { printable } from '../errors/printable.js';
 import { FORMAT_HEADER_BYTES, supportedFormats } from './format.js';
 
 // With plain descriptors, not the promises' file handles: what cannot block for long on an open file needs no other thread.

@@ -1,7 +1,7 @@
 import { lstat, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { UsageError } from '../errors.js';
-import { printable } from '../printable.js';
+import { UsageError } from '../errors/errors.js';
+import { printable } from '../errors/printable.js';
 import { compileGlob, expandBraces, fixedPart, isGlob } from './glob.js';
 import { checkList, readNames } from './list.js';
 import { inputOf, nameBytes } from './name.js';

@@ -1,5 +1,5 @@
-import { UsageError } from '../errors.js';
-import { printable } from '../printable.js';
+import { UsageError } from '../errors/errors.js';
+import { printable } from '../errors/printable.js';
 
 /** Whether a shell would have expanded it, had there been a match. */
 export function isGlob(text: string): boolean {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { UsageError } from '../errors.js';
-import { printable } from '../printable.js';
+import { UsageError } from '../errors/errors.js';
+import { printable } from '../errors/printable.js';
 import { openStream } from './stream.js';
 
 /** Longer than any path that a system opens. */

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js';
+import { UsageError } from '../errors/errors.js';
 import { nameBytes } from './name.js';
 import type { Input } from './types.js';
 

@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { sep } from 'node:path';
-import { printable } from '../printable.js';
+import { printable } from '../errors/printable.js';
 import { inputOf, nameBytes } from './name.js';
 import { compareNames } from './order.js';
 import type { Input } from './types.js';

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js';
+import { UsageError } from '../errors/errors.js';
 
 /** What a builder takes. `alpha` is the width multiplier, `classes` the length of the output. */
 export interface BuildOptions {

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js';
+import { UsageError } from '../errors/errors.js';
 import { type BuildOptions, MAX_ALPHA, MAX_RESOLUTION } from './channels.js';
 import { buildEfficientnetB0 } from './efficientnet-b0.js';
 import { buildMobilenetV1, buildMobilenetV1FullConv, buildMobilenetV1Shallow } from './mobilenet-v1.js';

@@ -1,4 +1,4 @@
-import { ModelError, UsageError } from '../errors.js';
+import { ModelError, UsageError } from '../errors/errors.js';
 import { MAX_CLASSES, MAX_RESOLUTION } from './channels.js';
 import {
   type DenseLayer,

@@ -1,4 +1,4 @@
-import type { BenchFacts, BenchLayer, BenchRecord } from './bench-record.js';
+import type { BenchFacts, BenchLayer, BenchRecord } from '../domain/bench.js';
 import { alignColumns, type Side } from './columns.js';
 import { alphaText, grouped } from './units.js';
 

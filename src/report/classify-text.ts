@@ -1,5 +1,5 @@
-import { printable } from '../printable.js';
-import type { CostFacts, ModelFacts, Prediction } from './records.js';
+import type { CostFacts, ModelFacts, Prediction } from '../domain/classification.js';
+import { printable } from '../errors/printable.js';
 import { alphaText, megas } from './units.js';
 
 /** Labels share a column at least and at most this wide, in characters. */

@@ -1,7 +1,7 @@
-import { UsageError } from '../errors.js';
-import { printable, printableJson } from '../printable.js';
+import type { CostFacts, ImageRecord, ModelFacts } from '../domain/classification.js';
+import { UsageError } from '../errors/errors.js';
+import { printable, printableJson } from '../errors/printable.js';
 import { modelLine, predictionsText } from './classify-text.js';
-import type { CostFacts, ImageRecord, ModelFacts } from './records.js';
 import { headingRow, rowsOf } from './rows.js';
 import { compileTemplate } from './template.js';
 

@@ -1,4 +1,4 @@
-import type { GraphCost, OperatorCount } from '../cost/graph-tally.js';
+import type { GraphCost, OperatorCount } from '../cost/graphs/tally.js';
 import { definitions, groupRows } from './cost-text.js';
 import type { Column, Section } from './table.js';
 import { grouped } from './units.js';

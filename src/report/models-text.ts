@@ -1,5 +1,5 @@
+import type { ModelRecord, ModelsRecord } from '../domain/models.js';
 import { alignColumns } from './columns.js';
-import type { ModelRecord, ModelsRecord } from './models-record.js';
 import { alphaText, megabytes, megas } from './units.js';
 
 const HEADINGS = ['', 'network', 'α', 'pixels', 'dtype', 'size', 'top-1', 'MACs'];

@@ -1,5 +1,5 @@
 import type { CostRecord, LayerRecord } from '../cost/describe.js';
-import type { GraphCost } from '../cost/graph-tally.js';
+import type { GraphCost } from '../cost/graphs/tally.js';
 import {
   COLOURS,
   colourOfKind,

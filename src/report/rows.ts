@@ -1,4 +1,4 @@
-import type { ImageRecord } from './records.js';
+import type { ImageRecord } from '../domain/classification.js';
 
 export const COLUMNS = ['file', 'rank', 'index', 'id', 'label', 'probability', 'error'] as const;
 

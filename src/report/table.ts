@@ -1,4 +1,4 @@
-import { printable } from '../printable.js';
+import { printable } from '../errors/printable.js';
 import { alignColumns, type Side } from './columns.js';
 
 /** With `text` a number that its column's format does not suit. */

@@ -1,6 +1,6 @@
-import { UsageError } from '../errors.js';
-import { printable } from '../printable.js';
-import type { Prediction } from './records.js';
+import type { Prediction } from '../domain/classification.js';
+import { UsageError } from '../errors/errors.js';
+import { printable } from '../errors/printable.js';
 
 export interface TemplateValues {
   /** The name's bytes, as they are to be printed, and as they are. */

@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { ModelError } from '../errors.js';
-import type { Preprocessing } from '../images/types.js';
+import type { Preprocessing } from '../domain/preprocessing.js';
+import { ModelError } from '../errors/errors.js';
+import { packageFile } from '../files/package-files.js';
+import { readPreprocessing } from '../models/card.js';
 import { isNetworkId, type NetworkId } from '../networks/index.js';
 import { type PaddingConvention, paddingConventions } from '../networks/types.js';
-import { readPreprocessing } from '../weights/card.js';
-import { Fields } from '../weights/fields.js';
-import { MAX_FILE_BYTES, readModelFile } from '../weights/file.js';
+import { Fields } from '../untrusted-data/fields.js';
+import { MAX_FILE_BYTES, readModelFile } from '../untrusted-data/regular-file.js';
 import type { PublishedHash } from './download.js';
 import { isModelName } from './home.js';
 import { readPublished } from './record.js';
@@ -13,7 +14,7 @@ import type { ModelDescription } from './types.js';
 import { distanceFromUsual } from './usual.js';
 
 /** The package's list of published checkpoints; the same place from `src/` and from `dist/`. */
-const CATALOG = fileURLToPath(new URL('../../models/catalog.json', import.meta.url));
+const CATALOG = fileURLToPath(packageFile('models/catalog.json'));
 
 const MAX_CATALOG_BYTES = 2 * 1024 * 1024;
 const MAX_ENTRIES = 2000;

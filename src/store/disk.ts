@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { ModelError } from '../errors.js';
+import { ModelError } from '../errors/errors.js';
 
 /** The one way to disk of every byte of the store; tests put a full disk here. */
 export interface Disk {

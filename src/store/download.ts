@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import { ModelError } from '../errors.js';
-import { isHtml } from '../weights/sniff.js';
+import { ModelError } from '../errors/errors.js';
+import { explain, FetchError, fetchAnswer, shown } from '../net/http.js';
+import { isHtml } from '../weights/formats/sniff.js';
 import { type Disk, diskFault } from './disk.js';
-import { explain, FetchError, fetchAnswer, shown } from './http.js';
 import type { Part } from './part.js';
 
 export interface DownloadLimits {

@@ -1,6 +1,6 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
-import { ModelError } from '../errors.js';
+import { ModelError } from '../errors/errors.js';
 import type { StoredFormat } from './types.js';
 
 /** The store's folder: `$MOBILENET_HOME`, else the platform's folder for caches. It need not exist. */

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ModelError } from '../errors.js';
+import { ModelError } from '../errors/errors.js';
+import type { Label } from '../models/labels.js';
 import { isNetworkId } from '../networks/index.js';
-import { MAX_FILE_BYTES } from '../weights/file.js';
-import type { Label } from '../weights/labels.js';
+import { MAX_FILE_BYTES } from '../untrusted-data/regular-file.js';
 import { besides, type Disk, diskFault, moveInto, realDisk, writeAtomically } from './disk.js';
 import { checkModelName, places, storeHome } from './home.js';
 import { isBlobIntact, readBlobNames, readInstalled } from './installed.js';

@@ -3,7 +3,7 @@ import { link, mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/p
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { ModelError } from '../errors.js';
+import { ModelError } from '../errors/errors.js';
 import { besides, diskFault } from './disk.js';
 
 /** A holder touches its lock this often; one untouched for `STALE_MS` is nobody's. */

@@ -3,10 +3,10 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } fro
 import type { IncomingHttpHeaders } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { SNIFFED_BYTES } from '../weights/sniff.js';
+import { FetchError } from '../net/http.js';
+import { SNIFFED_BYTES } from '../weights/formats/sniff.js';
 import type { Disk } from './disk.js';
 import type { DownloadRequest } from './download.js';
-import { FetchError } from './http.js';
 import { isAlive } from './lock.js';
 
 const CHUNK_BYTES = 1024 * 1024;

@@ -1,8 +1,8 @@
-import { ModelError } from '../errors.js';
+import { ModelError } from '../errors/errors.js';
+import { readPreprocessing } from '../models/card.js';
 import { paddingConventions } from '../networks/types.js';
-import { readPreprocessing } from '../weights/card.js';
-import { Fields } from '../weights/fields.js';
-import { readModelFile } from '../weights/file.js';
+import { Fields } from '../untrusted-data/fields.js';
+import { readModelFile } from '../untrusted-data/regular-file.js';
 import { isModelName } from './home.js';
 import type { Blob, InstalledModel } from './types.js';
 

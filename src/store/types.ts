@@ -1,6 +1,6 @@
-import type { Preprocessing } from '../images/types.js';
+import type { Preprocessing } from '../domain/preprocessing.js';
+import type { Label } from '../models/labels.js';
 import type { PaddingConvention } from '../networks/types.js';
-import type { Label } from '../weights/labels.js';
 
 /** How the bytes of stored weights are read: `safetensors` is the project's own naming and layout, batch norm apart or folded. */
 export type StoredFormat = 'safetensors' | 'tflite' | 'onnx';

@@ -1,4 +1,4 @@
-import { ModelError } from '../errors.js';
+import { ModelError } from '../errors/errors.js';
 import type { Parameter, ParameterName, ResolvedNetwork } from '../networks/types.js';
 import type { LayerWeights, NetworkWeights, Tensor } from './types.js';
 

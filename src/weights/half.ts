@@ -1,4 +1,4 @@
-import { ModelError } from '../errors.js';
+import { ModelError } from '../errors/errors.js';
 
 /** 2^112 moves the exponent bias from half (15) to single (127) precision; exact, subnormals included. */
 const REBIAS = 2 ** 112;

@@ -1,4 +1,4 @@
-import { ModelError } from '../errors.js';
+import { ModelError } from '../errors/errors.js';
 import { MAX_CLASSES } from '../networks/channels.js';
 import type { Activation, Layer, LayerPadding, Network, ResolvedLayer } from '../networks/types.js';
 

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { startDecoders } from '../../src/batch/decoders.js';
-import { createGate } from '../../src/batch/gate.js';
-import type { Preprocessing } from '../../src/images/types.js';
+import type { Preprocessing } from '../../src/domain/preprocessing.js';
+import { startDecoders } from '../../src/runners/decode-processes.js';
+import { createGate } from '../../src/runners/memory-gate.js';
 
 const file = fileURLToPath(new URL('decoder-fake.cjs', import.meta.url));
 const preprocessing = { resolution: 1 } as Preprocessing;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createFilter, type FilterOptions } from '../../src/batch/filter.js';
-import { loadImagenetLabels } from '../../src/weights/box.js';
+import { loadImagenetLabels } from '../../src/models/bundled.js';
 
 const labels = loadImagenetLabels(1000);
 const everything = labels.map(({ id, name }, index) => ({

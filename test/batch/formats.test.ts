@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import type { ImageRecord, ModelFacts } from '../../src/domain/classification.js';
 import { createFormat, type FormatName, refuseLines } from '../../src/report/formats.js';
-import type { ImageRecord, ModelFacts } from '../../src/report/records.js';
 
 const model: ModelFacts = { network: 'n', alpha: 1, resolution: 224, dtype: 'f32', weights: 'w' };
 const cost = { macs: 1, flops: 2, params: 3 };

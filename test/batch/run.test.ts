@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createGate } from '../../src/batch/gate.js';
 import { classifyAll } from '../../src/batch/run.js';
-import type { Task, Verdict } from '../../src/batch/types.js';
-import { ImageError } from '../../src/errors.js';
+import { ImageError } from '../../src/errors/errors.js';
 import type { Input } from '../../src/inputs/types.js';
+import { createGate } from '../../src/runners/memory-gate.js';
+import type { Task, Verdict } from '../../src/runners/types.js';
 
 const verdict: Verdict = { predictions: [], ms: { decode: 1, run: 1 } };
 

@@ -6,7 +6,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { load } from '../../src/classifier.js';
+import { load } from '../../src/use-cases/classifier.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

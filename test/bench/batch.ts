@@ -13,8 +13,8 @@ import { cpus, tmpdir } from 'node:os';
 import { extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { chooseModel } from '../../src/model.js';
-import { median } from '../../src/statistics.js';
+import { median } from '../../src/domain/statistics.js';
+import { chooseModel } from '../../src/models/choose.js';
 import { installPeers } from './peers/folder.js';
 import { describeForPeers } from './peers/network-file.js';
 

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { bench, benchSubject, randomLevels, shareOf } from '../../src/bench.js';
 import { cost } from '../../src/cost/cost.js';
+import type { BenchFacts, BenchRecord } from '../../src/domain/bench.js';
+import { median, quantile } from '../../src/domain/statistics.js';
 import { planIntegers } from '../../src/engine/int8/plan.js';
 import { loadKernels } from '../../src/engine/kernels.js';
 import { plan } from '../../src/engine/plan.js';
-import { MobilenetError } from '../../src/errors.js';
+import { MobilenetError } from '../../src/errors/errors.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
-import type { BenchFacts, BenchRecord } from '../../src/report/bench-record.js';
 import { benchText } from '../../src/report/bench-text.js';
-import { median, quantile } from '../../src/statistics.js';
-import { costSteps } from '../../src/step-costs.js';
-import { seededWeights } from '../../src/weights/seeded.js';
+import { bench, benchSubject, randomLevels, shareOf } from '../../src/use-cases/bench.js';
+import { seededWeights } from '../../src/use-cases/seeded-weights.js';
+import { costSteps } from '../../src/use-cases/step-costs.js';
 
 async function stepsOf(id: string, alpha: number, resolution: number) {
   const network = resolve(buildNetwork(id, { alpha }), { resolution });

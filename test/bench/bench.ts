@@ -4,12 +4,12 @@
  * distinct shape of their convolutions, measured where the networks run it: median over all its places.
  */
 import { parseArgs } from 'node:util';
-import { bench, benchSubject } from '../../src/bench.js';
+import type { BenchFacts, BenchRecord } from '../../src/domain/bench.js';
+import { median } from '../../src/domain/statistics.js';
 import type { ResolvedLayer, Shape } from '../../src/networks/types.js';
-import type { BenchFacts, BenchRecord } from '../../src/report/bench-record.js';
 import { alignColumns, type Side } from '../../src/report/columns.js';
 import { alphaText, grouped } from '../../src/report/units.js';
-import { median } from '../../src/statistics.js';
+import { bench, benchSubject } from '../../src/use-cases/bench.js';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,

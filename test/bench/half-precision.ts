@@ -6,14 +6,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { loadPixelKernels } from '../../src/engine/pixels.js';
 import { createSession } from '../../src/engine/session.js';
 import { prepareImage } from '../../src/images/prepare.js';
-import { chooseModel } from '../../src/model.js';
-import { loadPixelKernels } from '../../src/pixels.js';
+import { chooseModel } from '../../src/models/choose.js';
 import { mapTfhubEfficientnet } from '../../src/weights/families/efficientnet-tfhub.js';
 import { recognise } from '../../src/weights/families/recognise.js';
-import { readPyTorch } from '../../src/weights/pytorch.js';
-import { readTfjs } from '../../src/weights/tfjs.js';
+import { readPyTorch } from '../../src/weights/formats/pytorch/read.js';
+import { readTfjs } from '../../src/weights/formats/tfjs/read.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -7,10 +7,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { loadPixelKernels } from '../../src/engine/pixels.js';
 import { createSession } from '../../src/engine/session.js';
 import { prepareImage } from '../../src/images/prepare.js';
-import { chooseModel } from '../../src/model.js';
-import { loadPixelKernels } from '../../src/pixels.js';
+import { chooseModel } from '../../src/models/choose.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

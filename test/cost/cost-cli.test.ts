@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type CostFlags, runCost } from '../../src/cli/cost.js';
-import { MobilenetError } from '../../src/errors.js';
+import { MobilenetError } from '../../src/errors/errors.js';
 import { networkIds } from '../../src/networks/index.js';
 
 async function print(flags: Partial<CostFlags> = {}): Promise<string> {

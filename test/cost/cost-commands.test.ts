@@ -3,7 +3,7 @@ import { type CostFlags, runCost } from '../../src/cli/cost.js';
 import { runCompare, runSweep } from '../../src/cli/cost-compare.js';
 import { runExplain } from '../../src/cli/cost-explain.js';
 import { conventionIds } from '../../src/cost/conventions.js';
-import { MobilenetError } from '../../src/errors.js';
+import { MobilenetError } from '../../src/errors/errors.js';
 
 async function printed(run: (print: (text: string) => void) => Promise<void>): Promise<string> {
   let text = '';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { blockOfLayer, explainBlock } from '../../src/cost/explain.js';
-import { UsageError } from '../../src/errors.js';
+import { UsageError } from '../../src/errors/errors.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
 

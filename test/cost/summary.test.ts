@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fitsBudget, parseBudget } from '../../src/cost/budget.js';
 import { byAccuracy, listGrid, markFront, parseVariant, summarise } from '../../src/cost/summary.js';
-import { UsageError } from '../../src/errors.js';
+import { UsageError } from '../../src/errors/errors.js';
 import { mobilenetV1Macs, mobilenetV2Macs } from './figures.js';
 
 const grid = listGrid({}).map((variant) => summarise(variant));

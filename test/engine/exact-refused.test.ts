@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createExactSession } from '../../src/engine/exact/session.js';
-import { ModelError } from '../../src/errors.js';
-import { joinGraphs } from '../../src/weights/quantised.js';
-import { readQuantisedTflite } from '../../src/weights/tflite/quantised.js';
+import { ModelError } from '../../src/errors/errors.js';
+import { readQuantisedTflite } from '../../src/weights/formats/tflite/integer-graph.js';
+import { joinGraphs } from '../../src/weights/quantised-graph.js';
 import { readTiny } from '../weights/tflite-models.js';
 import { exactGoldens } from './exact-golden.js';
 

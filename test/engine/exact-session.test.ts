@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createExactSession } from '../../src/engine/exact/session.js';
-import { readQuantisedTflite } from '../../src/weights/tflite/quantised.js';
+import { readQuantisedTflite } from '../../src/weights/formats/tflite/integer-graph.js';
 import { drawNoise, exactGoldens } from './exact-golden.js';
 
 function read(name: string) {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createExactSession } from '../../src/engine/exact/session.js';
-import { joinGraphs, type QuantisedGraph } from '../../src/weights/quantised.js';
-import { readQuantisedTflite } from '../../src/weights/tflite/quantised.js';
+import { readQuantisedTflite } from '../../src/weights/formats/tflite/integer-graph.js';
+import { joinGraphs, type QuantisedGraph } from '../../src/weights/quantised-graph.js';
 import { sharedPath } from '../shared.js';
 import { drawNoise, drawSmooth, exactGoldens } from './exact-golden.js';
 

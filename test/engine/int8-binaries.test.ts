@@ -3,11 +3,11 @@ import { expect, it } from 'vitest';
 import type { Levels } from '../../src/engine/int8/levels.js';
 import { loadKernels } from '../../src/engine/kernels.js';
 import { createSession, type Session } from '../../src/engine/session.js';
-import { withPicture } from '../../src/integer-model.js';
+import { withPicture } from '../../src/models/integers.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
 import type { ResolvedNetwork } from '../../src/networks/types.js';
-import { seededWeights } from '../../src/weights/seeded.js';
+import { seededWeights } from '../../src/use-cases/seeded-weights.js';
 import { calibrated, EPSILON, picture } from './calibrated.js';
 
 const hasRelaxed = WebAssembly.validate(readFileSync(new URL('../../build/kernels.relaxed.wasm', import.meta.url)));

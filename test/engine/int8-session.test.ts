@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Levels } from '../../src/engine/int8/levels.js';
-import { levelsFromRanges } from '../../src/engine/int8/ranges.js';
-import { groupLevels, nameLevels } from '../../src/engine/int8/stored.js';
+import { groupLevels, nameLevels } from '../../src/engine/int8/levels-file.js';
+import { levelsFromRanges } from '../../src/engine/int8/ranges-of-file.js';
 import { createSession } from '../../src/engine/session.js';
-import { ModelError } from '../../src/errors.js';
+import { ModelError } from '../../src/errors/errors.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
 import type { Layer, ResolvedNetwork } from '../../src/networks/types.js';
-import { readSafetensors, writeSafetensors } from '../../src/weights/safetensors.js';
-import { seededWeights } from '../../src/weights/seeded.js';
+import { seededWeights } from '../../src/use-cases/seeded-weights.js';
+import { readSafetensors, writeSafetensors } from '../../src/weights/formats/safetensors/safetensors.js';
 import { runReference } from '../reference-network.js';
 import { calibrated, EPSILON, picture, withoutSoftmax } from './calibrated.js';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { bindLane, createLanes } from '../../src/engine/lanes.js';
 import { createSession } from '../../src/engine/session.js';
-import { withPicture } from '../../src/integer-model.js';
+import { withPicture } from '../../src/models/integers.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
-import { seededWeights } from '../../src/weights/seeded.js';
+import { seededWeights } from '../../src/use-cases/seeded-weights.js';
 import { calibrated } from './calibrated.js';
 
 const network = resolve(buildNetwork('mobilenet_v2', { alpha: 0.35, classes: 10 }), { resolution: 96 });

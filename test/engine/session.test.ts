@@ -4,10 +4,10 @@ import { createSession } from '../../src/engine/session.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
 import type { Layer, Network, PaddingConvention, ResolvedNetwork } from '../../src/networks/types.js';
+import { seededRandom, seededWeights } from '../../src/use-cases/seeded-weights.js';
+import { readSafetensors, writeSafetensors } from '../../src/weights/formats/safetensors/safetensors.js';
 import { narrowToHalf, toFloat32 } from '../../src/weights/half.js';
-import { readSafetensors, writeSafetensors } from '../../src/weights/safetensors.js';
-import { seededRandom, seededWeights } from '../../src/weights/seeded.js';
-import { groupTensors, nameTensors } from '../../src/weights/stored.js';
+import { groupTensors, nameTensors } from '../../src/weights/tensor-names.js';
 import type { Allocate, NetworkWeights } from '../../src/weights/types.js';
 import { runReference } from '../reference-network.js';
 

@@ -4,11 +4,11 @@ import { loadKernels } from '../../src/engine/kernels.js';
 import { plan } from '../../src/engine/plan.js';
 import { splitSteps } from '../../src/engine/pool.js';
 import { createSession, type Session } from '../../src/engine/session.js';
-import { RuntimeError } from '../../src/errors.js';
+import { RuntimeError } from '../../src/errors/errors.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
 import type { PaddingConvention, ResolvedNetwork } from '../../src/networks/types.js';
-import { seededRandom, seededWeights } from '../../src/weights/seeded.js';
+import { seededRandom, seededWeights } from '../../src/use-cases/seeded-weights.js';
 
 const EPSILON = 1e-3;
 

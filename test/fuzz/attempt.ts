@@ -1,9 +1,9 @@
 import { countLayer } from '../../src/cost/count-layer.js';
 import { createSession } from '../../src/engine/session.js';
-import { MobilenetError } from '../../src/errors.js';
+import { MobilenetError } from '../../src/errors/errors.js';
 import { resolve } from '../../src/networks/resolve.js';
 import { checkWeights } from '../../src/weights/check.js';
-import type { ImportedModel } from '../../src/weights/imported.js';
+import type { ImportedModel } from '../../src/weights/graph/imported-model.js';
 import { allocatedDuring } from './allocations.js';
 import { createRandom, mutate } from './mutate.js';
 import type { Loaded, Sample } from './samples.js';

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ImageError } from '../../src/errors.js';
+import type { Preprocessing } from '../../src/domain/preprocessing.js';
+import { loadPixelKernels } from '../../src/engine/pixels.js';
+import { ImageError } from '../../src/errors/errors.js';
 import { prepareImage } from '../../src/images/prepare.js';
-import type { Preprocessing } from '../../src/images/types.js';
-import { loadPixelKernels } from '../../src/pixels.js';
 import { sharedPath } from '../shared.js';
 
 const kernels = await loadPixelKernels();

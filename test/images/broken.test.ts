@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ImageError } from '../../src/errors.js';
+import { ImageError } from '../../src/errors/errors.js';
 import { decode } from '../../src/images/decode.js';
 import { canMakeFifo, makeFifo } from '../fifo.js';
 

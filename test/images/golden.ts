@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ResizeFilter } from '../../src/images/types.js';
+import type { ResizeFilter } from '../../src/domain/preprocessing.js';
 
 /** What preprocess.py writes; byte strings are base64. */
 interface Golden {

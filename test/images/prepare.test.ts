@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import type { Preprocessing } from '../../src/domain/preprocessing.js';
+import { loadPixelKernels } from '../../src/engine/pixels.js';
 import { decode } from '../../src/images/decode.js';
 import { prepareDecoded, prepareImage, valuesOfBytes } from '../../src/images/prepare.js';
-import type { Preprocessing } from '../../src/images/types.js';
-import { loadPixelKernels } from '../../src/pixels.js';
 import { sharedPath } from '../shared.js';
 import { bytesOf, difference, floatsOf, golden, takeGrid } from './golden.js';
 

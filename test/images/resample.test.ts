@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { ResizeFilter } from '../../src/domain/preprocessing.js';
+import { loadPixelKernels } from '../../src/engine/pixels.js';
 import { resample, resampleTf1 } from '../../src/images/resample.js';
-import type { ResizeFilter } from '../../src/images/types.js';
-import { loadPixelKernels } from '../../src/pixels.js';
 import { bytesOf, difference, floatsOf, golden } from './golden.js';
 
 const kernels = await loadPixelKernels();

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ModelError, UsageError } from '../../src/errors.js';
+import { ModelError, UsageError } from '../../src/errors/errors.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { placeAxis, resolve } from '../../src/networks/resolve.js';
 import { type Layer, NETWORK_INPUT, type Network } from '../../src/networks/types.js';

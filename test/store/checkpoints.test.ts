@@ -2,14 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { chooseModel } from '../../src/model.js';
+import { chooseModel } from '../../src/models/choose.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
-import { chooseEntry, pull } from '../../src/pull.js';
 import { verifyModels } from '../../src/store/installed.js';
-import { writeSafetensors } from '../../src/weights/safetensors.js';
-import { seededWeights } from '../../src/weights/seeded.js';
-import { nameTensors } from '../../src/weights/stored.js';
+import { chooseEntry, pull } from '../../src/use-cases/pull.js';
+import { seededWeights } from '../../src/use-cases/seeded-weights.js';
+import { writeSafetensors } from '../../src/weights/formats/safetensors/safetensors.js';
+import { nameTensors } from '../../src/weights/tensor-names.js';
 
 /** Published as safetensors, without a hash. */
 const name = 'mobilenetv2_050_timm';

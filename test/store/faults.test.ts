@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ModelError } from '../../src/errors.js';
+import { ModelError } from '../../src/errors/errors.js';
 import type { CatalogEntry } from '../../src/store/catalog.js';
 import { realDisk } from '../../src/store/disk.js';
 import { findInstalled, isIntact, verifyModels } from '../../src/store/installed.js';

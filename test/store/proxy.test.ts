@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { proxyFor } from '../../src/store/proxy.js';
+import { proxyFor } from '../../src/net/proxy.js';
 import { pullEntry } from '../../src/store/pull-entry.js';
 import { accept, makeEntry } from './entry.js';
 import { TestProxy } from './proxy-server.js';

@@ -341,7 +341,7 @@ function tar(members: readonly { name: string; data?: Uint8Array; type?: string;
 describe('an archive', () => {
   const member = 'model.tflite';
   const read = async (bytes: Uint8Array, most?: number) => {
-    const { readArchiveMember } = await import('../../src/store/archive.js');
+    const { readArchiveMember } = await import('../../src/archives/tar.js');
     const path = join(home, 'archive.tgz');
     await writeFile(path, bytes);
     return readArchiveMember(path, member, 'archive.tgz', most);

@@ -17,7 +17,7 @@ import {
 import { withLock } from '../../src/store/lock.js';
 import { readRecord } from '../../src/store/record.js';
 import type { NewModel } from '../../src/store/types.js';
-import { writeSafetensors } from '../../src/weights/safetensors.js';
+import { writeSafetensors } from '../../src/weights/formats/safetensors/safetensors.js';
 import { makeFile, sha256 } from './server.js';
 
 let home: string;

@@ -2,8 +2,6 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { buildNetwork } from '../../src/networks/index.js';
-import { resolve } from '../../src/networks/resolve.js';
 import {
   findModel,
   listModels,
@@ -11,7 +9,9 @@ import {
   loadLabels,
   loadLevels,
   loadWeights,
-} from '../../src/weights/box.js';
+} from '../../src/models/bundled.js';
+import { buildNetwork } from '../../src/networks/index.js';
+import { resolve } from '../../src/networks/resolve.js';
 import { checkWeights } from '../../src/weights/check.js';
 import { toFloat32 } from '../../src/weights/half.js';
 import { makeFolder } from './folder.js';

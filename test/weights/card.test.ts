@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseCard, readCard } from '../../src/weights/card.js';
+import { parseCard, readCard } from '../../src/models/card.js';
 import { makeFolder } from './folder.js';
 import { modelErrorOf } from './golden.js';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readModelFile } from '../../src/weights/file.js';
+import { readModelFile } from '../../src/untrusted-data/regular-file.js';
 import { canMakeFifo, makeFifo } from '../fifo.js';
 import { makeFolder } from './folder.js';
 import { modelErrorOf } from './golden.js';

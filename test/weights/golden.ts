@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import { ModelError } from '../../src/errors.js';
+import { ModelError } from '../../src/errors/errors.js';
 import { toFloat32 } from '../../src/weights/half.js';
 import type { NamedTensors } from '../../src/weights/types.js';
 

@@ -1,7 +1,7 @@
 import { createSession } from '../../src/engine/session.js';
 import { resolve } from '../../src/networks/resolve.js';
 import { checkWeights } from '../../src/weights/check.js';
-import type { ImportedModel } from '../../src/weights/imported.js';
+import type { ImportedModel } from '../../src/weights/graph/imported-model.js';
 import { runReference } from '../reference-network.js';
 
 /** A model as its file has it: without the softmax that the import adds. */

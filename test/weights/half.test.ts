@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { ModelError } from '../../src/errors.js';
+import { ModelError } from '../../src/errors/errors.js';
 import { narrowToHalf, toFloat32, widenHalf } from '../../src/weights/half.js';
 import { goldenFigures } from './golden.js';
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { ModelError } from '../../src/errors.js';
-import { readHdf5 } from '../../src/weights/hdf5.js';
-import { importKeras } from '../../src/weights/keras/importer.js';
-import { readKerasHdf5 } from '../../src/weights/keras-hdf5.js';
+import { ModelError } from '../../src/errors/errors.js';
+import { readHdf5 } from '../../src/weights/formats/keras/hdf5.js';
+import { importKeras } from '../../src/weights/formats/keras/keras-importer.js';
+import { readKerasHdf5 } from '../../src/weights/formats/keras/read.js';
 import type { NamedTensors } from '../../src/weights/types.js';
 import { sharedPath } from '../shared.js';
 import { differ, runEngine, runNaively } from './graph-run.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fitLabels, openLabelTable, parseLabels, readLabels } from '../../src/weights/labels.js';
+import { fitLabels, openLabelTable, parseLabels, readLabels } from '../../src/models/labels.js';
 import { makeFolder } from './folder.js';
 import { modelErrorOf } from './golden.js';
 

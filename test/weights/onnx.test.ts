@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { readOnnx } from '../../src/weights/onnx.js';
+import { readOnnx } from '../../src/weights/formats/onnx/read.js';
 import { makeFolder } from './folder.js';
 import { expectNoCrashWhenChanged, modelErrorOf } from './golden.js';
 import { differ, runEngine, runNaively } from './graph-run.js';

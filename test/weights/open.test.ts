@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openWeights } from '../../src/weights/open.js';
-import { writeSafetensors } from '../../src/weights/safetensors.js';
+import { openWeights } from '../../src/weights/formats/open.js';
+import { writeSafetensors } from '../../src/weights/formats/safetensors/safetensors.js';
 import { makeFolder } from './folder.js';
 import { goldenFile } from './golden.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readPyTorch } from '../../src/weights/pytorch.js';
+import { readPyTorch } from '../../src/weights/formats/pytorch/read.js';
 import {
   describeTensors,
   expectNoCrashWhenChanged,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readSafetensors, writeSafetensors } from '../../src/weights/safetensors.js';
+import { readSafetensors, writeSafetensors } from '../../src/weights/formats/safetensors/safetensors.js';
 import type { Tensor } from '../../src/weights/types.js';
 import {
   describeTensors,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sniff } from '../../src/weights/sniff.js';
+import { sniff } from '../../src/weights/formats/sniff.js';
 
 describe('sniff tells', () => {
   const cases: [string | undefined, readonly number[] | string][] = [

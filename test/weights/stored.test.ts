@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { groupTensors, nameTensors } from '../../src/weights/stored.js';
+import { groupTensors, nameTensors } from '../../src/weights/tensor-names.js';
 import type { LayerWeights, Tensor } from '../../src/weights/types.js';
 import { modelErrorOf } from './golden.js';
 

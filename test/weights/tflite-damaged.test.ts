@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ModelError } from '../../src/errors.js';
+import { ModelError } from '../../src/errors/errors.js';
 import { resolve } from '../../src/networks/resolve.js';
-import type { ImportedModel } from '../../src/weights/imported.js';
-import { readTflite } from '../../src/weights/tflite.js';
+import { readTflite } from '../../src/weights/formats/tflite/read.js';
+import type { ImportedModel } from '../../src/weights/graph/imported-model.js';
 import { readTiny, tinyNames } from './tflite-models.js';
 
 /** Well-formed files by what is wrong with them (golden/tflite_tiny.py). */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { ImportedModel } from '../../src/weights/imported.js';
+import type { ImportedModel } from '../../src/weights/graph/imported-model.js';
 
 const golden = new URL('../golden/', import.meta.url);
 

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Preprocessing } from '../../src/domain/preprocessing.js';
+import { loadPixelKernels } from '../../src/engine/pixels.js';
 import { createSession } from '../../src/engine/session.js';
 import { prepareImage } from '../../src/images/prepare.js';
-import type { Preprocessing } from '../../src/images/types.js';
 import { identify } from '../../src/networks/identify.js';
 import { resolve } from '../../src/networks/resolve.js';
-import { loadPixelKernels } from '../../src/pixels.js';
 import { checkWeights } from '../../src/weights/check.js';
-import { type ImportedModel, joinModels } from '../../src/weights/imported.js';
-import { readTflite } from '../../src/weights/tflite.js';
+import { readTflite } from '../../src/weights/formats/tflite/read.js';
+import { type ImportedModel, joinModels } from '../../src/weights/graph/imported-model.js';
 import { runReference } from '../reference-network.js';
 import { sharedPath } from '../shared.js';
 import { dequantise, drawSynthetic, findTop, readFileGoldens, type Top } from './tflite-models.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolve } from '../../src/networks/resolve.js';
-import { joinModels } from '../../src/weights/imported.js';
-import { readTflite } from '../../src/weights/tflite.js';
+import { readTflite } from '../../src/weights/formats/tflite/read.js';
+import { joinModels } from '../../src/weights/graph/imported-model.js';
 import { runReference } from '../reference-network.js';
 import { dequantise, readTiny, readTinyGolden, type TinyName, tinyNames } from './tflite-models.js';
 

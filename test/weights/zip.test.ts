@@ -1,6 +1,6 @@
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { crc32, ZipArchive } from '../../src/weights/zip.js';
+import { crc32, ZipArchive } from '../../src/archives/zip.js';
 import { modelErrorOf } from './golden.js';
 
 interface Member {

@@ -1,4 +1,4 @@
-import type { QuantisedMap, QuantisedPool, StoredRange } from '../../weights/quantised.js';
+import type { QuantisedMap, QuantisedPool, StoredRange } from '../../weights/quantised-graph.js';
 import { clampInteger, type FixedMultiplier, multiplyFixed } from './multiplier.js';
 import { roundUp } from './pack.js';
 

@@ -1,4 +1,4 @@
-import type { QuantisedConv, QuantisedDepthwise } from '../../weights/quantised.js';
+import type { QuantisedConv, QuantisedDepthwise } from '../../weights/quantised-graph.js';
 import type { FixedMultiplier } from './multiplier.js';
 
 /** Channels of maps and of panels come in groups of this many; the kernels are written for it. */

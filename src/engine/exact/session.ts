@@ -1,5 +1,5 @@
-import { ModelError } from '../../errors.js';
-import type { QuantisedGraph, QuantisedMap } from '../../weights/quantised.js';
+import { ModelError } from '../../errors/errors.js';
+import type { QuantisedGraph, QuantisedMap } from '../../weights/quantised-graph.js';
 import { align, place, type Span } from '../arena.js';
 import { bindKernels, createMemory, loadKernels } from '../kernels.js';
 import { clampInteger } from './multiplier.js';

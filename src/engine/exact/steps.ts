@@ -1,5 +1,5 @@
-import { ModelError } from '../../errors.js';
-import type { QuantisedGraph, QuantisedLayer, QuantisedMap } from '../../weights/quantised.js';
+import { ModelError } from '../../errors/errors.js';
+import type { QuantisedGraph, QuantisedLayer, QuantisedMap } from '../../weights/quantised-graph.js';
 import type { Kernels } from '../kernels.js';
 import { centre, prepareMean, preparePool, prepareRescale } from './elementwise.js';
 import { type FixedMultiplier, quantiseMultiplier } from './multiplier.js';

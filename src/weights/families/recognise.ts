@@ -1,4 +1,4 @@
-import { ModelError, UsageError } from '../../errors.js';
+import { ModelError, UsageError } from '../../errors/errors.js';
 import { MAX_CLASSES } from '../../networks/channels.js';
 import { candidateAlphas } from '../../networks/identify.js';
 import { networks } from '../../networks/index.js';

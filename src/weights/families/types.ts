@@ -1,4 +1,4 @@
-import type { Preprocessing } from '../../images/types.js';
+import type { Preprocessing } from '../../domain/preprocessing.js';
 import type { NetworkId } from '../../networks/index.js';
 import type { Network, PaddingConvention, ParameterName } from '../../networks/types.js';
 import type { Tensor } from '../types.js';

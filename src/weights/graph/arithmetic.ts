@@ -1,4 +1,4 @@
-import type { GraphImporter, Operation } from './importer.js';
+import type { GraphImporter, Operation } from './graph-importer.js';
 import { type ConstantValue, type MapValue, multiply, readReals } from './value.js';
 
 export type Arithmetic = 'Add' | 'Sub' | 'Mul' | 'Div';

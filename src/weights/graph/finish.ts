@@ -1,7 +1,12 @@
-import { ModelError } from '../../errors.js';
+import { ModelError } from '../../errors/errors.js';
 import type { Layer, Shape } from '../../networks/types.js';
-import { type ImportedModel, type InputNormalisation, type InputQuantisation, nameAfterFile } from '../imported.js';
 import type { GraphBuilder, InputAffine } from './builder.js';
+import {
+  type ImportedModel,
+  type InputNormalisation,
+  type InputQuantisation,
+  nameAfterFile,
+} from './imported-model.js';
 import type { MapValue } from './value.js';
 
 /**

@@ -2,8 +2,8 @@ import { foldBatchNorm } from '../../../src/engine/fold.js';
 import { buildNetwork, findNetwork } from '../../../src/networks/index.js';
 import { resolve } from '../../../src/networks/resolve.js';
 import type { Activation, LayerKind, ResolvedNetwork } from '../../../src/networks/types.js';
+import { seededWeights } from '../../../src/use-cases/seeded-weights.js';
 import { toFloat32 } from '../../../src/weights/half.js';
-import { seededWeights } from '../../../src/weights/seeded.js';
 import type { NetworkWeights } from '../../../src/weights/types.js';
 
 /** Of the seeded batch norms. */

@@ -4,13 +4,13 @@
  * are any), else 7 for every value.
  */
 import { readFileSync } from 'node:fs';
-import { chooseLevels, type Observed, observe } from '../../../src/engine/int8/calibrate.js';
+import { chooseLevels, type Observed, observe } from '../../../src/engine/int8/choose-ranges.js';
 import type { Levels } from '../../../src/engine/int8/levels.js';
-import { groupLevels } from '../../../src/engine/int8/stored.js';
+import { groupLevels } from '../../../src/engine/int8/levels-file.js';
 import { createSession } from '../../../src/engine/session.js';
-import { withPicture } from '../../../src/integer-model.js';
-import { listModels, loadLevels, type StoredModel } from '../../../src/weights/box.js';
-import { seededWeights } from '../../../src/weights/seeded.js';
+import { listModels, loadLevels, type StoredModel } from '../../../src/models/bundled.js';
+import { withPicture } from '../../../src/models/integers.js';
+import { seededWeights } from '../../../src/use-cases/seeded-weights.js';
 import { EPSILON, type NetworkFile, resolvePeerNetwork } from './network-file.js';
 // @ts-expect-error: shared with the programs that run without a compiler
 import { pictureValue, time } from './timing.mjs';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.js';
+import { UsageError } from '../../../src/errors/errors.js';
 import { buildNetwork } from '../../../src/networks/index.js';
 import { resolve } from '../../../src/networks/resolve.js';
 import { checkWeights } from '../../../src/weights/check.js';
 import { recognise } from '../../../src/weights/families/recognise.js';
-import { nameTensors } from '../../../src/weights/stored.js';
+import { nameTensors } from '../../../src/weights/tensor-names.js';
 import type { NamedTensors, Tensor } from '../../../src/weights/types.js';
 import { modelErrorOf } from '../golden.js';
 import { type Checkpoint, readCheckpoints, tensorsOf } from './checkpoint.js';

@@ -1,0 +1,127 @@
+/**
+ * Writes the command as CommonJS files, of which each start reads what it needs: dist/code/start.cjs (where it begins,
+ * and finds the others' compiled code), command.cjs (the command line, with what the others share), classify.cjs (pictures,
+ * by a model of the box), cost.cjs (what a network costs), compare.cjs (the subcommands of `cost`) and rest.cjs (everything
+ * else), and packages. One file with all takes longer to read than all that `mobilenet cost` does; many small ones take as
+ * long again to find.
+ */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const source = (name) => join(root, 'src', name);
+const outdir = join(root, 'dist/code');
+
+/** Modules of cost.cjs that other files ask for. */
+const cost = ['cli/cost'];
+/** Of compare.cjs. */
+const compare = ['cli/cost-compare', 'cli/cost-explain'];
+/** Of classify.cjs. */
+const classify = ['cli/classify'];
+/** Of rest.cjs. */
+const rest = [
+  ...['bench', 'import', 'merge', 'models', 'pull'].map((name) => `cli/${name}`),
+  ...['use-cases/cost-file', 'use-cases/measure-cost', 'use-cases/plot', 'report/graph-text'],
+  ...['net/fetch-picture', 'models/from-store', 'models/from-files', 'weights/formats/open'],
+];
+/**
+ * Packages of ES modules, each a file of its own: `require` does not take them before Node.js 20.19, and a script that is
+ * compiled from a cache can `import()` nothing.
+ */
+const packages = ['ora', 'd3-scale'];
+/** What there must be one copy of: errors and commands are told by their classes. */
+const shared = { errors: source('errors/errors.ts'), commander: 'commander' };
+
+/** A file that gives modules by name and runs each when it is first asked for. */
+const asTable = (names) =>
+  `module.exports = {${names.map((name) => `get ${JSON.stringify(name)}() { return require(${JSON.stringify(source(`${name}.ts`))}); }`).join(',')}};`;
+
+/** Dynamic imports of `elsewhere`'s modules are asked of the file that has them. */
+const takeFrom = (elsewhere) => ({
+  name: 'take-from',
+  setup({ onResolve, onLoad }) {
+    const places = new Map(
+      Object.entries(elsewhere).flatMap(([file, names]) =>
+        names.map((name) => [source(`${name}.ts`), `module.exports = require("./${file}")[${JSON.stringify(name)}];`]),
+      ),
+    );
+    onResolve({ filter: /^\..*\.js$/ }, ({ path, resolveDir, kind }) => {
+      const file = join(resolveDir, path).replace(/\.js$/, '.ts');
+      return kind === 'dynamic-import' && places.has(file) ? { path: file, namespace: 'take-from' } : undefined;
+    });
+    onLoad({ filter: /./, namespace: 'take-from' }, ({ path }) => ({ contents: places.get(path), resolveDir: root }));
+  },
+});
+
+const takeShared = {
+  name: 'take-shared',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^commander$/ }, () => ({ path: 'commander', namespace: 'shared' }));
+    onResolve({ filter: /\/errors\.js$/ }, ({ path, resolveDir }) =>
+      join(resolveDir, path).replace(/\.js$/, '.ts') === shared.errors
+        ? { path: 'errors', namespace: 'shared' }
+        : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'shared' }, ({ path }) => ({
+      contents: `module.exports = require("./command.cjs").${path};`,
+      resolveDir: root,
+    }));
+  },
+};
+
+const takePackages = {
+  name: 'take-packages',
+  setup({ onResolve }) {
+    onResolve({ filter: new RegExp(`^(${packages.join('|')})$`) }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path: `./${path}.cjs`, external: true } : undefined,
+    );
+  },
+};
+
+/** Commander starts processes for commands that are programs of their own; none is, and the module is large. */
+const lazyProcesses = {
+  name: 'lazy-processes',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      /[/\\]commander[/\\]/.test(importer) ? { path: 'child_process', namespace: 'lazy-processes' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'lazy-processes' }, () => ({
+      contents: `exports.spawn = (...args) => require('child_process').spawn(...args);`,
+      resolveDir: root,
+    }));
+  },
+};
+
+/** @param {string} name @param {string} contents @param {readonly import('esbuild').Plugin[]} plugins */
+async function bundle(name, contents, ...plugins) {
+  await build({
+    stdin: { contents, resolveDir: root, sourcefile: `${name}.js` },
+    outfile: join(outdir, `${name}.cjs`),
+    bundle: true,
+    minify: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    external: ['./*.cjs', 'h5wasm', 'sharp'],
+    supported: { 'dynamic-import': false },
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+    logLevel: 'warning',
+    plugins: [...plugins, takePackages],
+  });
+}
+
+const command = `export { main } from ${JSON.stringify(source('cli/main.ts'))};
+export * as errors from ${JSON.stringify(shared.errors)};
+export * as commander from 'commander';`;
+await Promise.all([
+  bundle('start', `export { start } from ${JSON.stringify(source('cli/start/start.ts'))};`),
+  bundle('command', command, takeFrom({ 'cost.cjs': cost, 'classify.cjs': classify, 'rest.cjs': rest }), lazyProcesses),
+  bundle('cost', asTable(cost), takeFrom({ 'compare.cjs': compare, 'rest.cjs': rest }), takeShared),
+  bundle('compare', asTable(compare), takeFrom({ 'rest.cjs': rest }), takeShared),
+  bundle('classify', asTable(classify), takeFrom({ 'rest.cjs': rest }), takeShared),
+  bundle('rest', asTable(rest), takeShared),
+  bundle('ora', "module.exports = require('ora').default;"),
+  bundle('d3-scale', "export * from 'd3-scale';"),
+]);

@@ -1,0 +1,41 @@
+import { RuntimeError } from '../errors/errors.js';
+import type { Label } from '../models/labels.js';
+import type { Prediction } from './classification.js';
+
+/** A class by its position in the network's output. */
+export type Ranked = Pick<Prediction, 'index' | 'probability'>;
+
+/** Code of the error for a network that gives what is no probability. */
+export const NOT_FINITE = 'not-finite';
+
+/**
+ * The `top` most probable classes, ties by index. Throws RuntimeError `not-finite`: weights that hold no numbers, or sums
+ * that have left the range of floats.
+ * @param name the picture's, for the message
+ */
+export function findTop(probabilities: Float32Array, top: number, name: string): readonly Ranked[] {
+  const found: Ranked[] = [];
+  // A list kept in order: few are wanted of many, and objects for all of them would be most of a batch's garbage.
+  for (let index = 0; index < probabilities.length; index++) {
+    const probability = probabilities[index]!;
+    if (!Number.isFinite(probability)) {
+      throw new RuntimeError(`${name}: the network gives ${probability} for class ${index}, expected a probability`, {
+        code: NOT_FINITE,
+      });
+    }
+    if (found.length === top && probability <= found[top - 1]!.probability) continue;
+    let at = found.length;
+    while (at > 0 && found[at - 1]!.probability < probability) at--;
+    found.splice(at, 0, { index, probability });
+    if (found.length > top) found.pop();
+  }
+  return found;
+}
+
+/** With what the classes are called; probabilities to six decimals. */
+export function describe(ranked: readonly Ranked[], labelAt: (index: number) => Label): Prediction[] {
+  return ranked.map(({ index, probability }) => {
+    const { id, name } = labelAt(index);
+    return { index, id: id ?? null, label: name, probability: Math.round(probability * 1e6) / 1e6 };
+  });
+}

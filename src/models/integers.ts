@@ -1,0 +1,56 @@
+import type { Preprocessing } from '../domain/preprocessing.js';
+import type { Levels } from '../engine/int8/levels.js';
+import { groupLevels } from '../engine/int8/levels-file.js';
+import { levelsFromRanges } from '../engine/int8/ranges-of-file.js';
+import { ModelError, UsageError } from '../errors/errors.js';
+import { NETWORK_INPUT, type ResolvedNetwork } from '../networks/types.js';
+import type { NamedTensors } from '../weights/types.js';
+import type { Model } from './choose.js';
+
+/** Reads the levels that lie beside a model's weights. */
+export type ReadLevels = () => NamedTensors;
+
+/**
+ * The model, to be run in integers: how its maps are stored comes from a calibration, kept beside its weights, or from the
+ * ranges of a quantised file.
+ * Throws ModelError `calibration` where neither says.
+ */
+export function inIntegers(model: Model, readStored?: ReadLevels): Model {
+  const { network, facts } = model;
+  if (model.exact)
+    throw new UsageError('--dtype int8: with --exact integers are computed already, expected one of them');
+  const stated = readStored ? undefined : levelsFromRanges(network);
+  if (!readStored && !stated) {
+    throw new ModelError(
+      'calibration',
+      `${facts.weights}: int8 needs the ranges of its maps, and nothing says them, expected them after mobilenet import FILE --as NAME --calibrate FOLDER, or a quantised .tflite file, or --dtype f32`,
+    );
+  }
+  return {
+    ...model,
+    facts: { ...facts, dtype: 'int8' },
+    readLevels: () => withPicture(stated ?? groupLevels(readStored!(), facts.weights), network, model.preprocessing),
+  };
+}
+
+/** Steps for one level of a pixel: fine enough that mean · 255 is nearly one of them. */
+const PIXEL_STEPS = 16;
+
+/**
+ * Adds how the picture itself is stored: the values that its preprocessing gives, one for each level of a pixel, and zero. The
+ * levels as they are where it does not map pixels so that zero is among them.
+ */
+export function withPicture(
+  levels: Levels,
+  { inputShape }: Pick<ResolvedNetwork, 'inputShape'>,
+  { mean, std }: Pick<Preprocessing, 'mean' | 'std'>,
+): Levels {
+  if (inputShape.channels !== mean.length || !mean.every((each) => each >= 0 && each <= 1)) return levels;
+  const picture = {
+    scale: Float32Array.from(std, (each) => 1 / (255 * PIXEL_STEPS * each)),
+    zero: Float32Array.from(mean, (each) => Math.round(255 * PIXEL_STEPS * each)),
+    mean: new Float32Array(mean.length),
+    wide: true,
+  };
+  return { ...levels, values: new Map([...levels.values, [NETWORK_INPUT, picture]]) };
+}

@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Preprocessing } from '../domain/preprocessing.js';
+import { ModelError } from '../errors/errors.js';
+import { type Network, type PaddingConvention, paddingConventions } from '../networks/types.js';
+import { Fields } from '../untrusted-data/fields.js';
+import { parseNetwork } from '../weights/network-json.js';
+import { readCard, readPreprocessing } from './card.js';
+
+/** What weights do not show, written beside them when they leave the store. */
+export interface Stated {
+  readonly resolution: number;
+  readonly padding: PaddingConvention;
+  readonly epsilon: number;
+  readonly preprocessing: Preprocessing;
+  /** Set where it is none of the papers' networks. */
+  readonly network?: Network;
+}
+
+/** The header's text under which it stands, as JSON. */
+const KEY = 'mobilenet';
+
+export function formatStated(stated: Stated): Readonly<Record<string, string>> {
+  const { resolution, padding, epsilon, preprocessing, network } = stated;
+  return { [KEY]: JSON.stringify({ resolution, padding, epsilon, preprocessing, ...(network && { network }) }) };
+}
+
+/**
+ * From a safetensors header's free text; undefined for a file that another program wrote.
+ * @param where the file's name, for messages
+ * @throws ModelError `card`, `network` where it is there and damaged
+ */
+export function readStated(metadata: unknown, where: string): Stated | undefined {
+  const text = (metadata as Readonly<Record<string, unknown>> | undefined)?.[KEY];
+  if (typeof text !== 'string') return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new ModelError('card', `${where}: ${KEY} in its header is not JSON, expected what was exported`, { cause });
+  }
+  const fields = new Fields(json, `${KEY}.`, where);
+  const network = (json as { readonly network?: unknown }).network;
+  const preprocessing = readPreprocessing(fields.object('preprocessing'));
+  return {
+    resolution: fields.integer('resolution', preprocessing.resolution, preprocessing.resolution),
+    padding: fields.oneOf('padding', paddingConventions),
+    epsilon: fields.number('epsilon', 0, 1),
+    preprocessing,
+    ...(network !== undefined && { network: parseNetwork(network, where) }),
+  };
+}
+
+/**
+ * From the card that lies beside a file of the box, called like it; undefined where there is none, or one of another
+ * file.
+ */
+export function readCardBeside(path: string): Stated | undefined {
+  const card = path.replace(/\.safetensors$/, '.json');
+  if (card === path || !existsSync(card)) return undefined;
+  try {
+    const { weights, resolution, padding, epsilon, preprocessing } = readCard(card);
+    return weights.file === basename(path) ? { resolution, padding, epsilon, preprocessing } : undefined;
+  } catch (error) {
+    if (error instanceof ModelError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,47 @@
+import type { Preprocessing } from '../domain/preprocessing.js';
+import { loadPixelKernels } from '../engine/pixels.js';
+import { loadDecoder } from '../images/decode.js';
+import type { DecoderReply, Grant, Job, LaneData } from './messages.js';
+import { createPreparer, createTarget, type Preparer, replyOf } from './prepare-job.js';
+
+/** A process that decodes and nothing else, so that it can be ended where the decoder hangs. A file of its own. */
+type Message = Job | Grant | Omit<LaneData, 'lane' | 'top'>;
+
+const send = (reply: DecoderReply) => process.send!(reply);
+let preparer: Preparer;
+let wanted: Preprocessing;
+
+process.on('message', (message: Message) => {
+  if ('preprocessing' in message) {
+    const { preprocessing, maxPixels } = message;
+    wanted = preprocessing;
+    const kernels = loadPixelKernels();
+    preparer = createPreparer(preprocessing, maxPixels, kernels, send);
+    void getReady(kernels).then(() => send({ ready: true }));
+  } else if ('grant' in message) preparer.grant(message.grant);
+  else void work(message);
+});
+
+// A terminal's Ctrl-C reaches all processes; when to end is for the first one to say.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+// Not an exit, which would wait for a decoder that hangs.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+
+async function work(job: Job): Promise<void> {
+  const start = performance.now();
+  try {
+    const prepared = createTarget(wanted);
+    await preparer.prepare(job, prepared);
+    send({ job: job.job, prepared, decode: performance.now() - start });
+  } catch (error) {
+    send(replyOf(job.job, error));
+  }
+}
+
+/** Loads what every picture needs, whose time is not a picture's. A fault shows in the first. */
+async function getReady(kernels: Promise<unknown>): Promise<void> {
+  try {
+    loadDecoder();
+    await kernels;
+  } catch {}
+}

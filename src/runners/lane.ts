@@ -1,0 +1,43 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { findTop } from '../domain/rank.js';
+import { bindLane } from '../engine/lanes.js';
+import { loadPixelKernels } from '../engine/pixels.js';
+import { printable } from '../errors/printable.js';
+import { createCollector } from './collect-garbage.js';
+import type { Grant, Job, LaneData, LaneReply, PreparedPicture } from './messages.js';
+import { createPreparer, createTarget, replyOf } from './prepare-job.js';
+
+/** A collection takes some ms. */
+const PICTURES_OF_GARBAGE = 256;
+
+/** The thread of a lane: prepares pictures and runs the network, one while the next is being decoded. A file of its own. */
+const { lane, preprocessing, maxPixels, top } = workerData as LaneData;
+const { run } = bindLane(lane);
+const send = (reply: LaneReply) => parentPort!.postMessage(reply);
+const preparer = createPreparer(preprocessing, maxPixels, loadPixelKernels(), send);
+const spare: PreparedPicture[] = [];
+const collect = createCollector();
+let done = 0;
+
+parentPort!.on('message', (message: Job | Grant) => {
+  if ('grant' in message) preparer.grant(message.grant);
+  else void work(message);
+});
+
+async function work(job: Job): Promise<void> {
+  const start = performance.now();
+  const target = job.prepared ?? spare.pop() ?? createTarget(preprocessing);
+  try {
+    if (!job.prepared) await preparer.prepare(job, target);
+    const started = performance.now();
+    const probabilities = run(target);
+    const ended = performance.now();
+    const ranked = findTop(probabilities, top, printable(job.file));
+    send({ job: job.job, ranked, decode: started - start, run: ended - started });
+  } catch (error) {
+    send(replyOf(job.job, error));
+  }
+  spare.push(target);
+  if (spare.length > 2) spare.pop();
+  if (++done % PICTURES_OF_GARBAGE === 0) collect();
+}

@@ -1,0 +1,54 @@
+import type { Preprocessing } from '../domain/preprocessing.js';
+import type { Ranked } from '../domain/rank.js';
+import type { Lane } from '../engine/lanes.js';
+
+/** What a lane's thread is started with. */
+export interface LaneData {
+  readonly lane: Lane;
+  readonly preprocessing: Preprocessing;
+  readonly maxPixels: number;
+  /** Predictions for each picture. */
+  readonly top: number;
+}
+
+export type PreparedPicture = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+
+/** A picture to prepare, or one that has been prepared elsewhere. */
+export interface Job {
+  readonly job: number;
+  readonly file: string;
+  /** The name's bytes where they are not UTF-8. */
+  readonly path?: Uint8Array;
+  readonly bytes?: Uint8Array;
+  readonly prepared?: PreparedPicture;
+}
+
+/** Leave to take the memory asked for. */
+export interface Grant {
+  readonly grant: number;
+}
+
+export type Reply =
+  | { readonly job: number; readonly reserve: number }
+  | { readonly job: number; readonly error: { readonly code: string; readonly message: string } }
+  | { readonly job: number; readonly fault: string };
+
+export type LaneReply =
+  | Reply
+  | {
+      readonly job: number;
+      readonly ranked: readonly Ranked[];
+      readonly decode: number;
+      readonly run: number;
+    };
+
+export type DecoderReply =
+  | Reply
+  | { readonly ready: true }
+  | { readonly job: number; readonly prepared: PreparedPicture; readonly decode: number };
+
+/** Pictures that may take more than this ask before they are decoded, so that few of them are in memory at once. */
+export const LARGE_BYTES = 48 * 2 ** 20;
+
+/** What large pictures may take together. */
+export const LARGE_BUDGET = 768 * 2 ** 20;

@@ -1,0 +1,71 @@
+import { stat } from 'node:fs/promises';
+import { calibrate } from '../engine/int8/choose-widths.js';
+import { groupLevels, nameLevels } from '../engine/int8/levels-file.js';
+import { loadPixelKernels } from '../engine/pixels.js';
+import { createSession } from '../engine/session.js';
+import { ImageError, ModelError, UsageError } from '../errors/errors.js';
+import { prepareImage } from '../images/prepare.js';
+import { findInputs } from '../inputs/find.js';
+import type { Model } from '../models/choose.js';
+import { checkWeights } from '../weights/check.js';
+import { readSafetensors, writeSafetensors } from '../weights/formats/safetensors/safetensors.js';
+
+export interface ImportCalibration {
+  /** A folder of pictures such as will be classified; with its folders below. */
+  readonly folder: string;
+  /** A picture that cannot be read is left out. */
+  readonly onFault?: (error: ImageError) => void;
+  readonly onProgress?: (unit: 'picture' | 'map', done: number, total: number) => void;
+}
+
+/** More change the levels little; of a larger folder as many are taken, evenly spread. */
+const MOST_PICTURES = 512;
+
+/**
+ * How a model's maps are stored in integers, chosen by a folder's pictures: a safetensors file, and how many pictures.
+ * @throws UsageError for a folder without pictures, ModelError `calibration` for a network that integers do not fit
+ */
+export async function levelsFor(
+  model: Model,
+  { folder, onFault = () => {}, onProgress }: ImportCalibration,
+): Promise<{ readonly bytes: Uint8Array; readonly pictures: number }> {
+  const { network, epsilon, preprocessing } = model;
+  const weights = model.readWeights();
+  checkWeights(network, weights, model.facts.weights);
+  const files = await listPictures(folder);
+  const prepare = async (index: number, into: Float32Array) => {
+    try {
+      await prepareImage(files[index]!, preprocessing, into, loadPixelKernels());
+      return true;
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      onFault(error);
+      return false;
+    }
+  };
+  const options = onProgress ? { onProgress } : {};
+  const { levels, pictures } = await calibrate({ network, weights, epsilon }, files.length, prepare, options);
+  const bytes = writeSafetensors(nameLevels(levels), { network: network.id });
+  // What was chosen has to be fit to be read and run before it is kept.
+  const read = groupLevels(readSafetensors(bytes, folder), folder);
+  const session = await createSession(network, weights, epsilon, { levels: read });
+  if (!session.run().every(Number.isFinite)) {
+    throw new ModelError('calibration', `${network.id}: its integers give no probabilities, expected a classifier`);
+  }
+  return { bytes, pictures };
+}
+
+/** Files of a folder and of those below, but for names that are not UTF-8. */
+async function listPictures(folder: string): Promise<readonly string[]> {
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) throw new UsageError(`--calibrate ${folder}: no such folder, expected a folder of pictures`);
+  const files: string[] = [];
+  for await (const { path, fault } of findInputs([folder])) {
+    if (typeof path === 'string' && fault === undefined) files.push(path);
+  }
+  const count = Math.min(files.length, MOST_PICTURES);
+  return Array.from({ length: count }, (_, index) => files[Math.floor((index * files.length) / count)]!);
+}

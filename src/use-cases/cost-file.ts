@@ -1,0 +1,171 @@
+import { basename, dirname, parse } from 'node:path';
+import { type CostRecord, type DescribeOptions, describeCost } from '../cost/describe.js';
+import type { GraphCost } from '../cost/graphs/tally.js';
+import { type FileSummary, type SummaryOptions, summariseNetwork } from '../cost/summary.js';
+import { ModelError, UsageError } from '../errors/errors.js';
+import { readCheckpoint } from '../models/checkpoint.js';
+import { identify } from '../networks/identify.js';
+import { isNetworkId, networks } from '../networks/index.js';
+import { resolve } from '../networks/resolve.js';
+import type { Network, PaddingConvention } from '../networks/types.js';
+import type { NetworkFacts } from '../report/cost-text.js';
+import { readModelFile } from '../untrusted-data/regular-file.js';
+import { type Opened, openWeights } from '../weights/formats/open.js';
+import { SNIFFED_BYTES, sniff } from '../weights/formats/sniff.js';
+import type { ImportedModel } from '../weights/graph/imported-model.js';
+
+export interface CostFileOptions extends DescribeOptions {
+  /** Where the file leaves the side of its input open. */
+  readonly resolution?: number;
+}
+
+/** Layers that this project has, or operators counted from the graph alone. */
+export type FileCost =
+  | { readonly kind: 'network'; readonly record: CostRecord; readonly facts: NetworkFacts }
+  | { readonly kind: 'graph'; readonly record: GraphCost };
+
+/**
+ * A file's network in one row, as `cost compare` has it; `alpha` and `resolution` are null where it is none of this
+ * project's networks or takes no square picture.
+ * @throws as `costFile`
+ */
+export async function summariseFile(path: string, options: SummaryOptions = {}): Promise<FileSummary> {
+  const { classes: _, ...counting } = options;
+  const found = await findCountable(path, {
+    ...counting,
+    ...(!counting.convention && { params: counting.params ?? 'trainable' }),
+  });
+  if (found.kind === 'network') {
+    const { network, resolution, padding } = found.found;
+    const summary = summariseNetwork(resolve(network, { resolution, padding }), options);
+    return { ...summary, alpha: isNetworkId(network.id) ? summary.alpha : null, file: path, notCounted: [] };
+  }
+  const { macs, flops, params, counted, notCounted, input } = found.record;
+  const sides = input.length === 4 ? sidesOf(found.record) : [];
+  return {
+    ...{
+      network: parse(path).name,
+      alpha: null,
+      resolution: sides.length === 2 && sides[0] === sides[1] ? sides[0]! : null,
+    },
+    ...{ macs, flops, count: counted.count, params: counted.params },
+    memory: { weights: BYTES_PER_F32 * params.folded, activations: null },
+    ...{ top1: null, top1Source: null, published: false, file: path, notCounted },
+  };
+}
+
+const BYTES_PER_F32 = 4;
+
+interface FoundNetwork {
+  readonly network: Network;
+  readonly resolution: number;
+  readonly padding: PaddingConvention;
+  readonly title: string;
+}
+
+/**
+ * What the network in a file costs. A graph with operators that this project has no layers for is counted from its
+ * tensors' shapes, and what is not counted is listed.
+ * @throws ModelError where the file is damaged, of an unknown format, or holds neither a graph nor a known checkpoint
+ */
+export async function costFile(path: string, options: CostFileOptions = {}): Promise<FileCost> {
+  const found = await findCountable(path, options);
+  if (found.kind === 'graph') return found;
+  const { network, resolution, padding, title } = found.found;
+  const record = describeCost(resolve(network, { resolution, padding }), options);
+  const known = isNetworkId(network.id) ? networks[network.id] : undefined;
+  const facts: NetworkFacts = {
+    title: known ? `${basename(path)}: ${known.title}` : basename(path),
+    paper: known ? `${known.paper} (${title})` : `no network of a known paper (${title})`,
+    published: known?.published ?? [],
+    hasAlpha: known?.hasAlpha ?? true,
+  };
+  return { kind: 'network', record, facts };
+}
+
+type Countable =
+  | { readonly kind: 'network'; readonly found: FoundNetwork }
+  | { readonly kind: 'graph'; readonly record: GraphCost };
+
+async function findCountable(path: string, options: CostFileOptions): Promise<Countable> {
+  try {
+    return { kind: 'network', found: await findNetworkIn(path, options) };
+  } catch (error) {
+    const record = isForeign(error) ? await countForeign(path, error, options) : undefined;
+    if (!record) throw error;
+    return { kind: 'graph', record };
+  }
+}
+
+async function findNetworkIn(path: string, { resolution }: CostFileOptions): Promise<FoundNetwork> {
+  const opened = await openWeights(path, { resolution });
+  if (opened.kind === 'graph')
+    return fromGraph(
+      opened.imported,
+      path,
+      resolution,
+      `the graph of the ${opened.imported.format} file, batch norms folded`,
+    );
+  try {
+    const checkpoint = readCheckpoint(opened, resolution === undefined ? {} : { resolution });
+    const { network, padding, title } = checkpoint;
+    return { network, padding, title, resolution: checkpoint.resolution };
+  } catch (error) {
+    const isUnknown = error instanceof ModelError && /^weights-(unknown|mismatch)$/.test(error.code);
+    if (!isUnknown || !hasGraph(opened)) throw error;
+    return fromGraph(await opened.readGraph(), path, resolution, 'the graph beside its weights, batch norms folded');
+  }
+}
+
+type WithGraph = Extract<Opened, { kind: 'tensors' }> & { readonly readGraph: () => Promise<ImportedModel> };
+
+function hasGraph(opened: Extract<Opened, { kind: 'tensors' }>): opened is WithGraph {
+  return opened.readGraph !== undefined;
+}
+
+function fromGraph(imported: ImportedModel, path: string, resolution: number | undefined, title: string): FoundNetwork {
+  const { height, width } = imported.inputResolution;
+  if (height !== width) {
+    throw new ModelError('operator-unsupported', `${path}: takes maps of ${width}×${height}, expected a square`);
+  }
+  if (resolution !== undefined && resolution !== height) {
+    throw new UsageError(`--res ${resolution}: ${path} takes ${height} pixels, expected the same or no --res`);
+  }
+  const network = { ...imported.network, ...identify(imported.network) };
+  return { network, resolution: height, padding: imported.padding, title };
+}
+
+/** What this project's layers cannot say, in a file that is whole. */
+function isForeign(error: unknown): error is ModelError {
+  return error instanceof ModelError && /^(operator-unsupported|weights-dtype)$/.test(error.code);
+}
+
+/** Undefined for a format whose graphs are not counted by themselves. */
+async function countForeign(path: string, error: ModelError, options: CostFileOptions): Promise<GraphCost | undefined> {
+  const counted = await countGraph(path, error, options);
+  const { resolution } = options;
+  const sides = counted?.input.length === 4 ? sidesOf(counted) : [];
+  if (resolution !== undefined && sides.some((side) => side !== resolution)) {
+    throw new UsageError(`--res ${resolution}: ${path} takes ${sides.join('×')} pixels, expected the same or no --res`);
+  }
+  return counted;
+}
+
+/** Height and width of a graph's input. */
+function sidesOf({ input, format }: GraphCost): readonly number[] {
+  return format === 'onnx' ? input.slice(2) : input.slice(1, 3);
+}
+
+async function countGraph(path: string, error: ModelError, options: CostFileOptions): Promise<GraphCost | undefined> {
+  if (dirname(path) === path) return undefined;
+  const bytes = readModelFile(path);
+  const reason = error.message.startsWith(path) ? error.message.slice(path.length + 2) : error.message;
+  switch (sniff(bytes.subarray(0, SNIFFED_BYTES))) {
+    case 'tflite':
+      return (await import('../cost/graphs/count-tflite.js')).countTflite(bytes, path, reason, options);
+    case 'onnx':
+      return (await import('../cost/graphs/count-onnx.js')).countOnnx(bytes, path, reason, options);
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { basename, dirname, join, resolve as resolvePath } from 'node:path';
+import { foldBatchNorm } from '../engine/fold.js';
+import { ModelError } from '../errors/errors.js';
+import { adjust } from '../models/choose.js';
+import { type FileChoice, modelFromOpened } from '../models/from-files.js';
+import { readLabels } from '../models/labels.js';
+import { formatStated } from '../models/safetensors-metadata.js';
+import { buildNetwork, isNetworkId } from '../networks/index.js';
+import { resolve } from '../networks/resolve.js';
+import type { Network, ResolvedNetwork } from '../networks/types.js';
+import { type InstalledModel, installModel, type NewModel, type StoreOptions } from '../store/index.js';
+import { readModelFile } from '../untrusted-data/regular-file.js';
+import { checkWeights } from '../weights/check.js';
+import { type Opened, openWeights } from '../weights/formats/open.js';
+import { writeSafetensors } from '../weights/formats/safetensors/safetensors.js';
+import { narrowToHalf, toFloat32 } from '../weights/half.js';
+import { describeNetwork } from '../weights/network-json.js';
+import { nameTensors } from '../weights/tensor-names.js';
+import type { LayerWeights, NetworkWeights, Tensor } from '../weights/types.js';
+import { type ImportCalibration, levelsFor } from './calibrate.js';
+
+export interface ImportOptions extends FileChoice, StoreOptions {
+  /** What `--model` will call it. */
+  readonly name: string;
+  /** File of class names. */
+  readonly labels?: string;
+  /** Takes the place of a model of that name. */
+  readonly replace?: boolean;
+  /** Folder of pictures to choose integer ranges by, and what is to be told of it. */
+  readonly calibrate?: ImportCalibration;
+}
+
+export interface Imported {
+  readonly installed: InstalledModel;
+  /** What the file was taken for. */
+  readonly title: string;
+  /** Pictures that the levels were chosen by; 0 where none were. */
+  readonly calibrated: number;
+}
+
+/**
+ * Puts a file of weights into the store under a name of its own. Files that hold a graph (TFLite, ONNX) are kept as
+ * they are; all others become the project's safetensors, batch norms folded, weights in half precision where they fit.
+ * @throws ModelError where the file is damaged or no classifier, `model-exists`, `labels`; UsageError for options that
+ * contradict it
+ */
+export async function importModel(path: string, options: ImportOptions): Promise<Imported> {
+  const { name, labels: labelsPath, replace, home, calibrate, ...choice } = options;
+  const opened = await openWeights(path);
+  const model = await modelFromOpened(choice, [opened]);
+  const { network, epsilon, preprocessing } = model;
+  const labels = labelsPath === undefined ? null : readLabels(labelsPath, network.classes);
+  const { id, alpha, resolution, classes } = network;
+  const common = {
+    ...{ name, network: id, alpha, resolution, classes, labels },
+    published: null,
+    licence: null,
+    origin: originOf(opened),
+  } as const;
+  const found = calibrate && (await levelsFor(model, calibrate));
+  const own: NewModel =
+    opened.kind === 'graph' && opened.imported.format !== 'tfjs'
+      ? {
+          ...common,
+          dtype: opened.imported.quantised ? 'int8' : 'f32',
+          format: opened.imported.format,
+          ...{ padding: null, epsilon: null, preprocessing: null },
+          weights: opened.bytes,
+        }
+      : {
+          ...common,
+          ...packWeights(network, model.readWeights(), epsilon, adjust(preprocessing, choice)),
+          ...{ format: 'safetensors', padding: network.padding, epsilon, preprocessing },
+        };
+  const calibrated = found ? { ...own, levels: found.bytes } : own;
+  const stores = { ...(replace !== undefined && { replace }), ...(home !== undefined && { home }) };
+  return {
+    installed: await installModel(calibrated, stores),
+    title: model.title ?? id,
+    calibrated: found?.pictures ?? 0,
+  };
+}
+
+/** The bytes of a safetensors file, and the numbers that it is in. */
+function packWeights(
+  network: ResolvedNetwork,
+  weights: NetworkWeights,
+  epsilon: number,
+  preprocessing: ReturnType<typeof adjust>,
+): { readonly weights: Uint8Array; readonly dtype: 'f16' | 'f32' } {
+  const folded = foldWeights(weights, epsilon);
+  const bytes = formatWeights(network, folded, epsilon, preprocessing);
+  const isHalf = [...folded.values()].every((layer) => layer.weights.data instanceof Uint16Array);
+  return { weights: bytes, dtype: isHalf ? 'f16' : 'f32' };
+}
+
+/** A safetensors file that says everything that running it needs. */
+export function formatWeights(
+  network: ResolvedNetwork,
+  weights: NetworkWeights,
+  epsilon: number,
+  preprocessing: ReturnType<typeof adjust>,
+): Uint8Array {
+  const { resolution, padding } = network;
+  const described = isPaperNetwork(network, weights) ? {} : { network: describe(network) };
+  const stated = formatStated({ resolution, padding, epsilon, preprocessing, ...described });
+  return writeSafetensors(nameTensors(weights), stated);
+}
+
+/** Whether the network's id, α and number of classes say all about its layers. */
+function isPaperNetwork(network: ResolvedNetwork, weights: NetworkWeights): boolean {
+  const { id, alpha, classes, resolution, padding } = network;
+  if (!isNetworkId(id)) return false;
+  try {
+    checkWeights(resolve(buildNetwork(id, { alpha, classes }), { resolution, padding }), weights, id);
+    return true;
+  } catch (error) {
+    if (error instanceof ModelError) return false;
+    throw error;
+  }
+}
+
+function describe(network: ResolvedNetwork): Network {
+  return describeNetwork({ ...network, inputChannels: network.inputShape.channels });
+}
+
+/** Batch norms drawn in; weights in half precision but for layers whose values it does not hold, biases in single. */
+function foldWeights(weights: NetworkWeights, epsilon: number): NetworkWeights {
+  const folded = new Map<string, LayerWeights>();
+  for (const [layer, parameters] of weights) {
+    const { weights: values, bias } = foldBatchNorm(parameters, epsilon);
+    const { shape } = parameters.weights;
+    folded.set(layer, {
+      weights: { shape, data: narrowed(values, layer) },
+      ...((parameters.bias || parameters.batchNorm) && { bias: { shape: [bias.length], data: bias } }),
+    });
+  }
+  return folded;
+}
+
+function narrowed(values: Tensor['data'], layer: string): Tensor['data'] {
+  if (values instanceof Uint16Array) return values;
+  try {
+    return narrowToHalf(toFloat32(values), layer);
+  } catch (error) {
+    if (error instanceof ModelError && error.code === 'weights-range' && values.every(Number.isFinite)) return values;
+    throw error;
+  }
+}
+
+/** A TensorFlow.js model is known by its model.json. */
+function originOf(opened: Opened): NewModel['origin'] {
+  const path = resolvePath(opened.path);
+  const bytes = opened.kind === 'graph' && opened.bytes.length > 0 ? opened.bytes : readModelFile(path);
+  const name = basename(path);
+  const address = name === 'model.json' ? join(basename(dirname(path)), name) : name;
+  return { address, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), hash: 'first-seen' };
+}

@@ -1,0 +1,75 @@
+import { costTotals } from '../cost/cost.js';
+import type { ModelRecord, ModelsRecord } from '../domain/models.js';
+import { listModels } from '../models/bundled.js';
+import { buildNetwork, isNetworkId } from '../networks/index.js';
+import { resolve } from '../networks/resolve.js';
+import { readCatalog } from '../store/catalog.js';
+import { storeHome } from '../store/home.js';
+import { listInstalled } from '../store/installed.js';
+
+/** What is in the box, what is installed, and what is published. */
+export function surveyModels(): ModelsRecord {
+  const home = storeHome();
+  const { models, damaged } = listInstalled(home);
+  const countMacs = macsCounter();
+  const box = listModels().map(({ card }): ModelRecord => {
+    const { name, network, alpha, resolution, classes, published, weights, licence } = card;
+    const { top1, top5 } = published;
+    return {
+      ...{ name, network, alpha, resolution, classes, dtype: weights.dtype, bytes: weights.bytes, top1, top5 },
+      macs: countMacs(network, alpha, resolution),
+      licence,
+      origin: card.origin,
+    };
+  });
+  const installed = models.map(
+    ({ name, network, alpha, resolution, classes, dtype, weights, published, licence, origin }): ModelRecord => ({
+      ...{ name, network, alpha, resolution, classes, dtype, bytes: weights.bytes },
+      top1: published?.top1 ?? null,
+      top5: published?.top5 ?? null,
+      macs: countMacs(network, alpha, resolution),
+      licence,
+      origin: origin.address,
+    }),
+  );
+  const names = new Set(models.map(({ name }) => name));
+  const available = readCatalog()
+    .filter(({ name }) => !names.has(name))
+    .map(
+      ({
+        name,
+        network,
+        alpha,
+        resolution,
+        classes,
+        dtype,
+        bytes,
+        published,
+        licence,
+        addresses,
+        checked,
+        format,
+      }) => ({
+        ...{ name, network, alpha, resolution, classes, dtype, bytes },
+        top1: published?.top1 ?? null,
+        top5: published?.top5 ?? null,
+        macs: countMacs(network, alpha, resolution),
+        licence,
+        origin: addresses[0]!,
+        ...{ format, checked },
+      }),
+    );
+  return { store: home, box, installed, damaged, available };
+}
+
+/** Multiply-accumulates of networks with 1000 classes, as the papers count; many checkpoints share one. */
+function macsCounter(): (network: string, alpha: number, resolution: number) => number | null {
+  const known = new Map<string, number>();
+  return (network, alpha, resolution) => {
+    if (!isNetworkId(network)) return null;
+    const key = `${network} ${alpha} ${resolution}`;
+    const macs = known.get(key) ?? costTotals(resolve(buildNetwork(network, { alpha }), { resolution })).macs;
+    known.set(key, macs);
+    return macs;
+  };
+}

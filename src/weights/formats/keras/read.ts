@@ -1,0 +1,139 @@
+import { ZipArchive } from '../../../archives/zip.js';
+import { ModelError } from '../../../errors/errors.js';
+import { renameKeras } from '../../families/keras.js';
+import type { NamedTensors, Tensor } from '../../types.js';
+import { type Hdf5File, type Hdf5Source, readHdf5 } from './hdf5.js';
+
+export interface KerasFile {
+  /** `LAYER/kernel`, `LAYER/depthwise_kernel`, `LAYER/gamma` …, whichever Keras wrote them; layouts are TensorFlow's. */
+  readonly tensors: NamedTensors;
+  /** The description of the model's layers, where the file has one; unchecked. */
+  readonly topology: unknown;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What Keras 3 stores of a layer, in its order, by the layer's class in snake case. */
+const VARIABLES: Readonly<Record<string, readonly string[]>> = {
+  conv2d: ['kernel', 'bias'],
+  dense: ['kernel', 'bias'],
+  depthwise_conv2d: ['depthwise_kernel', 'bias'],
+  separable_conv2d: ['depthwise_kernel', 'pointwise_kernel', 'bias'],
+  batch_normalization: ['gamma', 'beta', 'moving_mean', 'moving_variance'],
+};
+
+/** A variable of Keras 3: `layers/CLASS_N/vars/I`, perhaps of a model within the model. */
+const VARIABLE = /^(?:.*\/)?([^/]+)\/vars\/(\d{1,2})$/;
+
+/**
+ * The weights of a Keras model in HDF5: a whole model or weights alone of Keras 1, 2 and 3 (`.h5`, `.hdf5`), Keras 3's
+ * `.weights.h5`, or its `.keras` archive. What an optimiser keeps is left out.
+ * @param source an archive comes as its bytes
+ * @param where the file's name, for messages
+ * @throws ModelError `weights-damaged`
+ */
+export async function readKerasHdf5(source: Hdf5Source, where: string): Promise<KerasFile> {
+  if (!(source instanceof Uint8Array) || source[0] !== 0x50 || source[1] !== 0x4b) {
+    const file = await readHdf5(source, where);
+    const { model_config: config } = file.attributes;
+    const topology = config === undefined ? undefined : parse(config, where);
+    return { tensors: rename(file, topology, where), topology };
+  }
+  const archive = new ZipArchive(source, where);
+  for (const name of ['config.json', 'model.weights.h5']) {
+    if (!archive.names.includes(name)) throw damaged(where, `no ${name}, expected an archive that Keras wrote`);
+  }
+  const topology = parse(new TextDecoder().decode(archive.read('config.json')), where);
+  const file = await readHdf5(archive.read('model.weights.h5'), where);
+  return { tensors: rename(file, topology, where), topology };
+}
+
+function rename({ tensors, attributes }: Hdf5File, topology: unknown, where: string): NamedTensors {
+  const layers = describeLayers(topology);
+  const counts = new Map<string, number>();
+  for (const path of tensors.keys()) {
+    const group = VARIABLE.exec(path)?.[1];
+    if (group !== undefined) counts.set(group, (counts.get(group) ?? 0) + 1);
+  }
+  const renamed = new Map<string, Tensor>();
+  for (const [path, tensor] of tensors) {
+    const variable = VARIABLE.exec(path);
+    const name = variable
+      ? nameVariable(path, variable[1]!, Number(variable[2]), attributes, layers, counts.get(variable[1]!)!)
+      : renameKeras(path);
+    if (name === undefined) continue;
+    if (renamed.has(name)) throw damaged(where, `${JSON.stringify(name)} is there twice`);
+    renamed.set(name, tensor);
+  }
+  return renamed;
+}
+
+interface LayerFacts {
+  readonly name: string;
+  readonly config: Json;
+}
+
+function nameVariable(
+  path: string,
+  group: string,
+  index: number,
+  attributes: Readonly<Record<string, string>>,
+  layers: ReadonlyMap<string, LayerFacts>,
+  count: number,
+): string {
+  const facts = layers.get(group);
+  const stated = attributes[`${path.slice(0, path.lastIndexOf('/'))}@name`];
+  const layer = stated ?? facts?.name ?? group;
+  const kind = group.replace(/_\d+$/, '');
+  let variables = Object.hasOwn(VARIABLES, kind) ? VARIABLES[kind]! : [];
+  if (kind === 'batch_normalization') {
+    // Without its description: a norm that lacks one is almost always without a scale.
+    const config = facts?.config ?? { scale: count === 4, center: count !== 2 };
+    variables = variables.filter(
+      (name) => !(name === 'gamma' && config.scale === false) && !(name === 'beta' && config.center === false),
+    );
+  }
+  return `${layer}/${variables[index] ?? `variable_${index}`}`;
+}
+
+/** Keras 3's names of groups (class in snake case, numbered) for the layers of a description, in their order. */
+function describeLayers(topology: unknown): ReadonlyMap<string, LayerFacts> {
+  const found = new Map<string, LayerFacts>();
+  const config = isObject(topology) ? topology.config : undefined;
+  const layers = isObject(config) ? config.layers : undefined;
+  const counts = new Map<string, number>();
+  for (const layer of Array.isArray(layers) ? (layers as unknown[]) : []) {
+    if (!isObject(layer) || typeof layer.class_name !== 'string' || !isObject(layer.config)) continue;
+    const base = toSnakeCase(layer.class_name.slice(0, 100));
+    const count = counts.get(base) ?? 0;
+    counts.set(base, count + 1);
+    const { name } = layer.config;
+    if (typeof name === 'string') found.set(count === 0 ? base : `${base}_${count}`, { name, config: layer.config });
+  }
+  return found;
+}
+
+/** As `keras.src.utils.naming.to_snake_case` does: `DepthwiseConv2D` → `depthwise_conv2d`, `ReLU` → `re_lu`. */
+function toSnakeCase(name: string): string {
+  return name
+    .replace(/\W+/g, '')
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+}
+
+function parse(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ModelError('weights-damaged', `${where}: its description is not JSON`, { cause });
+  }
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function damaged(where: string, problem: string): ModelError {
+  return new ModelError('weights-damaged', `${where}: ${problem}`);
+}

@@ -1,0 +1,196 @@
+import { ModelError } from '../../../errors/errors.js';
+import { quote } from '../../graph/graph-importer.js';
+import { type Field, Message } from './protobuf.js';
+import { type OnnxTensor, readTensor } from './tensor.js';
+
+/** An attribute's value, in the one form that its type has. */
+export interface Attribute {
+  readonly integer: number | undefined;
+  readonly float: number | undefined;
+  readonly text: string | undefined;
+  readonly integers: readonly number[];
+  readonly floats: readonly number[];
+  readonly tensor: OnnxTensor | undefined;
+}
+
+export interface OnnxNode {
+  readonly name: string;
+  /** `Conv`; with its domain in front where that is not ONNX's own: `com.microsoft.QLinearAdd`. */
+  readonly operator: string;
+  /** '' for an optional input that is left out. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: ReadonlyMap<string, Attribute>;
+}
+
+export interface OnnxInput {
+  readonly name: string;
+  /** −1 for a size that is only decided at run time. */
+  readonly dims: readonly number[];
+  readonly type: number;
+}
+
+export interface OnnxGraph {
+  readonly opset: number;
+  readonly nodes: readonly OnnxNode[];
+  readonly constants: ReadonlyMap<string, OnnxTensor>;
+  /** Without those that are constants. */
+  readonly inputs: readonly OnnxInput[];
+  readonly outputs: readonly string[];
+}
+
+const MODEL = { graph: 7, opsetImport: 8, functions: 25 } as const;
+const OPSET = { domain: 1, version: 2 } as const;
+const GRAPH = { node: 1, initializer: 5, input: 11, output: 12, sparseInitializer: 15 } as const;
+const NODE = { input: 1, output: 2, name: 3, operator: 4, attribute: 5, domain: 7 } as const;
+const ATTRIBUTE = { name: 1, float: 2, integer: 3, text: 4, tensor: 5, floats: 7, integers: 8 } as const;
+const VALUE = { name: 1, type: 2, tensorType: 1, elementType: 1, shape: 2, dimension: 1, dimensionValue: 1 } as const;
+
+const MAX_NODES = 10_000;
+/** A dense block joins the outputs of all layers before. */
+const MAX_OPERANDS = 256;
+const MAX_ATTRIBUTES = 32;
+const MAX_LIST = 256;
+const MAX_NAME_BYTES = 512;
+const MAX_RANK = 8;
+
+/** The main graph of an ONNX file (onnx.proto3, IR version 3 and later); graphs within operators are not looked at. */
+export function readGraph(bytes: Uint8Array, where: string): OnnxGraph {
+  let graph: Message | undefined;
+  let opset = 1;
+  for (const field of new Message(bytes, where).fields()) {
+    if (field.number === MODEL.graph) graph = field.message();
+    else if (field.number === MODEL.opsetImport) opset = readOpset(field.message()) ?? opset;
+    else if (field.number === MODEL.functions) {
+      throw new ModelError('operator-unsupported', `${where}: functions of its own, expected plain operators`);
+    }
+  }
+  if (graph === undefined) throw damaged(where, 'no graph, expected an ONNX model');
+
+  const nodes: OnnxNode[] = [];
+  const constants = new Map<string, OnnxTensor>();
+  const inputs: OnnxInput[] = [];
+  const outputs: string[] = [];
+  for (const field of graph.fields()) {
+    switch (field.number) {
+      case GRAPH.node:
+        nodes.push(readNode(field.message()));
+        break;
+      case GRAPH.initializer: {
+        const tensor = readTensor(field.message());
+        if (constants.has(tensor.name)) throw damaged(where, `${quote(tensor.name)} is there twice`);
+        constants.set(tensor.name, tensor);
+        break;
+      }
+      case GRAPH.input:
+        inputs.push(readInput(field.message()));
+        break;
+      case GRAPH.output:
+        outputs.push(readInput(field.message()).name);
+        break;
+      case GRAPH.sparseInitializer:
+        throw new ModelError('operator-unsupported', `${where}: weights stored sparse, expected dense values`);
+    }
+    if (nodes.length > MAX_NODES || constants.size > MAX_NODES || inputs.length > MAX_NODES) {
+      throw damaged(where, `a graph of more than ${MAX_NODES} operators or weights`);
+    }
+  }
+  // Before IR version 4 every constant is an input too.
+  return { opset, nodes, constants, inputs: inputs.filter(({ name }) => !constants.has(name)), outputs };
+}
+
+/** The version of ONNX's own operators, or undefined for another domain. */
+function readOpset(message: Message): number | undefined {
+  let domain = '';
+  let version = 1;
+  for (const field of message.fields()) {
+    if (field.number === OPSET.domain) domain = field.text(MAX_NAME_BYTES);
+    else if (field.number === OPSET.version) version = field.integer();
+  }
+  return domain === '' || domain === 'ai.onnx' ? version : undefined;
+}
+
+function readNode(message: Message): OnnxNode {
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const attributes = new Map<string, Attribute>();
+  let name = '';
+  let operator = '';
+  let domain = '';
+  for (const field of message.fields()) {
+    if (field.number === NODE.input) inputs.push(field.text(MAX_NAME_BYTES));
+    else if (field.number === NODE.output) outputs.push(field.text(MAX_NAME_BYTES));
+    else if (field.number === NODE.name) name = field.text(MAX_NAME_BYTES);
+    else if (field.number === NODE.operator) operator = field.text(MAX_NAME_BYTES);
+    else if (field.number === NODE.domain) domain = field.text(MAX_NAME_BYTES);
+    else if (field.number === NODE.attribute) attributes.set(...readAttribute(field.message()));
+    if (inputs.length > MAX_OPERANDS || outputs.length > MAX_OPERANDS || attributes.size > MAX_ATTRIBUTES) {
+      throw damaged(message.where, `${quote(operator)} with more operands or attributes than any operator has`);
+    }
+  }
+  if (domain !== '' && domain !== 'ai.onnx') operator = `${domain}.${operator}`;
+  return { name, operator, inputs, outputs, attributes };
+}
+
+function readAttribute(message: Message): [string, Attribute] {
+  const integers: number[] = [];
+  const floats: number[] = [];
+  let name = '';
+  let integer: number | undefined;
+  let float: number | undefined;
+  let text: string | undefined;
+  let tensor: OnnxTensor | undefined;
+  for (const field of message.fields()) {
+    if (field.number === ATTRIBUTE.name) name = field.text(MAX_NAME_BYTES);
+    else if (field.number === ATTRIBUTE.integer) integer = field.integer();
+    else if (field.number === ATTRIBUTE.float) float = field.float32();
+    else if (field.number === ATTRIBUTE.text) text = shorten(field);
+    else if (field.number === ATTRIBUTE.tensor) tensor = readTensor(field.message());
+    else if (field.number === ATTRIBUTE.integers) field.addIntegers(integers, MAX_LIST);
+    else if (field.number === ATTRIBUTE.floats) field.addFloats(floats, MAX_LIST);
+  }
+  return [name, { integer, float, text, integers, floats, tensor }];
+}
+
+/** Texts that matter are short; others only document. */
+function shorten(field: Field): string {
+  return field.bytes().length > MAX_NAME_BYTES ? '' : field.text(MAX_NAME_BYTES);
+}
+
+/** ValueInfoProto → TypeProto → Tensor → TensorShapeProto → Dimension */
+function readInput(message: Message): OnnxInput {
+  let name = '';
+  let type = 0;
+  const dims: number[] = [];
+  for (const field of message.fields()) {
+    if (field.number === VALUE.name) name = field.text(MAX_NAME_BYTES);
+    if (field.number !== VALUE.type) continue;
+    for (const kind of field.message().fields()) {
+      if (kind.number !== VALUE.tensorType) continue;
+      for (const part of kind.message().fields()) {
+        if (part.number === VALUE.elementType) type = part.integer();
+        if (part.number !== VALUE.shape) continue;
+        for (const dimension of part.message().fields()) {
+          if (dimension.number !== VALUE.dimension) continue;
+          dims.push(readDimension(dimension.message()));
+          if (dims.length > MAX_RANK) throw damaged(message.where, `more than ${MAX_RANK} dimensions`);
+        }
+      }
+    }
+  }
+  return { name, dims, type };
+}
+
+function readDimension(message: Message): number {
+  for (const field of message.fields()) {
+    if (field.number === VALUE.dimensionValue) {
+      const size = field.integer();
+      return size > 0 ? size : -1;
+    }
+  }
+  return -1;
+}
+
+function damaged(where: string, problem: string): ModelError {
+  return new ModelError('weights-damaged', `${where}: ${problem}`);
+}

@@ -1,0 +1,194 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ModelError } from '../../../errors/errors.js';
+import { countElements } from '../../../untrusted-data/byte-reader.js';
+import { MAX_FILE_BYTES, readModelFile } from '../../../untrusted-data/regular-file.js';
+import type { NamedTensors, Tensor } from '../../types.js';
+
+const MAX_TOPOLOGY_BYTES = 16 * 1024 * 1024;
+
+/** One operation of a graph-model; `inputs` are names of nodes, without output numbers and control marks. */
+export interface GraphNode {
+  readonly name: string;
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+export interface TfjsModel {
+  /** Floating-point weights, float16-quantised ones as bit patterns, others dequantised. */
+  readonly tensors: NamedTensors;
+  /** Integer constants of the graph: axes, shapes. */
+  readonly integers: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Int32Array }>;
+  /** In the file's order; empty for a layers-model, whose topology is not a graph. */
+  readonly nodes: readonly GraphNode[];
+  /** Keras's description of a layers-model, unchecked; undefined for a graph-model. */
+  readonly topology?: unknown;
+}
+
+interface Spec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly count: number;
+  readonly dtype: 'float32' | 'int32';
+  readonly stored: 'float32' | 'int32' | 'uint8' | 'uint16' | 'float16';
+  readonly scale: number;
+  readonly min: number;
+}
+
+const STORED_BYTES = { float32: 4, int32: 4, uint8: 1, uint16: 2, float16: 2 } as const;
+
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * A TensorFlow.js model (`model.json` and its weight shards, graph-model or layers-model) in a folder.
+ * Shards are read from that folder only, and only as long as the manifest's shapes add up to their sizes.
+ * @throws ModelError `weights-missing` names an absent shard; `weights-damaged`, `weights-dtype`, `weights-unsafe`
+ */
+export function readTfjs(folder: string, file = 'model.json'): TfjsModel {
+  const path = join(folder, file);
+  const model = parseTopology(readModelFile(path, MAX_TOPOLOGY_BYTES), path);
+  const manifest = model.weightsManifest;
+  if (!Array.isArray(manifest)) throw damaged(path, 'no weightsManifest');
+
+  const tensors = new Map<string, Tensor>();
+  const integers = new Map<string, { shape: readonly number[]; data: Int32Array }>();
+  for (const group of manifest as unknown[]) {
+    if (!isObject(group) || !Array.isArray(group.weights)) throw damaged(path, 'weights group without weights');
+    const specs = group.weights.map((weight) => readSpec(weight, path));
+    const bytes = readShards(folder, group.paths, totalBytes(specs, path), path);
+    let offset = 0;
+    for (const spec of specs) {
+      if (tensors.has(spec.name) || integers.has(spec.name)) throw damaged(path, `${quote(spec.name)} is there twice`);
+      const end = offset + spec.count * STORED_BYTES[spec.stored];
+      const data = decode(spec, bytes.slice(offset, end).buffer);
+      if (data instanceof Int32Array) integers.set(spec.name, { shape: spec.shape, data });
+      else tensors.set(spec.name, { shape: spec.shape, data });
+      offset = end;
+    }
+  }
+  const topology = isObject(model.modelTopology) ? model.modelTopology.model_config : undefined;
+  return { tensors, integers, nodes: readNodes(model, path), ...(topology !== undefined && { topology }) };
+}
+
+function parseTopology(bytes: Uint8Array, path: string): Json {
+  try {
+    const model: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    if (isObject(model)) return model;
+  } catch (cause) {
+    throw new ModelError('weights-damaged', `${path}: not JSON, expected a TensorFlow.js model`, { cause });
+  }
+  throw damaged(path, 'not an object, expected a TensorFlow.js model');
+}
+
+function readSpec(weight: unknown, path: string): Spec {
+  if (!isObject(weight) || typeof weight.name !== 'string') throw damaged(path, 'weight without a name');
+  const { name, shape, dtype, quantization } = weight;
+  const count = countElements(shape, MAX_FILE_BYTES);
+  if (count === undefined) throw damaged(path, `${quote(name)} has an impossible shape`);
+  if (dtype !== 'float32' && dtype !== 'int32') throw wrongType(path, name, dtype);
+  const base = { name, shape: shape as number[], count, dtype } as const;
+  if (quantization === undefined || quantization === null) return { ...base, stored: dtype, scale: 1, min: 0 };
+
+  if (!isObject(quantization)) throw damaged(path, `${quote(name)} has an unreadable quantization`);
+  const { dtype: stored, scale, min } = quantization;
+  if (stored === 'float16' && dtype === 'float32') return { ...base, stored, scale: 1, min: 0 };
+  if (stored !== 'uint8' && stored !== 'uint16') throw wrongType(path, name, stored);
+  if (!Number.isFinite(scale) || !Number.isFinite(min)) throw damaged(path, `${quote(name)} has no scale or minimum`);
+  return { ...base, stored, scale: scale as number, min: min as number };
+}
+
+function totalBytes(specs: readonly Spec[], path: string): number {
+  let total = 0;
+  let decoded = 0;
+  for (const spec of specs) {
+    total += spec.count * STORED_BYTES[spec.stored];
+    decoded += spec.count * STORED_BYTES.float32;
+  }
+  if (decoded > MAX_FILE_BYTES) throw damaged(path, `${decoded} bytes of weights, expected at most ${MAX_FILE_BYTES}`);
+  return total;
+}
+
+function readShards(folder: string, paths: unknown, expected: number, path: string): Uint8Array<ArrayBuffer> {
+  if (!Array.isArray(paths)) throw damaged(path, 'weights group without paths');
+  const files: string[] = [];
+  for (const name of paths as unknown[]) {
+    // A plain name, so that no manifest reaches outside of its folder.
+    if (typeof name !== 'string' || !/^[\w@+-][\w.@+-]{0,254}$/.test(name)) {
+      const shown = typeof name === 'string' ? quote(name) : typeof name;
+      throw new ModelError('weights-unsafe', `${path}: shard ${shown}, expected the name of a file beside it`);
+    }
+    const file = join(folder, name);
+    if (!existsSync(file)) throw new ModelError('weights-missing', `${path}: shard ${quote(name)} is missing`);
+    files.push(file);
+  }
+  const bytes = new Uint8Array(expected);
+  let filled = 0;
+  for (const file of files) {
+    const shard = readModelFile(file);
+    if (filled + shard.length > expected) throw damaged(file, `too long, expected ${expected - filled} bytes at most`);
+    bytes.set(shard, filled);
+    filled += shard.length;
+  }
+  if (filled !== expected) throw damaged(path, `${filled} bytes in its shards, expected ${expected}`);
+  return bytes;
+}
+
+function decode(spec: Spec, buffer: ArrayBuffer): Float32Array | Uint16Array | Int32Array {
+  switch (spec.stored) {
+    case 'float32':
+      return new Float32Array(buffer);
+    case 'int32':
+      return new Int32Array(buffer);
+    case 'float16':
+      return new Uint16Array(buffer);
+    case 'uint8':
+    case 'uint16': {
+      const steps = spec.stored === 'uint8' ? new Uint8Array(buffer) : new Uint16Array(buffer);
+      const values = spec.dtype === 'int32' ? new Int32Array(steps.length) : new Float32Array(steps.length);
+      const round = spec.dtype === 'int32' ? Math.round : (value: number) => value;
+      for (let i = 0; i < steps.length; i++) values[i] = round(steps[i]! * spec.scale + spec.min);
+      return values;
+    }
+    default:
+      return spec.stored satisfies never;
+  }
+}
+
+function readNodes(model: Json, path: string): GraphNode[] {
+  const topology = model.modelTopology;
+  if (!isObject(topology) || topology.node === undefined) return [];
+  if (!Array.isArray(topology.node)) throw damaged(path, 'graph without nodes');
+  return (topology.node as unknown[]).map((node) => {
+    if (!isObject(node) || typeof node.name !== 'string' || typeof node.op !== 'string') {
+      throw damaged(path, 'graph node without name or operation');
+    }
+    const inputs = node.input ?? [];
+    if (!Array.isArray(inputs) || !inputs.every((input) => typeof input === 'string')) {
+      throw damaged(path, `graph node ${quote(node.name)} with unreadable inputs`);
+    }
+    return {
+      name: node.name,
+      op: node.op,
+      inputs: (inputs as string[]).map((input) => input.replace(/^\^/, '').replace(/:\d+$/, '')),
+      attributes: isObject(node.attr) ? node.attr : {},
+    };
+  });
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function quote(name: string): string {
+  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
+}
+
+function wrongType(path: string, name: string, dtype: unknown): ModelError {
+  const shown = typeof dtype === 'string' ? quote(dtype) : typeof dtype;
+  return new ModelError('weights-dtype', `${path}: ${quote(name)} is ${shown}, expected float32 or int32`);
+}
+
+function damaged(path: string, problem: string): ModelError {
+  return new ModelError('weights-damaged', `${path}: ${problem}`);
+}
