@@ -30,14 +30,18 @@ export async function readArchiveMember(
     }
   } catch (error) {
     if (error instanceof ModelError) throw error;
-    throw new ModelError('archive', `${where}: damaged (${(error as Error).message}), expected a .tgz archive`, {
-      cause: error,
-    });
+    throw new ModelError(
+      'archive',
+      { where, problem: `damaged (${(error as Error).message})`, expected: 'a .tgz archive' },
+      {
+        cause: error,
+      },
+    );
   } finally {
     source.destroy();
     gunzip.destroy();
   }
-  throw new ModelError('archive', `${where}: no ${member} in it, expected that file at its top`);
+  throw new ModelError('archive', { where, problem: `no ${member} in it`, expected: 'that file at its top' });
 }
 
 /** Takes an archive's bytes as they come; keeps one block, or the member. */
@@ -120,6 +124,6 @@ class TarReader {
   }
 
   #wrong(problem: string): ModelError {
-    return new ModelError('archive', `${this.#where}: ${problem}`);
+    return new ModelError('archive', { where: this.#where, problem });
   }
 }

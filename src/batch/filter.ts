@@ -24,9 +24,11 @@ export function createFilter(
         groups ??= loadGroups();
         const found = findClasses(term, labels, groups);
         if (found.length > 0) return found;
-        throw new UsageError(
-          `${option} ${term}: no such class, expected a label, a synset id, an index or a group such as dog`,
-        );
+        throw new UsageError({
+          where: `${option} ${term}`,
+          problem: 'no such class',
+          expected: 'a label, a synset id, an index or a group such as dog',
+        });
       }),
     );
   const wanted = only && indicesOf('--only', only);

@@ -35,7 +35,8 @@ export async function* mergeParts(
       const row = parseRow(text, where);
       const own = JSON.stringify(row.model);
       known ??= own;
-      if (own !== known) throw new UsageError(`${where}: another model's, expected parts of one run: ${known}`);
+      if (own !== known)
+        throw new UsageError({ where, problem: `another model's`, expected: `parts of one run: ${known}` });
       const name = rowName(row);
       const key = name.toString('latin1');
       if (seen.has(key)) continue;

@@ -23,7 +23,8 @@ export async function* readRows(
         from = at + 1;
       }
       rest = rest.subarray(from);
-      if (rest.length > MOST_ROW_BYTES) throw new UsageError(`${printable(path)}: a line without end, expected JSONL`);
+      if (rest.length > MOST_ROW_BYTES)
+        throw new UsageError({ where: printable(path), problem: 'a line without end', expected: 'JSONL' });
     }
   } catch (cause) {
     throw cause instanceof UsageError ? cause : unreadable(path, cause);
@@ -49,7 +50,10 @@ export function checkRows(path: string): void {
 
 function unreadable(path: string, cause: unknown): UsageError {
   const { code } = cause as NodeJS.ErrnoException;
-  return new UsageError(`${printable(path)}: cannot be read (${code ?? 'unknown fault'}), expected JSONL`, { cause });
+  return new UsageError(
+    { where: printable(path), problem: `cannot be read (${code ?? 'unknown fault'})`, expected: 'JSONL' },
+    { cause },
+  );
 }
 
 /** A row's own fields, those that are not known here among them. */
@@ -61,10 +65,13 @@ export function parseRow(text: string, where: string): Row {
   try {
     row = JSON.parse(text);
   } catch (cause) {
-    throw new UsageError(`${where}: not JSON, expected a row of mobilenet classify --format jsonl`, { cause });
+    throw new UsageError(
+      { where, problem: 'not JSON', expected: 'a row of mobilenet classify --format jsonl' },
+      { cause },
+    );
   }
   if (isRow(row)) return row;
-  throw new UsageError(`${where}: no result, expected a row of mobilenet classify --format jsonl`);
+  throw new UsageError({ where, problem: 'no result', expected: 'a row of mobilenet classify --format jsonl' });
 }
 
 /** The bytes of a row's name. */

@@ -51,7 +51,11 @@ function beginReplacement(output: string): Replacement {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new UsageError(
-      `--output ${printable(output)}: no file can be made beside it (${code}), expected a folder where --resume can make one`,
+      {
+        where: `--output ${printable(output)}`,
+        problem: `no file can be made beside it (${code})`,
+        expected: 'a folder where --resume can make one',
+      },
       { cause },
     );
   }
@@ -67,7 +71,7 @@ interface KnownRow {
 function readRow(text: string, where: string, model: ModelFacts): KnownRow {
   const row = parseRow(text, where);
   if (JSON.stringify(row.model) !== JSON.stringify(model)) {
-    throw new UsageError(`${where}: another model's, expected one of ${model.weights} in ${model.dtype}`);
+    throw new UsageError({ where, problem: `another model's`, expected: `one of ${model.weights} in ${model.dtype}` });
   }
   const path = row.fileBase64 === undefined ? row.file : rowName(row);
   const { size, mtime, sha256 } = row as { size?: unknown; mtime?: unknown; sha256?: unknown };

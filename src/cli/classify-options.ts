@@ -33,36 +33,47 @@ const MOST_SECONDS = 2_000_000;
 export function readWishes(names: readonly string[], flags: ClassifyFlags): ClassifyWishes {
   const { filesFrom = [], timeout, min, only, not, shard, output, resume, hash } = flags;
   if (names.length === 0 && filesFrom.length === 0) {
-    throw new UsageError('missing required argument: no file given, expected pictures, folders or --files-from');
+    throw new UsageError({
+      where: 'missing required argument',
+      problem: 'no file given',
+      expected: 'pictures, folders or --files-from',
+    });
   }
   const readers = [...names, ...filesFrom].filter((name) => name === '-').length;
-  if (readers > 1) throw new UsageError('-: stdin twice, expected one picture or one list there');
+  if (readers > 1)
+    throw new UsageError({ where: '-', problem: 'stdin twice', expected: 'one picture or one list there' });
   const format = chooseFormat(flags.format ?? formatOf(flags), flags.json ?? false, flags.print);
   if (resume && (output === undefined || format !== 'jsonl')) {
-    throw new UsageError('--resume: expected --output FILE and --format jsonl (mobilenet merge writes others from it)');
+    throw new UsageError({
+      where: '--resume',
+      expected: '--output FILE and --format jsonl (mobilenet merge writes others from it)',
+    });
   }
-  if (resume && flags.overwrite) throw new UsageError('--resume: with --overwrite, expected one of them');
-  if (resume && names.includes('-')) throw new UsageError('--resume: with -, expected pictures that have names');
+  if (resume && flags.overwrite)
+    throw new UsageError({ where: '--resume', problem: 'with --overwrite', expected: 'one of them' });
+  if (resume && names.includes('-'))
+    throw new UsageError({ where: '--resume', problem: 'with -', expected: 'pictures that have names' });
   for (const [option, classes] of [
     ['--only', only],
     ['--not', not],
   ] as const) {
-    if (classes?.length === 0) throw new UsageError(`${option}: no class, expected some with commas between them`);
+    if (classes?.length === 0)
+      throw new UsageError({ where: option, problem: 'no class', expected: 'some with commas between them' });
   }
-  if (hash && format !== 'jsonl') throw new UsageError('--hash: expected --format jsonl');
+  if (hash && format !== 'jsonl') throw new UsageError({ where: '--hash', expected: '--format jsonl' });
   const nulInput = flags.null ?? flags.nullInput ?? false;
   const most = min === undefined ? undefined : /^[\d.]+(e-?\d+)?$/i.test(min) ? Number(min) : Number.NaN;
   if (most !== undefined && !(most >= 0 && most <= 1)) {
-    throw new UsageError(`--min ${min}: expected a probability, 0 to 1`);
+    throw new UsageError({ where: `--min ${min}`, expected: 'a probability, 0 to 1' });
   }
   const choice = readChoice(flags);
   const jobs = readJobs(flags, choice);
   const seconds = parseNumber('--timeout', timeout);
   if (seconds !== undefined && seconds > MOST_SECONDS) {
-    throw new UsageError(`--timeout ${timeout}: expected at most ${MOST_SECONDS} seconds`);
+    throw new UsageError({ where: `--timeout ${timeout}`, expected: `at most ${MOST_SECONDS} seconds` });
   }
   if (seconds !== undefined && (choice.exact || (choice.threads ?? 1) > 1)) {
-    throw new UsageError('--timeout: with --exact or --threads, expected neither');
+    throw new UsageError({ where: '--timeout', problem: 'with --exact or --threads', expected: 'neither' });
   }
   return {
     choice,
@@ -90,10 +101,18 @@ export function readWishes(names: readonly string[], flags: ClassifyFlags): Clas
 function readJobs(flags: ClassifyFlags, { exact, threads = 1 }: LoadOptions): number | undefined {
   const jobs = parseWhole('--jobs', flags.jobs, `a whole number from 1 to ${MOST_THREADS}`, MOST_THREADS);
   if (jobs !== undefined && jobs > 1 && threads > 1) {
-    throw new UsageError(`--jobs ${jobs}: with --threads ${threads}, expected one of them above 1`);
+    throw new UsageError({
+      where: `--jobs ${jobs}`,
+      problem: `with --threads ${threads}`,
+      expected: 'one of them above 1',
+    });
   }
   if (jobs !== undefined && jobs > 1 && exact) {
-    throw new UsageError(`--jobs ${jobs}: exact integers are computed by one thread, expected 1`);
+    throw new UsageError({
+      where: `--jobs ${jobs}`,
+      problem: 'exact integers are computed by one thread',
+      expected: '1',
+    });
   }
   return jobs;
 }

@@ -129,7 +129,8 @@ export function classifyCommand(): Command {
 }
 
 function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  if (previous.length === 2) throw new UsageError(`--weights ${value}: a third file, expected one or two`);
+  if (previous.length === 2)
+    throw new UsageError({ where: `--weights ${value}`, problem: 'a third file', expected: 'one or two' });
   return [...previous, value];
 }
 

@@ -82,7 +82,11 @@ export async function runCompare(
     if (!isFile(spec)) rows.push(summarise(readVariant(spec, parseVariant), options));
     else {
       if (flags.classes !== undefined) {
-        throw new UsageError(`--classes: ${spec} says it itself, expected no --classes beside a file`);
+        throw new UsageError({
+          where: '--classes',
+          problem: `${spec} says it itself`,
+          expected: 'no --classes beside a file',
+        });
       }
       rows.push(await (await import('../use-cases/cost-file.js')).summariseFile(spec, options));
     }
@@ -107,7 +111,11 @@ export async function runSweep(flags: SweepFlags, print: (text: string) => void)
     }),
   });
   if (variants.length > MOST_ROWS) {
-    throw new UsageError(`cost sweep: ${variants.length} networks, expected at most ${MOST_ROWS}`);
+    throw new UsageError({
+      where: 'cost sweep',
+      problem: `${variants.length} networks`,
+      expected: `at most ${MOST_ROWS}`,
+    });
   }
   const all = variants.map((variant) => summarise(variant, options));
   const marked = flags.pareto ? markFront(all) : all;
@@ -119,7 +127,12 @@ export async function runSweep(flags: SweepFlags, print: (text: string) => void)
 /** What is neither a network nor a file that is there. */
 function readVariant(spec: string, parse: (spec: string) => Variant): Variant {
   const isPath = /[/\\]|\.[a-z]\w+$/i.test(spec.split(':')[0]!);
-  if (isPath) throw new ModelError('model-file', `${spec}: no such file, expected a model or a file of weights`);
+  if (isPath)
+    throw new ModelError('model-file', {
+      where: spec,
+      problem: 'no such file',
+      expected: 'a model or a file of weights',
+    });
   return parse(spec);
 }
 

@@ -59,9 +59,10 @@ export async function runExplain(flags: ExplainFlags, print: (text: string) => v
   const [dk, m, n, df] = [size('dk'), size('m'), size('n'), size('df')];
   const given = [dk, m, n, df].filter((value) => value !== undefined).length;
   if (given > 0 && flags.layer !== undefined) {
-    throw new UsageError('--layer: expected either a layer or --dk, --m, --n and --df');
+    throw new UsageError({ where: '--layer', expected: 'either a layer or --dk, --m, --n and --df' });
   }
-  if (given > 0 && given < 4) throw new UsageError('cost explain: expected all of --dk, --m, --n and --df');
+  if (given > 0 && given < 4)
+    throw new UsageError({ where: 'cost explain', expected: 'all of --dk, --m, --n and --df' });
   const effects = { ...(alpha !== undefined && { alpha }), ...(rho !== undefined && { rho }) };
   let explanation: ReturnType<typeof explainBlock>;
   if (given === 4) explanation = explainBlock({ dk: dk!, m: m!, n: n!, df: df! }, effects);

@@ -58,7 +58,7 @@ export type OutputFormat = 'text' | 'json' | 'csv' | 'md';
 /** Throws UsageError where two are asked for. */
 export function readFormat({ json, csv, md }: OutputFlags): OutputFormat {
   const asked = [json && 'json', csv && 'csv', md && 'md'].filter((format) => typeof format === 'string');
-  if (asked.length > 1) throw new UsageError(`--${asked.join(' --')}: expected one of them`);
+  if (asked.length > 1) throw new UsageError({ where: `--${asked.join(' --')}`, expected: 'one of them' });
   return (asked[0] as OutputFormat | undefined) ?? 'text';
 }
 

@@ -82,7 +82,7 @@ function addLater(parent: Command, name: string, description: string, load: () =
     .action(async (args: readonly string[]) => {
       const [misplaced] = Object.keys(parent.opts());
       if (misplaced !== undefined) {
-        throw new UsageError(`cost: an option before ${name}, expected all of them behind it`);
+        throw new UsageError({ where: 'cost', problem: `an option before ${name}`, expected: 'all of them behind it' });
       }
       const command = (await load()).name(`mobilenet cost ${name}`).copyInheritedSettings(parent).exitOverride();
       await command.parseAsync(args, { from: 'user' });
@@ -145,17 +145,30 @@ export async function runCost(flags: CostFlags, print: (text: string) => void, f
 }
 
 function refuse(flags: CostFlags, file: string | undefined): void {
-  if (flags.runs !== undefined && !flags.measure) throw new UsageError('--runs: expected --measure with it');
+  if (flags.runs !== undefined && !flags.measure)
+    throw new UsageError({ where: '--runs', expected: '--measure with it' });
   if (flags.measure && flags.classes !== undefined) {
-    throw new UsageError('--measure: runs the network with 1000 classes, expected no --classes');
+    throw new UsageError({
+      where: '--measure',
+      problem: 'runs the network with 1000 classes',
+      expected: 'no --classes',
+    });
   }
   if (file === undefined) return;
   if (flags.measure) {
-    throw new UsageError(`--measure: ${file} is only counted, expected a network of this program by --model`);
+    throw new UsageError({
+      where: '--measure',
+      problem: `${file} is only counted`,
+      expected: 'a network of this program by --model',
+    });
   }
   for (const option of ['model', 'alpha', 'classes'] as const) {
     if (flags[option] !== undefined) {
-      throw new UsageError(`--${option}: ${file} says it itself, expected no --${option} beside a file`);
+      throw new UsageError({
+        where: `--${option}`,
+        problem: `${file} says it itself`,
+        expected: `no --${option} beside a file`,
+      });
     }
   }
 }

@@ -4,7 +4,8 @@ import { UsageError } from '../errors/errors.js';
 export function parseNumber(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : 0;
-  if (!(value > 0 && Number.isFinite(value))) throw new UsageError(`${option} ${text}: expected a number above 0`);
+  if (!(value > 0 && Number.isFinite(value)))
+    throw new UsageError({ where: `${option} ${text}`, expected: 'a number above 0' });
   return value;
 }
 
@@ -17,6 +18,6 @@ export function parseWhole(
 ): number | undefined {
   if (text === undefined) return undefined;
   const value = /^\d+$/.test(text) ? Number(text) : 0;
-  if (!(value > 0 && value <= most)) throw new UsageError(`${option} ${text}: expected ${expected}`);
+  if (!(value > 0 && value <= most)) throw new UsageError({ where: `${option} ${text}`, expected });
   return value;
 }

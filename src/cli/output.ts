@@ -73,7 +73,11 @@ export function refuseInput(output: string, inputs: readonly string[]): void {
     return read !== undefined && isSameFile(read, written);
   };
   if (!inputs.some(isInput)) return;
-  throw new UsageError(`--output ${printable(output)}: is an input too, expected another file`);
+  throw new UsageError({
+    where: `--output ${printable(output)}`,
+    problem: 'is an input too',
+    expected: 'another file',
+  });
 }
 
 function isSameFile(one: Stats, other: Stats): boolean {
@@ -163,13 +167,17 @@ export function formatByEnding<F extends string>(
   const ending = extname(output).slice(1).toLowerCase();
   const found = formats.find((name) => name === ending) ?? (Object.hasOwn(others, ending) ? others[ending] : undefined);
   if (found !== undefined) return found;
-  throw new UsageError(`--output ${printable(output)}: its ending says no format, expected --format`);
+  throw new UsageError({
+    where: `--output ${printable(output)}`,
+    problem: 'its ending says no format',
+    expected: '--format',
+  });
 }
 
 function refuseFilled(path: string, expected: string): void {
   const old = statOrNothing(path);
   if (!old?.isFile() || old.size === 0) return;
-  throw new UsageError(`--output ${printable(path)}: there is something in it, expected ${expected}`);
+  throw new UsageError({ where: `--output ${printable(path)}`, problem: 'there is something in it', expected });
 }
 
 function refuseUnwritable<T>(path: string, open: () => T): T {
@@ -177,6 +185,9 @@ function refuseUnwritable<T>(path: string, open: () => T): T {
     return open();
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new UsageError(`--output ${printable(path)}: cannot be written (${code}), expected a file`, { cause });
+    throw new UsageError(
+      { where: `--output ${printable(path)}`, problem: `cannot be written (${code})`, expected: 'a file' },
+      { cause },
+    );
   }
 }

@@ -62,7 +62,7 @@ function withoutStdout(named: readonly string[]): readonly string[] {
   const isWritten = outputTest(undefined);
   const parts = isWritten ? named.filter((part) => part === '-' || !isWritten(part)) : named;
   if (parts.length > 0) return parts;
-  throw new UsageError(`${printable(named[0]!)}: is what stdout goes to, expected another file`);
+  throw new UsageError({ where: printable(named[0]!), problem: 'is what stdout goes to', expected: 'another file' });
 }
 
 /** As `--format` says, or the output file's name ends. */

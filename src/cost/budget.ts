@@ -48,9 +48,10 @@ export function parseBudget(text: string): readonly Limit[] {
     const metric = name.toLowerCase();
     const inBytes = metric === 'weights' || metric === 'activations';
     if (!match || !Object.hasOwn(metrics, metric) || (bytes !== '' && !inBytes)) {
-      throw new UsageError(
-        `--budget ${part}: expected one of ${Object.keys(metrics).join(', ')}, then <, <=, > or >=, then a number such as 100M (4MB for weights and activations)`,
-      );
+      throw new UsageError({
+        where: `--budget ${part}`,
+        expected: `one of ${Object.keys(metrics).join(', ')}, then <, <=, > or >=, then a number such as 100M (4MB for weights and activations)`,
+      });
     }
     const factor = inBytes && multiple.toLowerCase() === 'b' ? 1 : multiples[multiple.toLowerCase()]!;
     return {

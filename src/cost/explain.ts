@@ -67,7 +67,7 @@ export function explainBlock(block: Block, options: ExplainOptions = {}): Explan
     ['df', block.df, 4096],
   ] as const) {
     if (!(Number.isInteger(value) && value >= 1 && value <= most)) {
-      throw new UsageError(`--${name} ${value}: expected a whole number from 1 to ${most}`);
+      throw new UsageError({ where: `--${name} ${value}`, expected: `a whole number from 1 to ${most}` });
     }
   }
   const { layer = null, alpha = PAPER_ALPHA, rho = PAPER_RHO } = options;
@@ -111,18 +111,23 @@ export function blockOfLayer(network: ResolvedNetwork, name: string): Block {
   const pairs = network.layers.filter(({ kind }) => kind === 'depthwise').map(({ name: each }) => each);
   const listed = pairs.length > 6 ? `${pairs.slice(0, 5).join(', ')}, … ${pairs.at(-1)}` : pairs.join(', ');
   const expected = pairs.length > 0 ? `one of its separable convolutions (${listed})` : 'a network that has some';
-  if (!layer) throw new UsageError(`--layer ${name}: not in ${network.id}, expected ${expected}`);
+  if (!layer) throw new UsageError({ where: `--layer ${name}`, problem: `not in ${network.id}`, expected });
   const depthwise = layer.kind === 'pointwise' ? network.layers.find((each) => each.name === layer.inputs[0]) : layer;
   if (depthwise?.kind !== 'depthwise') {
-    throw new UsageError(`--layer ${name}: no half of a separable convolution, expected ${expected}`);
+    throw new UsageError({ where: `--layer ${name}`, problem: 'no half of a separable convolution', expected });
   }
   const pointwise =
     layer.kind === 'pointwise'
       ? layer
       : network.layers.find((each) => each.kind === 'pointwise' && leadsTo(network, name, each.inputs[0]!));
-  if (!pointwise) throw new UsageError(`--layer ${name}: nothing pointwise reads it, expected ${expected}`);
+  if (!pointwise) throw new UsageError({ where: `--layer ${name}`, problem: 'nothing pointwise reads it', expected });
   const { height, width, channels } = depthwise.outputShape;
-  if (height !== width) throw new UsageError(`--layer ${name}: its map is ${height} × ${width}, expected a square`);
+  if (height !== width)
+    throw new UsageError({
+      where: `--layer ${name}`,
+      problem: `its map is ${height} × ${width}`,
+      expected: 'a square',
+    });
   return { dk: depthwise.kernelSize, m: channels, n: pointwise.outputShape.channels, df: height };
 }
 

@@ -56,10 +56,13 @@ export interface SummaryOptions extends CountingOptions {
 export function parseVariant(text: string): Variant {
   const [id = '', alpha, resolution, ...rest] = text.split(':');
   const entry = findNetwork(id);
-  const expected = `${text}: expected NETWORK, NETWORK:ALPHA or NETWORK:ALPHA:RESOLUTION, such as ${id}:0.5:160`;
-  if (rest.length > 0) throw new UsageError(expected);
-  if (alpha !== undefined && !/^\d*\.?\d+$/.test(alpha)) throw new UsageError(expected);
-  if (resolution !== undefined && !/^\d+$/.test(resolution)) throw new UsageError(expected);
+  const wrong = {
+    where: text,
+    expected: `NETWORK, NETWORK:ALPHA or NETWORK:ALPHA:RESOLUTION, such as ${id}:0.5:160`,
+  };
+  if (rest.length > 0) throw new UsageError(wrong);
+  if (alpha !== undefined && !/^\d*\.?\d+$/.test(alpha)) throw new UsageError(wrong);
+  if (resolution !== undefined && !/^\d+$/.test(resolution)) throw new UsageError(wrong);
   return {
     network: id,
     alpha: alpha === undefined ? 1 : Number(alpha),

@@ -19,9 +19,12 @@ export function findTop(probabilities: Float32Array, top: number, name: string):
   for (let index = 0; index < probabilities.length; index++) {
     const probability = probabilities[index]!;
     if (!Number.isFinite(probability)) {
-      throw new RuntimeError(`${name}: the network gives ${probability} for class ${index}, expected a probability`, {
-        code: NOT_FINITE,
-      });
+      throw new RuntimeError(
+        { where: name, problem: `the network gives ${probability} for class ${index}`, expected: 'a probability' },
+        {
+          code: NOT_FINITE,
+        },
+      );
     }
     if (found.length === top && probability <= found[top - 1]!.probability) continue;
     let at = found.length;

@@ -88,9 +88,11 @@ async function compileKernels(flavour: KernelFlavour): Promise<KernelModule> {
   const bytes = await readFile(kernelFiles[flavour]);
   if (!WebAssembly.validate(bytes)) {
     if (flavour === 'relaxed') return loadKernels('plain');
-    throw new RuntimeError(
-      `Node.js ${process.version} (${process.arch}): WebAssembly SIMD and shared memory are not available here, expected Node.js 20 or newer on a processor with SIMD`,
-    );
+    throw new RuntimeError({
+      where: `Node.js ${process.version} (${process.arch})`,
+      problem: 'WebAssembly SIMD and shared memory are not available here',
+      expected: 'Node.js 20 or newer on a processor with SIMD',
+    });
   }
   const module = await WebAssembly.compile(bytes);
   const exports = instance(module, createMemory(PAGE_BYTES));

@@ -69,10 +69,11 @@ function kernelCall(
   const outChannels = storedChannels(operation.output, output.channels, tile);
   const pixels = input.height * input.width;
   if (operation.inputs.includes(NETWORK_INPUT) && layer.kind !== 'conv') {
-    throw new ModelError(
-      'network-unsupported',
-      `${layer.name}: a ${layer.kind} layer reads the picture itself, expected a convolution`,
-    );
+    throw new ModelError('network-unsupported', {
+      where: layer.name,
+      problem: `a ${layer.kind} layer reads the picture itself`,
+      expected: 'a convolution',
+    });
   }
   switch (layer.kind) {
     case 'conv':

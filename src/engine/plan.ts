@@ -93,16 +93,18 @@ export function plan(
 /** The plan itself. Throws ModelError where it does not fit, or the last value is more than one number for each class. */
 export function checkPlan(network: ResolvedNetwork, last: string, { height, width }: Shape, plan: Plan): Plan {
   if (height * width !== 1) {
-    throw new ModelError(
-      'network-unsupported',
-      `${network.id}: its last layer ${last} is a ${height}×${width} map, expected one value for each class`,
-    );
+    throw new ModelError('network-unsupported', {
+      where: network.id,
+      problem: `its last layer ${last} is a ${height}×${width} map`,
+      expected: 'one value for each class',
+    });
   }
   if (plan.memoryBytes > MOST_MEMORY_BYTES) {
-    throw new ModelError(
-      'network-too-large',
-      `${network.id}: needs ${Math.ceil(plan.memoryBytes / 2 ** 20)} MiB, expected at most ${MOST_MEMORY_BYTES / 2 ** 20} MiB`,
-    );
+    throw new ModelError('network-too-large', {
+      where: network.id,
+      problem: `needs ${Math.ceil(plan.memoryBytes / 2 ** 20)} MiB`,
+      expected: `at most ${MOST_MEMORY_BYTES / 2 ** 20} MiB`,
+    });
   }
   return plan;
 }

@@ -61,7 +61,10 @@ export function startCrew(threads: number): Crew {
   const lose = (thread: number, cause?: unknown): void => {
     if (closed) return;
     const why = cause instanceof Error ? `ended with "${cause.message}"` : 'ended';
-    fault ??= new RuntimeError(`thread ${thread}: ${why}, expected it to run until the model is closed`, { cause });
+    fault ??= new RuntimeError(
+      { where: `thread ${thread}`, problem: why, expected: 'it to run until the model is closed' },
+      { cause },
+    );
     close();
   };
   const workers = Array.from({ length: threads - 1 }, (_, index) => {
@@ -99,10 +102,21 @@ export function startCrew(threads: number): Crew {
           if (result === 'done') return;
           fault =
             result === 'stalled'
-              ? new RuntimeError('threads: one took up work and did not end it, expected all to stay alive')
-              : new RuntimeError(`thread ${result.failed}: a kernel failed, expected it to run through`);
+              ? new RuntimeError({
+                  where: 'threads',
+                  problem: 'one took up work and did not end it',
+                  expected: 'all to stay alive',
+                })
+              : new RuntimeError({
+                  where: `thread ${result.failed}`,
+                  problem: 'a kernel failed',
+                  expected: 'it to run through',
+                });
         } catch (error) {
-          fault = new RuntimeError('thread 0: a kernel failed, expected it to run through', { cause: error });
+          fault = new RuntimeError(
+            { where: 'thread 0', problem: 'a kernel failed', expected: 'it to run through' },
+            { cause: error },
+          );
         }
         close();
         throw fault;

@@ -9,46 +9,66 @@ export const exitCodes = {
   internal: 70,
 } as const;
 
+/** What went wrong, in parts; `formatError` makes the sentence. Say `expected` or `remedy` only where it helps. */
+export interface ErrorDetails {
+  /** The file, option or part of a model that the error is about. */
+  readonly where?: string | undefined;
+  readonly problem?: string | undefined;
+  /** What would have been right in its place. */
+  readonly expected?: string | undefined;
+  /** What the user can do about it; a sentence without its full stop. */
+  readonly remedy?: string | undefined;
+}
+
+/** One line: `where: problem, expected what; remedy`. */
+export function formatError({ where, problem, expected, remedy }: ErrorDetails): string {
+  const parts = [problem, expected && `expected ${expected}`].filter((part) => part).join(', ');
+  const sentence = [parts, remedy].filter((part) => part).join('; ');
+  return where ? `${where}: ${sentence}` : sentence;
+}
+
 /**
- * Every fault that a user can cause or mend. The message reads "where: what, expected what", in one line;
- * `code` is stable for scripts, `exitCode` is what the process ends with if nothing else could be done.
+ * An error that a user can cause or correct. `code` is stable for scripts, `exitCode` is what the process ends with if
+ * nothing else could be done, `message` is the sentence made of `details`.
  */
 export class MobilenetError extends Error {
   readonly code: string;
   readonly exitCode: number;
+  readonly details: ErrorDetails;
 
-  constructor(code: string, exitCode: number, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: string, exitCode: number, details: ErrorDetails, options?: ErrorOptions) {
+    super(formatError(details), options);
     this.name = new.target.name;
     this.code = code;
     this.exitCode = exitCode;
+    this.details = details;
   }
 }
 
 /** Wrong usage: an unknown model, an α that no network takes, a bad option value. Exit code 2. */
 export class UsageError extends MobilenetError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('usage', exitCodes.usage, message, options);
+  constructor(details: ErrorDetails, options?: ErrorOptions) {
+    super('usage', exitCodes.usage, details, options);
   }
 }
 
 /** Model, card or weights missing, damaged, or of the wrong shape. Exit code 4. */
 export class ModelError extends MobilenetError {
-  constructor(code: string, message: string, options?: ErrorOptions) {
-    super(code, exitCodes.model, message, options);
+  constructor(code: string, details: ErrorDetails, options?: ErrorOptions) {
+    super(code, exitCodes.model, details, options);
   }
 }
 
 /** One picture that cannot be read; the others go on. Exit code 3 if it was the only one. */
 export class ImageError extends MobilenetError {
-  constructor(code: string, message: string, options?: ErrorOptions) {
-    super(code, exitCodes.noInput, message, options);
+  constructor(code: string, details: ErrorDetails, options?: ErrorOptions) {
+    super(code, exitCodes.noInput, details, options);
   }
 }
 
 /** This runtime cannot run the kernels (no WASM SIMD), or running them went wrong. Exit code 5. */
 export class RuntimeError extends MobilenetError {
-  constructor(message: string, { code = 'runtime', ...options }: ErrorOptions & { readonly code?: string } = {}) {
-    super(code, exitCodes.runtime, message, options);
+  constructor(details: ErrorDetails, { code = 'runtime', ...options }: ErrorOptions & { readonly code?: string } = {}) {
+    super(code, exitCodes.runtime, details, options);
   }
 }

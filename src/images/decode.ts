@@ -76,9 +76,13 @@ function condense(error: unknown): string {
 }
 
 function corrupt(name: string, format: ImageFormat, error: unknown): ImageError {
-  return new ImageError('corrupt', `${name}: damaged ${format} (${condense(error)}), expected a complete picture`, {
-    cause: error,
-  });
+  return new ImageError(
+    'corrupt',
+    { where: name, problem: `damaged ${format} (${condense(error)})`, expected: 'a complete picture' },
+    {
+      cause: error,
+    },
+  );
 }
 
 /** A PNG's signature is made to show what a careless transfer did to it; the header's name after it still tells. */
@@ -125,11 +129,11 @@ function chooseSize(
   const bytes = held + pixels * (3 + turned);
   if (bytes <= MEMORY_LIMIT) return { width, height, reduced: false, bytes };
   if (held > MEMORY_LIMIT || Math.max(width, height) > MAX_REDUCED_SIDE) {
-    throw new ImageError(
-      'too-large',
-      `${name}: ${width} × ${height} pixels as ${format} need more than ${MEMORY_LIMIT / 2 ** 20} MiB, ` +
-        'expected a smaller picture',
-    );
+    throw new ImageError('too-large', {
+      where: name,
+      problem: `${width} × ${height} pixels as ${format} need more than ${MEMORY_LIMIT / 2 ** 20} MiB`,
+      expected: 'a smaller picture',
+    });
   }
   const shrink = Math.ceil(Math.sqrt(pixels / REDUCED_PIXELS));
   return { width: Math.ceil(width / shrink), height: Math.ceil(height / shrink), reduced: true, bytes: MEMORY_LIMIT };
@@ -137,7 +141,11 @@ function chooseSize(
 
 function refuseMoreThan(most: number | undefined, name: string, { width, height }: Metadata['autoOrient']): void {
   if (most !== undefined && width * height > most) {
-    throw new ImageError('too-large', `${name}: ${width} × ${height} pixels, expected at most ${most} in all`);
+    throw new ImageError('too-large', {
+      where: name,
+      problem: `${width} × ${height} pixels`,
+      expected: `at most ${most} in all`,
+    });
   }
 }
 
@@ -168,10 +176,11 @@ async function readMetadata(source: PictureSource, format: ImageFormat): Promise
     throw corrupt(source.name, format, error);
   }
   if (metadata.depth === undefined || !['uchar', 'ushort', 'short'].includes(metadata.depth)) {
-    throw new ImageError(
-      'unsupported-format',
-      `${source.name}: ${format} with ${metadata.depth} samples is not supported, expected 8 or 16 bits`,
-    );
+    throw new ImageError('unsupported-format', {
+      where: source.name,
+      problem: `${format} with ${metadata.depth} samples is not supported`,
+      expected: '8 or 16 bits',
+    });
   }
   return metadata;
 }
@@ -195,7 +204,7 @@ export async function decode(input: string | Uint8Array, options: DecodeOptions 
   if (!detected.supported) {
     if (hasPngHeader(source.header)) throw corrupt(name, 'PNG', new Error('wrong signature'));
     const what = detected.name === undefined ? 'not a picture of a known format' : `${detected.name} is not supported`;
-    throw new ImageError('unsupported-format', `${name}: ${what}, expected ${supportedFormats}`);
+    throw new ImageError('unsupported-format', { where: name, problem: what, expected: supportedFormats });
   }
   const { format } = detected;
   const sharp = loadDecoder();
@@ -228,10 +237,11 @@ export async function decode(input: string | Uint8Array, options: DecodeOptions 
       data.length !== info.width * info.height * channels ||
       (held !== all && info.width !== held.count)
     ) {
-      throw new ImageError(
-        'unsupported-format',
-        `${name}: ${format} with ${info.channels} channels is not supported, expected grey, RGB or CMYK`,
-      );
+      throw new ImageError('unsupported-format', {
+        where: name,
+        problem: `${format} with ${info.channels} channels is not supported`,
+        expected: 'grey, RGB or CMYK',
+      });
     }
     const { autoOrient: original } = metadata;
     const pixels = inks ? mixInks(data) : data;

@@ -29,18 +29,22 @@ function describeFault(name: string, error: unknown): ImageError {
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return new ImageError('not-found', `${name}: no such file, expected a picture`, cause);
+      return new ImageError('not-found', { where: name, problem: 'no such file', expected: 'a picture' }, cause);
     case 'EACCES':
     case 'EPERM':
-      return new ImageError('unreadable', `${name}: permission denied, expected a readable file`, cause);
+      return new ImageError(
+        'unreadable',
+        { where: name, problem: 'permission denied', expected: 'a readable file' },
+        cause,
+      );
     case 'ENAMETOOLONG':
-      return new ImageError('not-found', `${name}: name too long, expected a picture`, cause);
+      return new ImageError('not-found', { where: name, problem: 'name too long', expected: 'a picture' }, cause);
     case 'ERR_INVALID_ARG_VALUE':
-      return new ImageError('not-found', `${name}: not a file name, expected a picture`, cause);
+      return new ImageError('not-found', { where: name, problem: 'not a file name', expected: 'a picture' }, cause);
     default:
       return new ImageError(
         'unreadable',
-        `${name}: cannot be read (${code ?? 'unknown fault'}), expected a file`,
+        { where: name, problem: `cannot be read (${code ?? 'unknown fault'})`, expected: 'a file' },
         cause,
       );
   }
@@ -59,14 +63,15 @@ async function readStart(file: number, target: Uint8Array): Promise<Uint8Array> 
 
 async function readPicture(file: number, path: string | Buffer, name: string): Promise<PictureSource> {
   const { size } = fs.fstatSync(file);
-  if (size === 0) throw new ImageError('empty', `${name}: empty file, expected ${supportedFormats}`);
+  if (size === 0) throw new ImageError('empty', { where: name, problem: 'empty file', expected: supportedFormats });
   // The decoder takes no path that is not UTF-8.
   const most = typeof path === 'string' ? MAX_BUFFERED_BYTES : MOST_BUFFERED_BYTES;
   if (size > most && typeof path !== 'string') {
-    throw new ImageError(
-      'too-large',
-      `${name}: ${size} bytes under a name that is not UTF-8, expected at most ${most}`,
-    );
+    throw new ImageError('too-large', {
+      where: name,
+      problem: `${size} bytes under a name that is not UTF-8`,
+      expected: `at most ${most}`,
+    });
   }
   const bytes = await readStart(file, new Uint8Array(size <= most ? size : FORMAT_HEADER_BYTES));
   const input = typeof path === 'string' && size > most ? path : bytes;
@@ -84,7 +89,8 @@ async function readPicture(file: number, path: string | Buffer, name: string): P
 export async function openPicture(input: string | Uint8Array, unnamed: string, path?: Buffer): Promise<PictureSource> {
   if (typeof input !== 'string') {
     const name = printable(unnamed);
-    if (input.length === 0) throw new ImageError('empty', `${name}: no bytes, expected ${supportedFormats}`);
+    if (input.length === 0)
+      throw new ImageError('empty', { where: name, problem: 'no bytes', expected: supportedFormats });
     return { name, header: input.subarray(0, FORMAT_HEADER_BYTES), input };
   }
   const name = printable(input) || "''";
@@ -93,7 +99,7 @@ export async function openPicture(input: string | Uint8Array, unnamed: string, p
     const stats = await stat(path ?? input);
     if (!stats.isFile()) {
       const what = stats.isDirectory() ? 'a folder' : 'a pipe, socket or device';
-      throw new ImageError('not-a-file', `${name}: ${what}, expected a picture file`);
+      throw new ImageError('not-a-file', { where: name, problem: what, expected: 'a picture file' });
     }
     // Should a pipe take the file's place in between, opening it must not wait for a writer.
     file = await open(path ?? input, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));

@@ -1,6 +1,6 @@
 import { lstat, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { UsageError } from '../errors/errors.js';
+import { formatError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { compileGlob, expandBraces, fixedPart, isGlob } from './glob.js';
 import { checkList, readNames } from './list.js';
@@ -64,7 +64,8 @@ async function* allInputs(names: readonly string[], options: InputOptions): Asyn
   const { filesFrom = [], separator = 'newline', stdin, until } = options;
   for (const name of names) yield* fromArgument(name, options);
   for (const list of filesFrom) {
-    if (list === '-' && !stdin) throw new UsageError('--files-from -: no stdin here, expected a file');
+    if (list === '-' && !stdin)
+      throw new UsageError({ where: '--files-from -', problem: 'no stdin here', expected: 'a file' });
     for await (const name of readNames(list === '-' ? stdin! : list, separator, until)) yield inputOf(name);
   }
 }
@@ -83,11 +84,17 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
   const input: Input = { file: name, path: name };
   if (kind === 'folder') yield* walk(input, walkOptions(options));
   else if (kind === 'missing' && name.includes('\ufffd')) {
-    throw new UsageError(
-      `${printable(name)}: the name is not UTF-8 and Node.js has lost its bytes, expected its folder, or a list by --files-from`,
-    );
+    throw new UsageError({
+      where: printable(name),
+      problem: 'the name is not UTF-8 and Node.js has lost its bytes',
+      expected: 'its folder, or a list by --files-from',
+    });
   } else if (kind === 'missing' && ADDRESS.test(name)) {
-    throw new UsageError(`${printable(name)}: an address, expected --allow-url to fetch it, or a file`);
+    throw new UsageError({
+      where: printable(name),
+      problem: 'an address',
+      expected: '--allow-url to fetch it, or a file',
+    });
   } else if (kind === 'missing' && isGlob(name)) yield* expandOrRefuse(name, options);
   else yield input;
 }
@@ -99,8 +106,8 @@ async function* expandOrRefuse(name: string, options: InputOptions): AsyncGenera
     for (const part of expandBraces(pattern).flatMap((each) => each.split('/'))) compileGlob(part);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    const why = error.message.slice(error.message.indexOf(': ') + 2);
-    yield { file: name, path: name, fault: { code: 'not-found', message: `${printable(name)}: ${why}` } };
+    const message = formatError({ ...error.details, where: printable(name) });
+    yield { file: name, path: name, fault: { code: 'not-found', message } };
     return;
   }
   yield* expand(pattern, options);
@@ -246,7 +253,11 @@ async function readAll(stdin: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   for await (const chunk of stdin) {
     bytes += chunk.length;
     if (bytes > MOST_STDIN_BYTES) {
-      throw new UsageError(`-: more than ${MOST_STDIN_BYTES} bytes on stdin, expected one picture`);
+      throw new UsageError({
+        where: '-',
+        problem: `more than ${MOST_STDIN_BYTES} bytes on stdin`,
+        expected: 'one picture',
+      });
     }
     chunks.push(chunk);
   }

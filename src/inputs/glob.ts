@@ -18,7 +18,11 @@ export function compileGlob(pattern: string): (name: string) => boolean {
     expression = new RegExp(source, 'su');
   } catch (cause) {
     throw new UsageError(
-      `${printable(pattern)}: a pattern with a range that runs backwards, expected one such as [a-c]`,
+      {
+        where: printable(pattern),
+        problem: 'a pattern with a range that runs backwards',
+        expected: 'one such as [a-c]',
+      },
       { cause },
     );
   }
@@ -46,7 +50,11 @@ export function expandBraces(pattern: string): readonly string[] {
       waiting = rest;
     }
     if (done.length + waiting.length > MOST_PATTERNS) {
-      throw new UsageError(`${printable(pattern)}: stands for more than ${MOST_PATTERNS} patterns, expected fewer`);
+      throw new UsageError({
+        where: printable(pattern),
+        problem: `stands for more than ${MOST_PATTERNS} patterns`,
+        expected: 'fewer',
+      });
     }
   }
   return done;
@@ -102,9 +110,11 @@ function translate(pattern: string): string {
       const end = characters.indexOf(']', at + (characters[at + 1] === '!' || characters[at + 1] === '^' ? 3 : 2));
       if (end < 0) throw unfinished(pattern, ']');
       if (/\[[:.=]/.test(characters.slice(at + 1, end).join(''))) {
-        throw new UsageError(
-          `${printable(pattern)}: a pattern with a named set, expected single signs and ranges such as [a-c]`,
-        );
+        throw new UsageError({
+          where: printable(pattern),
+          problem: 'a pattern with a named set',
+          expected: 'single signs and ranges such as [a-c]',
+        });
       }
       text += translateSet(characters.slice(at + 1, end));
       at = end;
@@ -137,5 +147,9 @@ function quote(character: string): string {
 }
 
 function unfinished(pattern: string, end: string): UsageError {
-  return new UsageError(`${printable(pattern)}: a pattern without its "${end}", expected one such as *.jpg`);
+  return new UsageError({
+    where: printable(pattern),
+    problem: `a pattern without its "${end}"`,
+    expected: 'one such as *.jpg',
+  });
 }

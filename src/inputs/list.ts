@@ -32,9 +32,11 @@ export async function* readNames(
       }
       rest = rest.subarray(from);
       if (rest.length > MOST_NAME_BYTES) {
-        throw new UsageError(
-          `${where}: a name of more than ${MOST_NAME_BYTES} bytes, expected ${separator === 'nul' ? 'a NUL after' : 'a line for'} each`,
-        );
+        throw new UsageError({
+          where,
+          problem: `a name of more than ${MOST_NAME_BYTES} bytes`,
+          expected: `${separator === 'nul' ? 'a NUL after' : 'a line for'} each`,
+        });
       }
     }
   } catch (error) {
@@ -53,12 +55,15 @@ export async function checkList(path: string): Promise<void> {
   } catch (error) {
     throw unreadable(where, error);
   }
-  throw new UsageError(`${where}: a folder, expected a list of files`);
+  throw new UsageError({ where, problem: 'a folder', expected: 'a list of files' });
 }
 
 function unreadable(where: string, cause: unknown): UsageError {
   const { code } = cause as NodeJS.ErrnoException;
-  return new UsageError(`${where}: cannot be read (${code ?? 'unknown fault'}), expected a list of files`, { cause });
+  return new UsageError(
+    { where, problem: `cannot be read (${code ?? 'unknown fault'})`, expected: 'a list of files' },
+    { cause },
+  );
 }
 
 /** Of a name that is kept its own copy. Windows ends lines by two characters. */

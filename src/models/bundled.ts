@@ -42,7 +42,11 @@ export function listModels(folder: string = BOX): StoredModel[] {
   try {
     files = readdirSync(folder).filter((file) => file.endsWith('.json') && file !== CATALOG);
   } catch (cause) {
-    throw new ModelError('model-file', `${folder}: cannot be read, expected the folder of models`, { cause });
+    throw new ModelError(
+      'model-file',
+      { where: folder, problem: 'cannot be read', expected: 'the folder of models' },
+      { cause },
+    );
   }
   const rank = ({ card }: StoredModel): number => (card.network === DEFAULT_MODEL ? 0 : 1);
   return files
@@ -69,11 +73,11 @@ export function findModel(query: ModelQuery = {}, folder: string = BOX): StoredM
   if (alpha !== undefined) asked.push(`α ${alpha}`);
   if (resolution !== undefined) asked.push(`${resolution}×${resolution}`);
   const box = models.map(({ card }) => `${card.network} α ${card.alpha} ${card.resolution}×${card.resolution}`);
-  throw new ModelError(
-    'model-not-in-box',
-    `${asked.join(' ')}: no weights in the box, expected one of ${box.join(', ') || 'none'}; ` +
-      'a checkpoint of your own provides others: --weights FILE.tflite',
-  );
+  throw new ModelError('model-not-in-box', {
+    where: asked.join(' '),
+    problem: 'no weights in the box',
+    expected: `one of ${box.join(', ') || 'none'}; a checkpoint of your own provides others: --weights FILE.tflite`,
+  });
 }
 
 /**

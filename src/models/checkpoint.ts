@@ -47,7 +47,11 @@ export function readCheckpoint(opened: OpenedTensors, options: CheckpointOptions
   const resolution = options.resolution ?? stated?.resolution ?? networks[family.network].defaultResolution;
   if (options.classes !== undefined && options.classes !== network.classes) {
     const found = hasHead ? `${network.classes} classes` : 'no classifier';
-    throw new UsageError(`--classes ${options.classes}: ${where} holds ${found}, expected the same or no --classes`);
+    throw new UsageError({
+      where: `--classes ${options.classes}`,
+      problem: `${where} holds ${found}`,
+      expected: 'the same or no --classes',
+    });
   }
   const usual = prepare(family.input, resolution);
   return {
@@ -76,7 +80,11 @@ function readDescribed(
   ] as const;
   for (const [option, wanted, found] of facts) {
     if (wanted !== undefined && wanted !== found) {
-      throw new UsageError(`${option} ${wanted}: ${where} holds ${found}, expected the same or no ${option}`);
+      throw new UsageError({
+        where: `${option} ${wanted}`,
+        problem: `${where} holds ${found}`,
+        expected: `the same or no ${option}`,
+      });
     }
   }
   const weights = groupTensors(tensors, where);
@@ -84,10 +92,11 @@ function readDescribed(
   checkWeights(resolved, weights, where);
   const { height, width, channels } = resolved.layers.at(-1)!.outputShape;
   if (height !== 1 || width !== 1 || channels !== network.classes) {
-    throw new ModelError(
-      'network',
-      `${where}: gives ${height}×${width}×${channels}, expected ${network.classes} classes`,
-    );
+    throw new ModelError('network', {
+      where,
+      problem: `gives ${height}×${width}×${channels}`,
+      expected: `${network.classes} classes`,
+    });
   }
   return { title: network.id, network, hasHead: true, resolution, padding, epsilon, preprocessing, weights };
 }
@@ -95,10 +104,11 @@ function readDescribed(
 /** Refuses what cannot classify. */
 export function requireHead({ hasHead, network }: Checkpoint, where: string): void {
   if (hasHead) return;
-  throw new ModelError(
-    'weights-incomplete',
-    `${where}: ${network.id} without its classifier (${network.classes} features), expected one with it`,
-  );
+  throw new ModelError('weights-incomplete', {
+    where,
+    problem: `${network.id} without its classifier (${network.classes} features)`,
+    expected: 'one with it',
+  });
 }
 
 function prepare({ mean, std, filter, resize }: InputRule, resolution: number): Preprocessing {

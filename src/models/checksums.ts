@@ -37,11 +37,11 @@ export function checksums(bytes: Uint8Array): Checksums {
 export function readChecked(path: string, expected: Checksums, maxBytes: number, allocate: Allocate): Uint8Array {
   const bytes = readModelFile(path, maxBytes, (size) => {
     if (size === expected.bytes) return allocate(size);
-    throw new ModelError('weights-damaged', `${path}: ${size} bytes, expected ${expected.bytes}`);
+    throw new ModelError('weights-damaged', { where: path, problem: `${size} bytes`, expected: `${expected.bytes}` });
   });
   const [name, compute] = zlib.crc32 === undefined ? (['sha256', sha256] as const) : (['crc32', crc32] as const);
   const found = compute(bytes);
   if (found === expected[name]) return bytes;
   const title = name === 'crc32' ? 'CRC-32' : 'sha-256';
-  throw new ModelError('weights-damaged', `${path}: ${title} ${found}, expected ${expected[name]}`);
+  throw new ModelError('weights-damaged', { where: path, problem: `${title} ${found}`, expected: expected[name] });
 }

@@ -93,7 +93,12 @@ async function chooseFloats(choice: ModelChoice): Promise<FloatModel> {
   }
   const inBox = findInBox(choice);
   if (inBox instanceof ModelError) return modelFromStore(choice, inBox);
-  if (choice.exact) throw new UsageError('--exact: no weights given, expected --weights with a quantised .tflite file');
+  if (choice.exact)
+    throw new UsageError({
+      where: '--exact',
+      problem: 'no weights given',
+      expected: '--weights with a quantised .tflite file',
+    });
   const model = modelFromBox(choice, inBox);
   const { name, weights, levels } = inBox.card;
   if (levels === null) return { model };
@@ -139,7 +144,8 @@ async function modelFromInstalled(choice: ModelChoice, { installed, path, bytes 
       readLabels: () => readOwnLabels() ?? model.readLabels(),
     };
   }
-  if (choice.exact) throw new UsageError(`--exact: ${name} computes in floats, expected a quantised model`);
+  if (choice.exact)
+    throw new UsageError({ where: '--exact', problem: `${name} computes in floats`, expected: 'a quantised model' });
   const network = networkOf(installed);
   return {
     facts: { network: network.id, alpha: network.alpha, resolution: installed.resolution, dtype: 'f32', weights: name },

@@ -37,7 +37,11 @@ export async function modelFromOpened(choice: FileChoice, files: readonly Opened
   const checkpoint = settled.find((file) => file.kind === 'checkpoint');
   if (!checkpoint) return modelFromGraphs(choice, settled as readonly OpenedGraph[]);
   if (settled.length > 1) {
-    throw new UsageError(`--weights ${checkpoint.path}: part of a sequence, expected two files that hold graphs`);
+    throw new UsageError({
+      where: `--weights ${checkpoint.path}`,
+      problem: 'part of a sequence',
+      expected: 'two files that hold graphs',
+    });
   }
   return modelFromCheckpoint(choice, checkpoint);
 }
@@ -68,7 +72,12 @@ async function settle(opened: OpenedTensors, choice: FileChoice): Promise<Opened
 function modelFromCheckpoint(choice: FileChoice, { path, checkpoint }: OpenedCheckpoint): FileModel {
   requireHead(checkpoint, path);
   const { network, resolution, padding, epsilon, preprocessing, weights } = checkpoint;
-  if (choice.exact) throw new UsageError(`--exact: ${path} computes in floats, expected a quantised .tflite file`);
+  if (choice.exact)
+    throw new UsageError({
+      where: '--exact',
+      problem: `${path} computes in floats`,
+      expected: 'a quantised .tflite file',
+    });
   return {
     title: checkpoint.title,
     facts: { network: network.id, alpha: network.alpha, resolution, dtype: 'f32', weights: nameOf(path) },
@@ -85,25 +94,32 @@ async function modelFromGraphs(choice: ModelChoice, files: readonly OpenedGraph[
   const { where, output } = imported;
   const { height, width } = imported.inputResolution;
   if (!imported.inputIsPicture) {
-    throw new ModelError(
-      'weights-incomplete',
-      `${where}: takes features, expected a file that takes a picture (the first half goes before it: --weights FIRST --weights ${where})`,
-    );
+    throw new ModelError('weights-incomplete', {
+      where,
+      problem: 'takes features',
+      expected: `a file that takes a picture (the first half goes before it: --weights FIRST --weights ${where})`,
+    });
   }
   if (imported.network.inputChannels !== 3) {
-    throw new ModelError(
-      'network-unsupported',
-      `${where}: takes pictures of ${imported.network.inputChannels} channels, expected red, green and blue`,
-    );
+    throw new ModelError('network-unsupported', {
+      where,
+      problem: `takes pictures of ${imported.network.inputChannels} channels`,
+      expected: 'red, green and blue',
+    });
   }
   if (height !== width) {
-    throw new ModelError('network-unsupported', `${where}: takes pictures of ${width}×${height}, expected a square`);
+    throw new ModelError('network-unsupported', {
+      where,
+      problem: `takes pictures of ${width}×${height}`,
+      expected: 'a square',
+    });
   }
   if (!output.isProbability) {
-    throw new ModelError(
-      'weights-incomplete',
-      `${where}: gives ${output.classes} features and no classes, expected a classifier (the second half goes after it: --weights ${where} --weights SECOND)`,
-    );
+    throw new ModelError('weights-incomplete', {
+      where,
+      problem: `gives ${output.classes} features and no classes`,
+      expected: `a classifier (the second half goes after it: --weights ${where} --weights SECOND)`,
+    });
   }
   const network = named(imported.network);
   refuseContradictions(choice, network, height, where);
@@ -140,7 +156,10 @@ function named(network: Network): Network {
 
 async function readExact(files: readonly OpenedGraph[], { where, quantised }: ImportedModel): Promise<QuantisedGraph> {
   const refuse = (cause?: unknown) =>
-    new UsageError(`--exact: ${where} computes in floats, expected a quantised .tflite file`, { cause });
+    new UsageError(
+      { where: '--exact', problem: `${where} computes in floats`, expected: 'a quantised .tflite file' },
+      { cause },
+    );
   if (!quantised) throw refuse();
   const { readQuantisedTflite } = await import('../weights/formats/tflite/integer-graph.js');
   try {
@@ -159,7 +178,11 @@ function refuseContradictions(choice: ModelChoice, network: Network, resolution:
   ];
   for (const [option, asked, found] of stated) {
     if (asked !== undefined && asked !== found) {
-      throw new UsageError(`${option} ${asked}: ${where} holds ${found}, expected the same or no ${option}`);
+      throw new UsageError({
+        where: `${option} ${asked}`,
+        problem: `${where} holds ${found}`,
+        expected: `the same or no ${option}`,
+      });
     }
   }
 }

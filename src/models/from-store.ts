@@ -35,11 +35,11 @@ export function findInstalledModel(choice: InstalledChoice, notInBox: ModelError
   if (installed) return installed;
   const entry = findEntries({ model, alpha, resolution })[0];
   if (entry) {
-    throw new ModelError(
-      'model-not-installed',
-      `${askedFor(choice)}: no weights in the box, nor installed, expected them after: ${pullCommand(choice)} ` +
-        '(--pull does it at once); or a file of your own: --weights FILE',
-    );
+    throw new ModelError('model-not-installed', {
+      where: askedFor(choice),
+      problem: 'no weights in the box, nor installed',
+      expected: `them after: ${pullCommand(choice)} (--pull does it at once); or a file of your own: --weights FILE`,
+    });
   }
   if (!isNetworkId(model)) findNetwork(model);
   throw notInBox;
@@ -69,7 +69,11 @@ export function loadInstalled(installed: InstalledModel): LoadedModel {
 export function loadInstalledLabels(installed: InstalledModel): readonly Label[] | undefined {
   const labels = readInstalledLabels(installed);
   if (labels !== undefined && labels.length !== installed.classes) {
-    throw new ModelError('labels', `${installed.name}: ${labels.length} labels, expected ${installed.classes}`);
+    throw new ModelError('labels', {
+      where: installed.name,
+      problem: `${labels.length} labels`,
+      expected: `${installed.classes}`,
+    });
   }
   return labels;
 }
@@ -77,7 +81,11 @@ export function loadInstalledLabels(installed: InstalledModel): readonly Label[]
 /** The paper's network that weights in the project's own layout are of. */
 export function networkOf({ name, network, alpha, resolution, classes, padding }: InstalledModel): ResolvedNetwork {
   if (!isNetworkId(network)) {
-    throw new ModelError('network-unsupported', `${name}: of a network called ${network}, expected one that is known`);
+    throw new ModelError('network-unsupported', {
+      where: name,
+      problem: `of a network called ${network}`,
+      expected: 'one that is known',
+    });
   }
   return resolve(buildNetwork(network, { alpha, classes }), { resolution, padding: padding! });
 }

@@ -18,13 +18,19 @@ export type ReadLevels = () => NamedTensors;
 export function inIntegers(model: Model, readStored?: ReadLevels): Model {
   const { network, facts } = model;
   if (model.exact)
-    throw new UsageError('--dtype int8: with --exact integers are computed already, expected one of them');
+    throw new UsageError({
+      where: '--dtype int8',
+      problem: 'with --exact integers are computed already',
+      expected: 'one of them',
+    });
   const stated = readStored ? undefined : levelsFromRanges(network);
   if (!readStored && !stated) {
-    throw new ModelError(
-      'calibration',
-      `${facts.weights}: int8 needs the ranges of its maps, and nothing says them, expected them after mobilenet import FILE --as NAME --calibrate FOLDER, or a quantised .tflite file, or --dtype f32`,
-    );
+    throw new ModelError('calibration', {
+      where: facts.weights,
+      problem: 'int8 needs the ranges of its maps, and nothing says them',
+      expected:
+        'them after mobilenet import FILE --as NAME --calibrate FOLDER, or a quantised .tflite file, or --dtype f32',
+    });
   }
   return {
     ...model,

@@ -63,7 +63,7 @@ function decodeText(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new ModelError('labels', `${path}: not UTF-8 text, expected labels`, { cause });
+    throw new ModelError('labels', { where: path, problem: 'not UTF-8 text', expected: 'labels' }, { cause });
   }
 }
 
@@ -136,7 +136,7 @@ function parseJson(text: string, path: string): Label[] {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new ModelError('labels', `${path}: not JSON, expected labels`, { cause });
+    throw new ModelError('labels', { where: path, problem: 'not JSON', expected: 'labels' }, { cause });
   }
   if (typeof json !== 'object' || json === null) throw wrong(path, 'neither an array nor a map of labels');
   const list = Array.isArray(json) ? (json as unknown[]) : undefined;
@@ -163,5 +163,5 @@ function isLabelText(value: unknown): value is string {
 }
 
 function wrong(where: string, problem: string): ModelError {
-  return new ModelError('labels', `${where}: ${problem}`);
+  return new ModelError('labels', { where, problem });
 }

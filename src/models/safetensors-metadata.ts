@@ -37,7 +37,11 @@ export function readStated(metadata: unknown, where: string): Stated | undefined
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new ModelError('card', `${where}: ${KEY} in its header is not JSON, expected what was exported`, { cause });
+    throw new ModelError(
+      'card',
+      { where, problem: `${KEY} in its header is not JSON`, expected: 'what was exported' },
+      { cause },
+    );
   }
   const fields = new Fields(json, `${KEY}.`, where);
   const network = (json as { readonly network?: unknown }).network;

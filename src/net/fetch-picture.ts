@@ -23,17 +23,22 @@ export async function fetchPicture(address: string, until: AbortSignal): Promise
       bytes += chunk.length;
       if (bytes > MOST_BYTES) {
         answer.destroy();
-        throw new ImageError('not-fetched', `${where}: more than ${MOST_BYTES / 2 ** 20} MiB, expected a picture`);
+        throw new ImageError('not-fetched', {
+          where,
+          problem: `more than ${MOST_BYTES / 2 ** 20} MiB`,
+          expected: 'a picture',
+        });
       }
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);
   } catch (error) {
     if (error instanceof ImageError) throw error;
-    const said =
-      error instanceof MobilenetError ? error.message.replace(/expected a model$/, 'expected a picture') : '';
-    const late = (error as Error).name === 'TimeoutError' ? `${where}: not there in ${MOST_MS / 1000} s` : '';
-    const message = said || late || `${where}: the answer broke off`;
-    throw new ImageError('not-fetched', message, { cause: error });
+    const isLate = (error as Error).name === 'TimeoutError';
+    const details =
+      error instanceof MobilenetError
+        ? error.details
+        : { where, problem: isLate ? `not there in ${MOST_MS / 1000} s` : 'the answer broke off' };
+    throw new ImageError('not-fetched', details, { cause: error });
   }
 }

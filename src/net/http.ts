@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { ModelError } from '../errors/errors.js';
+import { type ErrorDetails, ModelError } from '../errors/errors.js';
 import { startRequest } from './proxy.js';
 
 const MOST_REDIRECTS = 10;
@@ -10,8 +10,12 @@ export class FetchError extends ModelError {
   /** Milliseconds that the server asked to wait. */
   readonly retryAfter: number | undefined;
 
-  constructor(message: string, isPassing: boolean, options: ErrorOptions & { retryAfter?: number | undefined } = {}) {
-    super('download', message, options);
+  constructor(
+    details: ErrorDetails,
+    isPassing: boolean,
+    options: ErrorOptions & { retryAfter?: number | undefined } = {},
+  ) {
+    super('download', details, options);
     this.isPassing = isPassing;
     this.retryAfter = options.retryAfter;
   }
@@ -43,9 +47,9 @@ export async function fetchAnswer(
   const where = shown(url);
   const visited = new Set<string>();
   for (;;) {
-    if (visited.has(url.href)) throw new FetchError(`${where}: redirects in a circle, expected a model`, false);
+    if (visited.has(url.href)) throw new FetchError({ where, problem: 'redirects in a circle' }, false);
     if (visited.size > MOST_REDIRECTS) {
-      throw new FetchError(`${where}: redirects more than ${MOST_REDIRECTS} times, expected a model`, false);
+      throw new FetchError({ where, problem: `redirects more than ${MOST_REDIRECTS} times` }, false);
     }
     visited.add(url.href);
     const response = await ask(url, where, headers, options);
@@ -55,7 +59,7 @@ export async function fetchAnswer(
       response.destroy();
       const next = parseAddress(location, where, url);
       if (url.protocol === 'https:' && next.protocol === 'http:') {
-        throw new FetchError(`${where}: redirects from https to ${shown(next)}, expected https`, false);
+        throw new FetchError({ where, problem: `redirects from https to ${shown(next)}`, expected: 'https' }, false);
       }
       url = next;
       continue;
@@ -63,7 +67,10 @@ export async function fetchAnswer(
     if (status === 200 || status === 206 || status === 416) return response;
     response.destroy();
     throw new FetchError(
-      `${where}: the server answered ${`${status} ${response.statusMessage ?? ''}`.trim()}, expected a model`,
+      {
+        where,
+        problem: `the server answered ${`${status} ${response.statusMessage ?? ''}`.trim()}`,
+      },
       status >= 500 || status === 429 || status === 408,
       { retryAfter: readRetryAfter(response.headers['retry-after']) },
     );
@@ -75,10 +82,10 @@ function parseAddress(text: string, where: string, base?: URL): URL {
   try {
     url = new URL(text, base);
   } catch (cause) {
-    throw new FetchError(`${where}: no address, expected http:// or https://`, false, { cause });
+    throw new FetchError({ where, problem: 'no address', expected: 'http:// or https://' }, false, { cause });
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new FetchError(`${where}: leads to ${url.protocol}, expected http:// or https://`, false);
+    throw new FetchError({ where, problem: `leads to ${url.protocol}`, expected: 'http:// or https://' }, false);
   }
   return url;
 }
@@ -114,7 +121,7 @@ async function ask(
 }
 
 function silent(where: string, idleMs: number): FetchError {
-  return new FetchError(`${where}: silent for ${idleMs / 1000} s, expected data`, true);
+  return new FetchError({ where, problem: `silent for ${idleMs / 1000} s`, expected: 'data' }, true);
 }
 
 /** Faults of the network in one sentence; those that have theirs stay. */
@@ -138,7 +145,7 @@ export function explain(error: unknown, where: string, ...signals: readonly Abor
   // Certificates and malformed answers do not mend themselves.
   const isPassing = code !== undefined && code in said;
   const suffix = said[code ?? ''] && code ? ` (${code})` : '';
-  return new FetchError(`${where}: ${problem}${suffix}, expected a model`, isPassing, { cause: error });
+  return new FetchError({ where, problem: `${problem}${suffix}` }, isPassing, { cause: error });
 }
 
 /** Seconds only; a date would trust the server's clock. */

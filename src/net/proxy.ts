@@ -15,10 +15,11 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv): URL | undefined {
   if (value === '' || isExempt(url, read('NO_PROXY'))) return undefined;
   const proxy = parse(value.includes('://') ? value : `http://${value}`);
   if (proxy?.protocol !== 'http:' && proxy?.protocol !== 'https:') {
-    throw new ModelError(
-      'proxy',
-      `proxy ${proxy?.protocol.slice(0, -1) ?? 'address'}: not supported, expected http:// or https://`,
-    );
+    throw new ModelError('proxy', {
+      where: `proxy ${proxy?.protocol.slice(0, -1) ?? 'address'}`,
+      problem: 'not supported',
+      expected: 'http:// or https://',
+    });
   }
   return proxy;
 }
@@ -99,7 +100,11 @@ function openTunnel(proxy: URL, { hostname, port }: URL, signal: AbortSignal): P
 }
 
 function refusal(proxy: URL, target: string, status: number | undefined): ModelError {
-  return new ModelError('proxy', `proxy ${proxy.host}: answered ${status} for ${target}, expected a tunnel (200)`);
+  return new ModelError('proxy', {
+    where: `proxy ${proxy.host}`,
+    problem: `answered ${status} for ${target}`,
+    expected: 'a tunnel (200)',
+  });
 }
 
 function credentials({ username, password }: URL): Record<string, string> {

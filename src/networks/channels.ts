@@ -18,10 +18,18 @@ export const MAX_CLASSES = 1_000_000;
 export function checkBuildOptions(id: string, options: BuildOptions): Required<BuildOptions> {
   const { alpha = 1, classes = 1000 } = options;
   if (!(alpha > 0 && alpha <= MAX_ALPHA)) {
-    throw new UsageError(`${id}: alpha ${alpha}, expected a number above 0 and at most ${MAX_ALPHA}`);
+    throw new UsageError({
+      where: id,
+      problem: `alpha ${alpha}`,
+      expected: `a number above 0 and at most ${MAX_ALPHA}`,
+    });
   }
   if (!(Number.isInteger(classes) && classes >= 1 && classes <= MAX_CLASSES)) {
-    throw new UsageError(`${id}: ${classes} classes, expected a whole number from 1 to ${MAX_CLASSES}`);
+    throw new UsageError({
+      where: id,
+      problem: `${classes} classes`,
+      expected: `a whole number from 1 to ${MAX_CLASSES}`,
+    });
   }
   return { alpha, classes };
 }

@@ -117,7 +117,8 @@ export function isNetworkId(id: string): id is NetworkId {
 
 /** The entry of a network. Throws UsageError that lists the ids. */
 export function findNetwork(id: string): NetworkEntry {
-  if (!isNetworkId(id)) throw new UsageError(`${id}: unknown network, expected one of ${networkIds.join(', ')}`);
+  if (!isNetworkId(id))
+    throw new UsageError({ where: id, problem: 'unknown network', expected: `one of ${networkIds.join(', ')}` });
   return networks[id];
 }
 

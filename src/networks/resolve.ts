@@ -34,9 +34,11 @@ const MAX_WINDOW = 1024;
 export function resolve(network: Network, options: ResolveOptions): ResolvedNetwork {
   const { resolution, padding = 'tensorflow' } = options;
   if (!(Number.isInteger(resolution) && resolution >= 1 && resolution <= MAX_RESOLUTION)) {
-    throw new UsageError(
-      `${network.id}: resolution ${resolution}, expected a whole number of pixels from 1 to ${MAX_RESOLUTION}`,
-    );
+    throw new UsageError({
+      where: network.id,
+      problem: `resolution ${resolution}`,
+      expected: `a whole number of pixels from 1 to ${MAX_RESOLUTION}`,
+    });
   }
   checkCount(`${network.id}: input channels`, network.inputChannels, MAX_CHANNELS);
   const inputShape: Shape = { height: resolution, width: resolution, channels: network.inputChannels };
@@ -160,10 +162,11 @@ function placeWindow(
   const horizontal = placeAxis(input.width, window, convention, explicit?.left, explicit?.right);
   if (vertical.output < 1 || horizontal.output < 1) {
     const size = `${input.height} × ${input.width}`;
-    throw new UsageError(
-      `${where}: resolution ${options.resolution} leaves a ${size} map here, expected at least the ` +
-        `${window.kernelSize} × ${window.kernelSize} of its window`,
-    );
+    throw new UsageError({
+      where,
+      problem: `resolution ${options.resolution} leaves a ${size} map here`,
+      expected: `at least the ${window.kernelSize} × ${window.kernelSize} of its window`,
+    });
   }
   const pads = { top: vertical.before, bottom: vertical.after, left: horizontal.before, right: horizontal.after };
   return { height: vertical.output, width: horizontal.output, pads };
@@ -222,7 +225,7 @@ function checkCount(where: string, count: number, maximum: number): void {
 }
 
 function broken(where: string, what: string, expected: string): ModelError {
-  return new ModelError('network', `${where}: ${what}, expected ${expected}`);
+  return new ModelError('network', { where, problem: what, expected });
 }
 
 function format({ height, width, channels }: Shape): string {

@@ -123,10 +123,10 @@ export function refuseLines(format: FormatName, nul: boolean, name: Buffer): str
 /** `--format`, or what other options imply. Throws UsageError where they contradict each other. */
 export function chooseFormat(format: string | undefined, json: boolean, template: string | undefined): FormatName {
   if (json && format !== undefined && format !== 'json') {
-    throw new UsageError(`--format ${format}: with --json, expected one of them`);
+    throw new UsageError({ where: `--format ${format}`, problem: 'with --json', expected: 'one of them' });
   }
   if (template !== undefined && (json || format !== undefined)) {
-    throw new UsageError('--print: with another format, expected one of them');
+    throw new UsageError({ where: '--print', problem: 'with another format', expected: 'one of them' });
   }
   if (template !== undefined) return 'print';
   return json ? 'json' : ((format as FormatName | undefined) ?? 'text');

@@ -32,14 +32,20 @@ export function compileTemplate(template: string): (values: TemplateValues) => B
   const tokens = template.matchAll(/\\(.)|\{\{|\}\}|\{(\w+)(?::(\w*))?\}|[{}]|[^\\{}]+|\\$/gs);
   for (const [all, escaped, name, how] of tokens) {
     if (how !== undefined && how !== 'q') {
-      throw new UsageError(`--print ${printable(all)}: no such way of writing, expected {${name}} or {${name}:q}`);
+      throw new UsageError({
+        where: `--print ${printable(all)}`,
+        problem: 'no such way of writing',
+        expected: `{${name}} or {${name}:q}`,
+      });
     }
     if (name !== undefined) parts.push(fieldOf(name, how === 'q'));
     else if (all === '{{' || all === '}}') parts.push(Buffer.from(all[0]!));
     else if (all === '{' || all === '}') {
-      throw new UsageError(
-        `--print: a lone ${all}, expected a field such as {file}, or ${all}${all} for the sign itself`,
-      );
+      throw new UsageError({
+        where: '--print',
+        problem: `a lone ${all}`,
+        expected: `a field such as {file}, or ${all}${all} for the sign itself`,
+      });
     } else parts.push(Buffer.from(escaped === undefined ? all : escapeOf(escaped)));
   }
   return (values) => Buffer.concat(parts.map((part) => (typeof part === 'function' ? part(values) : part)));
@@ -48,7 +54,11 @@ export function compileTemplate(template: string): (values: TemplateValues) => B
 function fieldOf(name: string, quoted: boolean): Part {
   const field = Object.hasOwn(fields, name) ? fields[name]! : undefined;
   if (!field) {
-    throw new UsageError(`--print {${name}}: no such field, expected ${Object.keys(fields).join(', ')}`);
+    throw new UsageError({
+      where: `--print {${name}}`,
+      problem: 'no such field',
+      expected: Object.keys(fields).join(', '),
+    });
   }
   if (!quoted) return (values) => Buffer.from(field(values));
   // In quotes a shell takes every sign as it is: what stands for one by an escape would be another file's name.

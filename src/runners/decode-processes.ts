@@ -104,7 +104,7 @@ export function startDecoders(count: number, options: DecoderOptions): Decoders 
     failedStarts = 0;
     finish(decoder);
     if ('prepared' in reply) pending.resolve({ data: ownCopy(reply.prepared), decode: reply.decode });
-    else if ('error' in reply) pending.reject(new ImageError(reply.error.code, reply.error.message));
+    else if ('error' in reply) pending.reject(new ImageError(reply.error.code, reply.error.details));
     else pending.reject(new Error(reply.fault));
     assign();
   }
@@ -132,11 +132,23 @@ export function startDecoders(count: number, options: DecoderOptions): Decoders 
       const name = printable(pending.job.file);
       pending.reject(
         isLate
-          ? new ImageError('timeout', `${name}: not decoded in ${seconds} s, expected a picture that is`)
-          : new ImageError('decoder-crashed', `${name}: the decoder ended (${how}), expected a picture that it reads`),
+          ? new ImageError('timeout', {
+              where: name,
+              problem: `not decoded in ${seconds} s`,
+              expected: 'a picture that is',
+            })
+          : new ImageError('decoder-crashed', {
+              where: name,
+              problem: `the decoder ended (${how})`,
+              expected: 'a picture that it reads',
+            }),
       );
     } else if (!isReady && ++failedStarts > MOST_FAILED_STARTS) {
-      fault = new RuntimeError(`decoder: processes end as they start (${how}), expected them to run`);
+      fault = new RuntimeError({
+        where: 'decoder',
+        problem: `processes end as they start (${how})`,
+        expected: 'them to run',
+      });
       for (const { reject } of waiting.splice(0)) reject(fault);
       return;
     }

@@ -7,6 +7,6 @@ export function isOfPicture(error: unknown): error is MobilenetError {
 }
 
 /** A picture's fault that another thread has reported. */
-export function revive({ code, message }: { readonly code: string; readonly message: string }): MobilenetError {
-  return code === NOT_FINITE ? new RuntimeError(message, { code }) : new ImageError(code, message);
+export function revive({ code, details }: Pick<MobilenetError, 'code' | 'details'>): MobilenetError {
+  return code === NOT_FINITE ? new RuntimeError(details, { code }) : new ImageError(code, details);
 }

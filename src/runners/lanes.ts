@@ -87,9 +87,13 @@ export async function openFleet(choice: LoadOptions, options: FleetOptions): Pro
     const worker = new Worker(laneFile, { workerData: data, execArgv: [], resourceLimits: LIMITS });
     const crewed: Crewed = { worker, jobs: new Map() };
     worker.on('message', (reply: LaneReply) => take(crewed, reply));
-    worker.on('error', (cause) => fail(new RuntimeError(`thread ${index}: ${cause.message}`, { cause })));
+    worker.on('error', (cause) =>
+      fail(new RuntimeError({ where: `thread ${index}`, problem: cause.message }, { cause })),
+    );
     worker.on('exit', () =>
-      fail(new RuntimeError(`thread ${index}: ended, expected it to run until the last picture`)),
+      fail(
+        new RuntimeError({ where: `thread ${index}`, problem: 'ended', expected: 'it to run until the last picture' }),
+      ),
     );
     return crewed;
   });

@@ -1,6 +1,7 @@
 import type { Preprocessing } from '../domain/preprocessing.js';
 import type { Ranked } from '../domain/rank.js';
 import type { Lane } from '../engine/lanes.js';
+import type { MobilenetError } from '../errors/errors.js';
 
 /** What a lane's thread is started with. */
 export interface LaneData {
@@ -30,7 +31,7 @@ export interface Grant {
 
 export type Reply =
   | { readonly job: number; readonly reserve: number }
-  | { readonly job: number; readonly error: { readonly code: string; readonly message: string } }
+  | { readonly job: number; readonly error: Pick<MobilenetError, 'code' | 'details'> }
   | { readonly job: number; readonly fault: string };
 
 export type LaneReply =

@@ -41,7 +41,7 @@ export function createPreparer(
 
 /** A picture's fault, or one of ours. */
 export function replyOf(job: number, error: unknown): Reply {
-  if (isOfPicture(error)) return { job, error: { code: error.code, message: error.message } };
+  if (isOfPicture(error)) return { job, error: { code: error.code, details: error.details } };
   return { job, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }
 

@@ -27,11 +27,20 @@ export function diskFault(path: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (error instanceof ModelError || typeof code !== 'string') return error;
   const options = { cause: error };
-  if (FULL.has(code)) return new ModelError('store-full', `${path}: disk full (${code}), expected more room`, options);
+  if (FULL.has(code))
+    return new ModelError(
+      'store-full',
+      { where: path, problem: `disk full (${code})`, expected: 'more room' },
+      options,
+    );
   if (FORBIDDEN.has(code)) {
-    return new ModelError('store', `${path}: not allowed (${code}), expected a folder that can be written`, options);
+    return new ModelError(
+      'store',
+      { where: path, problem: `not allowed (${code})`, expected: 'a folder that can be written' },
+      options,
+    );
   }
-  return new ModelError('store', `${path}: cannot be written (${code})`, options);
+  return new ModelError('store', { where: path, problem: `cannot be written (${code})` }, options);
 }
 
 /** A name beside `path` that no other process takes. */

@@ -71,7 +71,10 @@ export async function download(request: DownloadRequest, part: Part, options: Do
   const timer = setTimeout(
     () =>
       total.abort(
-        new FetchError(`${name}: not done after ${limits.totalMs / 1000} s, expected a faster server`, false),
+        new FetchError(
+          { where: name, problem: `not done after ${limits.totalMs / 1000} s`, expected: 'a faster server' },
+          false,
+        ),
       ),
     limits.totalMs,
   );
@@ -97,7 +100,7 @@ export async function download(request: DownloadRequest, part: Part, options: Do
 
 function summary(failures: readonly ModelError[]): ModelError {
   if (failures.length === 1) return failures[0]!;
-  return new FetchError(failures.map(({ message }) => message).join('; '), false, { cause: failures[0] });
+  return new FetchError({ problem: failures.map(({ message }) => message).join('; ') }, false, { cause: failures[0] });
 }
 
 async function fetchFrom(
@@ -139,13 +142,16 @@ async function receive(
   try {
     if (response.statusCode === 416) {
       await part.restart();
-      throw new FetchError(`${where}: the server has no more than what came before, expected the rest`, true);
+      throw new FetchError(
+        { where, problem: 'the server has no more than what came before', expected: 'the rest' },
+        true,
+      );
     }
     refuseWrongKind(response, where);
     const isRest = response.statusCode === 206 && part.received > 0;
     if (isRest && rangeStart(response) !== part.received) {
       await part.restart();
-      throw new FetchError(`${where}: another range than was asked for, expected the rest`, true);
+      throw new FetchError({ where, problem: 'another range than was asked for', expected: 'the rest' }, true);
     }
     const length = contentLength(response);
     const total = length === undefined ? undefined : length + (isRest ? part.received : 0);
@@ -175,10 +181,10 @@ async function readBody(response: IncomingMessage, body: Body): Promise<void> {
   try {
     for await (const chunk of response as AsyncIterable<Uint8Array>) {
       if (part.received === 0 && isHtml(Buffer.from(chunk.subarray(0, 512)).toString('latin1'))) {
-        throw new FetchError(`${where}: a web page, expected a model`, false);
+        throw new FetchError({ where, problem: 'a web page', expected: 'a model' }, false);
       }
       if (part.received + chunk.length > most) {
-        throw new FetchError(`${where}: more than ${most} bytes, expected no more`, false);
+        throw new FetchError({ where, problem: `more than ${most} bytes`, expected: 'no more' }, false);
       }
       await part.append(chunk);
       onProgress({ received: part.received, total });
@@ -197,7 +203,7 @@ async function readBody(response: IncomingMessage, body: Body): Promise<void> {
 
 function endedEarly(where: string, received: number, total: number | null | undefined, cause?: unknown): FetchError {
   const expected = total == null ? 'more' : `${total}`;
-  return new FetchError(`${where}: ended after ${received} bytes, expected ${expected}`, true, { cause });
+  return new FetchError({ where, problem: `ended after ${received} bytes`, expected }, true, { cause });
 }
 
 /** What the disk refused is told by whoever knows the store; the rest is the network's. */
@@ -208,18 +214,20 @@ function explainBody(error: unknown, where: string, signal: AbortSignal): unknow
 function refuseWrongKind({ headers }: IncomingMessage, where: string): void {
   const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (type === 'text/html' || type === 'application/xhtml+xml') {
-    throw new FetchError(`${where}: a web page (${type}), expected a model`, false);
+    throw new FetchError({ where, problem: `a web page (${type})`, expected: 'a model' }, false);
   }
   const encoding = headers['content-encoding']?.trim().toLowerCase();
   if (encoding !== undefined && encoding !== '' && encoding !== 'identity') {
-    throw new FetchError(`${where}: sent as ${encoding}, expected the file as it is`, false);
+    throw new FetchError({ where, problem: `sent as ${encoding}`, expected: 'the file as it is' }, false);
   }
 }
 
 function refuseWrongSize(total: number | undefined, { bytes, maxBytes }: DownloadRequest, where: string): void {
   if (total === undefined) return;
-  if (bytes !== null && total !== bytes) throw new FetchError(`${where}: ${total} bytes, expected ${bytes}`, false);
-  if (total > maxBytes) throw new FetchError(`${where}: ${total} bytes, expected at most ${maxBytes}`, false);
+  if (bytes !== null && total !== bytes)
+    throw new FetchError({ where, problem: `${total} bytes`, expected: `${bytes}` }, false);
+  if (total > maxBytes)
+    throw new FetchError({ where, problem: `${total} bytes`, expected: `at most ${maxBytes}` }, false);
 }
 
 function contentLength({ headers }: IncomingMessage): number | undefined {

@@ -46,9 +46,10 @@ export function isModelName(name: string): boolean {
 /** @throws ModelError `model-name` */
 export function checkModelName(name: string): void {
   if (!isModelName(name)) {
-    throw new ModelError(
-      'model-name',
-      `${JSON.stringify(name.slice(0, 100))}: no name for a model, expected at most 100 letters, digits, _, - and dots`,
-    );
+    throw new ModelError('model-name', {
+      where: JSON.stringify(name.slice(0, 100)),
+      problem: 'no name for a model',
+      expected: 'at most 100 letters, digits, _, - and dots',
+    });
   }
 }

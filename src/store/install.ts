@@ -37,16 +37,21 @@ export async function installModel(model: NewModel, options: InstallOptions = {}
   const { name } = model;
   checkModelName(name);
   if (isNetworkId(name)) {
-    throw new ModelError('model-name', `${name}: the name of a network, expected another, such as ${name}_mine`);
+    throw new ModelError('model-name', {
+      where: name,
+      problem: 'the name of a network',
+      expected: `another, such as ${name}_mine`,
+    });
   }
   return withLock(
     places.lock(home),
     async () => {
       if (!replace && readInstalled(home, name) !== undefined) {
-        throw new ModelError(
-          'model-exists',
-          `${name}: installed already, expected a new name (mobilenet models remove ${name} makes room)`,
-        );
+        throw new ModelError('model-exists', {
+          where: name,
+          problem: 'installed already',
+          expected: `a new name (mobilenet models remove ${name} makes room)`,
+        });
       }
       const weights = await storeBlob(home, model.weights, model.format, disk);
       const labels = model.labels && (await storeBlob(home, formatLabels(model.labels), 'json', disk));
@@ -113,12 +118,16 @@ async function writeBytes(handle: FileHandle, bytes: Uint8Array, disk: Disk): Pr
 
 async function copy(handle: FileHandle, { file }: { readonly file: string }, disk: Disk): Promise<Blob> {
   const source = await open(file, 'r').catch((cause) => {
-    throw new ModelError('model-file', `${file}: cannot be read (${cause.code})`, { cause });
+    throw new ModelError('model-file', { where: file, problem: `cannot be read (${cause.code})` }, { cause });
   });
   try {
     const { size } = await source.stat();
     if (size > MAX_FILE_BYTES) {
-      throw new ModelError('model-file', `${file}: ${size} bytes, expected at most ${MAX_FILE_BYTES}`);
+      throw new ModelError('model-file', {
+        where: file,
+        problem: `${size} bytes`,
+        expected: `at most ${MAX_FILE_BYTES}`,
+      });
     }
     const hash = createHash('sha256');
     const chunk = new Uint8Array(CHUNK_BYTES);
@@ -126,7 +135,8 @@ async function copy(handle: FileHandle, { file }: { readonly file: string }, dis
     for (;;) {
       const { bytesRead } = await source.read(chunk, 0, chunk.length, bytes);
       if (bytesRead === 0) return { bytes, sha256: hash.digest('hex') };
-      if (bytes + bytesRead > MAX_FILE_BYTES) throw new ModelError('model-file', `${file}: grew while it was read`);
+      if (bytes + bytesRead > MAX_FILE_BYTES)
+        throw new ModelError('model-file', { where: file, problem: 'grew while it was read' });
       const part = chunk.subarray(0, bytesRead);
       hash.update(part);
       await disk.write(handle, part, bytes);
@@ -150,7 +160,11 @@ export async function removeModel(name: string, options: StoreOptions = {}): Pro
       const folder = dirname(places.record(home, name));
       const entries = await readdir(folder).catch(() => undefined);
       if (entries === undefined) {
-        throw new ModelError('model-not-installed', `${name}: not installed, expected one that mobilenet models lists`);
+        throw new ModelError('model-not-installed', {
+          where: name,
+          problem: 'not installed',
+          expected: 'one that mobilenet models lists',
+        });
       }
       try {
         await rm(folder, { recursive: true });

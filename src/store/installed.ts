@@ -52,7 +52,7 @@ export function readInstalled(home: string, name: string): InstalledModel | unde
   try {
     const model = readRecord(path);
     if (model.name === name) return model;
-    throw new ModelError('card', `${path}: name is ${model.name}, expected ${name}`);
+    throw new ModelError('card', { where: path, problem: `name is ${model.name}`, expected: name });
   } catch (error) {
     if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return undefined;
     throw error;
@@ -141,19 +141,30 @@ export function readInstalledLevels({ name }: InstalledModel, levels: Blob, home
 }
 
 function readBlob(path: string, blob: Blob, name: string): Uint8Array<ArrayBuffer> {
-  const advice = `; get ${name} anew (mobilenet models verify tells of others)`;
+  const remedy = `pull or import ${name} again (mobilenet models verify checks the others)`;
   let bytes: Uint8Array<ArrayBuffer>;
   try {
     bytes = readModelFile(path, blob.bytes);
   } catch (cause) {
-    throw new ModelError('weights-damaged', `${(cause as Error).message}${advice}`, { cause });
+    const details = cause instanceof ModelError ? cause.details : { where: path, problem: String(cause) };
+    throw new ModelError('weights-damaged', { ...details, remedy }, { cause });
   }
   if (bytes.length !== blob.bytes) {
-    throw new ModelError('weights-damaged', `${path}: ${bytes.length} bytes, expected ${blob.bytes}${advice}`);
+    throw new ModelError('weights-damaged', {
+      where: path,
+      problem: `${bytes.length} bytes`,
+      expected: `${blob.bytes}`,
+      remedy,
+    });
   }
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (sha256 !== blob.sha256) {
-    throw new ModelError('weights-damaged', `${path}: sha-256 ${sha256}, expected ${blob.sha256}${advice}`);
+    throw new ModelError('weights-damaged', {
+      where: path,
+      problem: `sha-256 ${sha256}`,
+      expected: blob.sha256,
+      remedy,
+    });
   }
   return bytes;
 }

@@ -52,7 +52,11 @@ async function acquire(path: string, token: string, { onWait, patienceMs = 0 }: 
     if (!waited) onWait?.();
     waited = true;
     if (patienceMs > 0 && performance.now() - start > patienceMs) {
-      throw new ModelError('store-busy', `${path}: held by another process, expected it to be done; try again`);
+      throw new ModelError('store-busy', {
+        where: path,
+        problem: 'held by another process',
+        expected: 'it to be done; try again',
+      });
     }
     await wait(POLL_MS);
   }

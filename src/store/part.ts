@@ -104,9 +104,9 @@ export class Part {
     const head = new Uint8Array(SNIFFED_BYTES);
     const { bytesRead } = await this.#handle.read(head, 0, head.length, 0);
     const problem = inspect?.(head.subarray(0, bytesRead));
-    if (problem !== undefined) throw new FetchError(`${where}: ${problem}`, false);
+    if (problem !== undefined) throw new FetchError({ where, problem }, false);
     if (bytes !== null && this.#received !== bytes) {
-      throw new FetchError(`${where}: ${this.#received} bytes, expected ${bytes}`, false);
+      throw new FetchError({ where, problem: `${this.#received} bytes`, expected: `${bytes}` }, false);
     }
     const sha256 = this.#hash.copy().digest('hex');
     if (hash !== null) {
@@ -114,7 +114,7 @@ export class Part {
       const matches = hash.algorithm === 'sha256-prefix' ? found.startsWith(hash.value) : found === hash.value;
       if (!matches) {
         const name = hash.algorithm === 'md5' ? 'MD5' : 'sha-256';
-        throw new FetchError(`${where}: ${name} ${found}, expected ${hash.value}`, false);
+        throw new FetchError({ where, problem: `${name} ${found}`, expected: hash.value }, false);
       }
     }
     await this.#handle.sync();

@@ -153,7 +153,7 @@ function localPath(from: string): string | undefined {
   try {
     return fileURLToPath(from);
   } catch (cause) {
-    throw new ModelError('model-file', `${from}: no file's address, expected file:///…`, { cause });
+    throw new ModelError('model-file', { where: from, problem: `no file's address`, expected: 'file:///…' }, { cause });
   }
 }
 
@@ -161,14 +161,15 @@ function localPath(from: string): string | undefined {
 async function openLocal(path: string, entry: CatalogEntry): Promise<FetchedFile> {
   const stats = await stat(path).catch((cause) => {
     const problem = cause.code === 'ENOENT' ? 'no such file' : `cannot be read (${cause.code})`;
-    throw new ModelError('model-file', `${path}: ${problem}`, { cause });
+    throw new ModelError('model-file', { where: path, problem }, { cause });
   });
-  if (!stats.isFile()) throw new ModelError('model-file', `${path}: not a regular file`);
+  if (!stats.isFile()) throw new ModelError('model-file', { where: path, problem: 'not a regular file' });
   const most = maxBytesOf(entry);
-  if (stats.size > most) throw new ModelError('model-file', `${path}: ${stats.size} bytes, expected at most ${most}`);
+  if (stats.size > most)
+    throw new ModelError('model-file', { where: path, problem: `${stats.size} bytes`, expected: `at most ${most}` });
   const kind = await readKind(path);
   const problem = wrongKind(kind, entry.format, entry.format === 'tgz');
-  if (problem !== undefined) throw new ModelError('model-file', `${path}: ${problem}`);
+  if (problem !== undefined) throw new ModelError('model-file', { where: path, problem });
   const sha256 = createHash('sha256');
   const md5 = createHash('md5');
   const handle = await open(path, 'r');
@@ -182,10 +183,11 @@ async function openLocal(path: string, entry: CatalogEntry): Promise<FetchedFile
   const { algorithm, value } = entry.hash;
   const found = algorithm === 'md5' ? md5.digest('hex') : origin.sha256;
   if (!found.startsWith(value)) {
-    throw new ModelError(
-      'model-file',
-      `${path}: ${algorithm === 'md5' ? 'MD5' : 'sha-256'} ${found}, expected ${value}`,
-    );
+    throw new ModelError('model-file', {
+      where: path,
+      problem: `${algorithm === 'md5' ? 'MD5' : 'sha-256'} ${found}`,
+      expected: value,
+    });
   }
   return { path, kind: kind!, origin: { ...origin, hash: 'published' } };
 }
@@ -200,10 +202,11 @@ async function refuseChanged(path: string, sha256: string, address: string): Pro
   }
   const { sha256: first, date } = (seen ?? {}) as Record<string, unknown>;
   if (typeof first !== 'string' || !/^[0-9a-f]{64}$/.test(first) || first === sha256) return;
-  throw new ModelError(
-    'download',
-    `${address}: sha-256 ${sha256}, expected ${first}, which came first${typeof date === 'string' ? ` (${date.slice(0, 10)})` : ''}; --force takes the new file`,
-  );
+  throw new ModelError('download', {
+    where: address,
+    problem: `sha-256 ${sha256}`,
+    expected: `${first}, which came first${typeof date === 'string' ? ` (${date.slice(0, 10)})` : ''}; --force takes the new file`,
+  });
 }
 
 async function remember(path: string, { address, sha256, bytes }: Origin, disk: Disk): Promise<void> {

@@ -62,7 +62,7 @@ export class ByteReader {
   }
 
   damaged(problem: string): ModelError {
-    return new ModelError('weights-damaged', `${this.where}: ${problem}`);
+    return new ModelError('weights-damaged', { where: this.where, problem });
   }
 }
 

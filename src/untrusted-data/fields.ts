@@ -11,7 +11,7 @@ export class Fields {
 
   constructor(value: unknown, prefix: string, where: string) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw new ModelError('card', `${where}: ${prefix || 'card'} is no object`);
+      throw new ModelError('card', { where, problem: `${prefix || 'card'} is no object` });
     }
     this.#values = value as Record<string, unknown>;
     this.#prefix = prefix;
@@ -26,14 +26,14 @@ export class Fields {
   wrong(name: string, expected: string): ModelError {
     const found = this.#values[name];
     const value = typeof found === 'object' && found ? 'a list or object' : JSON.stringify(found ?? null).slice(0, 100);
-    return new ModelError('card', `${this.#where}: ${this.#prefix}${name} is ${value}, expected ${expected}`);
+    return new ModelError('card', { where: this.#where, problem: `${this.#prefix}${name} is ${value}`, expected });
   }
 
   refuseRest(): void {
     const name = Object.keys(this.#values).find((key) => !this.#taken.has(key));
     if (name === undefined) return;
     const field = JSON.stringify(`${this.#prefix}${name}`.slice(0, 100));
-    throw new ModelError('card', `${this.#where}: unknown field ${field}`);
+    throw new ModelError('card', { where: this.#where, problem: `unknown field ${field}` });
   }
 
   has(name: string): boolean {

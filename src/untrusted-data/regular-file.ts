@@ -8,7 +8,7 @@ export const MAX_FILE_BYTES = 256 * 1024 * 1024;
 function cannotRead(path: string, cause: unknown): ModelError {
   const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
   const problem = code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`;
-  return new ModelError('model-file', `${path}: ${problem}, expected a readable file`, { cause });
+  return new ModelError('model-file', { where: path, problem, expected: 'a readable file' }, { cause });
 }
 
 /** A file that has been opened; whoever opened it closes it. */
@@ -48,12 +48,12 @@ export async function withModelFile<T>(
 }
 
 function openRegular(path: string): number {
-  if (!statSync(path).isFile()) throw new ModelError('model-file', `${path}: not a regular file`);
+  if (!statSync(path).isFile()) throw new ModelError('model-file', { where: path, problem: 'not a regular file' });
   return openSync(path, 'r');
 }
 
 function tooLong(path: string, size: number, maxBytes: number): ModelError {
-  return new ModelError('model-file', `${path}: ${size} bytes, expected at most ${maxBytes}`);
+  return new ModelError('model-file', { where: path, problem: `${size} bytes`, expected: `at most ${maxBytes}` });
 }
 
 /**
@@ -77,7 +77,7 @@ export function readModelFile(
     let filled = 0;
     while (filled < size) {
       const count = readSync(descriptor, bytes, filled, size - filled, filled);
-      if (count === 0) throw new ModelError('model-file', `${path}: became shorter while it was read`);
+      if (count === 0) throw new ModelError('model-file', { where: path, problem: 'became shorter while it was read' });
       filled += count;
     }
     return bytes;

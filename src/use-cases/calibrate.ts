@@ -50,7 +50,11 @@ export async function levelsFor(
   const read = groupLevels(readSafetensors(bytes, folder), folder);
   const session = await createSession(network, weights, epsilon, { levels: read });
   if (!session.run().every(Number.isFinite)) {
-    throw new ModelError('calibration', `${network.id}: its integers give no probabilities, expected a classifier`);
+    throw new ModelError('calibration', {
+      where: network.id,
+      problem: 'its integers give no probabilities',
+      expected: 'a classifier',
+    });
   }
   return { bytes, pictures };
 }
@@ -61,7 +65,12 @@ async function listPictures(folder: string): Promise<readonly string[]> {
     (found) => found.isDirectory(),
     () => false,
   );
-  if (!isFolder) throw new UsageError(`--calibrate ${folder}: no such folder, expected a folder of pictures`);
+  if (!isFolder)
+    throw new UsageError({
+      where: `--calibrate ${folder}`,
+      problem: 'no such folder',
+      expected: 'a folder of pictures',
+    });
   const files: string[] = [];
   for await (const { path, fault } of findInputs([folder])) {
     if (typeof path === 'string' && fault === undefined) files.push(path);

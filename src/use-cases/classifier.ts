@@ -85,11 +85,15 @@ export async function open(choice: string | LoadOptions, pictures?: number): Pro
     ...wanted
   }: LoadOptions = typeof choice === 'string' ? { model: choice } : choice;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
-    throw new UsageError(`threads ${threads}: expected a whole number from 1 to ${MOST_THREADS}`);
+    throw new UsageError({ where: `threads ${threads}`, expected: `a whole number from 1 to ${MOST_THREADS}` });
   }
   const model = await chooseModel(wanted);
   if (model.exact && threads !== undefined && threads > 1) {
-    throw new UsageError(`threads ${threads}: exact integers are computed by one thread, expected 1`);
+    throw new UsageError({
+      where: `threads ${threads}`,
+      problem: 'exact integers are computed by one thread',
+      expected: '1',
+    });
   }
   const { macs, flops, params } = costTotals(model.network);
   const isBrief = pictures !== undefined && pictures <= MOST_UNPACKED;
@@ -110,7 +114,13 @@ export async function open(choice: string | LoadOptions, pictures?: number): Pro
     classify(picture, { top = 5, ...decoding } = {}) {
       const classification = loading
         ? classify(picture, model, loading, { top, decoding })
-        : Promise.reject(new MobilenetError('closed', 70, 'classify: the classifier was closed, expected an open one'));
+        : Promise.reject(
+            new MobilenetError('closed', 70, {
+              where: 'classify',
+              problem: 'the classifier was closed',
+              expected: 'an open one',
+            }),
+          );
       const settled: Promise<unknown> = classification.catch(() => {}).finally(() => pending.delete(settled));
       pending.add(settled);
       return classification;

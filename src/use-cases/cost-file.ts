@@ -2,7 +2,7 @@ import { basename, dirname, parse } from 'node:path';
 import { type CostRecord, type DescribeOptions, describeCost } from '../cost/describe.js';
 import type { GraphCost } from '../cost/graphs/tally.js';
 import { type FileSummary, type SummaryOptions, summariseNetwork } from '../cost/summary.js';
-import { ModelError, UsageError } from '../errors/errors.js';
+import { formatError, ModelError, UsageError } from '../errors/errors.js';
 import { readCheckpoint } from '../models/checkpoint.js';
 import { identify } from '../networks/identify.js';
 import { isNetworkId, networks } from '../networks/index.js';
@@ -126,10 +126,18 @@ function hasGraph(opened: Extract<Opened, { kind: 'tensors' }>): opened is WithG
 function fromGraph(imported: ImportedModel, path: string, resolution: number | undefined, title: string): FoundNetwork {
   const { height, width } = imported.inputResolution;
   if (height !== width) {
-    throw new ModelError('operator-unsupported', `${path}: takes maps of ${width}×${height}, expected a square`);
+    throw new ModelError('operator-unsupported', {
+      where: path,
+      problem: `takes maps of ${width}×${height}`,
+      expected: 'a square',
+    });
   }
   if (resolution !== undefined && resolution !== height) {
-    throw new UsageError(`--res ${resolution}: ${path} takes ${height} pixels, expected the same or no --res`);
+    throw new UsageError({
+      where: `--res ${resolution}`,
+      problem: `${path} takes ${height} pixels`,
+      expected: 'the same or no --res',
+    });
   }
   const network = { ...imported.network, ...identify(imported.network) };
   return { network, resolution: height, padding: imported.padding, title };
@@ -146,7 +154,11 @@ async function countForeign(path: string, error: ModelError, options: CostFileOp
   const { resolution } = options;
   const sides = counted?.input.length === 4 ? sidesOf(counted) : [];
   if (resolution !== undefined && sides.some((side) => side !== resolution)) {
-    throw new UsageError(`--res ${resolution}: ${path} takes ${sides.join('×')} pixels, expected the same or no --res`);
+    throw new UsageError({
+      where: `--res ${resolution}`,
+      problem: `${path} takes ${sides.join('×')} pixels`,
+      expected: 'the same or no --res',
+    });
   }
   return counted;
 }
@@ -159,7 +171,10 @@ function sidesOf({ input, format }: GraphCost): readonly number[] {
 async function countGraph(path: string, error: ModelError, options: CostFileOptions): Promise<GraphCost | undefined> {
   if (dirname(path) === path) return undefined;
   const bytes = readModelFile(path);
-  const reason = error.message.startsWith(path) ? error.message.slice(path.length + 2) : error.message;
+  const reason = formatError({
+    ...error.details,
+    where: error.details.where === path ? undefined : error.details.where,
+  });
   switch (sniff(bytes.subarray(0, SNIFFED_BYTES))) {
     case 'tflite':
       return (await import('../cost/graphs/count-tflite.js')).countTflite(bytes, path, reason, options);

@@ -17,7 +17,7 @@ type Format = (typeof formats)[number];
 /** Throws UsageError for a path that ends in none of `.svg`, `.png`, `.html`: to be asked before any work. */
 export function checkPlotPath(path: string): Format {
   const found = formats.find((format) => format === extname(path).toLowerCase());
-  if (!found) throw new UsageError(`--plot ${path}: expected a name that ends in ${formats.join(', ')}`);
+  if (!found) throw new UsageError({ where: `--plot ${path}`, expected: `a name that ends in ${formats.join(', ')}` });
   return found;
 }
 
@@ -58,8 +58,13 @@ async function write(path: string, format: Format, pictures: readonly Picture[])
     writeFileSync(path, content);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new MobilenetError('cannot-write', exitCodes.usage, `--plot ${path}: cannot be written (${code})`, {
-      cause: error,
-    });
+    throw new MobilenetError(
+      'cannot-write',
+      exitCodes.usage,
+      { where: `--plot ${path}`, problem: `cannot be written (${code})` },
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -31,19 +31,21 @@ export function chooseEntry(query: CatalogQuery): CatalogEntry {
     .join(' ');
   if (entries.length > 0) {
     const { name, format, addresses } = entries[0]!;
-    throw new ModelError(
-      'model-not-published',
-      `${asked}: published as ${format} only, expected a format that can be pulled; fetch ${addresses[0]} yourself and import it as ${name}`,
-    );
+    throw new ModelError('model-not-published', {
+      where: asked,
+      problem: `published as ${format} only`,
+      expected: `a format that can be pulled; fetch ${addresses[0]} yourself and import it as ${name}`,
+    });
   }
   const list = (values: readonly number[]) => [...new Set(values)].sort((a, b) => a - b).join(', ');
   const alphas = list(known.map((each) => each.alpha));
   const resolutions = list(known.map((each) => each.resolution));
   const choices = known.length > 0 ? `α of ${alphas} and pixels of ${resolutions}` : 'one that is published';
-  throw new ModelError(
-    'model-not-published',
-    `${asked}: no published weights are known, expected ${choices}; mobilenet models lists them`,
-  );
+  throw new ModelError('model-not-published', {
+    where: asked,
+    problem: 'no published weights are known',
+    expected: `${choices}; mobilenet models lists them`,
+  });
 }
 
 /**
@@ -52,7 +54,8 @@ export function chooseEntry(query: CatalogQuery): CatalogEntry {
  */
 export async function pull(query: CatalogQuery, options: PullOptions = {}): Promise<Pulled & { entry: CatalogEntry }> {
   const { from } = options;
-  if (from !== undefined && from.trim() === '') throw new UsageError('--from: empty, expected a file or an address');
+  if (from !== undefined && from.trim() === '')
+    throw new UsageError({ where: '--from', problem: 'empty', expected: 'a file or an address' });
   const entry = chooseEntry(query);
   return { ...(await pullEntry(entry, (file) => prepare(entry, file), options)), entry };
 }
@@ -78,7 +81,7 @@ async function prepare(entry: CatalogEntry, { path, kind, origin }: FetchedFile)
       dtype: imported.quantised ? 'int8' : 'f32',
     });
     if (imported.format === 'tfjs')
-      throw new ModelError('format-unsupported', `${where}: expected a file that stands alone`);
+      throw new ModelError('format-unsupported', { where, expected: 'a file that stands alone' });
     return {
       ...facts,
       format: imported.format,
@@ -127,7 +130,7 @@ interface Facts {
 function refuseOther(entry: CatalogEntry, where: string, facts: Facts): void {
   const found = describe(facts);
   const expected = describe({ ...entry, size: `${entry.resolution}×${entry.resolution}` });
-  if (found !== expected) throw new ModelError('weights-shape', `${where}: ${found}, expected ${expected}`);
+  if (found !== expected) throw new ModelError('weights-shape', { where, problem: found, expected });
 }
 
 function describe({ network, alpha, size, classes, dtype }: Facts): string {

@@ -36,10 +36,11 @@ export function checkWeights(resolved: ResolvedNetwork, weights: NetworkWeights,
 
   const differences = listDifferences(missing, unexpected, misshapen);
   if (differences === undefined) return;
-  throw new ModelError(
-    'weights-mismatch',
-    `${where}: ${differences}; expected the weights of ${resolved.id}, α ${resolved.alpha}, ${resolved.classes} classes`,
-  );
+  throw new ModelError('weights-mismatch', {
+    where,
+    problem: differences,
+    expected: `the weights of ${resolved.id}, α ${resolved.alpha}, ${resolved.classes} classes`,
+  });
 }
 
 /** The first few of each sort and how many there are, or undefined where there are none. */

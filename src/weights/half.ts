@@ -60,7 +60,11 @@ export function narrowToHalf(source: Float32Array, where: string): Uint16Array {
   for (let i = 0; i < source.length; i++) {
     const value = source[i]!;
     if (!(Math.abs(value) < HALF_OVERFLOW)) {
-      throw new ModelError('weights-range', `${where}: value ${value} at ${i}, expected one that half precision holds`);
+      throw new ModelError('weights-range', {
+        where,
+        problem: `value ${value} at ${i}`,
+        expected: 'one that half precision holds',
+      });
     }
     one[0] = value;
     const sign = (bits[0]! >>> 16) & 0x8000;

@@ -98,7 +98,7 @@ class LayerFields {
   constructor(json: unknown, where: string, what: string) {
     this.#where = `${where}: ${what}`;
     if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-      throw new ModelError('network', `${this.#where} is no object, expected one`);
+      throw new ModelError('network', { problem: `${this.#where} is no object`, expected: 'one' });
     }
     this.#values = json as Json;
   }
@@ -109,7 +109,7 @@ class LayerFields {
   }
 
   wrong(name: string, expected: string): ModelError {
-    return new ModelError('network', `${this.#where}: ${name} is wrong, expected ${expected}`);
+    return new ModelError('network', { where: this.#where, problem: `${name} is wrong`, expected });
   }
 
   refuseRest(): void {

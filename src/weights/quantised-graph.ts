@@ -110,10 +110,11 @@ export function joinGraphs(first: QuantisedGraph, second: QuantisedGraph): Quant
   const given = first.maps[first.output]!;
   const taken = second.maps[second.input]!;
   if (formatMap(given) !== formatMap(taken)) {
-    throw new ModelError(
-      'weights-shape',
-      `${second.where}: takes ${formatMap(taken)}, expected ${formatMap(given)}, what ${first.where} gives`,
-    );
+    throw new ModelError('weights-shape', {
+      where: second.where,
+      problem: `takes ${formatMap(taken)}`,
+      expected: `${formatMap(given)}, what ${first.where} gives`,
+    });
   }
   const offset = first.maps.length;
   const move = (map: number) => (map === second.input ? first.output : map + offset);

@@ -51,5 +51,5 @@ function assembleBatchNorm(parts: Partial<Record<ParameterName, Tensor>>, where:
 }
 
 function damaged(where: string, problem: string): ModelError {
-  return new ModelError('weights-damaged', `${where}: ${problem}`);
+  return new ModelError('weights-damaged', { where, problem });
 }

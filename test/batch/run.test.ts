@@ -54,7 +54,7 @@ describe('classifyAll', () => {
 
   it('makes a row of a picture’s fault and ends at any other', async () => {
     const fault = async () => {
-      throw new ImageError('corrupt', '0: damaged');
+      throw new ImageError('corrupt', { where: '0', problem: 'damaged' });
     };
     const outcome = await classifyAll(tasks(1), { busy: 1, classify: fault }).next();
     expect(outcome.value.record).toEqual({ file: '0', error: { code: 'corrupt', message: '0: damaged' } });

@@ -170,7 +170,7 @@ describe('a batch', () => {
     const [alps, gone] = rows(stdout);
     expect([alps!.file, alps!.predictions![0]!.index]).toEqual([`${base}/alps.jpg`, 970]);
     expect(gone!.error!.code).toBe('not-fetched');
-    expect(stderr).toBe(`mobilenet: ${base}/gone.jpg: the server answered 404 Not Found, expected a picture\n`);
+    expect(stderr).toBe(`mobilenet: ${base}/gone.jpg: the server answered 404 Not Found\n`);
     expect(code).toBe(1);
   });
 

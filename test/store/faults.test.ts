@@ -68,17 +68,17 @@ const send =
     response.writeHead(status, headers).end(body);
 
 const cases: Record<string, Misbehaviour> = {
-  '404': { handler: send(404, {}), message: /model\.tflite: the server answered 404 Not Found, expected a model$/ },
-  '403': { handler: send(403, {}), message: /answered 403 Forbidden, expected a model$/ },
+  '404': { handler: send(404, {}), message: /model\.tflite: the server answered 404 Not Found$/ },
+  '403': { handler: send(403, {}), message: /answered 403 Forbidden$/ },
   '500 again and again': { handler: send(500, {}), message: /answered 500 Internal Server Error/, asked: 2 },
   '304 that nobody asked for': { handler: send(304, {}), message: /answered 304/ },
   'a web page': {
     handler: send(200, { 'Content-Type': 'text/html; charset=utf-8' }, html),
-    message: /model\.tflite: a web page \(text\/html\), expected a model$/,
+    message: /model\.tflite: a web page \(text\/html\)$/,
   },
   'a web page that says it is none': {
     handler: send(200, { 'Content-Type': 'application/octet-stream' }, html),
-    message: /: a web page, expected a model$/,
+    message: /: a web page$/,
   },
   'a pointer of Git LFS': {
     handler: send(200, {}, 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 14246826\n'),
@@ -149,7 +149,7 @@ const cases: Record<string, Misbehaviour> = {
   },
   'a redirect to itself': {
     handler: (request, response) => response.writeHead(302, { Location: request.url! }).end(),
-    message: /: redirects in a circle, expected a model$/,
+    message: /: redirects in a circle$/,
   },
   'a redirect to a file': {
     handler: send(302, { Location: 'file:///etc/passwd' }),
@@ -178,7 +178,7 @@ const cases: Record<string, Misbehaviour> = {
   },
   'a reset connection': {
     handler: (request) => request.socket.resetAndDestroy(),
-    message: /: connection broken \(ECONNRESET\), expected a model$/,
+    message: /: connection broken \(ECONNRESET\)$/,
     asked: 2,
   },
 };
@@ -207,13 +207,13 @@ describe('each way in which a server misbehaves has its sentence, and leaves the
       server.on(path, send(302, { Location: addresses[index + 1] ?? '/nowhere' }));
     }
     const error = await fault(pull(makeEntry([`${server.origin}/chain/0`])));
-    expect(error.message).toMatch(/\/chain\/0: redirects more than 10 times, expected a model$/);
+    expect(error.message).toMatch(/\/chain\/0: redirects more than 10 times$/);
     expect(listFiles()).toEqual([]);
   });
 
   it('a port where nobody listens', async () => {
     const error = await fault(pull(makeEntry(['http://127.0.0.1:9/model.tflite'])));
-    expect(error.message).toMatch(/: connection refused \(ECONNREFUSED\), expected a model$/);
+    expect(error.message).toMatch(/: connection refused \(ECONNREFUSED\)$/);
     expect(listFiles()).toEqual([]);
   });
 
@@ -226,7 +226,7 @@ describe('each way in which a server misbehaves has its sentence, and leaves the
     const { port } = garbage.address() as { port: number };
     const error = await fault(pull(makeEntry([`http://127.0.0.1:${port}/model.tflite`])));
     garbage.close();
-    expect(error.message).toMatch(/: HPE_\w+, expected a model$/);
+    expect(error.message).toMatch(/: HPE_\w+$/);
     expect(listFiles()).toEqual([]);
   });
 

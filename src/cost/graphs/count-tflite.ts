@@ -1,4 +1,4 @@
-import { ModelError } from '../../errors/errors.js';
+import { formatError, ModelError } from '../../errors/errors.js';
 import { type Operation, TfliteGraph, type TfliteTensor } from '../../weights/formats/tflite/graph.js';
 import {
   ADD_OPTIONS,
@@ -54,7 +54,7 @@ export function countTflite(bytes: Uint8Array, file: string, reason: string, opt
     } catch (error) {
       // An operator with more tensors than any that is understood.
       if (!(error instanceof ModelError && error.code === 'operator-unsupported')) throw error;
-      tally.skip(error.message.slice(file.length + 2));
+      tally.skip(formatError({ ...error.details, where: undefined }));
       continue;
     }
     for (const { index: tensor } of convertedFrom(operation, constants)) constants.add(tensor);

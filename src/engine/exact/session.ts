@@ -40,10 +40,11 @@ export async function createExactSession(
   });
   const arena = place(listSpans(graph, steps));
   if (next + arena.bytes > MOST_BYTES) {
-    throw new ModelError(
-      'network-unsupported',
-      `${graph.where}: needs ${next + arena.bytes} bytes, expected at most ${MOST_BYTES}`,
-    );
+    throw new ModelError('network-unsupported', {
+      where: graph.where,
+      problem: `needs ${next + arena.bytes} bytes`,
+      expected: `at most ${MOST_BYTES}`,
+    });
   }
   const memory = createMemory(next + arena.bytes);
   const bound = bindKernels(kernels, memory);

@@ -153,8 +153,9 @@ function fixMultiplier(graph: QuantisedGraph, layer: QuantisedLayer, real: numbe
 }
 
 function refuse({ where }: QuantisedGraph, { kind }: QuantisedLayer, value: number): ModelError {
-  return new ModelError(
-    'weights-damaged',
-    `${where}: ${kind} rescales by ${value}, expected scales nearer to each other`,
-  );
+  return new ModelError('weights-damaged', {
+    where,
+    problem: `${kind} rescales by ${value}`,
+    expected: 'scales nearer to each other',
+  });
 }

@@ -64,7 +64,8 @@ export async function calibrate(
     }
     onProgress('picture', index + 1, count);
   }
-  if (pictures === 0) throw new UsageError('calibration: no picture that can be read, expected one or more');
+  if (pictures === 0)
+    throw new UsageError({ where: 'calibration', problem: 'no picture that can be read', expected: 'one or more' });
   if (pictures === 1) {
     floats.input.set(inputs.pop()!);
     observe(floats, network, observed);
@@ -73,10 +74,11 @@ export async function calibrate(
   const choose = (wide: ReadonlySet<string>): Levels => {
     for (const [name, { sum, squares }] of observed) {
       if (![...sum, ...squares].every(Number.isFinite)) {
-        throw new ModelError(
-          'calibration',
-          `${network.id}: ${name} is not finite, expected numbers to choose levels by`,
-        );
+        throw new ModelError('calibration', {
+          where: network.id,
+          problem: `${name} is not finite`,
+          expected: 'numbers to choose levels by',
+        });
       }
     }
     return chooseLevels(network, weights, epsilon, observed, wide);

@@ -25,7 +25,7 @@ export function groupLevels(tensors: NamedTensors, where: string): Levels {
   const values = new Map<string, ValueLevels>();
   const steps = new Map<string, Float32Array>();
   const damaged = (name: string, problem: string) =>
-    new ModelError('levels-damaged', `${where}: ${JSON.stringify(name)}: ${problem}`);
+    new ModelError('levels-damaged', { where, problem: `${JSON.stringify(name)}: ${problem}` });
   const read = (name: string, isFine: (value: number) => boolean, expected: string): Float32Array => {
     const tensor = tensors.get(name);
     const data = tensor && toFloat32(tensor.data);

@@ -139,5 +139,5 @@ export function checkLevels(network: ResolvedNetwork, { values, steps }: Levels)
 }
 
 function unfit({ id }: ResolvedNetwork, problem: string): ModelError {
-  return new ModelError('calibration', `${id}: ${problem}`);
+  return new ModelError('calibration', { where: id, problem });
 }

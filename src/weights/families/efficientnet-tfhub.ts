@@ -77,5 +77,5 @@ function relayout(tensor: Tensor, node: GraphNode, where: string): Tensor {
 }
 
 function mismatch(where: string, problem: string): ModelError {
-  return new ModelError('weights-mismatch', `${where}: ${problem}, expected TensorFlow Hub's EfficientNet`);
+  return new ModelError('weights-mismatch', { where, problem, expected: `TensorFlow Hub's EfficientNet` });
 }

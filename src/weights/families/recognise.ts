@@ -62,11 +62,11 @@ export function recognise(tensors: NamedTensors, where: string, options: Recogni
   if (!best || best.present < LIKENESS * best.wanted.size) {
     const names = [...tensors.keys()].slice(0, 3).map((name) => JSON.stringify(name.slice(0, 100)));
     const shown = `${tensors.size} tensors${names.length > 0 ? ` (${names.join(', ')}, …)` : ''}`;
-    throw new ModelError(
-      'weights-unknown',
-      `${where}: ${shown} of no known checkpoint${model === undefined ? '' : ` of ${model}`}, expected one of ` +
-        `${candidates.map(({ title }) => title).join(', ') || 'another network'}`,
-    );
+    throw new ModelError('weights-unknown', {
+      where,
+      problem: `${shown} of no known checkpoint${model === undefined ? '' : ` of ${model}`}`,
+      expected: `one of ${candidates.map(({ title }) => title).join(', ') || 'another network'}`,
+    });
   }
   return fit(best, where, options);
 }
@@ -199,7 +199,7 @@ function fit(match: Match, where: string, { alpha: wish }: RecogniseOptions): Re
   const head = family.names(headOf(match.network).name);
   const classes = relaid.get(head.weights!)?.shape.at(-1) ?? found.get(head.bias!)?.tensor.data.length ?? 1000;
   if (classes < 1 || classes > MAX_CLASSES) {
-    throw new ModelError('weights-mismatch', `${where}: ${classes} classes, expected 1 to ${MAX_CLASSES}`);
+    throw new ModelError('weights-mismatch', { where, problem: `${classes} classes`, expected: `1 to ${MAX_CLASSES}` });
   }
   const widths = listWidths(match, relaid);
   const alphas = candidateAlphas(family.network, listWidths(match), widths);
@@ -213,17 +213,26 @@ function fit(match: Match, where: string, { alpha: wish }: RecogniseOptions): Re
   const { network, misshapen } = best!;
   const differences = listDifferences(match.missing, match.unexpected, [...strange, ...misshapen]);
   if (differences !== undefined) {
-    throw new ModelError('weights-mismatch', `${where}: ${differences}; expected ${family.title}, α ${network.alpha}`);
+    throw new ModelError('weights-mismatch', {
+      where,
+      problem: differences,
+      expected: `${family.title}, α ${network.alpha}`,
+    });
   }
   if (wish !== undefined && wish !== network.alpha) {
-    throw new UsageError(`--alpha ${wish}: ${where} holds ${network.alpha}, expected the same or no --alpha`);
+    throw new UsageError({
+      where: `--alpha ${wish}`,
+      problem: `${where} holds ${network.alpha}`,
+      expected: 'the same or no --alpha',
+    });
   }
   const difference = family.differs?.(network);
   if (difference !== undefined) {
-    throw new ModelError(
-      'network-unsupported',
-      `${where}: ${family.title} at α ${network.alpha} ${difference}, expected a width at which it is ${network.id}`,
-    );
+    throw new ModelError('network-unsupported', {
+      where,
+      problem: `${family.title} at α ${network.alpha} ${difference}`,
+      expected: `a width at which it is ${network.id}`,
+    });
   }
   const weights = gather(match, relaid, hasHead);
   return { family, network: hasHead ? network : withoutHead(network, match.network), hasHead, weights };

@@ -121,5 +121,5 @@ function isFolder(path: string): boolean {
 }
 
 function unsupported(path: string, found: string): ModelError {
-  return new ModelError('format-unsupported', `${path}: ${found}, expected ${UNDERSTOOD}`);
+  return new ModelError('format-unsupported', { where: path, problem: found, expected: UNDERSTOOD });
 }

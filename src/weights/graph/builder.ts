@@ -299,11 +299,11 @@ export class GraphBuilder {
   }
 
   damaged(what: string): ModelError {
-    return new ModelError('weights-damaged', `${this.where}: ${what}`);
+    return new ModelError('weights-damaged', { where: this.where, problem: what });
   }
 
   unsupported(what: string): ModelError {
-    return new ModelError('operator-unsupported', `${this.where}: ${what}`);
+    return new ModelError('operator-unsupported', { where: this.where, problem: what });
   }
 
   /** The linear layer that makes `value`, if more can join it. */

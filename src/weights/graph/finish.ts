@@ -77,7 +77,11 @@ function normalisationOf({ scale, offset }: InputAffine, where: string): InputNo
   const reach = (unit: number) => Math.max(...scale.map((factor, c) => Math.abs(factor * unit + offset[c]!)));
   const unit = reach(255) <= LARGEST_NORMALISED ? 255 : 1;
   if (scale.some((factor) => factor === 0)) {
-    throw new ModelError('operator-unsupported', `${where}: multiplies the picture by 0, expected a scale`);
+    throw new ModelError('operator-unsupported', {
+      where,
+      problem: 'multiplies the picture by 0',
+      expected: 'a scale',
+    });
   }
   return {
     mean: scale.map((factor, c) => -offset[c]! / (factor * unit)),

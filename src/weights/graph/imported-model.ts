@@ -57,16 +57,18 @@ export function joinModels(first: ImportedModel, second: ImportedModel): Importe
   const found = first.output.shape;
   const expected = second.inputShape;
   if (formatShape(found) !== formatShape(expected)) {
-    throw new ModelError(
-      'weights-shape',
-      `${second.where}: takes ${formatShape(expected)}, expected ${formatShape(found)}, what ${first.where} gives`,
-    );
+    throw new ModelError('weights-shape', {
+      where: second.where,
+      problem: `takes ${formatShape(expected)}`,
+      expected: `${formatShape(found)}, what ${first.where} gives`,
+    });
   }
   if (first.output.isProbability && !first.output.softmaxAdded) {
-    throw new ModelError(
-      'weights-shape',
-      `${first.where}: ends in probabilities, expected features for ${second.where} to go on from`,
-    );
+    throw new ModelError('weights-shape', {
+      where: first.where,
+      problem: 'ends in probabilities',
+      expected: `features for ${second.where} to go on from`,
+    });
   }
   const before = first.output.softmaxAdded ? first.network.layers.slice(0, -1) : first.network.layers;
   const joint = before.at(-1)!.name;

@@ -79,7 +79,7 @@ describe('recognise', () => {
       'what is missing',
       torchvision,
       (changed) => changed.delete('features.3.conv.1.1.bias'),
-      /^file: 1 missing \(features\.3\.conv\.1\.1\.bias\); expected torchvision mobilenet_v2, α 0\.1$/,
+      /^file: 1 missing \(features\.3\.conv\.1\.1\.bias\), expected torchvision mobilenet_v2, α 0\.1$/,
     ],
     [
       'what is unexpected, and how many',
@@ -87,7 +87,7 @@ describe('recognise', () => {
       (changed) => {
         for (let block = 19; block < 24; block++) changed.set(`features.${block}.0.weight`, counting(1));
       },
-      /^file: 5 unexpected \(features\.19\.0\.weight, .+, and 2 more\); expected torchvision mobilenet_v2/,
+      /^file: 5 unexpected \(features\.19\.0\.weight, .+, and 2 more\), expected torchvision mobilenet_v2/,
     ],
     [
       'a kernel of another size',
@@ -105,7 +105,7 @@ describe('recognise', () => {
       'one width that does not fit',
       slim,
       (changed) => changed.set('MobilenetV1/Conv2d_3_depthwise/BatchNorm/beta', counting(5)),
-      /^file: 1 misshapen \(MobilenetV1\/Conv2d_3_depthwise\/BatchNorm\/beta \[5\] instead of \[32\]\); expected TF-slim/,
+      /^file: 1 misshapen \(MobilenetV1\/Conv2d_3_depthwise\/BatchNorm\/beta \[5\] instead of \[32\]\), expected TF-slim/,
     ],
     ['half a head', slim, (changed) => changed.delete('MobilenetV1/Logits/Conv2d_1c_1x1/biases'), /1 missing .*biases/],
     [

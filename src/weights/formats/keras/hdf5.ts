@@ -68,7 +68,11 @@ function runChild(source: Hdf5Source, where: string, milliseconds: number): Prom
     };
     const timer = setTimeout(() => end(`not read within ${milliseconds / 1000} s`), milliseconds);
     child.on('error', (cause) => {
-      fault ??= new ModelError('weights-damaged', `${where}: no process to read HDF5 in could be started`, { cause });
+      fault ??= new ModelError(
+        'weights-damaged',
+        { where, problem: 'no process to read HDF5 in could be started' },
+        { cause },
+      );
     });
     child.stdout!.on('data', (chunk: Uint8Array) => {
       if (!collector.add(chunk)) end(`more than ${maxOutput} bytes of weights`);
@@ -136,5 +140,5 @@ function isTexts(value: unknown): value is Readonly<Record<string, string>> {
 }
 
 function damaged(where: string, problem: string): ModelError {
-  return new ModelError('weights-damaged', `${where}: HDF5: ${problem}`);
+  return new ModelError('weights-damaged', { where, problem: `HDF5: ${problem}` });
 }

@@ -126,7 +126,7 @@ function parse(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new ModelError('weights-damaged', `${where}: its description is not JSON`, { cause });
+    throw new ModelError('weights-damaged', { where, problem: 'its description is not JSON' }, { cause });
   }
 }
 
@@ -135,5 +135,5 @@ function isObject(value: unknown): value is Json {
 }
 
 function damaged(where: string, problem: string): ModelError {
-  return new ModelError('weights-damaged', `${where}: ${problem}`);
+  return new ModelError('weights-damaged', { where, problem });
 }

@@ -61,7 +61,10 @@ export function readTopology(json: unknown, where: string): KerasTopology {
 function readEnd(ends: unknown, what: string, where: string): string {
   const list = Array.isArray(ends) && typeof ends[0] === 'string' ? [ends] : ends;
   if (!Array.isArray(list) || list.length !== 1 || !Array.isArray(list[0]) || typeof list[0][0] !== 'string') {
-    throw new ModelError('operator-unsupported', `${where}: a model with another number of ${what}s than one`);
+    throw new ModelError('operator-unsupported', {
+      where,
+      problem: `a model with another number of ${what}s than one`,
+    });
   }
   return list[0][0];
 }
@@ -70,7 +73,7 @@ function readEnd(ends: unknown, what: string, where: string): string {
 function readInputs(nodes: unknown, name: string, where: string): string[] {
   if (nodes === undefined || (Array.isArray(nodes) && nodes.length === 0)) return [];
   if (!Array.isArray(nodes) || nodes.length !== 1) {
-    throw new ModelError('operator-unsupported', `${where}: layer ${quote(name)} is used more than once`);
+    throw new ModelError('operator-unsupported', { where, problem: `layer ${quote(name)} is used more than once` });
   }
   const found: string[] = [];
   collect(nodes[0], found, 0);
@@ -98,5 +101,5 @@ export function quote(name: string): string {
 }
 
 function damaged(where: string, problem: string): ModelError {
-  return new ModelError('weights-damaged', `${where}: ${problem}`);
+  return new ModelError('weights-damaged', { where, problem });
 }

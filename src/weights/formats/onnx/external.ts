@@ -36,10 +36,11 @@ export class ExternalFiles {
   #checkLocation(location: string): void {
     const parts = location.split('/');
     if (parts.length > 4 || !parts.every((part) => /^[\w@+-][\w.@+-]{0,254}$/.test(part))) {
-      throw new ModelError(
-        'weights-unsafe',
-        `${this.#where}: weights in ${quote(location)}, expected a file in the model's own folder`,
-      );
+      throw new ModelError('weights-unsafe', {
+        where: this.#where,
+        problem: `weights in ${quote(location)}`,
+        expected: `a file in the model's own folder`,
+      });
     }
   }
 
@@ -52,20 +53,22 @@ export class ExternalFiles {
     }
     const end = length === undefined ? bytes.length : offset + length;
     if (offset > end || end > bytes.length) {
-      throw new ModelError(
-        'weights-damaged',
-        `${this.#where}: bytes ${offset} to ${end} of ${quote(location)}, expected at most ${bytes.length}`,
-      );
+      throw new ModelError('weights-damaged', {
+        where: this.#where,
+        problem: `bytes ${offset} to ${end} of ${quote(location)}`,
+        expected: `at most ${bytes.length}`,
+      });
     }
     return bytes.subarray(offset, end);
   }
 
   #read(location: string): Uint8Array {
     if (this.#folder === undefined || this.#files.size >= MAX_EXTERNAL_FILES) {
-      throw new ModelError(
-        'weights-missing',
-        `${this.#where}: weights in ${quote(location)}, expected them in one file`,
-      );
+      throw new ModelError('weights-missing', {
+        where: this.#where,
+        problem: `weights in ${quote(location)}`,
+        expected: 'them in one file',
+      });
     }
     const path = join(this.#folder, location);
     let root: string;
@@ -74,7 +77,11 @@ export class ExternalFiles {
       root = realpathSync(this.#folder);
       real = realpathSync(path);
     } catch (cause) {
-      throw new ModelError('weights-missing', `${this.#where}: ${quote(location)} beside it is missing`, { cause });
+      throw new ModelError(
+        'weights-missing',
+        { where: this.#where, problem: `${quote(location)} beside it is missing` },
+        { cause },
+      );
     }
     // A symbolic link may lead out of the folder.
     if (
@@ -82,7 +89,10 @@ export class ExternalFiles {
         .concat(sep)
         .startsWith(root.endsWith(sep) ? root : root + sep)
     ) {
-      throw new ModelError('weights-unsafe', `${this.#where}: ${quote(location)} leads out of the model's folder`);
+      throw new ModelError('weights-unsafe', {
+        where: this.#where,
+        problem: `${quote(location)} leads out of the model's folder`,
+      });
     }
     const bytes = readModelFile(path, MAX_FILE_BYTES - Math.min(this.#bytes, MAX_FILE_BYTES));
     this.#bytes += bytes.length;

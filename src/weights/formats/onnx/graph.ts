@@ -62,7 +62,11 @@ export function readGraph(bytes: Uint8Array, where: string): OnnxGraph {
     if (field.number === MODEL.graph) graph = field.message();
     else if (field.number === MODEL.opsetImport) opset = readOpset(field.message()) ?? opset;
     else if (field.number === MODEL.functions) {
-      throw new ModelError('operator-unsupported', `${where}: functions of its own, expected plain operators`);
+      throw new ModelError('operator-unsupported', {
+        where,
+        problem: 'functions of its own',
+        expected: 'plain operators',
+      });
     }
   }
   if (graph === undefined) throw damaged(where, 'no graph, expected an ONNX model');
@@ -89,7 +93,11 @@ export function readGraph(bytes: Uint8Array, where: string): OnnxGraph {
         outputs.push(readInput(field.message()).name);
         break;
       case GRAPH.sparseInitializer:
-        throw new ModelError('operator-unsupported', `${where}: weights stored sparse, expected dense values`);
+        throw new ModelError('operator-unsupported', {
+          where,
+          problem: 'weights stored sparse',
+          expected: 'dense values',
+        });
     }
     if (nodes.length > MAX_NODES || constants.size > MAX_NODES || inputs.length > MAX_NODES) {
       throw damaged(where, `a graph of more than ${MAX_NODES} operators or weights`);
@@ -192,5 +200,5 @@ function readDimension(message: Message): number {
 }
 
 function damaged(where: string, problem: string): ModelError {
-  return new ModelError('weights-damaged', `${where}: ${problem}`);
+  return new ModelError('weights-damaged', { where, problem });
 }

@@ -122,7 +122,7 @@ class WireField implements Field {
   }
 
   #damaged(problem: string): ModelError {
-    return new ModelError('weights-damaged', `${this.#where}: ${problem}`);
+    return new ModelError('weights-damaged', { where: this.#where, problem });
   }
 }
 
@@ -195,6 +195,6 @@ class Cursor {
   }
 
   damaged(problem: string): ModelError {
-    return new ModelError('weights-damaged', `${this.#where}: ${problem}`);
+    return new ModelError('weights-damaged', { where: this.#where, problem });
   }
 }

@@ -77,7 +77,7 @@ export function readTensor(message: Message): OnnxTensor {
         type = field.integer();
         break;
       case TENSOR.segment:
-        throw new ModelError('operator-unsupported', `${where}: weights in segments, expected whole ones`);
+        throw new ModelError('operator-unsupported', { where, problem: 'weights in segments', expected: 'whole ones' });
       case TENSOR.name:
         name = field.text(MAX_NAME_BYTES);
         break;
@@ -89,7 +89,11 @@ export function readTensor(message: Message): OnnxTensor {
       case TENSOR.int64s:
       case TENSOR.doubles:
         if (list !== undefined) {
-          throw new ModelError('operator-unsupported', `${where}: numbers in a field each, expected them packed`);
+          throw new ModelError('operator-unsupported', {
+            where,
+            problem: 'numbers in a field each',
+            expected: 'them packed',
+          });
         }
         list = field.bytes();
         break;
@@ -118,7 +122,11 @@ function readExternal(entries: ReadonlyMap<string, string>, where: string): Exte
     if (text === undefined) return undefined;
     const value = Number(text);
     if (!/^\d{1,15}$/.test(text) || !Number.isSafeInteger(value)) {
-      throw new ModelError('weights-damaged', `${where}: ${key} ${JSON.stringify(text.slice(0, 40))}, expected a size`);
+      throw new ModelError('weights-damaged', {
+        where,
+        problem: `${key} ${JSON.stringify(text.slice(0, 40))}`,
+        expected: 'a size',
+      });
     }
     return value;
   };
@@ -141,7 +149,10 @@ const ITEM_BYTES: Readonly<Record<number, number>> = {
 export function countValues({ dims, where, name }: OnnxTensor): number {
   const count = countElements(dims as number[], MAX_FILE_BYTES);
   if (count === undefined) {
-    throw new ModelError('weights-damaged', `${where}: ${JSON.stringify(name.slice(0, 80))} has an impossible shape`);
+    throw new ModelError('weights-damaged', {
+      where,
+      problem: `${JSON.stringify(name.slice(0, 80))} has an impossible shape`,
+    });
   }
   return count;
 }
@@ -157,15 +168,20 @@ export function readValues(tensor: OnnxTensor, open: (external: ExternalData) =>
   const quoted = JSON.stringify(name.replace(/[^\x20-\x7e]/g, '?').slice(0, 80));
   const width = ITEM_BYTES[type];
   if (width === undefined) {
-    throw new ModelError(
-      'weights-dtype',
-      `${where}: ${quoted} is of data type ${type}, expected ${Object.values(TYPE_NAMES).join(', ')}`,
-    );
+    throw new ModelError('weights-dtype', {
+      where,
+      problem: `${quoted} is of data type ${type}`,
+      expected: Object.values(TYPE_NAMES).join(', '),
+    });
   }
   const raw = tensor.external === undefined ? tensor.raw : open(tensor.external);
   if (raw === undefined) return readList(tensor, count, quoted);
   if (raw.length !== count * width) {
-    throw new ModelError('weights-damaged', `${where}: ${quoted} has ${raw.length} bytes, expected ${count * width}`);
+    throw new ModelError('weights-damaged', {
+      where,
+      problem: `${quoted} has ${raw.length} bytes`,
+      expected: `${count * width}`,
+    });
   }
   return decode(raw, type, width, count);
 }
@@ -198,7 +214,7 @@ function readList({ type, list, where }: OnnxTensor, count: number, quoted: stri
   const bytes = list ?? new Uint8Array(0);
   const width = type === DATA_TYPE.float ? 4 : type === DATA_TYPE.double ? 8 : 0;
   const wrong = (found: string) =>
-    new ModelError('weights-damaged', `${where}: ${quoted} has ${found}, expected ${count} values`);
+    new ModelError('weights-damaged', { where, problem: `${quoted} has ${found}`, expected: `${count} values` });
   if (width > 0) {
     if (bytes.length !== count * width) throw wrong(`${bytes.length} bytes`);
     return decode(bytes, type, width, count);

@@ -112,7 +112,11 @@ export function unpickle(reader: ByteReader, rules: PickleRules): PickleValue {
     const value = rules.globals.get(name);
     if (value === undefined) {
       const dotted = JSON.stringify(name.replace(' ', '.'));
-      throw new ModelError('weights-unsafe', `${where}: names the Python object ${dotted}, expected tensors only`);
+      throw new ModelError('weights-unsafe', {
+        where,
+        problem: `names the Python object ${dotted}`,
+        expected: 'tensors only',
+      });
     }
     return value;
   };

@@ -90,7 +90,8 @@ export function readPyTorch(bytes: Uint8Array, where: string): NamedTensors {
   const isZip = bytes.length >= 4 && bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
   const root = isZip ? readZipLayout(bytes, where) : readLegacyLayout(bytes, where);
   const views = findTensors(root);
-  if (!views) throw new ModelError('weights-damaged', `${where}: no tensors by name, expected a state dictionary`);
+  if (!views)
+    throw new ModelError('weights-damaged', { where, problem: 'no tensors by name', expected: 'a state dictionary' });
 
   const tensors = new Map<string, Tensor>();
   // Views may overlap: what is gathered is no more than a file could hold without overlap.
@@ -288,5 +289,5 @@ function isContiguous(shape: readonly number[], strides: readonly number[]): boo
 }
 
 function damaged(where: string, problem: string): ModelError {
-  return new ModelError('weights-damaged', `${where}: ${problem}`);
+  return new ModelError('weights-damaged', { where, problem });
 }

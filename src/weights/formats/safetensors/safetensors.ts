@@ -44,10 +44,11 @@ export function readSafetensors(bytes: Uint8Array, where: string): NamedTensors 
   const tensors = new Map<string, Tensor>();
   for (const { name, dtype, shape, start, end } of entries) {
     if ((dtype === 'I8' || dtype === 'U8') && shape.length >= 2) {
-      throw new ModelError(
-        'weights-dtype',
-        `${where}: ${JSON.stringify(name)} holds ${dtype} weights, whose scales the format does not define, expected F32, F16 or BF16`,
-      );
+      throw new ModelError('weights-dtype', {
+        where,
+        problem: `${JSON.stringify(name)} holds ${dtype} weights, whose scales the format does not define`,
+        expected: 'F32, F16 or BF16',
+      });
     }
     if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') continue;
     const width = DTYPE_BYTES[dtype]!;
@@ -84,7 +85,11 @@ function readHeader(bytes: Uint8Array, dataBytes: number, where: string): Entry[
     if (bytes[0] !== 0x7b) throw new SyntaxError('no object');
     header = JSON.parse(utf8.decode(bytes));
   } catch (cause) {
-    throw new ModelError('weights-damaged', `${where}: header is not JSON, expected a safetensors file`, { cause });
+    throw new ModelError(
+      'weights-damaged',
+      { where, problem: 'header is not JSON', expected: 'a safetensors file' },
+      { cause },
+    );
   }
   const entries: Entry[] = [];
   for (const [name, value] of Object.entries(header as object)) {
@@ -106,7 +111,11 @@ function readEntry(name: string, value: unknown, dataBytes: number, where: strin
   if (typeof dtype !== 'string') throw damaged(where, 'no dtype');
   const width = Object.hasOwn(DTYPE_BYTES, dtype) ? DTYPE_BYTES[dtype] : undefined;
   if (width === undefined) {
-    throw new ModelError('weights-dtype', `${where}: dtype ${JSON.stringify(dtype)}, expected F32, F16 or BF16`);
+    throw new ModelError('weights-dtype', {
+      where,
+      problem: `dtype ${JSON.stringify(dtype)}`,
+      expected: 'F32, F16 or BF16',
+    });
   }
   const count = countElements(shape, dataBytes);
   if (count === undefined) throw damaged(where, 'impossible shape');
@@ -150,5 +159,5 @@ export function writeSafetensors(tensors: NamedTensors, metadata?: Readonly<Reco
 }
 
 function damaged(where: string, problem: string): ModelError {
-  return new ModelError('weights-damaged', `${where}: ${problem}`);
+  return new ModelError('weights-damaged', { where, problem });
 }

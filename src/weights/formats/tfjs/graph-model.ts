@@ -30,7 +30,8 @@ export function readTfjsGraph(folder: string, options: TfjsGraphOptions = {}): I
 
 /** What `readTfjsGraph` does, for a model that has been read already. `where` is its model.json's path. */
 export function importTfjsGraph(model: TfjsModel, where: string, options: TfjsGraphOptions = {}): ImportedModel {
-  if (model.nodes.length === 0) throw new ModelError('weights-format', `${where}: no graph, expected a graph-model`);
+  if (model.nodes.length === 0)
+    throw new ModelError('weights-format', { where, problem: 'no graph', expected: 'a graph-model' });
   const nodes = sortNodes(model, where);
   const output = nodes.at(-1)!.name;
   const importer = new TfjsImporter(model, nodes, output, where);
@@ -71,19 +72,27 @@ function nameAfterFolder(where: string): string {
 /** Nodes that the graph's only output depends on, each after what it reads; constants are left out. */
 function sortNodes({ nodes, tensors, integers }: TfjsModel, where: string): TfjsNode[] {
   if (nodes.length > MAX_NODES) {
-    throw new ModelError('weights-damaged', `${where}: ${nodes.length} operators, expected at most ${MAX_NODES}`);
+    throw new ModelError('weights-damaged', {
+      where,
+      problem: `${nodes.length} operators`,
+      expected: `at most ${MAX_NODES}`,
+    });
   }
   const byName = new Map<string, TfjsNode>();
   const read = new Set<string>();
   for (const { name, op, inputs, attributes } of nodes) {
     if (op === 'Const' || op === 'NoOp') continue;
-    if (byName.has(name)) throw new ModelError('weights-damaged', `${where}: two operators ${quote(name)}`);
+    if (byName.has(name)) throw new ModelError('weights-damaged', { where, problem: `two operators ${quote(name)}` });
     byName.set(name, { name, operator: op, inputs, outputs: [name], attributes });
     for (const input of inputs) read.add(input);
   }
   const ends = [...byName.values()].filter(({ name }) => !read.has(name));
   if (ends.length !== 1) {
-    throw new ModelError('operator-unsupported', `${where}: a graph with ${ends.length} outputs, expected one`);
+    throw new ModelError('operator-unsupported', {
+      where,
+      problem: `a graph with ${ends.length} outputs`,
+      expected: 'one',
+    });
   }
   const sorted: TfjsNode[] = [];
   const state = new Map<string, 'open' | 'done'>();
@@ -102,13 +111,13 @@ function sortNodes({ nodes, tensors, integers }: TfjsModel, where: string): Tfjs
         const next = byName.get(name);
         if (next === undefined) {
           if (tensors.has(name) || integers.has(name)) continue;
-          throw new ModelError(
-            'weights-damaged',
-            `${where}: ${quote(node.name)} reads ${quote(name)}, which is missing`,
-          );
+          throw new ModelError('weights-damaged', {
+            where,
+            problem: `${quote(node.name)} reads ${quote(name)}, which is missing`,
+          });
         }
         if (state.get(name) === 'open') {
-          throw new ModelError('weights-damaged', `${where}: ${quote(name)} depends on itself`);
+          throw new ModelError('weights-damaged', { where, problem: `${quote(name)} depends on itself` });
         }
         if (state.get(name) === undefined) stack.push(next);
       }

@@ -76,7 +76,11 @@ function parseTopology(bytes: Uint8Array, path: string): Json {
     const model: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
     if (isObject(model)) return model;
   } catch (cause) {
-    throw new ModelError('weights-damaged', `${path}: not JSON, expected a TensorFlow.js model`, { cause });
+    throw new ModelError(
+      'weights-damaged',
+      { where: path, problem: 'not JSON', expected: 'a TensorFlow.js model' },
+      { cause },
+    );
   }
   throw damaged(path, 'not an object, expected a TensorFlow.js model');
 }
@@ -116,10 +120,15 @@ function readShards(folder: string, paths: unknown, expected: number, path: stri
     // A plain name, so that no manifest reaches outside of its folder.
     if (typeof name !== 'string' || !/^[\w@+-][\w.@+-]{0,254}$/.test(name)) {
       const shown = typeof name === 'string' ? quote(name) : typeof name;
-      throw new ModelError('weights-unsafe', `${path}: shard ${shown}, expected the name of a file beside it`);
+      throw new ModelError('weights-unsafe', {
+        where: path,
+        problem: `shard ${shown}`,
+        expected: 'the name of a file beside it',
+      });
     }
     const file = join(folder, name);
-    if (!existsSync(file)) throw new ModelError('weights-missing', `${path}: shard ${quote(name)} is missing`);
+    if (!existsSync(file))
+      throw new ModelError('weights-missing', { where: path, problem: `shard ${quote(name)} is missing` });
     files.push(file);
   }
   const bytes = new Uint8Array(expected);
@@ -186,9 +195,13 @@ function quote(name: string): string {
 
 function wrongType(path: string, name: string, dtype: unknown): ModelError {
   const shown = typeof dtype === 'string' ? quote(dtype) : typeof dtype;
-  return new ModelError('weights-dtype', `${path}: ${quote(name)} is ${shown}, expected float32 or int32`);
+  return new ModelError('weights-dtype', {
+    where: path,
+    problem: `${quote(name)} is ${shown}`,
+    expected: 'float32 or int32',
+  });
 }
 
 function damaged(path: string, problem: string): ModelError {
-  return new ModelError('weights-damaged', `${path}: ${problem}`);
+  return new ModelError('weights-damaged', { where: path, problem });
 }

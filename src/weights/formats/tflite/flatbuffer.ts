@@ -76,7 +76,7 @@ export class Flatbuffer {
   }
 
   damaged(what: string): ModelError {
-    return new ModelError('weights-damaged', `${this.where}: ${what}`);
+    return new ModelError('weights-damaged', { where: this.where, problem: what });
   }
 }
 

@@ -71,7 +71,11 @@ export class TfliteGraph {
     const model = buffer.root();
     const version = model.uint32(MODEL.version, 0);
     if (version !== SCHEMA_VERSION) {
-      throw new ModelError('weights-format', `${where}: TFLite schema ${version}, expected ${SCHEMA_VERSION}`);
+      throw new ModelError('weights-format', {
+        where,
+        problem: `TFLite schema ${version}`,
+        expected: `${SCHEMA_VERSION}`,
+      });
     }
     const subgraphs = model.vector(MODEL.subgraphs, 4);
     if (subgraphs.length === 0) throw buffer.damaged('no subgraph, expected one');
@@ -139,15 +143,15 @@ export class TfliteGraph {
   }
 
   damaged(what: string): ModelError {
-    return new ModelError('weights-damaged', `${this.where}: ${what}`);
+    return new ModelError('weights-damaged', { where: this.where, problem: what });
   }
 
   unsupported(what: string): ModelError {
-    return new ModelError('operator-unsupported', `${this.where}: ${what}`);
+    return new ModelError('operator-unsupported', { where: this.where, problem: what });
   }
 
   notQuantised(what: string): ModelError {
-    return new ModelError('not-quantised', `${this.where}: ${what}`);
+    return new ModelError('not-quantised', { where: this.where, problem: what });
   }
 
   #single(indices: Vector, what: string): number {
