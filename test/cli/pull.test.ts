@@ -88,7 +88,7 @@ describe('mobilenet pull', () => {
     [
       'a web page',
       () => server.on('/page.tflite', (_request, response) => response.end('<!doctype html><title>x</title>')),
-      /\/page\.tflite: a web page$/m,
+      /\/page\.tflite: a web page, expected a model$/m,
     ],
     [
       'a wrong hash',

@@ -74,11 +74,11 @@ const cases: Record<string, Misbehaviour> = {
   '304 that nobody asked for': { handler: send(304, {}), message: /answered 304/ },
   'a web page': {
     handler: send(200, { 'Content-Type': 'text/html; charset=utf-8' }, html),
-    message: /model\.tflite: a web page \(text\/html\)$/,
+    message: /model\.tflite: a web page \(text\/html\), expected a model$/,
   },
   'a web page that says it is none': {
     handler: send(200, { 'Content-Type': 'application/octet-stream' }, html),
-    message: /: a web page$/,
+    message: /: a web page, expected a model$/,
   },
   'a pointer of Git LFS': {
     handler: send(200, {}, 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 14246826\n'),

@@ -75,7 +75,7 @@ describe('checkWeights', () => {
 
   it('counts what is missing and names the first three', () => {
     expect(problem({})).toBe(
-      'file: 7 missing (norm/weights, norm/gamma, norm/beta, and 4 more); ' +
+      'file: 7 missing (norm/weights, norm/gamma, norm/beta, and 4 more), ' +
         'expected the weights of mobilenet_v1, α 0.5, 2 classes',
     );
   });
