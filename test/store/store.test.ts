@@ -181,7 +181,11 @@ describe('a damaged file', () => {
   it.each([
     ['flipped bit', (bytes: Buffer) => bytes.fill(bytes[9]! ^ 1, 9, 10), /sha-256 [0-9a-f]{64}, expected/],
     ['missing end', (bytes: Buffer) => bytes.subarray(1), /4999 bytes, expected 5000; pull or import flowers again/],
-    ['longer file', (bytes: Buffer) => Buffer.concat([bytes, bytes]), /10000 bytes, expected at most 5000; pull or import/],
+    [
+      'longer file',
+      (bytes: Buffer) => Buffer.concat([bytes, bytes]),
+      /10000 bytes, expected at most 5000; pull or import/,
+    ],
   ])('%s: found by verify and never used', async (_title, damage, message) => {
     const installed = await install();
     const path = weightsPath(installed, home);
