@@ -9,6 +9,7 @@ rmSync(home, { recursive: true, force: true });
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/setup/build.mjs',
     testTimeout: 120_000,
     hookTimeout: 120_000,
     env: {

@@ -6,7 +6,7 @@ export type SharpFactory = ((input: string | Uint8Array, options?: SharpOptions)
   cache(enabled: boolean): unknown;
 };
 
-/** What scripts/bundle-sharp.mjs writes. */
+/** What scripts/bundle/sharp.mjs writes. */
 interface Bundle {
   readonly version: string;
   load(require: NodeJS.Require): SharpFactory;

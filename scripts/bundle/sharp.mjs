@@ -6,11 +6,11 @@
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { build } from 'esbuild';
+import { root } from './esbuild-options.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const { version } = createRequire(import.meta.url)('../node_modules/sharp/package.json');
+const { version } = createRequire(join(root, 'package.json'))('./node_modules/sharp/package.json');
 
 /** Calls of a module that is loaded when the first is made. */
 const later = (module, names) =>
@@ -47,19 +47,23 @@ const sharpAsItIsFound = {
   },
 };
 
-await build({
-  stdin: { contents: "module.exports = require('sharp');", resolveDir: root },
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'iife',
-  globalName: 'sharp',
-  external: ['@img/*', 'semver/*'],
-  minify: true,
-  legalComments: 'eof',
-  logLevel: 'warning',
-  plugins: [sharpAsItIsFound],
-  outfile: 'dist/code/sharp.cjs',
-  banner: { js: `exports.version = '${version}';\nexports.load = (require) => {` },
-  footer: { js: 'return sharp;\n};' },
-});
+/** @param {string} folder dist/code, or what will be it */
+export async function bundleSharp(folder) {
+  await build({
+    stdin: { contents: "module.exports = require('sharp');", resolveDir: root },
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'iife',
+    globalName: 'sharp',
+    external: ['@img/*', 'semver/*'],
+    minify: true,
+    legalComments: 'eof',
+    logLevel: 'warning',
+    plugins: [sharpAsItIsFound],
+    outfile: join(folder, 'sharp.cjs'),
+    banner: { js: `exports.version = '${version}';\nexports.load = (require) => {` },
+    footer: { js: 'return sharp;\n};' },
+  });
+}

@@ -6,12 +6,10 @@
  * long again to find.
  */
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { asScript, root } from './esbuild-options.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const source = (name) => join(root, 'src', name);
-const outdir = join(root, 'dist/code');
 
 /** Modules of cost.cjs that other files ask for. */
 const cost = ['cli/cost'];
@@ -93,35 +91,35 @@ const lazyProcesses = {
   },
 };
 
-/** @param {string} name @param {string} contents @param {readonly import('esbuild').Plugin[]} plugins */
-async function bundle(name, contents, ...plugins) {
-  await build({
-    stdin: { contents, resolveDir: root, sourcefile: `${name}.js` },
-    outfile: join(outdir, `${name}.cjs`),
-    bundle: true,
-    minify: true,
-    format: 'cjs',
-    platform: 'node',
-    target: 'node20',
-    external: ['./*.cjs', 'h5wasm', 'sharp'],
-    supported: { 'dynamic-import': false },
-    define: { 'import.meta.url': 'moduleUrl' },
-    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
-    logLevel: 'warning',
-    plugins: [...plugins, takePackages],
-  });
-}
-
 const command = `export { main } from ${JSON.stringify(source('cli/main.ts'))};
 export * as errors from ${JSON.stringify(shared.errors)};
 export * as commander from 'commander';`;
-await Promise.all([
-  bundle('start', `export { start } from ${JSON.stringify(source('cli/start/start.ts'))};`),
-  bundle('command', command, takeFrom({ 'cost.cjs': cost, 'classify.cjs': classify, 'rest.cjs': rest }), lazyProcesses),
-  bundle('cost', asTable(cost), takeFrom({ 'compare.cjs': compare, 'rest.cjs': rest }), takeShared),
-  bundle('compare', asTable(compare), takeFrom({ 'rest.cjs': rest }), takeShared),
-  bundle('classify', asTable(classify), takeFrom({ 'rest.cjs': rest }), takeShared),
-  bundle('rest', asTable(rest), takeShared),
-  bundle('ora', "module.exports = require('ora').default;"),
-  bundle('d3-scale', "export * from 'd3-scale';"),
-]);
+
+/** @param {string} folder dist/code, or what will be it */
+export async function bundleCommand(folder) {
+  /** @param {string} name @param {string} contents @param {readonly import('esbuild').Plugin[]} plugins */
+  const bundle = (name, contents, ...plugins) =>
+    build({
+      ...asScript,
+      stdin: { contents, resolveDir: root, sourcefile: `${name}.js` },
+      outfile: join(folder, `${name}.cjs`),
+      external: ['./*.cjs', ...asScript.external],
+      supported: { 'dynamic-import': false },
+      plugins: [...plugins, takePackages],
+    });
+  await Promise.all([
+    bundle('start', `export { start } from ${JSON.stringify(source('cli/start/start.ts'))};`),
+    bundle(
+      'command',
+      command,
+      takeFrom({ 'cost.cjs': cost, 'classify.cjs': classify, 'rest.cjs': rest }),
+      lazyProcesses,
+    ),
+    bundle('cost', asTable(cost), takeFrom({ 'compare.cjs': compare, 'rest.cjs': rest }), takeShared),
+    bundle('compare', asTable(compare), takeFrom({ 'rest.cjs': rest }), takeShared),
+    bundle('classify', asTable(classify), takeFrom({ 'rest.cjs': rest }), takeShared),
+    bundle('rest', asTable(rest), takeShared),
+    bundle('ora', "module.exports = require('ora').default;"),
+    bundle('d3-scale', "export * from 'd3-scale';"),
+  ]);
+}
