@@ -98,10 +98,12 @@ export class Fields {
 
   triple(name: string, minimum: number, maximum: number): [number, number, number] {
     const value = this.#take(name);
-    const isTriple =
-      Array.isArray(value) && value.length === 3 && value.every((each) => isNumberWithin(each, minimum, maximum));
-    if (!isTriple) throw this.wrong(name, `three numbers from ${minimum} to ${maximum}`);
-    return [value[0], value[1], value[2]];
+    const [first, second, third, ...more]: readonly unknown[] = Array.isArray(value) ? value : [];
+    const isNumber = (each: unknown) => isNumberWithin(each, minimum, maximum);
+    if (!isNumber(first) || !isNumber(second) || !isNumber(third) || more.length > 0) {
+      throw this.wrong(name, `three numbers from ${minimum} to ${maximum}`);
+    }
+    return [first, second, third];
   }
 }
 
