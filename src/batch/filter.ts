@@ -1,6 +1,6 @@
 import type { Prediction } from '../domain/classification.js';
+import type { Label } from '../domain/label.js';
 import { UsageError } from '../errors/errors.js';
-import type { Label } from '../models/labels.js';
 import { type Groups, loadGroups } from './groups.js';
 
 export interface FilterOptions {

@@ -1,6 +1,6 @@
 import { RuntimeError } from '../errors/errors.js';
-import type { Label } from '../models/labels.js';
 import type { Prediction } from './classification.js';
+import type { Label } from './label.js';
 
 /** A class by its position in the network's output. */
 export type Ranked = Pick<Prediction, 'index' | 'probability'>;

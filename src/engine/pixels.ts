@@ -1,4 +1,4 @@
-import type { PixelKernels, Taps } from '../domain/preprocessing.js';
+import type { PixelKernels, Taps } from '../domain/pixel-kernels.js';
 import { align } from './arena.js';
 import {
   bindKernels,

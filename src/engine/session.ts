@@ -1,5 +1,6 @@
 import type { ResolvedNetwork } from '../networks/types.js';
-import type { Allocate, NetworkWeights } from '../weights/types.js';
+import type { Allocate } from '../untrusted-data/regular-file.js';
+import type { NetworkWeights } from '../weights/types.js';
 import { align } from './arena.js';
 import { foldBatchNorm } from './fold.js';
 import type { Levels } from './int8/levels.js';

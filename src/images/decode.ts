@@ -1,5 +1,5 @@
 import type { Metadata } from 'sharp';
-import type { ColumnSpan } from '../domain/preprocessing.js';
+import type { ColumnSpan } from '../domain/pixel-kernels.js';
 import { ImageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { detectFormat, type ImageFormat, supportedFormats } from './format.js';

@@ -1,4 +1,5 @@
-import type { PixelKernels, Preprocessing } from '../domain/preprocessing.js';
+import type { PixelKernels } from '../domain/pixel-kernels.js';
+import type { Preprocessing } from '../domain/preprocessing.js';
 import { type DecodedImage, type DecodeOptions, decode } from './decode.js';
 import { type ResampleAxis, readBy, resample, resampleTf1 } from './resample.js';
 

@@ -1,4 +1,5 @@
-import type { ColumnSpan, PixelKernels, ResizeFilter, Taps } from '../domain/preprocessing.js';
+import type { ColumnSpan, PixelKernels, Taps } from '../domain/pixel-kernels.js';
+import type { ResizeFilter } from '../domain/preprocessing.js';
 
 /**
  * One axis of a resize: `source` pixels become `scaled`, of which only `count` from `start` on are computed.

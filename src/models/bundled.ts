@@ -1,15 +1,16 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Label } from '../domain/label.js';
 import { ModelError } from '../errors/errors.js';
 import { packageFile } from '../files/package-files.js';
-import { MAX_FILE_BYTES } from '../untrusted-data/regular-file.js';
+import { type Allocate, MAX_FILE_BYTES } from '../untrusted-data/regular-file.js';
 import { readSafetensors } from '../weights/formats/safetensors/safetensors.js';
 import { groupTensors } from '../weights/tensor-names.js';
-import type { Allocate, NamedTensors, NetworkWeights } from '../weights/types.js';
+import type { NamedTensors, NetworkWeights } from '../weights/types.js';
 import { type Card, type CardFile, readCard } from './card.js';
 import { readChecked } from './checksums.js';
-import { type Label, openLabelTable, readLabels } from './labels.js';
+import { openLabelTable, readLabels } from './labels.js';
 
 /** The package's own folder of models; the same from `src/` and from `dist/`. */
 const BOX = fileURLToPath(packageFile('models/'));

@@ -1,7 +1,8 @@
-import type { Preprocessing, ResizeFilter } from '../domain/preprocessing.js';
+import type { Preprocessing } from '../domain/preprocessing.js';
 import { ModelError } from '../errors/errors.js';
 import { isNetworkId, type NetworkId } from '../networks/index.js';
 import { type PaddingConvention, paddingConventions } from '../networks/types.js';
+import { readPreprocessing } from '../store/description-fields.js';
 import { Fields } from '../untrusted-data/fields.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
 import type { Checksums } from './checksums.js';
@@ -39,8 +40,6 @@ export interface Card {
   readonly origin: string;
   readonly licence: string;
 }
-
-const FILTERS: readonly ResizeFilter[] = ['pil-bilinear', 'pil-bicubic', 'tf1-bilinear', 'lanczos3', 'nearest'];
 
 /**
  * A card from its JSON. Every field is checked, none may be absent, and none besides are allowed; file names cannot
@@ -100,21 +99,4 @@ function readCardFile(fields: Fields): CardFile {
     sha256: fields.matching('sha256', /^[0-9a-f]{64}$/, '64 lower-case hexadecimal digits'),
     crc32: fields.matching('crc32', /^[0-9a-f]{8}$/, '8 lower-case hexadecimal digits'),
   };
-}
-
-/** The `preprocessing` object of a card or of a record of the store; every field is checked. */
-export function readPreprocessing(fields: Fields): Preprocessing {
-  const preprocessing: Preprocessing = {
-    crop: fields.oneOf('crop', ['center', 'squash'] as const),
-    resize: fields.integer('resize', 1, 8192),
-    resolution: fields.integer('resolution', 1, 4096),
-    filter: fields.oneOf('filter', FILTERS),
-    mean: fields.triple('mean', -10, 10),
-    std: fields.triple('std', 1e-6, 10),
-  };
-  if (preprocessing.crop === 'center' && preprocessing.resize < preprocessing.resolution) {
-    throw fields.wrong('resize', `at least the resolution, ${preprocessing.resolution}`);
-  }
-  fields.refuseRest();
-  return preprocessing;
 }

@@ -1,8 +1,7 @@
 import { createRequire } from 'node:module';
 import * as zlib from 'node:zlib';
 import { ModelError } from '../errors/errors.js';
-import { readModelFile } from '../untrusted-data/regular-file.js';
-import type { Allocate } from '../weights/types.js';
+import { type Allocate, readModelFile } from '../untrusted-data/regular-file.js';
 
 /** What tells that a file has every byte as it was written. */
 export interface Checksums {

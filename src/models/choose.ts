@@ -1,13 +1,15 @@
 import type { ModelFacts } from '../domain/classification.js';
+import type { Label } from '../domain/label.js';
 import type { Preprocessing, ResizeFilter } from '../domain/preprocessing.js';
 import type { Levels } from '../engine/int8/levels.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { buildNetwork, isNetworkId } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import type { ResolvedNetwork } from '../networks/types.js';
+import type { Allocate } from '../untrusted-data/regular-file.js';
 import { checkWeights } from '../weights/check.js';
 import type { QuantisedGraph } from '../weights/quantised-graph.js';
-import type { Allocate, NetworkWeights } from '../weights/types.js';
+import type { NetworkWeights } from '../weights/types.js';
 import {
   findModel,
   loadImagenetLabels,
@@ -19,7 +21,7 @@ import {
 } from './bundled.js';
 import type { LoadedModel } from './from-store.js';
 import type { ReadLevels } from './integers.js';
-import { type Label, readLabels } from './labels.js';
+import { readLabels } from './labels.js';
 
 /** What a caller asks for; everything left out follows from the weights. */
 export interface ModelChoice {

@@ -1,3 +1,4 @@
+import type { Label } from '../domain/label.js';
 import { ModelError } from '../errors/errors.js';
 import { buildNetwork, findNetwork, isNetworkId } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
@@ -9,7 +10,7 @@ import type { InstalledModel } from '../store/types.js';
 import { readSafetensors } from '../weights/formats/safetensors/safetensors.js';
 import { groupTensors } from '../weights/tensor-names.js';
 import type { NetworkWeights } from '../weights/types.js';
-import type { Label } from './labels.js';
+import { parseLabels } from './labels.js';
 
 export interface InstalledChoice {
   readonly model?: string;
@@ -67,8 +68,10 @@ export function loadInstalled(installed: InstalledModel): LoadedModel {
 
 /** The model's own labels, as many as it has classes; undefined where it has none. */
 export function loadInstalledLabels(installed: InstalledModel): readonly Label[] | undefined {
-  const labels = readInstalledLabels(installed);
-  if (labels !== undefined && labels.length !== installed.classes) {
+  const file = readInstalledLabels(installed);
+  if (file === undefined) return undefined;
+  const labels = parseLabels(file.bytes, file.path);
+  if (labels.length !== installed.classes) {
     throw new ModelError('labels', {
       where: installed.name,
       problem: `${labels.length} labels`,

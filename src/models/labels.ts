@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import type { Label } from '../domain/label.js';
 import { ModelError } from '../errors/errors.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
 
@@ -6,12 +7,6 @@ const MAX_LABELS_BYTES = 2 * 1024 * 1024;
 const MAX_LABEL_LENGTH = 1000;
 const IMAGENET_CLASSES = 1000;
 const BACKGROUND: Label = { name: 'background' };
-
-/** One class; `id` is its WordNet synset where the file gives it. */
-export interface Label {
-  readonly id?: string;
-  readonly name: string;
-}
 
 /**
  * The labels of a file, in order of class index. By the ending: `.tsv` is index, synset id, label; `.csv` is index, label
@@ -57,6 +52,14 @@ export function parseLabels(bytes: Uint8Array, path: string): Label[] {
           : parseLines(text, path);
   if (labels.length === 0) throw wrong(path, 'no labels');
   return labels;
+}
+
+/** The bytes of a `.json` file that `parseLabels` reads. */
+export function formatLabels(labels: readonly Label[]): Uint8Array {
+  const plain = labels.every(({ id }) => id === undefined);
+  // Readable where there are no ids.
+  const list = plain ? labels.map(({ name }) => name) : labels.map(({ id, name }) => (id ? [id, name] : name));
+  return new TextEncoder().encode(JSON.stringify(list));
 }
 
 function decodeText(bytes: Uint8Array, path: string): string {

@@ -3,9 +3,10 @@ import { basename } from 'node:path';
 import type { Preprocessing } from '../domain/preprocessing.js';
 import { ModelError } from '../errors/errors.js';
 import { type Network, type PaddingConvention, paddingConventions } from '../networks/types.js';
+import { readPreprocessing } from '../store/description-fields.js';
 import { Fields } from '../untrusted-data/fields.js';
 import { parseNetwork } from '../weights/network-json.js';
-import { readCard, readPreprocessing } from './card.js';
+import { readCard } from './card.js';
 
 /** What weights do not show, written beside them when they leave the store. */
 export interface Stated {

@@ -1,4 +1,5 @@
-import type { PixelKernels, Preprocessing } from '../domain/preprocessing.js';
+import type { PixelKernels } from '../domain/pixel-kernels.js';
+import type { Preprocessing } from '../domain/preprocessing.js';
 import { givesBytes, type Prepared, prepareImage } from '../images/prepare.js';
 import { isOfPicture } from './error-messages.js';
 import { type Job, LARGE_BYTES, type PreparedPicture, type Reply } from './messages.js';

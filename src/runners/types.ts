@@ -1,6 +1,6 @@
 import type { CostFacts, ImageRecord, ModelFacts, Prediction, Timing } from '../domain/classification.js';
+import type { Label } from '../domain/label.js';
 import type { Input } from '../inputs/types.js';
-import type { Label } from '../models/labels.js';
 
 export interface Verdict {
   /** All that were asked for, most probable first. */

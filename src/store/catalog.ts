@@ -2,16 +2,15 @@ import { fileURLToPath } from 'node:url';
 import type { Preprocessing } from '../domain/preprocessing.js';
 import { ModelError } from '../errors/errors.js';
 import { packageFile } from '../files/package-files.js';
-import { readPreprocessing } from '../models/card.js';
 import { isNetworkId, type NetworkId } from '../networks/index.js';
 import { type PaddingConvention, paddingConventions } from '../networks/types.js';
 import { Fields } from '../untrusted-data/fields.js';
 import { MAX_FILE_BYTES, readModelFile } from '../untrusted-data/regular-file.js';
-import type { PublishedHash } from './download.js';
+import { distanceFromDefault } from './default-variant.js';
+import { readPreprocessing, readPublished } from './description-fields.js';
+import type { PublishedHash } from './download-request.js';
 import { isModelName } from './home.js';
-import { readPublished } from './record.js';
 import type { ModelDescription } from './types.js';
-import { distanceFromUsual } from './usual.js';
 
 /** The package's list of published checkpoints; the same place from `src/` and from `dist/`. */
 const CATALOG = fileURLToPath(packageFile('models/catalog.json'));
@@ -156,7 +155,8 @@ export interface CatalogQuery {
  */
 export function findEntries(query: CatalogQuery, catalog: readonly CatalogEntry[] = readCatalog()): CatalogEntry[] {
   const { model, alpha, resolution, dtype } = query;
-  const rank = (entry: CatalogEntry): number => 2 * distanceFromUsual(entry, query) + (entry.dtype === 'int8' ? 0 : 1);
+  const rank = (entry: CatalogEntry): number =>
+    2 * distanceFromDefault(entry, query) + (entry.dtype === 'int8' ? 0 : 1);
   return catalog
     .filter(
       (entry) =>

@@ -4,7 +4,8 @@ import { ModelError } from '../errors/errors.js';
 import { explain, FetchError, fetchAnswer, shown } from '../net/http.js';
 import { isHtml } from '../weights/formats/sniff.js';
 import { type Disk, diskFault } from './disk.js';
-import type { Part } from './part.js';
+import type { DownloadRequest } from './download-request.js';
+import type { PartialDownload } from './partial-download.js';
 
 export interface DownloadLimits {
   /** Tries of each address. */
@@ -27,24 +28,6 @@ export interface Progress {
   readonly total: number | undefined;
 }
 
-/** A published hash; a prefix is what PyTorch's file names hold. */
-export interface PublishedHash {
-  readonly algorithm: 'sha256' | 'sha256-prefix' | 'md5';
-  /** Lower-case hexadecimal. */
-  readonly value: string;
-}
-
-export interface DownloadRequest {
-  /** The same file at several places, the best first. */
-  readonly addresses: readonly string[];
-  /** Exact, where known. */
-  readonly bytes: number | null;
-  readonly maxBytes: number;
-  readonly hash: PublishedHash | null;
-  /** Says what is wrong with the first bytes of a complete file, or undefined. */
-  readonly inspect?: (head: Uint8Array) => string | undefined;
-}
-
 export interface DownloadOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly disk: Disk;
@@ -64,7 +47,11 @@ export interface Downloaded {
  * passing faults, then the next one is. On failure nothing is left on the disk.
  * @throws ModelError `download` with one sentence, `store-full`, `store`
  */
-export async function download(request: DownloadRequest, part: Part, options: DownloadOptions): Promise<Downloaded> {
+export async function download(
+  request: DownloadRequest,
+  partial: PartialDownload,
+  options: DownloadOptions,
+): Promise<Downloaded> {
   const { limits } = options;
   const total = new AbortController();
   const name = shown(new URL(request.addresses[0]!));
@@ -82,17 +69,17 @@ export async function download(request: DownloadRequest, part: Part, options: Do
   try {
     for (const address of request.addresses) {
       try {
-        return await fetchFrom(address, request, part, options, total.signal);
+        return await fetchFrom(address, request, partial, options, total.signal);
       } catch (error) {
         if (!(error instanceof FetchError) || total.signal.aborted) throw error;
         failures.push(error);
-        await part.restart();
+        await partial.restart();
       }
     }
     throw summary(failures);
   } catch (error) {
-    await part.discard();
-    throw diskFault(part.folder, error);
+    await partial.discard();
+    throw diskFault(partial.folder, error);
   } finally {
     clearTimeout(timer);
   }
@@ -106,7 +93,7 @@ function summary(failures: readonly ModelError[]): ModelError {
 async function fetchFrom(
   address: string,
   request: DownloadRequest,
-  part: Part,
+  partial: PartialDownload,
   options: DownloadOptions,
   signal: AbortSignal,
 ): Promise<Downloaded> {
@@ -114,8 +101,8 @@ async function fetchFrom(
   const where = shown(new URL(address));
   for (let attempt = 1; ; attempt++) {
     try {
-      await receive(address, request, part, options, signal);
-      return { address, ...(await part.check(where, request)) };
+      await receive(address, request, partial, options, signal);
+      return { address, ...(await partial.check(where, request)) };
     } catch (error) {
       const isPassing = error instanceof FetchError && error.isPassing && !signal.aborted;
       if (!isPassing || attempt >= attempts) throw error;
@@ -127,37 +114,37 @@ async function fetchFrom(
   }
 }
 
-/** One request, and its body into the part. */
+/** One request; what its body holds goes into the partial file. */
 async function receive(
   address: string,
   request: DownloadRequest,
-  part: Part,
+  partial: PartialDownload,
   options: DownloadOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const where = shown(new URL(address));
-  const resume = await part.resumption(address, request.hash !== null);
+  const resume = await partial.resumption(address, request.hash !== null);
   const headers = { 'User-Agent': 'mobilenet', Accept: '*/*', 'Accept-Encoding': 'identity', ...resume };
   const response = await fetchAnswer(address, headers, { env: options.env, idleMs: options.limits.idleMs, signal });
   try {
     if (response.statusCode === 416) {
-      await part.restart();
+      await partial.restart();
       throw new FetchError(
         { where, problem: 'the server has no more than what came before', expected: 'the rest' },
         true,
       );
     }
     refuseWrongKind(response, where);
-    const isRest = response.statusCode === 206 && part.received > 0;
-    if (isRest && rangeStart(response) !== part.received) {
-      await part.restart();
+    const isRest = response.statusCode === 206 && partial.received > 0;
+    if (isRest && rangeStart(response) !== partial.received) {
+      await partial.restart();
       throw new FetchError({ where, problem: 'another range than was asked for', expected: 'the rest' }, true);
     }
     const length = contentLength(response);
-    const total = length === undefined ? undefined : length + (isRest ? part.received : 0);
+    const total = length === undefined ? undefined : length + (isRest ? partial.received : 0);
     refuseWrongSize(total, request, where);
-    if (!isRest) await part.begin(address, response.headers);
-    await readBody(response, { where, total, request, part, signal, onProgress: options.onProgress });
+    if (!isRest) await partial.begin(address, response.headers);
+    await readBody(response, { where, total, request, partial, signal, onProgress: options.onProgress });
   } catch (error) {
     throw error instanceof ModelError ? error : (explainBody(error, where, signal) as Error);
   } finally {
@@ -169,36 +156,36 @@ interface Body {
   readonly where: string;
   readonly total: number | undefined;
   readonly request: DownloadRequest;
-  readonly part: Part;
+  readonly partial: PartialDownload;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
 }
 
 async function readBody(response: IncomingMessage, body: Body): Promise<void> {
-  const { where, total, request, part, signal, onProgress } = body;
+  const { where, total, request, partial, signal, onProgress } = body;
   const most = total ?? request.bytes ?? request.maxBytes;
-  onProgress({ received: part.received, total });
+  onProgress({ received: partial.received, total });
   try {
     for await (const chunk of response as AsyncIterable<Uint8Array>) {
-      if (part.received === 0 && isHtml(Buffer.from(chunk.subarray(0, 512)).toString('latin1'))) {
+      if (partial.received === 0 && isHtml(Buffer.from(chunk.subarray(0, 512)).toString('latin1'))) {
         throw new FetchError({ where, problem: 'a web page', expected: 'a model' }, false);
       }
-      if (part.received + chunk.length > most) {
+      if (partial.received + chunk.length > most) {
         throw new FetchError({ where, problem: `more than ${most} bytes`, expected: 'no more' }, false);
       }
-      await part.append(chunk);
-      onProgress({ received: part.received, total });
+      await partial.append(chunk);
+      onProgress({ received: partial.received, total });
     }
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     // Node's name for a body that ends too soon.
     if ((error as NodeJS.ErrnoException).code === 'ECONNRESET' && !(error instanceof ModelError)) {
-      throw endedEarly(where, part.received, total ?? request.bytes, error);
+      throw endedEarly(where, partial.received, total ?? request.bytes, error);
     }
     throw error;
   }
   const expected = total ?? request.bytes;
-  if (expected !== null && part.received < expected) throw endedEarly(where, part.received, expected);
+  if (expected !== null && partial.received < expected) throw endedEarly(where, partial.received, expected);
 }
 
 function endedEarly(where: string, received: number, total: number | null | undefined, cause?: unknown): FetchError {

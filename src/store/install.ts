@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ModelError } from '../errors/errors.js';
-import type { Label } from '../models/labels.js';
 import { isNetworkId } from '../networks/index.js';
 import { MAX_FILE_BYTES } from '../untrusted-data/regular-file.js';
 import { besides, type Disk, diskFault, moveInto, realDisk, writeAtomically } from './disk.js';
@@ -54,7 +53,7 @@ export async function installModel(model: NewModel, options: InstallOptions = {}
         });
       }
       const weights = await storeBlob(home, model.weights, model.format, disk);
-      const labels = model.labels && (await storeBlob(home, formatLabels(model.labels), 'json', disk));
+      const labels = model.labels && (await storeBlob(home, model.labels, 'json', disk));
       const levels = model.levels ? await storeBlob(home, model.levels, 'safetensors', disk) : null;
       const now = new Date().toISOString();
       const installed: InstalledModel = { ...describe(model), weights, labels, levels, installed: now };
@@ -74,12 +73,6 @@ function describe(model: NewModel): Omit<InstalledModel, 'weights' | 'labels' | 
     ...{ name, network, alpha, resolution, classes, dtype, format },
     ...{ padding, epsilon, preprocessing, published, licence, origin },
   };
-}
-
-function formatLabels(labels: readonly Label[]): Uint8Array {
-  const plain = labels.every(({ id }) => id === undefined);
-  const list = plain ? labels.map(({ name }) => name) : labels.map(({ id, name }) => (id ? [id, name] : name));
-  return new TextEncoder().encode(JSON.stringify(list));
 }
 
 /** One blob; what is there already and whole stays. */

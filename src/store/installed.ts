@@ -3,14 +3,13 @@ import { readdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ModelError } from '../errors/errors.js';
-import { type Label, parseLabels } from '../models/labels.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
 import { readSafetensors } from '../weights/formats/safetensors/safetensors.js';
 import type { NamedTensors } from '../weights/types.js';
+import { distanceFromDefault } from './default-variant.js';
 import { isModelName, places, storeHome } from './home.js';
 import { readRecord } from './record.js';
 import type { Blob, InstalledModel } from './types.js';
-import { distanceFromUsual } from './usual.js';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -40,7 +39,7 @@ export function findInstalled(query: InstalledQuery, home = storeHome()): Instal
   const named = isModelName(model) ? readInstalled(home, model) : undefined;
   if (named !== undefined && fits(named)) return named;
   const rank = (each: InstalledModel): number =>
-    DTYPE_ORDER.length * distanceFromUsual(each, query) + DTYPE_ORDER.indexOf(each.dtype);
+    DTYPE_ORDER.length * distanceFromDefault(each, query) + DTYPE_ORDER.indexOf(each.dtype);
   return listInstalled(home)
     .models.filter((each) => each.network === model && fits(each))
     .sort((a, b) => rank(a) - rank(b))[0];
@@ -122,13 +121,16 @@ export function readInstalledWeights(model: InstalledModel, home = storeHome()):
 }
 
 /**
- * A model's own labels, or undefined where it goes by ImageNet's or by numbers.
- * @throws ModelError `weights-damaged`, `labels`
+ * The JSON file of a model's own labels, or undefined where it has none.
+ * @throws ModelError `weights-damaged`
  */
-export function readInstalledLabels(model: InstalledModel, home = storeHome()): Label[] | undefined {
-  if (model.labels === null) return undefined;
-  const path = labelsPath(model.labels, home);
-  return parseLabels(readBlob(path, model.labels, model.name), path);
+export function readInstalledLabels(
+  { name, labels }: InstalledModel,
+  home = storeHome(),
+): { readonly path: string; readonly bytes: Uint8Array } | undefined {
+  if (labels === null) return undefined;
+  const path = labelsPath(labels, home);
+  return { path, bytes: readBlob(path, labels, name) };
 }
 
 /**

@@ -6,12 +6,13 @@ import { ModelError } from '../errors/errors.js';
 import { type FileKind, SNIFFED_BYTES, sniff } from '../weights/formats/sniff.js';
 import { type CatalogEntry, maxBytesOf, type PublishedFormat } from './catalog.js';
 import { type Disk, diskFault, realDisk, writeAtomically } from './disk.js';
-import { type DownloadLimits, type DownloadRequest, defaultLimits, download, type Progress } from './download.js';
+import { type DownloadLimits, defaultLimits, download, type Progress } from './download.js';
+import type { DownloadRequest } from './download-request.js';
 import { places, storeHome } from './home.js';
 import { installModel } from './install.js';
 import { isIntact, readInstalled } from './installed.js';
 import { withLock } from './lock.js';
-import { Part } from './part.js';
+import { PartialDownload } from './partial-download.js';
 import type { InstalledModel, NewModel, Origin } from './types.js';
 
 /** A file that is complete and has the right hash, on the disk until `prepare` is done with it. */
@@ -101,21 +102,21 @@ async function fetchAndInstall(
     hash: entry.hash,
     inspect: (head) => wrongKind(sniff(head), entry.format, from !== undefined && isArchive),
   };
-  const part = await Part.open(places.downloads(home), key, disk).catch((error) => {
+  const partial = await PartialDownload.open(places.downloads(home), key, disk).catch((error) => {
     throw diskFault(places.downloads(home), error);
   });
   try {
     const { env = process.env, limits, onProgress = () => {} } = options;
-    const done = await download(request, part, { env, disk, limits: { ...defaultLimits, ...limits }, onProgress });
+    const done = await download(request, partial, { env, disk, limits: { ...defaultLimits, ...limits }, onProgress });
     const seen = from === undefined && entry.hash === null ? places.seen(home, entry.name) : undefined;
     if (seen && !force) await refuseChanged(seen, done.sha256, done.address);
-    const kind = (await readKind(part.path))!;
+    const kind = (await readKind(partial.path))!;
     const origin: Origin = { ...done, hash: entry.hash ? 'published' : 'first-seen' };
-    const model = await install({ path: part.path, kind, origin });
+    const model = await install({ path: partial.path, kind, origin });
     if (seen) await remember(seen, origin, disk);
     return model;
   } finally {
-    await part.discard();
+    await partial.discard();
   }
 }
 

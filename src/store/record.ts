@@ -1,8 +1,8 @@
 import { ModelError } from '../errors/errors.js';
-import { readPreprocessing } from '../models/card.js';
 import { paddingConventions } from '../networks/types.js';
 import { Fields } from '../untrusted-data/fields.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
+import { readPreprocessing, readPublished } from './description-fields.js';
 import { isModelName } from './home.js';
 import type { Blob, InstalledModel } from './types.js';
 
@@ -77,15 +77,4 @@ function readBlob(fields: Fields): Blob {
   };
   fields.refuseRest();
   return blob;
-}
-
-/** A `published` object of a record or of the catalog. */
-export function readPublished(fields: Fields): NonNullable<InstalledModel['published']> {
-  const published = {
-    top1: fields.number('top1', 0, 100),
-    top5: fields.nullable('top5', () => fields.number('top5', 0, 100)),
-    source: fields.text('source'),
-  };
-  fields.refuseRest();
-  return published;
 }

@@ -1,5 +1,4 @@
 import type { Preprocessing } from '../domain/preprocessing.js';
-import type { Label } from '../models/labels.js';
 import type { PaddingConvention } from '../networks/types.js';
 
 /** How the bytes of stored weights are read: `safetensors` is the project's own naming and layout, batch norm apart or folded. */
@@ -44,8 +43,8 @@ export interface ModelDescription {
 export interface NewModel extends ModelDescription {
   /** The bytes, or the path of a file that is copied. */
   readonly weights: Uint8Array | { readonly file: string };
-  /** One for each class, or null for ImageNet's (1000 or 1001 classes) and otherwise numbers. */
-  readonly labels: readonly Label[] | null;
+  /** A JSON file of labels, one for each class; null for ImageNet's (1000 or 1001 classes) and otherwise numbers. */
+  readonly labels: Uint8Array | null;
   /** How its maps are stored in integers, a safetensors file; left out where nobody calibrated it. */
   readonly levels?: Uint8Array;
 }

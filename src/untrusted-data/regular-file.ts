@@ -1,6 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { ModelError } from '../errors/errors.js';
-import type { Allocate } from '../weights/types.js';
+
+/** Gives zeroed memory for so many bytes of a file; it may be shared memory. */
+export type Allocate = (bytes: number) => Uint8Array;
 
 /** No model of the supported families comes near this. */
 export const MAX_FILE_BYTES = 256 * 1024 * 1024;

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { costTotals } from '../cost/cost.js';
 import type { CostFacts, ModelFacts, Prediction, Timing } from '../domain/classification.js';
+import type { Label } from '../domain/label.js';
 import { describe, findTop } from '../domain/rank.js';
 import { loadPixelKernels } from '../engine/pixels.js';
 import { createSession, MOST_THREADS, type SessionOptions } from '../engine/session.js';
@@ -9,7 +10,6 @@ import { printable } from '../errors/printable.js';
 import type { DecodeOptions } from '../images/decode.js';
 import { prepareImage } from '../images/prepare.js';
 import { chooseModel, type ExactModel, type Model, type ModelChoice } from '../models/choose.js';
-import type { Label } from '../models/labels.js';
 import { packedStore } from '../models/packed-files.js';
 import { storeHome } from '../store/home.js';
 

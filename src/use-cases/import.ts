@@ -4,12 +4,13 @@ import { foldBatchNorm } from '../engine/fold.js';
 import { ModelError } from '../errors/errors.js';
 import { adjust } from '../models/choose.js';
 import { type FileChoice, modelFromOpened } from '../models/from-files.js';
-import { readLabels } from '../models/labels.js';
+import { formatLabels, readLabels } from '../models/labels.js';
 import { formatStated } from '../models/safetensors-metadata.js';
 import { buildNetwork, isNetworkId } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import type { Network, ResolvedNetwork } from '../networks/types.js';
-import { type InstalledModel, installModel, type NewModel, type StoreOptions } from '../store/index.js';
+import { installModel, type StoreOptions } from '../store/install.js';
+import type { InstalledModel, NewModel } from '../store/types.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
 import { checkWeights } from '../weights/check.js';
 import { type Opened, openWeights } from '../weights/formats/open.js';
@@ -50,7 +51,7 @@ export async function importModel(path: string, options: ImportOptions): Promise
   const opened = await openWeights(path);
   const model = await modelFromOpened(choice, [opened]);
   const { network, epsilon, preprocessing } = model;
-  const labels = labelsPath === undefined ? null : readLabels(labelsPath, network.classes);
+  const labels = labelsPath === undefined ? null : formatLabels(readLabels(labelsPath, network.classes));
   const { id, alpha, resolution, classes } = network;
   const common = {
     ...{ name, network: id, alpha, resolution, classes, labels },

@@ -23,6 +23,3 @@ export interface LayerWeights {
 
 /** By layer name. A layer whose description says `batchNorm` may come folded, with `bias` in its place. */
 export type NetworkWeights = ReadonlyMap<string, LayerWeights>;
-
-/** Gives zeroed memory for so many bytes of a file; it may be shared memory. */
-export type Allocate = (bytes: number) => Uint8Array;

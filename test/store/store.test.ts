@@ -51,7 +51,7 @@ function makeModel(fields: Partial<NewModel> = {}): NewModel {
     licence: null,
     origin: { address: 'my.h5', bytes: 7, sha256: sha256(new Uint8Array(7)), hash: 'first-seen' },
     weights: file,
-    labels: [{ name: 'rose' }, { id: 'n02', name: 'tulip' }, { name: 'daisy' }],
+    labels: new TextEncoder().encode('["rose", "tulip", "daisy"]'),
     ...fields,
   };
 }
@@ -98,7 +98,7 @@ describe('installModel', () => {
     expect(readRecord(places.record(home, 'flowers'))).toEqual(installed);
     expect(findInstalled({ model: 'flowers' }, home)).toEqual(installed);
     expect(readInstalledWeights(installed, home)).toEqual(file);
-    expect(readInstalledLabels(installed, home)).toEqual(makeModel().labels);
+    expect(readInstalledLabels(installed, home)?.bytes).toEqual(makeModel().labels);
     expect(await verifyModels(home)).toEqual([{ name: 'flowers', problem: null }]);
     expect(readdirSync(places.blobs(home))).toHaveLength(2);
     expect(readdirSync(home).sort()).toEqual(['blobs', 'models']);

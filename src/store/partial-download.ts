@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { FetchError } from '../net/http.js';
 import { SNIFFED_BYTES } from '../weights/formats/sniff.js';
 import type { Disk } from './disk.js';
-import type { DownloadRequest } from './download.js';
+import type { DownloadRequest } from './download-request.js';
 import { isAlive } from './lock.js';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -24,7 +24,7 @@ interface Source {
  * A file on its way. Each process writes one of its own, `KEY.HOST-PID-RANDOM.part`; what a dead process left is
  * taken over by renaming it, which only one can do. `….source` beside it says where the bytes are from.
  */
-export class Part {
+export class PartialDownload {
   readonly folder: string;
   readonly #path: string;
   readonly #disk: Disk;
@@ -43,14 +43,14 @@ export class Part {
   }
 
   /** Opens a part for `key`: what an interrupted process left, or an empty one. */
-  static async open(folder: string, key: string, disk: Disk): Promise<Part> {
+  static async open(folder: string, key: string, disk: Disk): Promise<PartialDownload> {
     await mkdir(folder, { recursive: true });
     const path = join(folder, `${key}.${machine()}-${process.pid}-${randomBytes(6).toString('hex')}.part`);
     const source = await adopt(folder, key, path);
     const handle = await open(path, source ? 'r+' : 'wx+');
-    const part = new Part(folder, path, disk, handle, source);
-    if (source) await part.#hashAgain();
-    return part;
+    const partial = new PartialDownload(folder, path, disk, handle, source);
+    if (source) await partial.#hashAgain();
+    return partial;
   }
 
   get path(): string {

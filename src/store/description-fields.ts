@@ -1,0 +1,31 @@
+import { cropMethods, type Preprocessing, resizeFilters } from '../domain/preprocessing.js';
+import type { Fields } from '../untrusted-data/fields.js';
+import type { ModelDescription } from './types.js';
+
+/** The `preprocessing` object of a card, of a record or of the catalog; every field is checked. */
+export function readPreprocessing(fields: Fields): Preprocessing {
+  const preprocessing: Preprocessing = {
+    crop: fields.oneOf('crop', cropMethods),
+    resize: fields.integer('resize', 1, 8192),
+    resolution: fields.integer('resolution', 1, 4096),
+    filter: fields.oneOf('filter', resizeFilters),
+    mean: fields.triple('mean', -10, 10),
+    std: fields.triple('std', 1e-6, 10),
+  };
+  if (preprocessing.crop === 'center' && preprocessing.resize < preprocessing.resolution) {
+    throw fields.wrong('resize', `at least the resolution, ${preprocessing.resolution}`);
+  }
+  fields.refuseRest();
+  return preprocessing;
+}
+
+/** A `published` object of a record or of the catalog. */
+export function readPublished(fields: Fields): NonNullable<ModelDescription['published']> {
+  const published = {
+    top1: fields.number('top1', 0, 100),
+    top5: fields.nullable('top5', () => fields.number('top5', 0, 100)),
+    source: fields.text('source'),
+  };
+  fields.refuseRest();
+  return published;
+}
