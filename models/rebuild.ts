@@ -18,7 +18,7 @@ import { mapTfhubEfficientnet } from '../src/weights/families/efficientnet-tfhub
 import { recognise } from '../src/weights/families/recognise.js';
 import { readPyTorch } from '../src/weights/formats/pytorch/read.js';
 import { writeSafetensors } from '../src/weights/formats/safetensors/safetensors.js';
-import { readTfjs } from '../src/weights/formats/tfjs/read.js';
+import { readTfjs } from '../src/weights/formats/tfjs/model-folder.js';
 import { narrowToHalf, toFloat32 } from '../src/weights/half.js';
 import { nameTensors } from '../src/weights/tensor-names.js';
 import type { LayerWeights, NetworkWeights } from '../src/weights/types.js';

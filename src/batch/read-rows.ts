@@ -4,6 +4,7 @@ import type { ImageRecord, ModelFacts } from '../domain/classification.js';
 import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { endWith, openStream } from '../inputs/stream.js';
+import { isJsonObject } from '../untrusted-data/json-object.js';
 
 /** No row is longer: a name, a message, and predictions for all of ImageNet. */
 const MOST_ROW_BYTES = 2 ** 24;
@@ -80,16 +81,16 @@ export function rowName({ file, fileBase64 }: Row): Buffer {
 }
 
 function isRow(row: unknown): row is Row {
-  if (!isObject(row) || typeof row.file !== 'string' || !isObject(row.model)) return false;
+  if (!isJsonObject(row) || typeof row.file !== 'string' || !isJsonObject(row.model)) return false;
   if (!['undefined', 'string'].includes(typeof row.fileBase64) || typeof row.model.network !== 'string') return false;
   if ('error' in row) {
-    return isObject(row.error) && typeof row.error.code === 'string' && typeof row.error.message === 'string';
+    return isJsonObject(row.error) && typeof row.error.code === 'string' && typeof row.error.message === 'string';
   }
   return Array.isArray(row.predictions) && row.predictions.every(isPrediction);
 }
 
 function isPrediction(value: unknown): boolean {
-  if (!isObject(value)) return false;
+  if (!isJsonObject(value)) return false;
   const { index, id, label, probability, rank } = value;
   return (
     isWhole(index) &&
@@ -102,8 +103,4 @@ function isPrediction(value: unknown): boolean {
 
 function isWhole(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 0;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

@@ -13,7 +13,7 @@ import { chooseModel } from '../../src/models/choose.js';
 import { mapTfhubEfficientnet } from '../../src/weights/families/efficientnet-tfhub.js';
 import { recognise } from '../../src/weights/families/recognise.js';
 import { readPyTorch } from '../../src/weights/formats/pytorch/read.js';
-import { readTfjs } from '../../src/weights/formats/tfjs/read.js';
+import { readTfjs } from '../../src/weights/formats/tfjs/model-folder.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

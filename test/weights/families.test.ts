@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mapTfhubEfficientnet } from '../../src/weights/families/efficientnet-tfhub.js';
 import { reshape, transpose } from '../../src/weights/families/layouts.js';
-import { readTfjs, type TfjsModel } from '../../src/weights/formats/tfjs/read.js';
+import { readTfjs, type TfjsModel } from '../../src/weights/formats/tfjs/model-folder.js';
 import type { Tensor } from '../../src/weights/types.js';
 import { sharedPath } from '../shared.js';
 import { modelErrorOf } from './golden.js';

@@ -5,7 +5,7 @@ import { createSession } from '../../src/engine/session.js';
 import { modelFromPaths } from '../../src/models/from-files.js';
 import { resolve } from '../../src/networks/resolve.js';
 import type { ResolvedNetwork } from '../../src/networks/types.js';
-import { importKeras } from '../../src/weights/formats/keras/keras-importer.js';
+import { importKeras } from '../../src/weights/formats/keras/keras-graph.js';
 import { type OpenedTensors, openWeights } from '../../src/weights/formats/open.js';
 import type { NetworkWeights, Tensor } from '../../src/weights/types.js';
 import { sharedPath } from '../shared.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { importTfjsGraph, readTfjsGraph } from '../../src/weights/formats/tfjs/graph-model.js';
-import type { GraphNode, TfjsModel } from '../../src/weights/formats/tfjs/read.js';
+import type { GraphNode, TfjsModel } from '../../src/weights/formats/tfjs/model-folder.js';
 import { sharedPath } from '../shared.js';
 import { makeFolder } from './folder.js';
 import { modelErrorOf } from './golden.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readTfjs } from '../../src/weights/formats/tfjs/read.js';
+import { readTfjs } from '../../src/weights/formats/tfjs/model-folder.js';
 import { makeFolder } from './folder.js';
 import { describeTensors, modelErrorOf } from './golden.js';
 

@@ -1,5 +1,5 @@
 import { ModelError } from '../../errors/errors.js';
-import type { GraphNode, TfjsModel } from '../formats/tfjs/read.js';
+import type { GraphNode, TfjsModel } from '../formats/tfjs/model-folder.js';
 import type { LayerWeights, NetworkWeights, Tensor } from '../types.js';
 import { reshape } from './layouts.js';
 

@@ -88,7 +88,7 @@ export async function openBytes(bytes: Uint8Array, path: string, { resolution }:
 }
 
 async function openTfjs(folder: string, path: string, { resolution }: OpenOptions): Promise<Opened> {
-  const { readTfjs } = await import('./tfjs/read.js');
+  const { readTfjs } = await import('./tfjs/model-folder.js');
   const model = readTfjs(folder, basename(path));
   const { tensors, topology, nodes } = model;
   if (nodes.length > 0) {
@@ -100,19 +100,19 @@ async function openTfjs(folder: string, path: string, { resolution }: OpenOption
   if (topology === undefined) return opened;
   return {
     ...opened,
-    readGraph: async () => (await import('./keras/keras-importer.js')).importKeras(topology, tensors, path),
+    readGraph: async () => (await import('./keras/keras-graph.js')).importKeras(topology, tensors, path),
   };
 }
 
 /** HDF5, alone or in Keras's archive. */
 async function openKeras(source: Hdf5Source, path: string): Promise<Opened> {
-  const { readKerasHdf5 } = await import('./keras/read.js');
+  const { readKerasHdf5 } = await import('./keras/keras-file.js');
   const { tensors, topology } = await readKerasHdf5(source, path);
   const opened = { kind: 'tensors', path, format: 'hdf5', tensors } as const;
   if (topology === undefined) return opened;
   return {
     ...opened,
-    readGraph: async () => (await import('./keras/keras-importer.js')).importKeras(topology, tensors, path),
+    readGraph: async () => (await import('./keras/keras-graph.js')).importKeras(topology, tensors, path),
   };
 }
 

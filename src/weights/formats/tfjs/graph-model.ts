@@ -4,8 +4,8 @@ import { NETWORK_INPUT } from '../../../networks/types.js';
 import { finishModel } from '../../graph/finish.js';
 import { quote } from '../../graph/graph-importer.js';
 import { type ImportedModel, sanitiseName } from '../../graph/imported-model.js';
+import { readTfjs, type TfjsModel } from './model-folder.js';
 import { operators } from './operators.js';
-import { readTfjs, type TfjsModel } from './read.js';
 import { TfjsImporter, type TfjsNode } from './tfjs-importer.js';
 
 export interface TfjsGraphOptions {

@@ -1,14 +1,13 @@
+import { isJsonObject } from '../../../untrusted-data/json-object.js';
 import { GraphBuilder, type Target } from '../../graph/builder.js';
 import { GraphImporter, type Operation } from '../../graph/graph-importer.js';
 import type { ConstantValue } from '../../graph/value.js';
 import { toFloat32 } from '../../half.js';
-import type { GraphNode, TfjsModel } from './read.js';
+import type { GraphNode, TfjsModel } from './model-folder.js';
 
 export interface TfjsNode extends Operation {
   readonly attributes: GraphNode['attributes'];
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 const MAX_LIST = 64;
 
@@ -37,7 +36,7 @@ export class TfjsImporter extends GraphImporter<TfjsNode> {
 
   integersOf(node: TfjsNode, name: string): readonly number[] {
     const list = this.#value(node, name, 'list');
-    const items = isObject(list) ? (list.i ?? []) : [];
+    const items = isJsonObject(list) ? (list.i ?? []) : [];
     const numbers = Array.isArray(items) ? items.slice(0, MAX_LIST).map(Number) : [Number.NaN];
     if (!numbers.every((value) => Number.isSafeInteger(value))) throw this.#unreadable(node, name);
     return numbers;
@@ -66,7 +65,7 @@ export class TfjsImporter extends GraphImporter<TfjsNode> {
 
   textsOf(node: TfjsNode, name: string): readonly string[] {
     const list = this.#value(node, name, 'list');
-    const items = isObject(list) ? (list.s ?? []) : [];
+    const items = isJsonObject(list) ? (list.s ?? []) : [];
     return Array.isArray(items) ? items.slice(0, MAX_LIST).map(decode) : [];
   }
 
@@ -76,7 +75,7 @@ export class TfjsImporter extends GraphImporter<TfjsNode> {
 
   #value(node: TfjsNode, name: string, kind: string): unknown {
     const attribute = Object.hasOwn(node.attributes, name) ? node.attributes[name] : undefined;
-    return isObject(attribute) && Object.hasOwn(attribute, kind) ? attribute[kind] : undefined;
+    return isJsonObject(attribute) && Object.hasOwn(attribute, kind) ? attribute[kind] : undefined;
   }
 
   #unreadable(node: TfjsNode, name: string) {
@@ -89,10 +88,6 @@ function decode(text: unknown): string {
   if (typeof text !== 'string' || text.length > 256) return '';
   const decoded = Buffer.from(text, 'base64').toString('latin1');
   return /^[A-Za-z0-9_]+$/.test(decoded) ? decoded : text;
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The folders that the names of all convolutions share. */

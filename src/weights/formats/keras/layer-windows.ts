@@ -1,8 +1,9 @@
 import { placeAxis } from '../../../networks/resolve.js';
 import type { Pads } from '../../../networks/types.js';
+import { isJsonObject } from '../../../untrusted-data/json-object.js';
 import type { GraphBuilder, Window } from '../../graph/builder.js';
 import { type MapValue, NO_PADS } from '../../graph/value.js';
-import { isObject, type KerasLayer, type KerasTopology, quote } from './topology.js';
+import { type KerasLayer, type KerasTopology, quote } from './model-config.js';
 
 const DEFAULT_SIDE = 224;
 
@@ -16,10 +17,10 @@ export function readInputDims({ layers }: KerasTopology): number[] | undefined {
       );
     }
     // A model within the model knows.
-    if (isObject(config) && Array.isArray(config.layers) && isObject(config.layers[0])) {
+    if (isJsonObject(config) && Array.isArray(config.layers) && isJsonObject(config.layers[0])) {
       const inner = config.layers[0];
       return readInputDims({
-        layers: [{ className: '', name: '', config: isObject(inner.config) ? inner.config : {}, inputs: [] }],
+        layers: [{ className: '', name: '', config: isJsonObject(inner.config) ? inner.config : {}, inputs: [] }],
         input: undefined,
         output: '',
       });

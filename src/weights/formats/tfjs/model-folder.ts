@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModelError } from '../../../errors/errors.js';
 import { countElements } from '../../../untrusted-data/byte-reader.js';
+import { isJsonObject, type JsonObject } from '../../../untrusted-data/json-object.js';
 import { MAX_FILE_BYTES, readModelFile } from '../../../untrusted-data/regular-file.js';
 import type { NamedTensors, Tensor } from '../../types.js';
 
@@ -38,8 +39,6 @@ interface Spec {
 
 const STORED_BYTES = { float32: 4, int32: 4, uint8: 1, uint16: 2, float16: 2 } as const;
 
-type Json = Readonly<Record<string, unknown>>;
-
 /**
  * A TensorFlow.js model (`model.json` and its weight shards, graph-model or layers-model) in a folder.
  * Shards are read from that folder only, and only as long as the manifest's shapes add up to their sizes.
@@ -54,7 +53,7 @@ export function readTfjs(folder: string, file = 'model.json'): TfjsModel {
   const tensors = new Map<string, Tensor>();
   const integers = new Map<string, { shape: readonly number[]; data: Int32Array }>();
   for (const group of manifest as unknown[]) {
-    if (!isObject(group) || !Array.isArray(group.weights)) throw damaged(path, 'weights group without weights');
+    if (!isJsonObject(group) || !Array.isArray(group.weights)) throw damaged(path, 'weights group without weights');
     const specs = group.weights.map((weight) => readSpec(weight, path));
     const bytes = readShards(folder, group.paths, totalBytes(specs, path), path);
     let offset = 0;
@@ -67,14 +66,14 @@ export function readTfjs(folder: string, file = 'model.json'): TfjsModel {
       offset = end;
     }
   }
-  const topology = isObject(model.modelTopology) ? model.modelTopology.model_config : undefined;
+  const topology = isJsonObject(model.modelTopology) ? model.modelTopology.model_config : undefined;
   return { tensors, integers, nodes: readNodes(model, path), ...(topology !== undefined && { topology }) };
 }
 
-function parseTopology(bytes: Uint8Array, path: string): Json {
+function parseTopology(bytes: Uint8Array, path: string): JsonObject {
   try {
     const model: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    if (isObject(model)) return model;
+    if (isJsonObject(model)) return model;
   } catch (cause) {
     throw new ModelError(
       'weights-damaged',
@@ -86,7 +85,7 @@ function parseTopology(bytes: Uint8Array, path: string): Json {
 }
 
 function readSpec(weight: unknown, path: string): Spec {
-  if (!isObject(weight) || typeof weight.name !== 'string') throw damaged(path, 'weight without a name');
+  if (!isJsonObject(weight) || typeof weight.name !== 'string') throw damaged(path, 'weight without a name');
   const { name, shape, dtype, quantization } = weight;
   const count = countElements(shape, MAX_FILE_BYTES);
   if (count === undefined) throw damaged(path, `${quote(name)} has an impossible shape`);
@@ -94,7 +93,7 @@ function readSpec(weight: unknown, path: string): Spec {
   const base = { name, shape: shape as number[], count, dtype } as const;
   if (quantization === undefined || quantization === null) return { ...base, stored: dtype, scale: 1, min: 0 };
 
-  if (!isObject(quantization)) throw damaged(path, `${quote(name)} has an unreadable quantization`);
+  if (!isJsonObject(quantization)) throw damaged(path, `${quote(name)} has an unreadable quantization`);
   const { dtype: stored, scale, min } = quantization;
   if (stored === 'float16' && dtype === 'float32') return { ...base, stored, scale: 1, min: 0 };
   if (stored !== 'uint8' && stored !== 'uint16') throw wrongType(path, name, stored);
@@ -164,12 +163,12 @@ function decode(spec: Spec, buffer: ArrayBuffer): Float32Array | Uint16Array | I
   }
 }
 
-function readNodes(model: Json, path: string): GraphNode[] {
+function readNodes(model: JsonObject, path: string): GraphNode[] {
   const topology = model.modelTopology;
-  if (!isObject(topology) || topology.node === undefined) return [];
+  if (!isJsonObject(topology) || topology.node === undefined) return [];
   if (!Array.isArray(topology.node)) throw damaged(path, 'graph without nodes');
   return (topology.node as unknown[]).map((node) => {
-    if (!isObject(node) || typeof node.name !== 'string' || typeof node.op !== 'string') {
+    if (!isJsonObject(node) || typeof node.name !== 'string' || typeof node.op !== 'string') {
       throw damaged(path, 'graph node without name or operation');
     }
     const inputs = node.input ?? [];
@@ -180,13 +179,9 @@ function readNodes(model: Json, path: string): GraphNode[] {
       name: node.name,
       op: node.op,
       inputs: (inputs as string[]).map((input) => input.replace(/^\^/, '').replace(/:\d+$/, '')),
-      attributes: isObject(node.attr) ? node.attr : {},
+      attributes: isJsonObject(node.attr) ? node.attr : {},
     };
   });
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function quote(name: string): string {

@@ -1,4 +1,5 @@
 import { type Activation, NETWORK_INPUT } from '../../../networks/types.js';
+import { isJsonObject } from '../../../untrusted-data/json-object.js';
 import { renameKeras } from '../../families/keras.js';
 import { GraphBuilder, type Target } from '../../graph/builder.js';
 import { finishModel } from '../../graph/finish.js';
@@ -6,8 +7,8 @@ import type { ImportedModel } from '../../graph/imported-model.js';
 import { type ConstantValue, type MapValue, mapOf, NO_PADS } from '../../graph/value.js';
 import { toFloat32 } from '../../half.js';
 import type { NamedTensors, Tensor } from '../../types.js';
-import { readInputDims, readPads, readPair, readWindow } from './settings.js';
-import { isModelClass, isObject, type KerasLayer, type KerasTopology, quote, readTopology } from './topology.js';
+import { readInputDims, readPads, readPair, readWindow } from './layer-windows.js';
+import { isModelClass, type KerasLayer, type KerasTopology, quote, readTopology } from './model-config.js';
 
 /** A model within a model within a model is the most that transfer learning makes. */
 const MAX_DEPTH = 3;
@@ -283,7 +284,7 @@ class KerasImporter {
   }
 
   #activate(value: MapValue, activation: unknown, target: Target): MapValue {
-    const named = isObject(activation) ? (activation.class_name ?? activation.name) : (activation ?? 'linear');
+    const named = isJsonObject(activation) ? (activation.class_name ?? activation.name) : (activation ?? 'linear');
     if (named === 'softmax') return this.#builder.softmax(value, target);
     const known = typeof named === 'string' && Object.hasOwn(ACTIVATIONS, named) ? ACTIVATIONS[named] : undefined;
     if (known === undefined) {

@@ -1,12 +1,11 @@
 import { ModelError } from '../../../errors/errors.js';
-
-type Json = Readonly<Record<string, unknown>>;
+import { isJsonObject, type JsonObject } from '../../../untrusted-data/json-object.js';
 
 /** One layer of a Keras model: its class, its settings, and the names of the layers it reads. */
 export interface KerasLayer {
   readonly className: string;
   readonly name: string;
-  readonly config: Json;
+  readonly config: JsonObject;
   readonly inputs: readonly string[];
 }
 
@@ -28,17 +27,17 @@ export function isModelClass(className: string): boolean {
  * @throws ModelError `weights-damaged`, `operator-unsupported`
  */
 export function readTopology(json: unknown, where: string): KerasTopology {
-  if (!isObject(json)) throw damaged(where, 'no description of its layers');
+  if (!isJsonObject(json)) throw damaged(where, 'no description of its layers');
   const { class_name: className, config } = json;
-  const list = Array.isArray(config) ? config : isObject(config) ? config.layers : undefined;
+  const list = Array.isArray(config) ? config : isJsonObject(config) ? config.layers : undefined;
   if (!Array.isArray(list) || list.length === 0 || list.length > MAX_LAYERS) {
     throw damaged(where, `a model without a list of 1 to ${MAX_LAYERS} layers`);
   }
   const isSequential = className === 'Sequential';
   const layers: KerasLayer[] = [];
   for (const entry of list as unknown[]) {
-    if (!isObject(entry) || typeof entry.class_name !== 'string') throw damaged(where, 'a layer without a class');
-    const settings = isObject(entry.config)
+    if (!isJsonObject(entry) || typeof entry.class_name !== 'string') throw damaged(where, 'a layer without a class');
+    const settings = isJsonObject(entry.config)
       ? entry.config
       : Array.isArray(entry.config)
         ? { layers: entry.config }
@@ -53,7 +52,7 @@ export function readTopology(json: unknown, where: string): KerasTopology {
     const first = layers[0]!;
     return { layers, input: first.className === 'InputLayer' ? first.name : undefined, output: layers.at(-1)!.name };
   }
-  const { input_layers: inputs, output_layers: outputs } = config as Json;
+  const { input_layers: inputs, output_layers: outputs } = config as JsonObject;
   return { layers, input: readEnd(inputs, 'input', where), output: readEnd(outputs, 'output', where) };
 }
 
@@ -85,15 +84,11 @@ function collect(value: unknown, found: string[], depth: number): void {
   if (Array.isArray(value)) {
     if (typeof value[0] === 'string' && typeof value[1] === 'number') found.push(value[0]);
     else for (const each of value) collect(each, found, depth + 1);
-  } else if (isObject(value)) {
-    if (value.class_name === '__keras_tensor__' && isObject(value.config))
+  } else if (isJsonObject(value)) {
+    if (value.class_name === '__keras_tensor__' && isJsonObject(value.config))
       collect(value.config.keras_history, found, depth + 1);
     else if (value.args !== undefined) collect(value.args, found, depth + 1);
   }
-}
-
-export function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function quote(name: string): string {

@@ -1,5 +1,6 @@
 import { ZipArchive } from '../../../archives/zip.js';
 import { ModelError } from '../../../errors/errors.js';
+import { isJsonObject, type JsonObject } from '../../../untrusted-data/json-object.js';
 import { renameKeras } from '../../families/keras.js';
 import type { NamedTensors, Tensor } from '../../types.js';
 import { type Hdf5File, type Hdf5Source, readHdf5 } from './hdf5.js';
@@ -10,8 +11,6 @@ export interface KerasFile {
   /** The description of the model's layers, where the file has one; unchecked. */
   readonly topology: unknown;
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** What Keras 3 stores of a layer, in its order, by the layer's class in snake case. */
 const VARIABLES: Readonly<Record<string, readonly string[]>> = {
@@ -70,7 +69,7 @@ function rename({ tensors, attributes }: Hdf5File, topology: unknown, where: str
 
 interface LayerFacts {
   readonly name: string;
-  readonly config: Json;
+  readonly config: JsonObject;
 }
 
 function nameVariable(
@@ -99,11 +98,11 @@ function nameVariable(
 /** Keras 3's names of groups (class in snake case, numbered) for the layers of a description, in their order. */
 function describeLayers(topology: unknown): ReadonlyMap<string, LayerFacts> {
   const found = new Map<string, LayerFacts>();
-  const config = isObject(topology) ? topology.config : undefined;
-  const layers = isObject(config) ? config.layers : undefined;
+  const config = isJsonObject(topology) ? topology.config : undefined;
+  const layers = isJsonObject(config) ? config.layers : undefined;
   const counts = new Map<string, number>();
   for (const layer of Array.isArray(layers) ? (layers as unknown[]) : []) {
-    if (!isObject(layer) || typeof layer.class_name !== 'string' || !isObject(layer.config)) continue;
+    if (!isJsonObject(layer) || typeof layer.class_name !== 'string' || !isJsonObject(layer.config)) continue;
     const base = toSnakeCase(layer.class_name.slice(0, 100));
     const count = counts.get(base) ?? 0;
     counts.set(base, count + 1);
@@ -128,10 +127,6 @@ function parse(text: string, where: string): unknown {
   } catch (cause) {
     throw new ModelError('weights-damaged', { where, problem: 'its description is not JSON' }, { cause });
   }
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function damaged(where: string, problem: string): ModelError {
