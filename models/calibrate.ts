@@ -11,7 +11,7 @@ import { calibrate } from '../src/engine/int8/choose-widths.js';
 import { nameLevels } from '../src/engine/int8/levels-file.js';
 import { loadPixelKernels } from '../src/engine/pixels.js';
 import { prepareImage } from '../src/images/prepare.js';
-import { listModels, loadWeights, type StoredModel } from '../src/models/bundled.js';
+import { type BundledModel, listBundledModels, loadWeights } from '../src/models/bundled.js';
 import { checksums } from '../src/models/checksums.js';
 import { buildNetwork } from '../src/networks/index.js';
 import { resolve } from '../src/networks/resolve.js';
@@ -31,11 +31,11 @@ const pictures = readdirSync(folder)
   .filter((_, index) => index % 2 === 0)
   .map((name) => join(folder, name));
 
-for (const model of listModels()) {
+for (const model of listBundledModels()) {
   if (options.model === undefined || options.model === model.card.network) await writeLevels(model);
 }
 
-async function writeLevels(model: StoredModel): Promise<void> {
+async function writeLevels(model: BundledModel): Promise<void> {
   const { card } = model;
   const network = resolve(buildNetwork(card.network, { alpha: card.alpha, classes: card.classes }), card);
   const prepare = (index: number, into: Float32Array) =>

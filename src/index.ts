@@ -1,7 +1,7 @@
 export type { CostFacts, ModelFacts, Prediction, Timing } from './domain/classification.js';
 export type { Preprocessing, ResizeFilter } from './domain/preprocessing.js';
 export { ImageError, MobilenetError, ModelError, RuntimeError, UsageError } from './errors/errors.js';
-export type { ModelChoice } from './models/choose.js';
+export type { ModelChoice } from './models/model.js';
 export {
   type Classification,
   type Classifier,

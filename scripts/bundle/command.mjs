@@ -21,7 +21,7 @@ const classify = ['cli/classify'];
 const rest = [
   ...['bench', 'import', 'merge', 'models', 'pull'].map((name) => `cli/${name}`),
   ...['use-cases/cost-file', 'use-cases/measure-cost', 'use-cases/plot', 'report/graph-text'],
-  ...['net/fetch-picture', 'models/from-store', 'models/from-files', 'weights/formats/open'],
+  ...['net/fetch-picture', 'models/installed', 'models/from-files', 'weights/formats/open'],
 ];
 /**
  * Packages of ES modules, each a file of its own: `require` does not take them before Node.js 20.19, and a script that is

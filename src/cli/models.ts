@@ -24,7 +24,7 @@ export function modelsCommand(): Command {
     .description('Compare every installed file with its sha-256; exit 4 where one is damaged.')
     .option('--json', 'one JSON document on stdout')
     .action(async (_flags: JsonFlag, command: Command) => {
-      const { verifyModels } = await import('../models/from-store.js');
+      const { verifyModels } = await import('../store/installed.js');
       const verified = await verifyModels();
       if (command.optsWithGlobals<JsonFlag>().json) {
         process.stdout.write(`${JSON.stringify({ models: verified }, null, 2)}\n`);
@@ -42,7 +42,7 @@ export function modelsCommand(): Command {
     .description('Take an installed model out of the store.')
     .argument('<name>', 'as mobilenet models lists it')
     .action(async (name: string) => {
-      const { removeModel } = await import('../models/from-store.js');
+      const { removeModel } = await import('../store/install.js');
       await removeModel(name);
       process.stdout.write(`${name} removed\n`);
     });
@@ -60,7 +60,7 @@ export function modelsCommand(): Command {
     .command('path')
     .description('Print the folder of installed models.')
     .action(async () => {
-      const { storeHome } = await import('../models/from-store.js');
+      const { storeHome } = await import('../store/home.js');
       process.stdout.write(`${storeHome()}\n`);
     });
   return models;

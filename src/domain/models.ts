@@ -1,4 +1,4 @@
-/** One model, in the box, installed or published; fields as `mobilenet models --json` gives them. */
+/** One model, bundled, installed or published; fields as `mobilenet models --json` gives them. */
 export interface ModelRecord {
   readonly name: string;
   readonly network: string;
@@ -27,6 +27,7 @@ export interface PublishedRecord extends ModelRecord {
 export interface ModelsRecord {
   /** The folder of installed models. */
   readonly store: string;
+  /** The bundled models. */
   readonly box: readonly ModelRecord[];
   readonly installed: readonly ModelRecord[];
   readonly damaged: readonly { readonly name: string; readonly problem: string }[];

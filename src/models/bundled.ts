@@ -4,26 +4,30 @@ import { fileURLToPath } from 'node:url';
 import type { Label } from '../domain/label.js';
 import { ModelError } from '../errors/errors.js';
 import { packageFile } from '../files/package-files.js';
+import { buildNetwork } from '../networks/index.js';
+import { resolve } from '../networks/resolve.js';
 import { type Allocate, MAX_FILE_BYTES } from '../untrusted-data/regular-file.js';
+import { checkWeights } from '../weights/check.js';
 import { readSafetensors } from '../weights/formats/safetensors/safetensors.js';
 import { groupTensors } from '../weights/tensor-names.js';
 import type { NamedTensors, NetworkWeights } from '../weights/types.js';
 import { type Card, type CardFile, readCard } from './card.js';
-import { readChecked } from './checksums.js';
+import { readUndamaged } from './checksums.js';
 import { openLabelTable, readLabels } from './labels.js';
+import type { ModelSource } from './model.js';
 
 /** The package's own folder of models; the same from `src/` and from `dist/`. */
-const BOX = fileURLToPath(packageFile('models/'));
+const FOLDER = fileURLToPath(packageFile('models/'));
 
 /** Lies beside the cards, and is none: what others publish. */
 const CATALOG = 'catalog.json';
 
-const DEFAULT_MODEL = 'mobilenet_v2';
+export const DEFAULT_MODEL = 'mobilenet_v2';
 
 const MAX_LEVELS_BYTES = 16 * 1024 * 1024;
 
 /** A card and the folder that its files are in. */
-export interface StoredModel {
+export interface BundledModel {
   readonly card: Card;
   readonly folder: string;
 }
@@ -38,47 +42,65 @@ export interface ModelQuery {
  * The models of a folder, the default first, then by name.
  * @throws ModelError `card` for a card that cannot be read, `model-file` for a folder that cannot
  */
-export function listModels(folder: string = BOX): StoredModel[] {
+export function listBundledModels(folder: string = FOLDER): BundledModel[] {
   let files: string[];
   try {
     files = readdirSync(folder).filter((file) => file.endsWith('.json') && file !== CATALOG);
   } catch (cause) {
     throw new ModelError(
       'model-file',
-      { where: folder, problem: 'cannot be read', expected: 'the folder of models' },
+      { where: folder, problem: 'the folder of bundled models cannot be read', remedy: 'install mobilenet again' },
       { cause },
     );
   }
-  const rank = ({ card }: StoredModel): number => (card.network === DEFAULT_MODEL ? 0 : 1);
+  const rank = ({ card }: BundledModel): number => (card.network === DEFAULT_MODEL ? 0 : 1);
   return files
     .toSorted()
     .map((file) => ({ card: readCard(join(folder, file)), folder }))
     .toSorted((a, b) => rank(a) - rank(b));
 }
 
-/**
- * The first model of the folder that fits what is asked for, by network or by its own name: by default MobileNetV2, α 1.0, 224 × 224.
- * @throws ModelError `model-not-in-box` that says what is there and what would provide the rest
- */
-export function findModel(query: ModelQuery = {}, folder: string = BOX): StoredModel {
+/** The first bundled model that fits what is asked for, by network or by its own name; MobileNetV2 by default. */
+export function findBundledModel(query: ModelQuery = {}, folder: string = FOLDER): BundledModel | undefined {
   const { model = DEFAULT_MODEL, alpha, resolution } = query;
-  const models = listModels(folder);
-  const found = models.find(
+  return listBundledModels(folder).find(
     ({ card }) =>
       (card.network === model || card.name === model) &&
       (alpha === undefined || card.alpha === alpha) &&
       (resolution === undefined || card.resolution === resolution),
   );
-  if (found) return found;
-  const asked = [model];
-  if (alpha !== undefined) asked.push(`α ${alpha}`);
-  if (resolution !== undefined) asked.push(`${resolution}×${resolution}`);
-  const box = models.map(({ card }) => `${card.network} α ${card.alpha} ${card.resolution}×${card.resolution}`);
-  throw new ModelError('model-not-in-box', {
-    where: asked.join(' '),
-    problem: 'no weights in the box',
-    expected: `one of ${box.join(', ') || 'none'}; a checkpoint of your own provides others: --weights FILE.tflite`,
-  });
+}
+
+/** What a query asks for, for messages. */
+export function describeQuery({ model = DEFAULT_MODEL, alpha, resolution }: ModelQuery): string {
+  const parts = [model];
+  if (alpha !== undefined) parts.push(`α ${alpha}`);
+  if (resolution !== undefined) parts.push(`${resolution}×${resolution}`);
+  return parts.join(' ');
+}
+
+/** Weights and preprocessing of a bundled model. */
+export function openBundled(bundled: BundledModel): ModelSource {
+  const { name, network, alpha, resolution, classes, padding, epsilon, preprocessing, weights, levels } = bundled.card;
+  const resolved = resolve(buildNetwork(network, { alpha, classes }), { resolution, padding });
+  return {
+    name: weights.file,
+    network: resolved,
+    epsilon,
+    preprocessing,
+    readWeights(allocate) {
+      const found = loadWeights(bundled, allocate);
+      checkWeights(resolved, found, weights.file);
+      return found;
+    },
+    ...(weights.dtype === 'f16' && { halfFileBytes: weights.bytes }),
+    readLabels: () => loadLabels(bundled),
+    openLabels: () => openLabels(bundled),
+    ...(levels && {
+      readLevels: () => loadLevels(bundled, levels),
+      packedKey: `${name}.${weights.crc32}.${levels.crc32}`,
+    }),
+  };
 }
 
 /**
@@ -87,36 +109,36 @@ export function findModel(query: ModelQuery = {}, folder: string = BOX): StoredM
  * @throws ModelError `weights-damaged`
  */
 export function loadWeights(
-  { card, folder }: StoredModel,
+  { card, folder }: BundledModel,
   allocate: Allocate = (bytes) => new Uint8Array(bytes),
 ): NetworkWeights {
   const path = join(folder, card.weights.file);
-  return groupTensors(readSafetensors(readChecked(path, card.weights, MAX_FILE_BYTES, allocate), path), path);
+  return groupTensors(readSafetensors(readUndamaged(path, card.weights, MAX_FILE_BYTES, allocate), path), path);
 }
 
 /**
  * The tensors of a model's levels, length and checksum compared.
  * @throws ModelError `weights-damaged`
  */
-export function loadLevels({ folder }: Pick<StoredModel, 'folder'>, levels: CardFile): NamedTensors {
+export function loadLevels({ folder }: Pick<BundledModel, 'folder'>, levels: CardFile): NamedTensors {
   const path = join(folder, levels.file);
   return readSafetensors(
-    readChecked(path, levels, MAX_LEVELS_BYTES, (bytes) => new Uint8Array(bytes)),
+    readUndamaged(path, levels, MAX_LEVELS_BYTES, (bytes) => new Uint8Array(bytes)),
     path,
   );
 }
 
 /** The model's labels, as many as it has classes. */
-export function loadLabels({ card, folder }: StoredModel): Label[] {
+export function loadLabels({ card, folder }: BundledModel): Label[] {
   return readLabels(join(folder, card.labels), card.classes);
 }
 
 /** Gives single labels of the model. */
-export function openLabels({ card, folder }: StoredModel): (index: number) => Label {
+export function openLabels({ card, folder }: BundledModel): (index: number) => Label {
   return openLabelTable(join(folder, card.labels), card.classes);
 }
 
 /** The labels of ImageNet's 1000 classes that come with the package, fitted to a head of 1000 or 1001. */
 export function loadImagenetLabels(classes: number): Label[] {
-  return readLabels(join(BOX, 'imagenet-1k.tsv'), classes);
+  return readLabels(join(FOLDER, 'imagenet-1k.tsv'), classes);
 }

@@ -9,7 +9,7 @@ import type { InputRule } from '../weights/families/types.js';
 import type { OpenedTensors } from '../weights/formats/open.js';
 import { groupTensors } from '../weights/tensor-names.js';
 import type { NetworkWeights } from '../weights/types.js';
-import { readCardBeside, readStated, type Stated } from './safetensors-metadata.js';
+import { type OwnMetadata, readCardBeside, readOwnMetadata } from './safetensors-metadata.js';
 
 /** What a caller knows better than the file's names and shapes. */
 export interface CheckpointOptions extends RecogniseOptions {
@@ -41,10 +41,10 @@ export interface Checkpoint {
  */
 export function readCheckpoint(opened: OpenedTensors, options: CheckpointOptions = {}): Checkpoint {
   const { path: where, tensors, metadata } = opened;
-  const stated = readStated(metadata, where) ?? readCardBeside(where);
-  if (stated?.network) return readDescribed(opened, { ...stated, network: stated.network }, options);
+  const known = readOwnMetadata(metadata, where) ?? readCardBeside(where);
+  if (known?.network) return readDescribed(opened, { ...known, network: known.network }, options);
   const { family, network, hasHead, weights } = recognise(tensors, where, options);
-  const resolution = options.resolution ?? stated?.resolution ?? networks[family.network].defaultResolution;
+  const resolution = options.resolution ?? known?.resolution ?? networks[family.network].defaultResolution;
   if (options.classes !== undefined && options.classes !== network.classes) {
     const found = hasHead ? `${network.classes} classes` : 'no classifier';
     throw new UsageError({
@@ -53,15 +53,14 @@ export function readCheckpoint(opened: OpenedTensors, options: CheckpointOptions
       expected: 'the same or no --classes',
     });
   }
-  const usual = prepare(family.input, resolution);
   return {
     title: family.title,
     network,
     hasHead,
     resolution,
-    padding: options.padding ?? stated?.padding ?? family.padding,
-    epsilon: options.epsilon ?? stated?.epsilon ?? family.epsilon,
-    preprocessing: stated ? rescale(stated.preprocessing, resolution) : usual,
+    padding: options.padding ?? known?.padding ?? family.padding,
+    epsilon: options.epsilon ?? known?.epsilon ?? family.epsilon,
+    preprocessing: known ? rescale(known.preprocessing, resolution) : prepare(family.input, resolution),
     weights,
   };
 }
@@ -69,10 +68,10 @@ export function readCheckpoint(opened: OpenedTensors, options: CheckpointOptions
 /** A network that the file itself describes, layer by layer. */
 function readDescribed(
   { path: where, tensors }: OpenedTensors,
-  stated: Required<Stated>,
+  described: Required<OwnMetadata>,
   { resolution: asked, model, alpha }: CheckpointOptions,
 ): Checkpoint {
-  const { network, resolution, padding, epsilon, preprocessing } = stated;
+  const { network, resolution, padding, epsilon, preprocessing } = described;
   const facts = [
     ['--res', asked, resolution],
     ['--model', model, network.id],

@@ -29,11 +29,11 @@ export function checksums(bytes: Uint8Array): Checksums {
 }
 
 /**
- * A file of the box. Its length and CRC-32 find damage; against somebody who changes files on purpose nothing that lies
+ * A bundled file. Its length and CRC-32 find damage; against somebody who changes files on purpose nothing that lies
  * beside them helps. Node.js before 20.15 has no CRC-32 and takes the hash.
  * @throws ModelError `weights-damaged`
  */
-export function readChecked(path: string, expected: Checksums, maxBytes: number, allocate: Allocate): Uint8Array {
+export function readUndamaged(path: string, expected: Checksums, maxBytes: number, allocate: Allocate): Uint8Array {
   const bytes = readModelFile(path, maxBytes, (size) => {
     if (size === expected.bytes) return allocate(size);
     throw new ModelError('weights-damaged', { where: path, problem: `${size} bytes`, expected: `${expected.bytes}` });

@@ -8,42 +8,36 @@ import { type Opened, type OpenedGraph, type OpenedTensors, openWeights } from '
 import { type ImportedModel, joinModels, sanitiseName } from '../weights/graph/imported-model.js';
 import { joinGraphs, type QuantisedGraph } from '../weights/quantised-graph.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint, requireHead } from './checkpoint.js';
-import { adjust, labelsFor, type Model, type ModelChoice } from './choose.js';
+import type { ModelSource } from './model.js';
 
-/** What a caller knows of a file of weights, beside what runs it. */
-export interface FileChoice
-  extends Omit<ModelChoice, 'weights' | 'labels'>,
-    Pick<CheckpointOptions, 'padding' | 'epsilon' | 'classes'> {
-  readonly labels?: string;
+/** What a caller knows of files of weights; what contradicts them is an error. */
+export interface FileOptions extends CheckpointOptions {
+  /** As the files store it, in integers. */
+  readonly exact?: boolean;
 }
-
-/** `title`: what a file of named tensors was taken for. */
-type FileModel = Model & { readonly title?: string };
 
 /**
- * The model that one file of weights is, or two graphs that run one after the other.
- * Throws UsageError for options that contradict the files, ModelError where they are damaged or unsuitable.
+ * The weights that one file holds, or two graphs that run one after the other.
+ * @throws UsageError for options that contradict the files, ModelError where they are damaged or unsuitable
  */
-export async function modelFromPaths(choice: ModelChoice, paths: readonly string[]): Promise<Model> {
-  return modelFromOpened(
-    choice,
-    await Promise.all(paths.map((path) => openWeights(path, { resolution: choice.resolution }))),
-  );
+export async function openFiles(paths: readonly string[], options: FileOptions): Promise<ModelSource> {
+  const { resolution } = options;
+  return sourceOf(await Promise.all(paths.map((path) => openWeights(path, { resolution }))), options);
 }
 
-/** Like `modelFromPaths`, of files that have been opened. */
-export async function modelFromOpened(choice: FileChoice, files: readonly Opened[]): Promise<FileModel> {
-  const settled = await Promise.all(files.map((file) => (file.kind === 'tensors' ? settle(file, choice) : file)));
+/** Like `openFiles`, of files that have been opened. */
+export async function sourceOf(files: readonly Opened[], options: FileOptions): Promise<ModelSource> {
+  const settled = await Promise.all(files.map((file) => (file.kind === 'tensors' ? settle(file, options) : file)));
   const checkpoint = settled.find((file) => file.kind === 'checkpoint');
-  if (!checkpoint) return modelFromGraphs(choice, settled as readonly OpenedGraph[]);
+  if (!checkpoint) return sourceOfGraphs(settled as readonly OpenedGraph[], options);
   if (settled.length > 1) {
     throw new UsageError({
       where: `--weights ${checkpoint.path}`,
-      problem: 'part of a sequence',
-      expected: 'two files that hold graphs',
+      problem: 'holds no graph',
+      expected: 'two files with graphs, of which the second continues the first',
     });
   }
-  return modelFromCheckpoint(choice, checkpoint);
+  return sourceOfCheckpoint(checkpoint);
 }
 
 interface OpenedCheckpoint {
@@ -56,10 +50,10 @@ interface OpenedCheckpoint {
  * Named tensors as a checkpoint of a known family, or else as the graph that the file describes beside them.
  * Throws ModelError that says why they are neither.
  */
-async function settle(opened: OpenedTensors, choice: FileChoice): Promise<OpenedCheckpoint | OpenedGraph> {
+async function settle(opened: OpenedTensors, options: FileOptions): Promise<OpenedCheckpoint | OpenedGraph> {
   const { path, readGraph } = opened;
   try {
-    return { kind: 'checkpoint', path, checkpoint: readCheckpoint(opened, choice) };
+    return { kind: 'checkpoint', path, checkpoint: readCheckpoint(opened, options) };
   } catch (error) {
     const isUnknown = error instanceof ModelError && /^weights-(unknown|mismatch)$/.test(error.code);
     if (!isUnknown || readGraph === undefined) throw error;
@@ -69,41 +63,53 @@ async function settle(opened: OpenedTensors, choice: FileChoice): Promise<Opened
   }
 }
 
-function modelFromCheckpoint(choice: FileChoice, { path, checkpoint }: OpenedCheckpoint): FileModel {
+function sourceOfCheckpoint({ path, checkpoint }: OpenedCheckpoint): ModelSource {
   requireHead(checkpoint, path);
-  const { network, resolution, padding, epsilon, preprocessing, weights } = checkpoint;
-  if (choice.exact)
-    throw new UsageError({
-      where: '--exact',
-      problem: `${path} computes in floats`,
-      expected: 'a quantised .tflite file',
-    });
+  const { title, network, resolution, padding, epsilon, preprocessing, weights } = checkpoint;
   return {
-    title: checkpoint.title,
-    facts: { network: network.id, alpha: network.alpha, resolution, dtype: 'f32', weights: nameOf(path) },
+    name: nameOf(path),
+    title,
     network: resolve(network, { resolution, padding }),
     epsilon,
-    preprocessing: adjust(preprocessing, choice),
+    preprocessing,
     readWeights: () => weights,
-    readLabels: () => labelsFor(choice.labels, network.classes),
   };
 }
 
-async function modelFromGraphs(choice: ModelChoice, files: readonly OpenedGraph[]): Promise<Model> {
+async function sourceOfGraphs(files: readonly OpenedGraph[], options: FileOptions): Promise<ModelSource> {
   const imported = files.map((file) => file.imported).reduce(joinModels);
-  const { where, output } = imported;
-  const { height, width } = imported.inputResolution;
-  if (!imported.inputIsPicture) {
+  refuseUnfit(imported);
+  const { where, output, weights, padding } = imported;
+  const { height: resolution } = imported.inputResolution;
+  const network = named(imported.network);
+  refuseContradictions(options, network, resolution, where);
+  const exact = options.exact
+    ? { graph: await readExact(files, imported), softmaxAdded: output.softmaxAdded }
+    : undefined;
+  return {
+    name: files.map(({ path }) => nameOf(path)).join(' + '),
+    network: resolve(network, { resolution, padding }),
+    epsilon: 0,
+    preprocessing: importedPreprocessing(imported, resolution),
+    readWeights: () => weights,
+    ...(exact && { exact }),
+  };
+}
+
+/** Refuses what does not make classes of a square picture in colour. */
+function refuseUnfit({ where, output, network, inputIsPicture, inputResolution }: ImportedModel): void {
+  const { height, width } = inputResolution;
+  if (!inputIsPicture) {
     throw new ModelError('weights-incomplete', {
       where,
-      problem: 'takes features',
-      expected: `a file that takes a picture (the first half goes before it: --weights FIRST --weights ${where})`,
+      problem: 'takes features, not a picture',
+      remedy: `give the first half before it: --weights FIRST --weights ${where}`,
     });
   }
-  if (imported.network.inputChannels !== 3) {
+  if (network.inputChannels !== 3) {
     throw new ModelError('network-unsupported', {
       where,
-      problem: `takes pictures of ${imported.network.inputChannels} channels`,
+      problem: `takes pictures of ${network.inputChannels} channels`,
       expected: 'red, green and blue',
     });
   }
@@ -118,29 +124,9 @@ async function modelFromGraphs(choice: ModelChoice, files: readonly OpenedGraph[
     throw new ModelError('weights-incomplete', {
       where,
       problem: `gives ${output.classes} features and no classes`,
-      expected: `a classifier (the second half goes after it: --weights ${where} --weights SECOND)`,
+      remedy: `give the second half after it: --weights ${where} --weights SECOND`,
     });
   }
-  const network = named(imported.network);
-  refuseContradictions(choice, network, height, where);
-  const exact = choice.exact
-    ? { graph: await readExact(files, imported), softmaxAdded: output.softmaxAdded }
-    : undefined;
-  return {
-    facts: {
-      network: network.id,
-      alpha: network.alpha,
-      resolution: height,
-      dtype: exact === undefined ? 'f32' : 'int8',
-      weights: files.map(({ path }) => nameOf(path)).join(' + '),
-    },
-    network: resolve(network, { resolution: height, padding: imported.padding }),
-    epsilon: 0,
-    preprocessing: adjust(importedPreprocessing(imported, height), choice),
-    readWeights: () => imported.weights,
-    ...(exact && { exact }),
-    readLabels: () => labelsFor(choice.labels, output.classes),
-  };
 }
 
 /** A TensorFlow.js model is called like its folder. */
@@ -170,13 +156,13 @@ async function readExact(files: readonly OpenedGraph[], { where, quantised }: Im
   }
 }
 
-function refuseContradictions(choice: ModelChoice, network: Network, resolution: number, where: string): void {
-  const stated: [string, string | number | undefined, string | number][] = [
-    ['--model', choice.model, network.id],
-    ['--alpha', choice.alpha, network.alpha],
-    ['--res', choice.resolution, resolution],
-  ];
-  for (const [option, asked, found] of stated) {
+function refuseContradictions(options: FileOptions, network: Network, resolution: number, where: string): void {
+  const facts = [
+    ['--model', options.model, network.id],
+    ['--alpha', options.alpha, network.alpha],
+    ['--res', options.resolution, resolution],
+  ] as const;
+  for (const [option, asked, found] of facts) {
     if (asked !== undefined && asked !== found) {
       throw new UsageError({
         where: `${option} ${asked}`,

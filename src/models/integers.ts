@@ -5,37 +5,35 @@ import { levelsFromRanges } from '../engine/int8/ranges-of-file.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { NETWORK_INPUT, type ResolvedNetwork } from '../networks/types.js';
 import type { NamedTensors } from '../weights/types.js';
-import type { Model } from './choose.js';
-
-/** Reads the levels that lie beside a model's weights. */
-export type ReadLevels = () => NamedTensors;
+import type { Model } from './model.js';
 
 /**
  * The model, to be run in integers: how its maps are stored comes from a calibration, kept beside its weights, or from the
  * ranges of a quantised file.
  * Throws ModelError `calibration` where neither says.
  */
-export function inIntegers(model: Model, readStored?: ReadLevels): Model {
+export function inIntegers(model: Model, readCalibrated?: () => NamedTensors): Model {
   const { network, facts } = model;
   if (model.exact)
     throw new UsageError({
       where: '--dtype int8',
-      problem: 'with --exact integers are computed already',
-      expected: 'one of them',
+      problem: '--exact computes in integers already',
+      remedy: 'give one of the two',
     });
-  const stated = readStored ? undefined : levelsFromRanges(network);
-  if (!readStored && !stated) {
+  const ofFile = readCalibrated ? undefined : levelsFromRanges(network);
+  if (!readCalibrated && !ofFile) {
     throw new ModelError('calibration', {
       where: facts.weights,
-      problem: 'int8 needs the ranges of its maps, and nothing says them',
-      expected:
-        'them after mobilenet import FILE --as NAME --calibrate FOLDER, or a quantised .tflite file, or --dtype f32',
+      problem: 'not calibrated for int8',
+      remedy:
+        'run: mobilenet import FILE --as NAME --calibrate FOLDER; or take a quantised .tflite file, or --dtype f32',
     });
   }
   return {
     ...model,
     facts: { ...facts, dtype: 'int8' },
-    readLevels: () => withPicture(stated ?? groupLevels(readStored!(), facts.weights), network, model.preprocessing),
+    readLevels: () =>
+      withPicture(ofFile ?? groupLevels(readCalibrated!(), facts.weights), network, model.preprocessing),
   };
 }
 

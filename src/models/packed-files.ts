@@ -58,8 +58,8 @@ function openPacked(path: string): PackedParameters {
     const json = Buffer.alloc(jsonBytes);
     readSync(descriptor, json, 0, jsonBytes, header.byteLength);
     if (zlib.crc32(json) !== jsonChecksum) throw new RangeError(path);
-    const stored: PackedPlan = JSON.parse(json.toString());
-    const plan = { ...stored, steps: stored.steps.map(withInfinity) };
+    const read: PackedPlan = JSON.parse(json.toString());
+    const plan = { ...read, steps: read.steps.map(withInfinity) };
     return { plan, bytes, read: (into) => readParameters(path, start, into) && zlib.crc32(into) === checksum };
   } finally {
     closeSync(descriptor);

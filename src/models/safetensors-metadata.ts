@@ -8,21 +8,21 @@ import { Fields } from '../untrusted-data/fields.js';
 import { parseNetwork } from '../weights/network-json.js';
 import { readCard } from './card.js';
 
-/** What weights do not show, written beside them when they leave the store. */
-export interface Stated {
+/** What weights do not show, written into the header of the safetensors files that this project exports. */
+export interface OwnMetadata {
   readonly resolution: number;
   readonly padding: PaddingConvention;
   readonly epsilon: number;
   readonly preprocessing: Preprocessing;
-  /** Set where it is none of the papers' networks. */
+  /** Set where the network is none of the papers'. */
   readonly network?: Network;
 }
 
-/** The header's text under which it stands, as JSON. */
+/** Its key in the header's metadata; the value is JSON. */
 const KEY = 'mobilenet';
 
-export function formatStated(stated: Stated): Readonly<Record<string, string>> {
-  const { resolution, padding, epsilon, preprocessing, network } = stated;
+export function formatMetadata(metadata: OwnMetadata): Readonly<Record<string, string>> {
+  const { resolution, padding, epsilon, preprocessing, network } = metadata;
   return { [KEY]: JSON.stringify({ resolution, padding, epsilon, preprocessing, ...(network && { network }) }) };
 }
 
@@ -31,7 +31,7 @@ export function formatStated(stated: Stated): Readonly<Record<string, string>> {
  * @param where the file's name, for messages
  * @throws ModelError `card`, `network` where it is there and damaged
  */
-export function readStated(metadata: unknown, where: string): Stated | undefined {
+export function readOwnMetadata(metadata: unknown, where: string): OwnMetadata | undefined {
   const text = (metadata as Readonly<Record<string, unknown>> | undefined)?.[KEY];
   if (typeof text !== 'string') return undefined;
   let json: unknown;
@@ -40,7 +40,7 @@ export function readStated(metadata: unknown, where: string): Stated | undefined
   } catch (cause) {
     throw new ModelError(
       'card',
-      { where, problem: `${KEY} in its header is not JSON`, expected: 'what was exported' },
+      { where, problem: `the metadata ${KEY} in its header is not JSON`, remedy: 'export it again' },
       { cause },
     );
   }
@@ -57,10 +57,9 @@ export function readStated(metadata: unknown, where: string): Stated | undefined
 }
 
 /**
- * From the card that lies beside a file of the box, called like it; undefined where there is none, or one of another
- * file.
+ * From the card beside a bundled file; undefined where there is none, or it is the card of another file.
  */
-export function readCardBeside(path: string): Stated | undefined {
+export function readCardBeside(path: string): OwnMetadata | undefined {
   const card = path.replace(/\.safetensors$/, '.json');
   if (card === path || !existsSync(card)) return undefined;
   try {

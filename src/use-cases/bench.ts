@@ -7,8 +7,9 @@ import type { Levels } from '../engine/int8/levels.js';
 import { loadKernels } from '../engine/kernels.js';
 import { createSession, type Session } from '../engine/session.js';
 import { exitCodes, MobilenetError, ModelError } from '../errors/errors.js';
-import { chooseModel, type Model, type ModelChoice } from '../models/choose.js';
+import { chooseModel } from '../models/choose.js';
 import { withPicture } from '../models/integers.js';
+import type { Model, ModelChoice } from '../models/model.js';
 import { buildNetwork, findNetwork } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import type { ResolvedNetwork } from '../networks/types.js';
@@ -48,23 +49,23 @@ export interface BenchSubject {
 const WARM_UP = { runs: 8, ms: 300 };
 const DEFAULT_RUNS = { most: 40, least: 10, ms: 5000 };
 /** Faults after which seeded weights do. */
-const WEIGHTS_MISSING = ['model-not-in-box', 'model-not-installed'];
+const WEIGHTS_MISSING = ['model-not-bundled', 'model-not-installed'];
 /** The batch norms of seeded weights. */
 const EPSILON = 1e-3;
 
-/** The model of the box where there is one; else the network with seeded weights. UsageError for an unknown network. */
+/** The bundled or installed model where there is one; else the network with seeded weights. UsageError for an unknown network. */
 export async function benchSubject(choice: BenchChoice): Promise<BenchSubject> {
   const { model, alpha, resolution } = choice;
   const entry = findNetwork(model);
   try {
-    const stored = await chooseStored({
+    const found = await chooseTrained({
       model,
       ...(alpha !== undefined && { alpha }),
       ...(resolution !== undefined && { resolution }),
       ...(choice.dtype && { dtype: choice.dtype }),
     });
-    const { network, epsilon, facts, readLevels } = stored;
-    const weights = stored.readWeights();
+    const { network, epsilon, facts, readLevels } = found;
+    const weights = found.readWeights();
     return { network, weights, epsilon, source: facts.weights, ...(readLevels && { levels: readLevels() }) };
   } catch (error) {
     if (!(error instanceof ModelError && WEIGHTS_MISSING.includes(error.code))) throw error;
@@ -75,7 +76,7 @@ export async function benchSubject(choice: BenchChoice): Promise<BenchSubject> {
 }
 
 /** A model without ranges of its values is measured all the same. */
-async function chooseStored({ dtype, ...choice }: ModelChoice): Promise<Model> {
+async function chooseTrained({ dtype, ...choice }: ModelChoice): Promise<Model> {
   if (dtype !== 'int8') return chooseModel(choice);
   try {
     return await chooseModel({ ...choice, dtype });

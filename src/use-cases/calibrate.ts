@@ -6,7 +6,7 @@ import { createSession } from '../engine/session.js';
 import { ImageError, ModelError, UsageError } from '../errors/errors.js';
 import { prepareImage } from '../images/prepare.js';
 import { findInputs } from '../inputs/find.js';
-import type { Model } from '../models/choose.js';
+import type { Model } from '../models/model.js';
 import { checkWeights } from '../weights/check.js';
 import { readSafetensors, writeSafetensors } from '../weights/formats/safetensors/safetensors.js';
 

@@ -9,7 +9,8 @@ import { MobilenetError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import type { DecodeOptions } from '../images/decode.js';
 import { prepareImage } from '../images/prepare.js';
-import { chooseModel, type ExactModel, type Model, type ModelChoice } from '../models/choose.js';
+import { chooseModel } from '../models/choose.js';
+import type { ExactModel, Model, ModelChoice } from '../models/model.js';
 import { packedStore } from '../models/packed-files.js';
 import { storeHome } from '../store/home.js';
 

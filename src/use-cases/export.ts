@@ -1,16 +1,17 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { ModelError } from '../errors/errors.js';
-import { chooseModel, type ModelChoice } from '../models/choose.js';
-import { formatWeights } from './import.js';
+import { chooseModel } from '../models/choose.js';
+import type { ModelChoice } from '../models/model.js';
+import { modelToSafetensors } from '../models/model-to-safetensors.js';
 
 /**
- * Writes a model of the box or of the store as one safetensors file that says everything that running it needs: the
+ * Writes a bundled or installed model as one safetensors file that says everything that running it needs: the
  * project's names and layouts, batch norms as they are stored. `mobilenet classify --weights` and `import` take it.
  * @throws ModelError where the model is not there or damaged, `model-file` where the file cannot be written
  */
 export async function exportModel(choice: string | ModelChoice, path: string): Promise<{ readonly bytes: number }> {
   const model = await chooseModel(typeof choice === 'string' ? { model: choice } : choice);
-  const bytes = formatWeights(model.network, model.readWeights(), model.epsilon, model.preprocessing);
+  const bytes = modelToSafetensors(model.network, model.readWeights(), model.epsilon, model.preprocessing);
   const temporary = `${path}.${process.pid}.part`;
   try {
     await writeFile(temporary, bytes);

@@ -1,27 +1,22 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, join, resolve as resolvePath } from 'node:path';
+import type { Preprocessing } from '../domain/preprocessing.js';
 import { foldBatchNorm } from '../engine/fold.js';
 import { ModelError } from '../errors/errors.js';
-import { adjust } from '../models/choose.js';
-import { type FileChoice, modelFromOpened } from '../models/from-files.js';
+import { type FileOptions, sourceOf } from '../models/from-files.js';
 import { formatLabels, readLabels } from '../models/labels.js';
-import { formatStated } from '../models/safetensors-metadata.js';
-import { buildNetwork, isNetworkId } from '../networks/index.js';
-import { resolve } from '../networks/resolve.js';
-import type { Network, ResolvedNetwork } from '../networks/types.js';
+import { makeModel } from '../models/make-model.js';
+import { modelToSafetensors } from '../models/model-to-safetensors.js';
+import type { ResolvedNetwork } from '../networks/types.js';
 import { installModel, type StoreOptions } from '../store/install.js';
 import type { InstalledModel, NewModel } from '../store/types.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
-import { checkWeights } from '../weights/check.js';
 import { type Opened, openWeights } from '../weights/formats/open.js';
-import { writeSafetensors } from '../weights/formats/safetensors/safetensors.js';
 import { narrowToHalf, toFloat32 } from '../weights/half.js';
-import { describeNetwork } from '../weights/network-json.js';
-import { nameTensors } from '../weights/tensor-names.js';
 import type { LayerWeights, NetworkWeights, Tensor } from '../weights/types.js';
 import { type ImportCalibration, levelsFor } from './calibrate.js';
 
-export interface ImportOptions extends FileChoice, StoreOptions {
+export interface ImportOptions extends FileOptions, StoreOptions {
   /** What `--model` will call it. */
   readonly name: string;
   /** File of class names. */
@@ -49,7 +44,7 @@ export interface Imported {
 export async function importModel(path: string, options: ImportOptions): Promise<Imported> {
   const { name, labels: labelsPath, replace, home, calibrate, ...choice } = options;
   const opened = await openWeights(path);
-  const model = await modelFromOpened(choice, [opened]);
+  const model = await makeModel(await sourceOf([opened], choice), {});
   const { network, epsilon, preprocessing } = model;
   const labels = labelsPath === undefined ? null : formatLabels(readLabels(labelsPath, network.classes));
   const { id, alpha, resolution, classes } = network;
@@ -71,14 +66,14 @@ export async function importModel(path: string, options: ImportOptions): Promise
         }
       : {
           ...common,
-          ...packWeights(network, model.readWeights(), epsilon, adjust(preprocessing, choice)),
+          ...packWeights(network, model.readWeights(), epsilon, preprocessing),
           ...{ format: 'safetensors', padding: network.padding, epsilon, preprocessing },
         };
   const calibrated = found ? { ...own, levels: found.bytes } : own;
   const stores = { ...(replace !== undefined && { replace }), ...(home !== undefined && { home }) };
   return {
     installed: await installModel(calibrated, stores),
-    title: model.title ?? id,
+    title: model.title,
     calibrated: found?.pictures ?? 0,
   };
 }
@@ -88,42 +83,12 @@ function packWeights(
   network: ResolvedNetwork,
   weights: NetworkWeights,
   epsilon: number,
-  preprocessing: ReturnType<typeof adjust>,
+  preprocessing: Preprocessing,
 ): { readonly weights: Uint8Array; readonly dtype: 'f16' | 'f32' } {
   const folded = foldWeights(weights, epsilon);
-  const bytes = formatWeights(network, folded, epsilon, preprocessing);
+  const bytes = modelToSafetensors(network, folded, epsilon, preprocessing);
   const isHalf = [...folded.values()].every((layer) => layer.weights.data instanceof Uint16Array);
   return { weights: bytes, dtype: isHalf ? 'f16' : 'f32' };
-}
-
-/** A safetensors file that says everything that running it needs. */
-export function formatWeights(
-  network: ResolvedNetwork,
-  weights: NetworkWeights,
-  epsilon: number,
-  preprocessing: ReturnType<typeof adjust>,
-): Uint8Array {
-  const { resolution, padding } = network;
-  const described = isPaperNetwork(network, weights) ? {} : { network: describe(network) };
-  const stated = formatStated({ resolution, padding, epsilon, preprocessing, ...described });
-  return writeSafetensors(nameTensors(weights), stated);
-}
-
-/** Whether the network's id, α and number of classes say all about its layers. */
-function isPaperNetwork(network: ResolvedNetwork, weights: NetworkWeights): boolean {
-  const { id, alpha, classes, resolution, padding } = network;
-  if (!isNetworkId(id)) return false;
-  try {
-    checkWeights(resolve(buildNetwork(id, { alpha, classes }), { resolution, padding }), weights, id);
-    return true;
-  } catch (error) {
-    if (error instanceof ModelError) return false;
-    throw error;
-  }
-}
-
-function describe(network: ResolvedNetwork): Network {
-  return describeNetwork({ ...network, inputChannels: network.inputShape.channels });
 }
 
 /** Batch norms drawn in; weights in half precision but for layers whose values it does not hold, biases in single. */

@@ -1,18 +1,18 @@
 import { costTotals } from '../cost/cost.js';
 import type { ModelRecord, ModelsRecord } from '../domain/models.js';
-import { listModels } from '../models/bundled.js';
+import { listBundledModels } from '../models/bundled.js';
 import { buildNetwork, isNetworkId } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import { readCatalog } from '../store/catalog.js';
 import { storeHome } from '../store/home.js';
 import { listInstalled } from '../store/installed.js';
 
-/** What is in the box, what is installed, and what is published. */
+/** What is bundled, what is installed, and what is published. */
 export function surveyModels(): ModelsRecord {
   const home = storeHome();
   const { models, damaged } = listInstalled(home);
   const countMacs = macsCounter();
-  const box = listModels().map(({ card }): ModelRecord => {
+  const bundled = listBundledModels().map(({ card }): ModelRecord => {
     const { name, network, alpha, resolution, classes, published, weights, licence } = card;
     const { top1, top5 } = published;
     return {
@@ -59,7 +59,7 @@ export function surveyModels(): ModelsRecord {
         ...{ format, checked },
       }),
     );
-  return { store: home, box, installed, damaged, available };
+  return { store: home, box: bundled, installed, damaged, available };
 }
 
 /** Multiply-accumulates of networks with 1000 classes, as the papers count; many checkpoints share one. */

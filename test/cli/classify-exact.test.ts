@@ -25,7 +25,7 @@ describe('mobilenet classify --exact', () => {
   });
 
   it.each([
-    [[], '--exact: no weights given, expected --weights with a quantised .tflite file'],
+    [[], '--exact: mobilenet_v2_1.0_224.safetensors computes in floats, expected a quantised .tflite file'],
     [['--weights', float], `--exact: ${float} computes in floats, expected a quantised .tflite file`],
     [['--weights', uint8, '--threads', '2'], 'threads 2: exact integers are computed by one thread, expected 1'],
   ])('%j is wrong usage', (options, message) => {

@@ -81,13 +81,13 @@ describe('mobilenet classify --dtype int8', () => {
     const { stdout, stderr, code } = mobilenet('classify', '--dtype', 'int8', '--weights', float, alps);
     expect([stdout, code]).toEqual(['', 4]);
     expect(stderr).toMatch(
-      /^mobilenet: float\.tflite: int8 needs .+ mobilenet import FILE --as NAME --calibrate FOLDER, /,
+      /^mobilenet: float\.tflite: not calibrated for int8; run: mobilenet import FILE --as NAME --calibrate FOLDER; /,
     );
   });
 
   it('refuses --exact beside it', () => {
     const run = mobilenet('classify', '--dtype', 'int8', '--exact', '--weights', uint8, alps);
     expect([run.stdout, run.code]).toEqual(['', 2]);
-    expect(run.stderr).toMatch(/^mobilenet: --dtype int8: with --exact .+\n$/);
+    expect(run.stderr).toMatch(/^mobilenet: --dtype int8: --exact computes .+\n$/);
   });
 });

@@ -122,9 +122,9 @@ describe('mobilenet classify', () => {
   });
 
   const noWeights: [string, string[], RegExp][] = [
-    ['a network', ['--model', 'xception', alps], /xception: no weights in the box.*--weights/],
-    ['an α', ['--alpha', '0.5', alps], /mobilenet_v2 α 0\.5: no weights in the box/],
-    ['a resolution', ['--res', '160', alps], /mobilenet_v2 160×160: no weights in the box/],
+    ['a network', ['--model', 'xception', alps], /xception: neither bundled nor installed.*--weights/],
+    ['an α', ['--alpha', '0.5', alps], /mobilenet_v2 α 0\.5: neither bundled nor installed/],
+    ['a resolution', ['--res', '160', alps], /mobilenet_v2 160×160: neither bundled nor installed/],
     ['a file', ['--weights', 'missing.tflite', alps], /missing\.tflite: no such file/],
     [
       'a format',

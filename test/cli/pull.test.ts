@@ -41,7 +41,7 @@ describe('mobilenet classify without the model', () => {
   it('exits 4 and names the command that gets it', async () => {
     const { stdout, stderr, code } = await run(['classify', '--model', ...model, alps]);
     expect(stderr).toMatch(
-      /^mobilenet: mobilenet_v1 α 0\.5 160×160: no weights in the box, nor installed, expected them after: mobilenet pull mobilenet_v1 --alpha 0\.5 --res 160 \(.*\n$/,
+      /^mobilenet: mobilenet_v1 α 0\.5 160×160: neither bundled nor installed; run: mobilenet pull mobilenet_v1 --alpha 0\.5 --res 160 \(.*\n$/,
     );
     expect(stdout).toBe('');
     expect(code).toBe(4);
@@ -49,7 +49,7 @@ describe('mobilenet classify without the model', () => {
 
   it('by a published model’s own name, too', async () => {
     const { stderr, code } = await run(['classify', '--model', name, alps]);
-    expect(stderr).toMatch(new RegExp(`expected them after: mobilenet pull ${name} `));
+    expect(stderr).toMatch(new RegExp(`run: mobilenet pull ${name} `));
     expect(code).toBe(4);
   });
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createSession } from '../../src/engine/session.js';
-import { modelFromPaths } from '../../src/models/from-files.js';
+import { chooseModel } from '../../src/models/choose.js';
 import { resolve } from '../../src/networks/resolve.js';
 import type { ResolvedNetwork } from '../../src/networks/types.js';
 import { importKeras } from '../../src/weights/formats/keras/keras-graph.js';
@@ -133,7 +133,7 @@ const nsfw = sharedPath('weights/tfjs_nsfw_mobilenet_v2');
 
 describe.skipIf(!nsfw)('the layers-model of ../shared/reference/weights', () => {
   it('gives what TensorFlow.js gives', async () => {
-    const model = await modelFromPaths({}, [nsfw!]);
+    const model = await chooseModel({ weights: [nsfw!] });
     expect(model.facts).toMatchObject({ network: 'tfjs_nsfw_mobilenet_v2', resolution: 224 });
     expect(model.readLabels()).toHaveLength(5);
     await agrees(model.network, model.readWeights(), JSON.parse(golden('tfjs-nsfw.json').toString('utf8')).outputs);
@@ -156,7 +156,7 @@ describe.skipIf(!mini)('the mini-Xception files of ../shared/reference/weights',
   });
 
   it('is refused as a classifier of pictures: it takes grey ones', async () => {
-    await expect(modelFromPaths({}, [`${mini}/mini_XCEPTION_KDEF.hdf5`])).rejects.toThrow(
+    await expect(chooseModel({ weights: [`${mini}/mini_XCEPTION_KDEF.hdf5`] })).rejects.toThrow(
       /takes pictures of 1 channels, expected red, green and blue/,
     );
   });

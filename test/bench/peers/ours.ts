@@ -8,7 +8,7 @@ import { chooseLevels, type Observed, observe } from '../../../src/engine/int8/c
 import type { Levels } from '../../../src/engine/int8/levels.js';
 import { groupLevels } from '../../../src/engine/int8/levels-file.js';
 import { createSession } from '../../../src/engine/session.js';
-import { listModels, loadLevels, type StoredModel } from '../../../src/models/bundled.js';
+import { type BundledModel, listBundledModels, loadLevels } from '../../../src/models/bundled.js';
 import { withPicture } from '../../../src/models/integers.js';
 import { seededWeights } from '../../../src/use-cases/seeded-weights.js';
 import { EPSILON, type NetworkFile, resolvePeerNetwork } from './network-file.js';
@@ -39,10 +39,10 @@ async function calibrate(): Promise<Levels> {
 }
 
 function wideMaps(): ReadonlySet<string> {
-  const isSame = ({ card }: StoredModel) =>
+  const isSame = ({ card }: BundledModel) =>
     card.network === model && card.alpha === alpha && card.resolution === resolution;
-  const stored = listModels().find(isSame);
-  if (!stored?.card.levels) return new Set();
-  const { values } = groupLevels(loadLevels(stored, stored.card.levels), stored.card.name);
+  const bundled = listBundledModels().find(isSame);
+  if (!bundled?.card.levels) return new Set();
+  const { values } = groupLevels(loadLevels(bundled, bundled.card.levels), bundled.card.name);
   return new Set([...values].filter(([, { wide }]) => wide).map(([name]) => name));
 }

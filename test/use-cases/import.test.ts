@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createSession } from '../src/engine/session.js';
-import { ModelError, UsageError } from '../src/errors/errors.js';
-import { chooseModel, type Model } from '../src/models/choose.js';
-import { modelFromPaths } from '../src/models/from-files.js';
-import { exportModel } from '../src/use-cases/export.js';
-import { type ImportOptions, importModel } from '../src/use-cases/import.js';
-import { writeSafetensors } from '../src/weights/formats/safetensors/safetensors.js';
-import type { Tensor } from '../src/weights/types.js';
-import { sharedPath } from './shared.js';
-import { pictureOf, readCheckpoints, tensorsOf, valuesFor } from './weights/families/checkpoint.js';
+import { createSession } from '../../src/engine/session.js';
+import { ModelError, UsageError } from '../../src/errors/errors.js';
+import { chooseModel } from '../../src/models/choose.js';
+import type { Model } from '../../src/models/model.js';
+import { exportModel } from '../../src/use-cases/export.js';
+import { type ImportOptions, importModel } from '../../src/use-cases/import.js';
+import { writeSafetensors } from '../../src/weights/formats/safetensors/safetensors.js';
+import type { Tensor } from '../../src/weights/types.js';
+import { sharedPath } from '../shared.js';
+import { pictureOf, readCheckpoints, tensorsOf, valuesFor } from '../weights/families/checkpoint.js';
 
 /** How far weights in half precision move a probability of these random networks, which dampen nothing. */
 const HALF_PRECISION = 0.015;
@@ -69,7 +69,7 @@ describe('import', () => {
     expect(model.readLabels().map(({ name }) => name)).toEqual([
       ...['rose', 'tulip', 'daisy, common', 'iris', 'lily', 'aster', 'poppy'],
     ]);
-    const straight = await modelFromPaths({ resolution: 65 }, [flowers]);
+    const straight = await chooseModel({ resolution: 65, weights: [flowers] });
     expect(model.preprocessing).toEqual(straight.preprocessing);
     expect(furthest(await probabilities(model), await probabilities(straight))).toBeLessThan(HALF_PRECISION);
   });
@@ -83,20 +83,20 @@ describe('import', () => {
     expect(installed).toMatchObject({ padding: 'pytorch', epsilon: 1e-5, resolution: 96, dtype: 'f16', classes: 7 });
     const there = await probabilities(await chooseModel({ model: 'there' }));
     expect(await probabilities(await chooseModel({ model: 'back' }))).toEqual(there);
-    expect(await probabilities(await modelFromPaths({}, [path]))).toEqual(there);
+    expect(await probabilities(await chooseModel({ weights: [path] }))).toEqual(there);
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 
   it('exports models of the box', async () => {
     const path = join(folder, 'box.safetensors');
     await exportModel('mobilenet_v2', path);
-    const [box, exported] = await Promise.all([chooseModel({}), modelFromPaths({}, [path])]);
+    const [box, exported] = await Promise.all([chooseModel({}), chooseModel({ weights: [path] })]);
     expect(exported.preprocessing).toEqual(box.preprocessing);
     expect(await probabilities(exported)).toEqual(await probabilities(box));
   });
 
   it('keeps a network that is nobody’s paper’s as its file describes it', async () => {
-    const packed = readFileSync(new URL('golden/keras-models.json.gz', import.meta.url));
+    const packed = readFileSync(new URL('../golden/keras-models.json.gz', import.meta.url));
     const [keras] = JSON.parse(gunzipSync(packed).toString('utf8')).models;
     const tensors: [string, Tensor][] = keras.tensors.map(
       ([name, shape, low, high]: [string, number[], number, number]) => [name, valuesFor(name, shape, low, high)],
@@ -112,18 +112,18 @@ describe('import', () => {
 
     const { installed } = await importModel(tfjs, { name: 'deep-head' });
     expect(installed).toMatchObject({ classes: 5, resolution: 64, format: 'safetensors' });
-    const straight = await probabilities(await modelFromPaths({}, [join(tfjs, 'model.json')]));
+    const straight = await probabilities(await chooseModel({ weights: [join(tfjs, 'model.json')] }));
     expect(furthest(straight, keras.outputs[0])).toBeLessThan(1e-4);
     const stored = await probabilities(await chooseModel({ model: 'deep-head' }));
     expect(furthest(stored, straight)).toBeLessThan(HALF_PRECISION);
     await exportModel('deep-head', join(folder, 'deep.safetensors'));
-    expect(await probabilities(await modelFromPaths({}, [join(folder, 'deep.safetensors')]))).toEqual(stored);
+    expect(await probabilities(await chooseModel({ weights: [join(folder, 'deep.safetensors')] }))).toEqual(stored);
   });
 
   it('takes a file of the box with what its card says', async () => {
     const [box, file] = await Promise.all([
       chooseModel({}),
-      modelFromPaths({}, ['models/mobilenet_v2_1.0_224.safetensors']),
+      chooseModel({ weights: ['models/mobilenet_v2_1.0_224.safetensors'] }),
     ]);
     expect(file.network.padding).toBe('pytorch');
     expect(file.preprocessing).toEqual(box.preprocessing);
@@ -164,7 +164,7 @@ const partial = [
 
 describe.skipIf(!sharedPath('weights'))('TensorFlow.js folders of ../shared/reference/weights', () => {
   it.each(partial)('%s: one line', async (name, message) => {
-    const attempt = modelFromPaths({}, [sharedPath(`weights/${name}`)!]);
+    const attempt = chooseModel({ weights: [sharedPath(`weights/${name}`)!] });
     await expect(attempt).rejects.toThrow(message);
     await expect(attempt).rejects.toBeInstanceOf(ModelError);
   });

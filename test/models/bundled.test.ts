@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import {
-  findModel,
-  listModels,
+  findBundledModel,
+  listBundledModels,
   loadImagenetLabels,
   loadLabels,
   loadLevels,
@@ -14,8 +14,8 @@ import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
 import { checkWeights } from '../../src/weights/check.js';
 import { toFloat32 } from '../../src/weights/half.js';
-import { makeFolder } from './folder.js';
-import { modelErrorOf } from './golden.js';
+import { makeFolder } from '../weights/folder.js';
+import { modelErrorOf } from '../weights/golden.js';
 
 type Sums = readonly [magnitudes: number, placed: number];
 
@@ -46,9 +46,15 @@ function expectSums(name: string, data: Float32Array, expected: Sums, share: num
   }
 }
 
-describe('the box', () => {
+describe('bundled models', () => {
   it('has both models, the default first', () => {
-    const cards = listModels().map(({ card }) => [card.name, card.network, card.classes, card.padding, card.licence]);
+    const cards = listBundledModels().map(({ card }) => [
+      card.name,
+      card.network,
+      card.classes,
+      card.padding,
+      card.licence,
+    ]);
     expect(cards).toEqual([
       ['mobilenet_v2_1.0_224', 'mobilenet_v2', 1000, 'pytorch', 'BSD-3-Clause'],
       ['efficientnet_b0_224', 'efficientnet_b0', 1000, 'tensorflow', 'Apache-2.0'],
@@ -56,7 +62,7 @@ describe('the box', () => {
   });
 
   it.each(['mobilenet_v2', 'efficientnet_b0'] as const)('%s has every parameter of its network', (model) => {
-    const stored = findModel({ model });
+    const stored = findBundledModel({ model })!;
     const { alpha, resolution, classes, padding } = stored.card;
     const network = resolve(buildNetwork(model, { alpha, classes }), { resolution, padding });
     checkWeights(network, loadWeights(stored), model);
@@ -64,7 +70,7 @@ describe('the box', () => {
 
   it.each(['mobilenet_v2', 'efficientnet_b0'])('%s holds the published weights, folded', (model) => {
     const layers = Object.entries(golden[model]!);
-    const weights = loadWeights(findModel({ model }));
+    const weights = loadWeights(findBundledModel({ model })!);
     expect([...weights.keys()].toSorted()).toEqual(layers.map(([name]) => name).toSorted());
     for (const [name, expected] of layers) {
       const layer = weights.get(name)!;
@@ -78,7 +84,7 @@ describe('the box', () => {
   });
 
   it('has labels with synsets in the usual order', () => {
-    const labels = loadLabels(findModel());
+    const labels = loadLabels(findBundledModel()!);
     expect(labels).toHaveLength(1000);
     expect([labels[0], labels[536]]).toEqual([
       { id: 'n01440764', name: 'tench, Tinca tinca' },
@@ -93,34 +99,29 @@ describe('the box', () => {
   });
 });
 
-describe('findModel', () => {
+describe('findBundledModel', () => {
   it('finds the default, and by α and resolution', () => {
-    expect(findModel().card.name).toBe('mobilenet_v2_1.0_224');
-    expect(findModel({ alpha: 1, resolution: 224 }).card.name).toBe('mobilenet_v2_1.0_224');
-    expect(findModel({ model: 'efficientnet_b0' }).card.name).toBe('efficientnet_b0_224');
+    expect(findBundledModel()!.card.name).toBe('mobilenet_v2_1.0_224');
+    expect(findBundledModel({ alpha: 1, resolution: 224 })!.card.name).toBe('mobilenet_v2_1.0_224');
+    expect(findBundledModel({ model: 'efficientnet_b0' })!.card.name).toBe('efficientnet_b0_224');
   });
 
   it.each([
-    [{ model: 'mobilenet_v1', alpha: 0.5, resolution: 160 }, 'mobilenet_v1 α 0.5 160×160'],
-    [{ alpha: 0.75 }, 'mobilenet_v2 α 0.75'],
-    [{ model: 'efficientnet_b0', resolution: 192 }, 'efficientnet_b0 192×192'],
-    [{ model: 'xception' }, 'xception'],
-  ])('says what is there for %j and what would provide it', (query, asked) => {
-    const error = modelErrorOf(() => findModel(query));
-    expect(error?.code).toBe('model-not-in-box');
-    expect(error?.message).toBe(
-      `${asked}: no weights in the box, expected one of mobilenet_v2 α 1 224×224, efficientnet_b0 α 1 224×224; ` +
-        'a checkpoint of your own provides others: --weights FILE.tflite',
-    );
+    { model: 'mobilenet_v1', alpha: 0.5, resolution: 160 },
+    { alpha: 0.75 },
+    { model: 'efficientnet_b0', resolution: 192 },
+    { model: 'xception' },
+  ])('finds nothing for %j', (query) => {
+    expect(findBundledModel(query)).toBeUndefined();
   });
 
   it('says that a folder is absent', () => {
-    expect(modelErrorOf(() => findModel({}, '/absent/'))?.code).toBe('model-file');
+    expect(modelErrorOf(() => findBundledModel({}, '/absent/'))?.code).toBe('model-file');
   });
 });
 
 describe('loadWeights', () => {
-  const { card, folder } = findModel();
+  const { card, folder } = findBundledModel()!;
   const source = join(folder, card.weights.file);
 
   it('refuses a file with one bit changed', () => {
@@ -144,7 +145,7 @@ describe('loadWeights', () => {
     bytes[bytes.length - 1]! ^= 1;
     expect(messageOf({ [levels!.file]: bytes })).toMatch(/: CRC-32 .*, expected/);
     expect(messageOf({})).toMatch(/no such file/);
-    for (const model of listModels()) expect(loadLevels(model, model.card.levels!).size).toBeGreaterThan(0);
+    for (const model of listBundledModels()) expect(loadLevels(model, model.card.levels!).size).toBeGreaterThan(0);
   });
 
   it('says that a file is absent', () => {
@@ -155,7 +156,7 @@ describe('loadWeights', () => {
     const other = makeFolder({});
     for (const file of [card.weights.file, card.labels, `${card.name}.json`])
       copyFileSync(join(folder, file), join(other, file));
-    const stored = findModel({}, other);
+    const stored = findBundledModel({}, other)!;
     expect(loadWeights(stored).size).toBe(53);
     expect(loadLabels(stored)).toHaveLength(1000);
   });

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fitLabels, openLabelTable, parseLabels, readLabels } from '../../src/models/labels.js';
-import { makeFolder } from './folder.js';
-import { modelErrorOf } from './golden.js';
+import { makeFolder } from '../weights/folder.js';
+import { modelErrorOf } from '../weights/golden.js';
 
 const parse = (text: string, path: string) => parseLabels(new TextEncoder().encode(text), path);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findTop } from '../src/domain/rank.js';
-import { RuntimeError } from '../src/errors/errors.js';
+import { findTop } from '../../src/domain/rank.js';
+import { RuntimeError } from '../../src/errors/errors.js';
 
 /** All of them in order, by sorting. */
 const sorted = (values: Float32Array) =>

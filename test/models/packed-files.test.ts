@@ -2,13 +2,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { PackedPlan } from '../src/engine/int8/packed-store.js';
-import { createSession } from '../src/engine/session.js';
-import { packedStore } from '../src/models/packed-files.js';
-import { buildNetwork } from '../src/networks/index.js';
-import { resolve } from '../src/networks/resolve.js';
-import { seededWeights } from '../src/use-cases/seeded-weights.js';
-import { calibrated, EPSILON, picture } from './engine/calibrated.js';
+import type { PackedPlan } from '../../src/engine/int8/packed-store.js';
+import { createSession } from '../../src/engine/session.js';
+import { packedStore } from '../../src/models/packed-files.js';
+import { buildNetwork } from '../../src/networks/index.js';
+import { resolve } from '../../src/networks/resolve.js';
+import { seededWeights } from '../../src/use-cases/seeded-weights.js';
+import { calibrated, EPSILON, picture } from '../engine/calibrated.js';
 
 let home: string;
 beforeEach(() => {

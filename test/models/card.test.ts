@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseCard, readCard } from '../../src/models/card.js';
-import { makeFolder } from './folder.js';
-import { modelErrorOf } from './golden.js';
+import { makeFolder } from '../weights/folder.js';
+import { modelErrorOf } from '../weights/golden.js';
 
 const card = {
   name: 'mobilenet_v2_1.0_224',

@@ -1,0 +1,123 @@
+import type { Label } from '../domain/label.js';
+import { ModelError } from '../errors/errors.js';
+import { buildNetwork, findNetwork, isNetworkId } from '../networks/index.js';
+import { resolve } from '../networks/resolve.js';
+import { findEntries } from '../store/catalog.js';
+import { storeHome } from '../store/home.js';
+import {
+  findInstalled,
+  readInstalledLabels,
+  readInstalledLevels,
+  readInstalledWeights,
+  weightsPath,
+} from '../store/installed.js';
+import type { InstalledModel } from '../store/types.js';
+import { checkWeights } from '../weights/check.js';
+import { readSafetensors } from '../weights/formats/safetensors/safetensors.js';
+import { groupTensors } from '../weights/tensor-names.js';
+import { DEFAULT_MODEL, describeQuery, listBundledModels, type ModelQuery } from './bundled.js';
+import { parseLabels } from './labels.js';
+import type { ModelChoice, ModelSource } from './model.js';
+
+/**
+ * The installed model that fits.
+ * @throws ModelError `model-not-installed` that names the command which gets a published model, `model-not-bundled` for
+ * one that is not published; UsageError for a name that nothing has
+ */
+export function findInstalledModel(query: ModelQuery): InstalledModel {
+  const { model = DEFAULT_MODEL, alpha, resolution } = query;
+  const installed = findInstalled({ model, alpha, resolution });
+  if (installed) return installed;
+  if (findEntries({ model, alpha, resolution }).length > 0) {
+    throw new ModelError('model-not-installed', {
+      where: describeQuery(query),
+      problem: 'neither bundled nor installed',
+      remedy: `run: ${pullCommand(query)} (--pull does it at once); or give a file of your own: --weights FILE`,
+    });
+  }
+  if (!isNetworkId(model)) findNetwork(model);
+  const bundled = listBundledModels().map(
+    ({ card }) => `${card.network} α ${card.alpha} ${card.resolution}×${card.resolution}`,
+  );
+  throw new ModelError('model-not-bundled', {
+    where: describeQuery(query),
+    problem: `neither bundled (${bundled.join(', ')}) nor installed nor published`,
+    remedy: 'give a file of your own: --weights FILE',
+  });
+}
+
+/** What to type to get the model. */
+function pullCommand({ model = DEFAULT_MODEL, alpha, resolution }: ModelQuery): string {
+  const words = ['mobilenet pull', model];
+  if (alpha !== undefined) words.push(`--alpha ${alpha}`);
+  if (resolution !== undefined) words.push(`--res ${resolution}`);
+  return words.join(' ');
+}
+
+/**
+ * Weights and preprocessing of an installed model; its files are read and their sha-256 is checked.
+ * @throws ModelError `weights-damaged`
+ */
+export async function openInstalled(installed: InstalledModel, { exact = false }: ModelChoice): Promise<ModelSource> {
+  const { name, levels } = installed;
+  const home = storeHome();
+  const path = weightsPath(installed, home);
+  const bytes = readInstalledWeights(installed, home);
+  // A graph, or a network of nobody's paper that its file describes.
+  const isFile = installed.format !== 'safetensors' || !isNetworkId(installed.network);
+  const source = isFile
+    ? await openInstalledFile(installed, path, bytes, exact)
+    : openInstalledTensors(installed, path, bytes);
+  const labels = () => readLabels(installed);
+  return {
+    ...source,
+    name,
+    ...(installed.labels !== null && { readLabels: labels }),
+    ...(levels !== null && { readLevels: () => readInstalledLevels(installed, levels) }),
+  };
+}
+
+async function openInstalledFile(
+  { preprocessing }: InstalledModel,
+  path: string,
+  bytes: Uint8Array,
+  exact: boolean,
+): Promise<ModelSource> {
+  const [{ sourceOf }, { openBytes }] = await Promise.all([
+    import('./from-files.js'),
+    import('../weights/formats/open.js'),
+  ]);
+  const source = await sourceOf([await openBytes(bytes, path)], { exact });
+  return { ...source, preprocessing: preprocessing ?? source.preprocessing };
+}
+
+/** A paper's network, weights in the project's own naming and layout. */
+function openInstalledTensors(installed: InstalledModel, path: string, bytes: Uint8Array): ModelSource {
+  const { name, network: id, alpha, resolution, classes, padding, epsilon, preprocessing } = installed;
+  const network = resolve(buildNetwork(id, { alpha, classes }), { resolution, padding: padding! });
+  return {
+    name,
+    network,
+    epsilon: epsilon!,
+    preprocessing: preprocessing!,
+    readWeights() {
+      const weights = groupTensors(readSafetensors(bytes, path), path);
+      checkWeights(network, weights, name);
+      return weights;
+    },
+  };
+}
+
+/** The model's own labels, as many as it has classes. */
+function readLabels(installed: InstalledModel): readonly Label[] {
+  const { path, bytes } = readInstalledLabels(installed)!;
+  const labels = parseLabels(bytes, path);
+  if (labels.length !== installed.classes) {
+    throw new ModelError('labels', {
+      where: installed.name,
+      problem: `${labels.length} labels for ${installed.classes} classes`,
+      remedy: `import ${installed.name} again`,
+    });
+  }
+  return labels;
+}

@@ -1,0 +1,51 @@
+import type { Label } from '../domain/label.js';
+import type { Preprocessing } from '../domain/preprocessing.js';
+import { UsageError } from '../errors/errors.js';
+import { loadImagenetLabels } from './bundled.js';
+import { readLabels } from './labels.js';
+import type { Model, ModelChoice, ModelSource } from './model.js';
+
+/**
+ * The model that a source and the caller's wishes make together: every `Model` comes from here.
+ * @throws UsageError for `--exact` without integers, ModelError `calibration` for `--dtype int8` without ranges
+ */
+export async function makeModel(source: ModelSource, choice: ModelChoice): Promise<Model> {
+  const { name, network, exact, openLabels, readLevels, halfFileBytes, packedKey } = source;
+  if (choice.exact && !exact) {
+    throw new UsageError({
+      where: '--exact',
+      problem: `${name} computes in floats`,
+      expected: 'a quantised .tflite file',
+    });
+  }
+  const { id, alpha, resolution, classes } = network;
+  const model: Model = {
+    facts: { network: id, alpha, resolution, dtype: exact ? 'int8' : 'f32', weights: name },
+    title: source.title ?? id,
+    network,
+    epsilon: source.epsilon,
+    preprocessing: adjust(source.preprocessing, choice),
+    readWeights: (allocate) => source.readWeights(allocate),
+    readLabels: () =>
+      choice.labels === undefined
+        ? (source.readLabels?.() ?? defaultLabels(classes))
+        : readLabels(choice.labels, classes),
+    ...(openLabels && choice.labels === undefined && { openLabels }),
+    ...(halfFileBytes !== undefined && { halfFileBytes }),
+    ...(exact && { exact }),
+  };
+  if (choice.dtype !== 'int8') return model;
+  const { inIntegers } = await import('./integers.js');
+  return { ...inIntegers(model, readLevels), ...(packedKey !== undefined && { packedKey }) };
+}
+
+/** With what the caller wants otherwise. */
+function adjust(preprocessing: Preprocessing, { crop, filter }: ModelChoice): Preprocessing {
+  return { ...preprocessing, ...(crop && { crop }), ...(filter && { filter }) };
+}
+
+/** ImageNet's where the number of classes says so; otherwise classes go by number. */
+function defaultLabels(classes: number): readonly Label[] {
+  if (classes === 1000 || classes === 1001) return loadImagenetLabels(classes);
+  return Array.from({ length: classes }, (_, index) => ({ name: `class ${index}` }));
+}

@@ -1,0 +1,79 @@
+import type { ModelFacts } from '../domain/classification.js';
+import type { Label } from '../domain/label.js';
+import type { Preprocessing, ResizeFilter } from '../domain/preprocessing.js';
+import type { Levels } from '../engine/int8/levels.js';
+import type { ResolvedNetwork } from '../networks/types.js';
+import type { Allocate } from '../untrusted-data/regular-file.js';
+import type { QuantisedGraph } from '../weights/quantised-graph.js';
+import type { NamedTensors, NetworkWeights } from '../weights/types.js';
+
+/** What a caller asks for; everything left out follows from the weights. */
+export interface ModelChoice {
+  /** A network's id, or the name of a bundled or installed model; MobileNetV2 by default. */
+  readonly model?: string;
+  readonly alpha?: number;
+  /** Side of the network's square input in pixels. */
+  readonly resolution?: number;
+  /** One file of weights (or TensorFlow.js folder), or two graphs that run one after the other. */
+  readonly weights?: readonly string[];
+  /** File of class names. */
+  readonly labels?: string;
+  readonly crop?: Preprocessing['crop'];
+  readonly filter?: ResizeFilter;
+  /** Compute in the integers of quantised files, to the same bytes as TFLite's reference kernels. */
+  readonly exact?: boolean;
+  /** What the network computes in: floats, or 7 and 12 bit integers, faster and a little less accurate. `f32` by default. */
+  readonly dtype?: ModelFacts['dtype'];
+}
+
+/** Weights that were found, bundled, installed or in files, and what is known of them. */
+export interface ModelSource {
+  /** What results call the weights: a file's name, or an installed model's. */
+  readonly name: string;
+  /** What the weights were recognised as; by default the network's id. */
+  readonly title?: string;
+  readonly network: ResolvedNetwork;
+  readonly epsilon: number;
+  readonly preprocessing: Preprocessing;
+  readWeights(allocate?: Allocate): NetworkWeights;
+  readonly halfFileBytes?: number;
+  /** The network as quantised files store it, where `--exact` asked for it. */
+  readonly exact?: ExactModel;
+  /** The labels that come with the weights. */
+  readonly readLabels?: () => readonly Label[];
+  /** Single ones of them. */
+  readonly openLabels?: () => (index: number) => Label;
+  /** The levels of a calibration. */
+  readonly readLevels?: () => NamedTensors;
+  readonly packedKey?: string;
+}
+
+/** All that a session and its inputs need; weights and labels are read when asked for. */
+export interface Model {
+  readonly facts: ModelFacts;
+  /** What the weights were recognised as, for people. */
+  readonly title: string;
+  readonly network: ResolvedNetwork;
+  readonly epsilon: number;
+  readonly preprocessing: Preprocessing;
+  /** Where the weights are a file that can be used as it is, its bytes lie in what `allocate` gives. */
+  readWeights(allocate?: Allocate): NetworkWeights;
+  /** Length of the file that `readWeights` reads, where it has the weights of linear layers in half precision. */
+  readonly halfFileBytes?: number;
+  /** Set where the network is to run in integers. */
+  readonly readLevels?: () => Levels;
+  /** Names weights and levels together: what packing them gives is the same as long as it is. */
+  readonly packedKey?: string;
+  /** Set where integers were asked for: the network as its files store it. */
+  readonly exact?: ExactModel;
+  /** One for each class. */
+  readLabels(): readonly Label[];
+  /** Gives single labels, where that is less work than reading all. */
+  openLabels?(): (index: number) => Label;
+}
+
+export interface ExactModel {
+  readonly graph: QuantisedGraph;
+  /** The graph ends in logits; their softmax is wanted. */
+  readonly softmaxAdded: boolean;
+}
