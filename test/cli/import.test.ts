@@ -92,7 +92,9 @@ describe('mobilenet import', () => {
     expect(mobilenet('import', file, '--as', 'plain', '--res', '64').code).toBe(0);
     const { stdout, stderr, code } = mobilenet('classify', '--model', 'plain', '--dtype', 'int8', alps);
     expect([stdout, code]).toEqual(['', 4]);
-    expect(stderr).toMatch(/^mobilenet: plain: not calibrated for int8; run: mobilenet import FILE --as NAME --calibrate FOLDER; [^\n]+\n$/);
+    expect(stderr).toMatch(
+      /^mobilenet: plain: not calibrated for int8; run: mobilenet import FILE --as NAME --calibrate FOLDER; [^\n]+\n$/,
+    );
   });
 
   it.each([
