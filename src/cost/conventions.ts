@@ -13,7 +13,7 @@ export interface CountingRule {
   readonly batchNorm: number;
   /** For each output of an activation. */
   readonly activation: number;
-  /** For each element that a global average pool reads. */
+  /** For each element that an average pool reads. */
   readonly averagePool: number;
   /** For each element that a maximum pool reads. */
   readonly maxPool: number;

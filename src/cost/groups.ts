@@ -40,7 +40,7 @@ function groupName(layer: ResolvedLayer, by: Grouping): string {
     case 'kind':
       return layer.kind;
     case 'block':
-      return blockOf(layer.name);
+      return layer.block ?? layer.name;
     case 'stage': {
       const { height, width } = layer.outputShape;
       return `${height}×${width}`;
@@ -48,11 +48,4 @@ function groupName(layer: ResolvedLayer, by: Grouping): string {
     default:
       return by satisfies never;
   }
-}
-
-/** `conv_dw_7` and `conv_pw_7` are block 7; elsewhere a block's name stands in front: `block_3_expand`, `block5_add`. */
-export function blockOf(name: string): string {
-  const v1 = /^conv_(?:dw|pw|full)_(\d+)$/.exec(name);
-  if (v1) return `block ${v1[1]}`;
-  return /^(expanded_conv|block_\d+|block\d+[a-z]?)_/.exec(name)?.[1] ?? name;
 }

@@ -1,5 +1,6 @@
 import { lifetimes } from '../networks/lifetimes.js';
 import { NETWORK_INPUT, type Pads, type ResolvedLayer, type ResolvedNetwork } from '../networks/types.js';
+import { windowOf } from '../networks/windows.js';
 import { countLayer } from './count-layer.js';
 import { countElements } from './operations.js';
 
@@ -24,7 +25,7 @@ export interface LayerFacts {
   readonly live: number;
   /** MACs for each byte of its folded weights, inputs and output (f32, each once); null where there are no MACs. */
   readonly intensity: number | null;
-  /** Null from the global pool on: every output sees the whole picture. */
+  /** Null from a global pool on: every output sees the whole picture. */
   readonly receptiveField: ReceptiveField | null;
 }
 
@@ -33,7 +34,7 @@ export function layerFacts(network: ResolvedNetwork): readonly LayerFacts[] {
   const live = liveBytes(network.layers);
   const fields = receptiveFields(network.layers);
   return network.layers.map((layer, index) => ({
-    ...windowOf(layer),
+    ...verticalWindow(layer),
     live: live[index]!,
     intensity: arithmeticIntensity(layer),
     receptiveField: fields.get(layer.name) ?? null,
@@ -58,17 +59,10 @@ function liveBytes(layers: readonly ResolvedLayer[]): readonly number[] {
   return live;
 }
 
-function windowOf(layer: ResolvedLayer): Pick<LayerFacts, 'kernelSize' | 'stride' | 'pads'> {
-  switch (layer.kind) {
-    case 'conv':
-    case 'depthwise':
-    case 'maxPool':
-      return { kernelSize: layer.kernelSize, stride: layer.stride, pads: layer.pads };
-    case 'pointwise':
-      return { kernelSize: 1, stride: layer.stride, pads: layer.pads };
-    default:
-      return { kernelSize: null, stride: null, pads: null };
-  }
+function verticalWindow(layer: ResolvedLayer): Pick<LayerFacts, 'kernelSize' | 'stride' | 'pads'> {
+  const window = windowOf(layer);
+  if (!window) return { kernelSize: null, stride: null, pads: null };
+  return { kernelSize: window.kernelHeight, stride: window.strideHeight, pads: layer.pads };
 }
 
 function arithmeticIntensity(layer: ResolvedLayer): number | null {
@@ -82,16 +76,21 @@ function arithmeticIntensity(layer: ResolvedLayer): number | null {
 function receptiveFields(layers: readonly ResolvedLayer[]): ReadonlyMap<string, ReceptiveField> {
   const fields = new Map<string, ReceptiveField>([[NETWORK_INPUT, { size: 1, stride: 1, padding: 0 }]]);
   for (const layer of layers) {
-    if (layer.kind === 'globalAveragePool' || layer.kind === 'dense') continue;
+    if (seesWholeMap(layer)) continue;
     const inputs = layer.inputs.map((name) => fields.get(name)).filter((field) => field !== undefined);
     if (inputs.length === 0) continue;
     const widest = inputs.reduce((a, b) => (b.size > a.size ? b : a));
-    const { kernelSize, stride, pads } = windowOf(layer);
+    const { kernelHeight = 1, strideHeight = 1, dilationHeight = 1 } = windowOf(layer) ?? {};
+    const before = layer.kind === 'crop' ? -layer.pads.top : layer.pads.top;
     fields.set(layer.name, {
-      size: widest.size + ((kernelSize ?? 1) - 1) * widest.stride,
-      stride: widest.stride * (stride ?? 1),
-      padding: widest.padding + (pads?.top ?? 0) * widest.stride,
+      size: widest.size + (kernelHeight - 1) * dilationHeight * widest.stride,
+      stride: widest.stride * strideHeight,
+      padding: widest.padding + before * widest.stride,
     });
   }
   return fields;
+}
+
+function seesWholeMap({ kind }: ResolvedLayer): boolean {
+  return ['globalAveragePool', 'globalMaxPool', 'flatten', 'resize', 'dense'].includes(kind);
 }

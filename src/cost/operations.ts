@@ -12,7 +12,7 @@ export interface Operations {
   readonly normalised: number;
   /** Outputs of an activation function other than softmax. */
   readonly activated: number;
-  /** Elements that a global average pool reads. */
+  /** Elements that an average pool reads. */
   readonly averaged: number;
   /** Elements that a maximum pool reads. */
   readonly maximised: number;
@@ -58,17 +58,16 @@ function listAnew(layer: ResolvedLayer): Operations {
         activated: layer.activation === 'linear' ? 0 : outputs,
       };
     case 'activation':
+    case 'prelu':
       return { ...NONE, activated: outputs };
+    case 'averagePool':
     case 'globalAveragePool':
       return { ...NONE, averaged: inputs };
     case 'maxPool':
+    case 'globalMaxPool':
       return { ...NONE, maximised: inputs };
-    case 'add':
-    case 'scale':
-    case 'softmax':
-      return NONE;
     default:
-      return layer satisfies never;
+      return NONE;
   }
 }
 

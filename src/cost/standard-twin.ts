@@ -4,13 +4,13 @@ import type { DepthwiseLayer, Layer, Network, PointwiseLayer } from '../networks
  * The same network with standard convolutions: each depthwise layer and the pointwise one that follows become one
  * convolution with the depthwise layer's window and stride and the pointwise one's channels (arXiv:1704.04861,
  * section 3.1 and table 4). A squeeze-and-excitation between the two then works on the convolution's input.
- * A depthwise layer that no pointwise one follows directly stays as it is.
+ * A depthwise layer that no pointwise one follows directly, or with several filters for each channel, stays as it is.
  */
 export function standardTwin(network: Network): Network {
   const replaced = new Map<string, ReturnType<typeof merge>>();
   const redirected = new Map<string, string>();
   for (const [index, layer] of network.layers.entries()) {
-    if (layer.kind !== 'depthwise') continue;
+    if (layer.kind !== 'depthwise' || (layer.multiplier ?? 1) > 1) continue;
     const pointwise = findPointwise(layer, network.layers.slice(index + 1));
     if (!pointwise || replaced.has(pointwise.name)) continue;
     replaced.set(pointwise.name, merge(layer, pointwise));
@@ -35,25 +35,33 @@ function findPointwise(depthwise: DepthwiseLayer, following: readonly Layer[]): 
         found = layer;
         break;
       case 'activation':
-      case 'scale':
       case 'globalAveragePool':
       case 'dense':
         derived.add(layer.name);
         break;
-      case 'conv':
-      case 'depthwise':
-      case 'add':
-      case 'maxPool':
-      case 'softmax':
-        return undefined;
+      case 'scale':
+        // The convolution's input may have other channels, or another size, than what does not come from it.
+        if (!layer.inputs.every((name) => derived.has(name))) return undefined;
+        derived.add(layer.name);
+        break;
       default:
-        return layer satisfies never;
+        return undefined;
     }
   }
   return found;
 }
 
 function merge(depthwise: DepthwiseLayer, pointwise: PointwiseLayer): Layer {
-  const { kernelSize, stride, padding } = depthwise;
-  return { ...pointwise, kind: 'conv', kernelSize, stride: stride * pointwise.stride, padding };
+  const { kernelSize, kernelWidth, stride, strideWidth = stride, padding, dilation, dilationWidth } = depthwise;
+  return {
+    ...pointwise,
+    kind: 'conv',
+    kernelSize,
+    stride: stride * pointwise.stride,
+    strideWidth: strideWidth * pointwise.stride,
+    padding,
+    ...(kernelWidth !== undefined && { kernelWidth }),
+    ...(dilation !== undefined && { dilation }),
+    ...(dilationWidth !== undefined && { dilationWidth }),
+  };
 }

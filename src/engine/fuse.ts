@@ -1,5 +1,8 @@
 import type { Activation, ResolvedLayer } from '../networks/types.js';
 
+/** Activations that are more than clipping. */
+export type Curve = Exclude<Activation, 'linear' | 'relu' | 'relu6'>;
+
 /** One pass over memory: a layer, with what follows it folded in. Values carry the name of the last layer folded in. */
 export interface Operation {
   readonly layer: ResolvedLayer;
@@ -10,7 +13,7 @@ export interface Operation {
   readonly residual: string | undefined;
   readonly clamp: readonly [number, number];
   /** A curve that no clamp can express, applied to the output in place. */
-  readonly curve: 'swish' | 'sigmoid' | undefined;
+  readonly curve: Curve | undefined;
   /** Clips what the curve made. */
   readonly clip: readonly [number, number] | undefined;
 }
@@ -23,12 +26,8 @@ function clampOf(activation: Activation): readonly [number, number] {
       return [0, Infinity];
     case 'relu6':
       return [0, 6];
-    case 'linear':
-    case 'swish':
-    case 'sigmoid':
-      return UNBOUNDED;
     default:
-      return activation satisfies never;
+      return UNBOUNDED;
   }
 }
 
@@ -36,8 +35,8 @@ function intersect(a: readonly [number, number], b: readonly [number, number] | 
   return b ? [Math.max(a[0], b[0]), Math.min(a[1], b[1])] : a;
 }
 
-function isCurve(activation: Activation): activation is 'swish' | 'sigmoid' {
-  return activation === 'swish' || activation === 'sigmoid';
+function isCurve(activation: Activation): activation is Curve {
+  return activation !== 'linear' && activation !== 'relu' && activation !== 'relu6';
 }
 
 /**

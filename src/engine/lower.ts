@@ -1,6 +1,7 @@
 import { ModelError } from '../errors/errors.js';
-import { NETWORK_INPUT, type Shape } from '../networks/types.js';
-import type { Operation } from './fuse.js';
+import { NETWORK_INPUT, type ResolvedLayer, type Shape } from '../networks/types.js';
+import { windowOf } from '../networks/windows.js';
+import type { Curve, Operation } from './fuse.js';
 import type { KernelName } from './kernels.js';
 import {
   depthwiseBytes,
@@ -38,6 +39,22 @@ export interface LowerContext {
   ): number;
 }
 
+function kernelOf(curve: Curve, where: string): 'swish_f32' | 'sigmoid_f32' {
+  if (curve === 'swish' || curve === 'sigmoid') return `${curve}_f32`;
+  throw new ModelError('network-unsupported', { where, problem: `the activation ${curve}` });
+}
+
+/** What there are no kernels for yet. */
+function refuseGeneralWindow(layer: ResolvedLayer): void {
+  const window = windowOf(layer);
+  if (!window) return;
+  const { kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth } = window;
+  const isPlain = kernelHeight === kernelWidth && strideHeight === strideWidth && dilationHeight * dilationWidth === 1;
+  const count = layer.kind === 'conv' ? layer.groups : layer.kind === 'depthwise' ? layer.multiplier : 1;
+  if (isPlain && (count ?? 1) === 1) return;
+  throw new ModelError('network-unsupported', { where: layer.name, problem: 'a window of this form' });
+}
+
 /** `conv_f32` rounds the rows of a panel up to a multiple of this. */
 const CONV_ROW_MULTIPLE = 4;
 
@@ -49,7 +66,7 @@ export function lower(operation: Operation, context: LowerContext): LoweredStep[
   const to: Argument = { value: output };
   const steps = [{ layer: output, ...kernelCall(operation, context, count) }];
   if (curve && layer.kind !== 'activation')
-    steps.push({ layer: output, kernel: `${curve}_f32`, args: [to, to, count] });
+    steps.push({ layer: output, kernel: kernelOf(curve, layer.name), args: [to, to, count] });
   if (clip) steps.push({ layer: output, kernel: 'clamp_f32', args: [to, to, count, ...clip] });
   return steps;
 }
@@ -75,6 +92,7 @@ function kernelCall(
       expected: 'a convolution',
     });
   }
+  refuseGeneralWindow(layer);
   switch (layer.kind) {
     case 'conv':
       return convolution(layer.kernelSize);
@@ -112,12 +130,12 @@ function kernelCall(
     case 'scale':
       return { kernel: 'scale_f32', args: [to, from, { value: operation.inputs[1]! }, pixels, inChannels] };
     case 'activation':
-      if (curve) return { kernel: `${curve}_f32`, args: [to, from, count] };
+      if (curve) return { kernel: kernelOf(curve, layer.name), args: [to, from, count] };
       return { kernel: 'clamp_f32', args: [to, from, count, ...clamp] };
     case 'softmax':
       return { kernel: 'softmax_f32', args: [to, from, output.channels] };
     default:
-      return layer satisfies never;
+      throw new ModelError('network-unsupported', { where: layer.name, problem: `a ${layer.kind} layer` });
   }
 
   function panels(taps: number, rows: number): number {

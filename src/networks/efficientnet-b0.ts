@@ -33,6 +33,7 @@ export function buildEfficientnetB0(options: BuildOptions = {}): Network {
     const outChannels = scaleToMultipleOf8(paperChannels, alpha);
     for (let repeat = 0; repeat < repeats; repeat++) {
       const prefix = `block${index + 1}${String.fromCharCode('a'.charCodeAt(0) + repeat)}`;
+      list.block = prefix;
       const shortcut = list.last;
       const blockStride = repeat === 0 ? stride : 1;
       const expanded = inChannels * expansion;
@@ -45,6 +46,7 @@ export function buildEfficientnetB0(options: BuildOptions = {}): Network {
     }
   }
 
+  list.block = undefined;
   list.pointwise('top_conv', scaleToMultipleOf8(LAST_CHANNELS, alpha), { activation: 'swish' });
   list.globalAveragePool('avg_pool');
   list.dense('predictions', classes);

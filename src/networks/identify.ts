@@ -1,6 +1,7 @@
 import { MAX_ALPHA } from './channels.js';
 import { isPublished, type NetworkId, networkIds, networks } from './index.js';
-import { type Layer, NETWORK_INPUT, type Network } from './types.js';
+import { type Layer, type LayerKind, NETWORK_INPUT, type Network } from './types.js';
+import { windowOf } from './windows.js';
 
 export interface Identity {
   readonly id: NetworkId;
@@ -9,7 +10,7 @@ export interface Identity {
 
 /**
  * Which known network an imported graph is: the same linear layers (kind, window, stride, output channels) at the
- * same depths, and as many sums and channel scalings. Names, activations, padding, clipping, softmax and the number
+ * same depths, and as many sums, channel scalings and other joints. Names, activations, padding, clipping, softmax and the number
  * of classes do not matter. Published α are tried first, then those that the channel counts suggest. A graph that
  * fits none gives undefined; so does one without its classifier.
  */
@@ -29,10 +30,16 @@ export function identify(network: Network): Identity | undefined {
   return undefined;
 }
 
+/** Layers that a network of the same linear layers without them is not the same network as. */
+const JOINTS: readonly LayerKind[] = [
+  ...(['add', 'scale', 'multiply', 'subtract', 'maximum', 'minimum'] as const),
+  ...(['concat', 'slice', 'prelu', 'globalMaxPool'] as const),
+];
+
 interface Signature {
   /** Kinds, windows, strides and depths of the linear layers: the same at every α. */
   readonly shape: string;
-  /** Number of sums and of scalings. At a small α more blocks keep their width, so more of them are residual. */
+  /** How many there are of each of JOINTS. At a small α more blocks keep their width, so more of them are residual. */
   readonly joints: string;
   /** Output channels of the linear layers that have them, without the classifier's. */
   readonly channels: readonly number[];
@@ -45,21 +52,22 @@ interface Signature {
 function describe(layers: readonly Layer[]): Signature | undefined {
   const depths = new Map<string, number>([[NETWORK_INPUT, 0]]);
   const rows: { readonly depth: number; readonly text: string; readonly channels: number }[] = [];
-  const counts = { add: 0, scale: 0 };
+  const counts = new Map<LayerKind, number>(JOINTS.map((kind) => [kind, 0]));
   for (const layer of layers) {
     const above = Math.max(0, ...layer.inputs.map((name) => depths.get(name) ?? 0));
     const linear = describeLinear(layer);
     const depth = linear ? above + 1 : above;
     depths.set(layer.name, depth);
     if (linear) rows.push({ depth, ...linear });
-    if (layer.kind === 'add' || layer.kind === 'scale') counts[layer.kind]++;
+    const count = counts.get(layer.kind);
+    if (count !== undefined) counts.set(layer.kind, count + 1);
   }
   rows.sort((a, b) => a.depth - b.depth || compare(a.text, b.text) || a.channels - b.channels);
   const classifier = rows.at(-1);
   if (!classifier?.text.startsWith('1x1')) return undefined;
   return {
     shape: rows.map(({ depth, text }) => `${depth} ${text}`).join(),
-    joints: `${counts.add} ${counts.scale}`,
+    joints: [...counts.values()].join(' '),
     channels: rows.slice(0, -1).map(({ channels }) => channels),
   };
 }
@@ -68,18 +76,25 @@ function describe(layers: readonly Layer[]): Signature | undefined {
 function describeLinear(layer: Layer): { text: string; channels: number } | undefined {
   switch (layer.kind) {
     case 'conv': {
-      const kernel = `${layer.kernelSize}x${layer.kernelSize}`;
-      return { text: `${kernel}/${layer.stride}`, channels: layer.outChannels };
+      const groups = layer.groups === undefined || layer.groups === 1 ? '' : ` in ${layer.groups} groups`;
+      return { text: describeWindow(layer) + groups, channels: layer.outChannels };
     }
     case 'pointwise':
       return { text: `1x1/${layer.stride}`, channels: layer.outChannels };
     case 'dense':
       return { text: '1x1/1', channels: layer.outChannels };
     case 'depthwise':
-      return { text: `depthwise ${layer.kernelSize}/${layer.stride}`, channels: 0 };
+      return { text: `depthwise ${describeWindow(layer)} × ${layer.multiplier ?? 1}`, channels: 0 };
     default:
       return undefined;
   }
+}
+
+function describeWindow(layer: Extract<Layer, { readonly kind: 'conv' | 'depthwise' }>): string {
+  const { kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth } = windowOf(layer);
+  const stride = strideHeight === strideWidth ? strideHeight : `${strideHeight}x${strideWidth}`;
+  const dilation = dilationHeight * dilationWidth === 1 ? '' : ` dilation ${dilationHeight}x${dilationWidth}`;
+  return `${kernelHeight}x${kernelWidth}/${stride}${dilation}`;
 }
 
 /**

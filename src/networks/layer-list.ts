@@ -25,6 +25,8 @@ interface LinearOptions {
  */
 export class LayerList {
   readonly layers: Layer[] = [];
+  /** The block of the paper that the next layers belong to. */
+  block: string | undefined;
 
   /** Name of the newest layer, or of the network's input. */
   get last(): string {
@@ -86,7 +88,7 @@ export class LayerList {
   }
 
   #push(layer: Layer): string {
-    this.layers.push(layer);
+    this.layers.push(this.block === undefined ? layer : { ...layer, block: this.block });
     return layer.name;
   }
 }

@@ -49,8 +49,10 @@ function build(id: string, blocks: readonly Block[], addBlock: Separable, option
   const list = new LayerList();
   list.conv('conv1', scaleChannels(STEM_CHANNELS, alpha), 3, { stride: 2, activation: 'relu6' });
   for (const [index, { outChannels, stride }] of blocks.entries()) {
+    list.block = `block ${index + 1}`;
     addBlock(list, index + 1, scaleChannels(outChannels, alpha), stride);
   }
+  list.block = undefined;
   list.globalAveragePool('global_average_pooling2d');
   list.dense('conv_preds', classes);
   list.softmax('softmax');

@@ -32,6 +32,7 @@ export function buildMobilenetV2(options: BuildOptions = {}): Network {
     const outChannels = scaleToMultipleOf8(paperChannels, alpha);
     for (let repeat = 0; repeat < repeats; repeat++) {
       const prefix = block === 0 ? 'expanded_conv' : `block_${block}`;
+      list.block = prefix;
       const stride = repeat === 0 ? firstStride : 1;
       const shortcut = list.last;
       if (expansion !== 1) list.pointwise(`${prefix}_expand`, inChannels * expansion, { activation: 'relu6' });
@@ -45,6 +46,7 @@ export function buildMobilenetV2(options: BuildOptions = {}): Network {
     }
   }
 
+  list.block = undefined;
   list.pointwise('Conv_1', scaleToMultipleOf8(LAST_CHANNELS, Math.max(alpha, 1)), { activation: 'relu6' });
   list.globalAveragePool('global_average_pooling2d');
   list.dense('predictions', classes);

@@ -3,7 +3,6 @@ import { MAX_CLASSES, MAX_RESOLUTION } from './channels.js';
 import {
   type DenseLayer,
   type Layer,
-  type LayerPadding,
   NETWORK_INPUT,
   type Network,
   type PaddingConvention,
@@ -13,6 +12,7 @@ import {
   type ResolvedNetwork,
   type Shape,
 } from './types.js';
+import { type PlacedWindow, placeWindow, windowOf } from './windows.js';
 
 export interface ResolveOptions {
   /** Side of the square input, in pixels. */
@@ -25,6 +25,9 @@ const NO_PADS: Pads = { top: 0, bottom: 0, left: 0, right: 0 };
 /** Imported graphs are untrusted: with these bounds, every product of sizes stays an exact integer. */
 const MAX_CHANNELS = MAX_CLASSES;
 const MAX_WINDOW = 1024;
+const MAX_INPUTS = 1024;
+/** A map that is flattened has each of its values as a channel. */
+const MAX_FLAT = 2 ** 25;
 
 /**
  * Follows an input of resolution × resolution × inputChannels through the network: each layer with its input and
@@ -61,155 +64,217 @@ export function resolve(network: Network, options: ResolveOptions): ResolvedNetw
   return { id, alpha, resolution, classes, padding, inputShape, layers };
 }
 
+/** What follows from a layer's inputs. */
+interface Resolved {
+  readonly outputShape: Shape;
+  readonly pads?: Pads;
+  readonly parameters?: readonly Parameter[];
+}
+
 function resolveLayer(
   where: string,
   layer: Layer,
   inputShapes: readonly Shape[],
   options: Required<ResolveOptions>,
 ): ResolvedLayer {
-  const arity = layer.kind === 'add' || layer.kind === 'scale' ? 2 : 1;
-  if (inputShapes.length !== arity) throw broken(where, `${inputShapes.length} inputs`, `${arity}`);
+  checkArity(where, layer, inputShapes.length);
+  const { outputShape, pads = NO_PADS, parameters = [] } = follow(where, layer, inputShapes, options);
+  return { ...layer, inputShapes, outputShape, pads, parameters };
+}
+
+function checkArity(where: string, { kind }: Layer, count: number): void {
+  switch (kind) {
+    case 'concat':
+      if (count < 1 || count > MAX_INPUTS) throw broken(where, `${count} inputs`, `1 to ${MAX_INPUTS}`);
+      return;
+    case 'add':
+    case 'multiply':
+    case 'subtract':
+    case 'maximum':
+    case 'minimum':
+    case 'scale':
+      if (count !== 2) throw broken(where, `${count} inputs`, '2');
+      return;
+    default:
+      if (count !== 1) throw broken(where, `${count} inputs`, '1');
+  }
+}
+
+function follow(
+  where: string,
+  layer: Layer,
+  inputShapes: readonly Shape[],
+  options: Required<ResolveOptions>,
+): Resolved {
   const input = inputShapes[0]!;
-  const windowed = () => placeWindow(where, input, layer, options);
   switch (layer.kind) {
-    case 'conv': {
-      checkCount(`${where}: output channels`, layer.outChannels, MAX_CHANNELS);
-      const { height, width, pads } = windowed();
-      const extent = [layer.kernelSize, layer.kernelSize, input.channels, layer.outChannels];
-      const parameters = listParameters(layer, extent, layer.outChannels);
-      return { ...layer, inputShapes, outputShape: { height, width, channels: layer.outChannels }, pads, parameters };
-    }
-    case 'depthwise': {
-      const { height, width, pads } = windowed();
-      const { channels } = input;
-      const parameters = listParameters(layer, [layer.kernelSize, layer.kernelSize, channels], channels);
-      return { ...layer, inputShapes, outputShape: { height, width, channels }, pads, parameters };
-    }
-    case 'pointwise': {
-      checkCount(`${where}: output channels`, layer.outChannels, MAX_CHANNELS);
-      // A 1 × 1 window needs no padding under any convention, and its output is ceil(input / stride).
-      const { height, width, pads } = windowed();
-      const parameters = listParameters(layer, [input.channels, layer.outChannels], layer.outChannels);
-      return { ...layer, inputShapes, outputShape: { height, width, channels: layer.outChannels }, pads, parameters };
-    }
-    case 'dense': {
-      checkCount(`${where}: output channels`, layer.outChannels, MAX_CHANNELS);
-      if (input.height !== 1 || input.width !== 1) throw broken(where, `reads a ${format(input)} map`, 'a 1 × 1 map');
-      const parameters = listParameters(layer, [input.channels, layer.outChannels], layer.outChannels);
-      const outputShape = { height: 1, width: 1, channels: layer.outChannels };
-      return { ...layer, inputShapes, outputShape, pads: NO_PADS, parameters };
-    }
-    case 'add': {
+    case 'conv':
+    case 'depthwise':
+    case 'pointwise':
+    case 'dense':
+      return followLinear(where, layer, input, options);
+    case 'add':
+    case 'multiply':
+    case 'subtract':
+    case 'maximum':
+    case 'minimum': {
       const other = inputShapes[1]!;
       if (format(input) !== format(other)) {
-        throw broken(where, `adds ${format(input)} and ${format(other)}`, 'two maps of one shape');
+        const verb = layer.kind === 'add' ? 'adds' : 'combines';
+        throw broken(where, `${verb} ${format(input)} and ${format(other)}`, 'two maps of one shape');
       }
-      return { ...layer, inputShapes, outputShape: input, pads: NO_PADS, parameters: [] };
+      return { outputShape: input };
     }
     case 'scale': {
       const factors = inputShapes[1]!;
-      const expected = { height: 1, width: 1, channels: input.channels };
-      if (format(factors) !== format(expected)) {
-        throw broken(where, `scales ${format(input)} by ${format(factors)}`, format(expected));
+      const each = [
+        { height: 1, width: 1, channels: input.channels },
+        { height: input.height, width: input.width, channels: 1 },
+        { height: 1, width: 1, channels: 1 },
+      ].map(format);
+      if (!each.includes(format(factors))) {
+        throw broken(where, `scales ${format(input)} by ${format(factors)}`, each.join(', '));
       }
-      return { ...layer, inputShapes, outputShape: input, pads: NO_PADS, parameters: [] };
+      return { outputShape: input };
     }
-    case 'maxPool': {
-      const { height, width, pads } = windowed();
-      return { ...layer, inputShapes, outputShape: { height, width, channels: input.channels }, pads, parameters: [] };
+    case 'concat':
+      return { outputShape: joinChannels(where, inputShapes) };
+    case 'slice': {
+      const { from, to } = layer;
+      if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from < to && to <= input.channels)) {
+        throw broken(where, `takes channels ${from} to ${to}`, `some of its ${input.channels}`);
+      }
+      return { outputShape: { ...input, channels: to - from } };
     }
-    case 'globalAveragePool': {
-      const outputShape = { height: 1, width: 1, channels: input.channels };
-      return { ...layer, inputShapes, outputShape, pads: NO_PADS, parameters: [] };
+    case 'maxPool':
+    case 'averagePool': {
+      const { height, width, pads } = place(where, layer, input, options);
+      return { outputShape: { height, width, channels: input.channels }, pads };
     }
-    case 'activation':
+    case 'pad':
+    case 'crop':
+      return { outputShape: moveEdges(where, layer, input), pads: layer.pads };
+    case 'resize': {
+      const { height, width } = layer;
+      checkCount(`${where}: height`, height, MAX_RESOLUTION);
+      checkCount(`${where}: width`, width, MAX_RESOLUTION);
+      return { outputShape: { height, width, channels: input.channels } };
+    }
+    case 'globalAveragePool':
+    case 'globalMaxPool':
+      return { outputShape: { height: 1, width: 1, channels: input.channels } };
+    case 'flatten': {
+      const channels = input.height * input.width * input.channels;
+      checkCount(`${where}: values`, channels, MAX_FLAT);
+      return { outputShape: { height: 1, width: 1, channels } };
+    }
+    case 'prelu': {
+      const { height, width, channels } = input;
+      const shape = layer.perPixel ? [height, width, channels] : [channels];
+      return { outputShape: input, parameters: [{ name: 'weights', shape }] };
+    }
     case 'softmax':
-      return { ...layer, inputShapes, outputShape: input, pads: NO_PADS, parameters: [] };
+      checkSinglePixel(where, input);
+      return { outputShape: input };
+    case 'activation':
+      return { outputShape: input };
     default:
       layer satisfies never;
       throw broken(where, 'unknown kind of layer', 'one of this version');
   }
 }
 
-interface Window {
-  readonly kernelSize: number;
-  readonly stride: number;
-  readonly padding: LayerPadding;
+function followLinear(
+  where: string,
+  layer: Extract<Layer, { readonly batchNorm: boolean }>,
+  input: Shape,
+  options: Required<ResolveOptions>,
+): Resolved {
+  if (layer.kind === 'depthwise') {
+    const { multiplier = 1 } = layer;
+    checkCount(`${where}: multiplier`, multiplier, MAX_CHANNELS);
+    const channels = input.channels * multiplier;
+    checkCount(`${where}: output channels`, channels, MAX_CHANNELS);
+    const { height, width, pads } = place(where, layer, input, options);
+    const { kernelHeight, kernelWidth } = windowOf(layer);
+    const parameters = listParameters(layer, [kernelHeight, kernelWidth, channels]);
+    return { outputShape: { height, width, channels }, pads, parameters };
+  }
+  const { outChannels } = layer;
+  checkCount(`${where}: output channels`, outChannels, MAX_CHANNELS);
+  if (layer.kind === 'dense') {
+    checkSinglePixel(where, input);
+    const parameters = listParameters(layer, [input.channels, outChannels]);
+    return { outputShape: { height: 1, width: 1, channels: outChannels }, parameters };
+  }
+  // A 1 × 1 window needs no padding under any convention, and its output is ceil(input / stride).
+  const { height, width, pads } = place(where, layer, input, options);
+  const outputShape = { height, width, channels: outChannels };
+  if (layer.kind === 'pointwise') {
+    return { outputShape, pads, parameters: listParameters(layer, [input.channels, outChannels]) };
+  }
+  const { groups = 1 } = layer;
+  checkCount(`${where}: groups`, groups, MAX_CHANNELS);
+  if (input.channels % groups !== 0 || outChannels % groups !== 0) {
+    throw broken(
+      where,
+      `${groups} groups of ${input.channels} input and ${outChannels} output channels`,
+      'a number that divides both',
+    );
+  }
+  const { kernelHeight, kernelWidth } = windowOf(layer);
+  const extent = [kernelHeight, kernelWidth, input.channels / groups, outChannels];
+  return { outputShape, pads, parameters: listParameters(layer, extent) };
 }
 
-function placeWindow(
+function place(
   where: string,
+  layer: Extract<Layer, { readonly stride: number }>,
   input: Shape,
-  layer: Layer,
-  options: Required<ResolveOptions>,
-): { readonly height: number; readonly width: number; readonly pads: Pads } {
-  const window: Window =
-    layer.kind === 'pointwise'
-      ? { kernelSize: 1, stride: layer.stride, padding: 'valid' }
-      : (layer as Extract<Layer, Window>);
-  checkCount(`${where}: kernel size`, window.kernelSize, MAX_WINDOW);
-  checkCount(`${where}: stride`, window.stride, MAX_WINDOW);
-  const { padding } = window;
-  const explicit = typeof padding === 'object' ? padding : undefined;
-  for (const count of explicit ? Object.values(explicit) : []) {
-    if (!(Number.isInteger(count) && count >= 0 && count <= MAX_WINDOW)) {
-      throw broken(where, `padding ${count}`, `a whole number from 0 to ${MAX_WINDOW}`);
+  { resolution, padding: convention }: Required<ResolveOptions>,
+): PlacedWindow {
+  const window = windowOf(layer);
+  checkCount(`${where}: kernel size`, window.kernelHeight, MAX_WINDOW);
+  checkCount(`${where}: kernel width`, window.kernelWidth, MAX_WINDOW);
+  checkCount(`${where}: stride`, window.strideHeight, MAX_WINDOW);
+  checkCount(`${where}: stride width`, window.strideWidth, MAX_WINDOW);
+  checkCount(`${where}: dilation`, window.dilationHeight, MAX_WINDOW);
+  checkCount(`${where}: dilation width`, window.dilationWidth, MAX_WINDOW);
+  const padding = layer.kind === 'pointwise' ? 'valid' : layer.padding;
+  if (typeof padding === 'object') checkPads(where, padding);
+  // Keras's own rule is that of its depthwise layers.
+  const isKeras = convention === 'keras' && layer.kind !== 'depthwise';
+  return placeWindow(where, input, window, padding, { resolution, convention: isKeras ? 'tensorflow' : convention });
+}
+
+function joinChannels(where: string, inputShapes: readonly Shape[]): Shape {
+  const { height, width } = inputShapes[0]!;
+  for (const other of inputShapes) {
+    if (other.height !== height || other.width !== width) {
+      throw broken(where, `joins ${inputShapes.map(format).join(' and ')}`, 'maps of one height and width');
     }
   }
-  let convention: PaddingConvention | 'explicit' = padding === 'same' ? options.padding : 'explicit';
-  if (convention === 'keras' && layer.kind !== 'depthwise') convention = 'tensorflow';
-  const vertical = placeAxis(input.height, window, convention, explicit?.top, explicit?.bottom);
-  const horizontal = placeAxis(input.width, window, convention, explicit?.left, explicit?.right);
-  if (vertical.output < 1 || horizontal.output < 1) {
-    const size = `${input.height} × ${input.width}`;
-    throw new UsageError({
-      where,
-      problem: `resolution ${options.resolution} leaves a ${size} map here`,
-      expected: `at least the ${window.kernelSize} × ${window.kernelSize} of its window`,
-    });
-  }
-  const pads = { top: vertical.before, bottom: vertical.after, left: horizontal.before, right: horizontal.after };
-  return { height: vertical.output, width: horizontal.output, pads };
+  const channels = inputShapes.reduce((sum, shape) => sum + shape.channels, 0);
+  checkCount(`${where}: output channels`, channels, MAX_CHANNELS);
+  return { height, width, channels };
 }
 
-/** Positions of a window along one axis, and the zeros before and after the data. */
-export interface AxisWindow {
-  readonly output: number;
-  readonly before: number;
-  readonly after: number;
-}
-
-/**
- * Output size and padding of one axis, together. TensorFlow: output = ceil(input / stride), just enough zeros, the
- * odd one after the data. PyTorch: floor(kernelSize / 2) on both sides. Keras at stride 2: kernelSize − 2 after the
- * data. Explicit: as given, 0 by default.
- */
-export function placeAxis(
-  input: number,
-  window: { readonly kernelSize: number; readonly stride: number },
-  convention: PaddingConvention | 'explicit',
-  before = 0,
-  after = 0,
-): AxisWindow {
-  const { kernelSize, stride } = window;
-  if (convention === 'tensorflow' || (convention === 'keras' && stride !== 2)) {
-    const output = Math.ceil(input / stride);
-    const total = Math.max((output - 1) * stride + kernelSize - input, 0);
-    const first = Math.floor(total / 2);
-    return { output, before: first, after: total - first };
-  }
-  const half = Math.floor(kernelSize / 2);
-  let [first, last] = [before, after];
-  if (convention === 'pytorch') [first, last] = [half, half];
-  else if (convention === 'keras') [first, last] = [0, Math.max(kernelSize - 2, 0)];
-  return { output: Math.floor((input + first + last - kernelSize) / stride) + 1, before: first, after: last };
+function moveEdges(where: string, layer: Extract<Layer, { readonly kind: 'pad' | 'crop' }>, input: Shape): Shape {
+  const { kind, pads } = layer;
+  checkPads(where, pads);
+  if (kind === 'pad' && !Number.isFinite(layer.value)) throw broken(where, `pads with ${layer.value}`, 'a number');
+  const sign = kind === 'pad' ? 1 : -1;
+  const height = input.height + sign * (pads.top + pads.bottom);
+  const width = input.width + sign * (pads.left + pads.right);
+  if (height < 1 || width < 1) throw broken(where, `leaves nothing of a ${format(input)} map`, 'at least one pixel');
+  return { height, width, channels: input.channels };
 }
 
 function listParameters(
   layer: Pick<DenseLayer, 'batchNorm' | 'bias'>,
   weights: readonly number[],
-  channels: number,
 ): readonly Parameter[] {
+  const channels = weights.at(-1)!;
   const parameters: Parameter[] = [{ name: 'weights', shape: weights }];
   if (layer.bias) parameters.push({ name: 'bias', shape: [channels] });
   if (layer.batchNorm) {
@@ -218,9 +283,21 @@ function listParameters(
   return parameters;
 }
 
+function checkSinglePixel(where: string, input: Shape): void {
+  if (input.height !== 1 || input.width !== 1) throw broken(where, `reads a ${format(input)} map`, 'a 1 × 1 map');
+}
+
+function checkPads(where: string, pads: Pads): void {
+  for (const count of Object.values(pads)) {
+    if (!(Number.isInteger(count) && count >= 0 && count <= MAX_WINDOW)) {
+      throw broken(where, `padding ${count}`, `a whole number from 0 to ${MAX_WINDOW}`);
+    }
+  }
+}
+
 function checkCount(where: string, count: number, maximum: number): void {
   if (!(Number.isInteger(count) && count >= 1 && count <= maximum)) {
-    throw broken(where, String(count), `a whole number from 1 to ${maximum}`);
+    throw broken(where, `${count}`, `a whole number from 1 to ${maximum}`);
   }
 }
 

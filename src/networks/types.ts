@@ -13,8 +13,41 @@ export interface Pads {
   readonly right: number;
 }
 
-/** swish(x) = x · sigmoid(x) */
-export type Activation = 'linear' | 'relu' | 'relu6' | 'swish' | 'sigmoid';
+/**
+ * swish(x) = x · sigmoid(x), hardSwish(x) = x · hardSigmoid(x); gelu is x · Φ(x) with the error function, geluTanh its
+ * approximation with tanh (arXiv:1606.08415); mish(x) = x · tanh(softplus(x)); softsign(x) = x ÷ (1 + |x|).
+ */
+export const activations = [
+  'linear',
+  'relu',
+  'relu6',
+  'swish',
+  'sigmoid',
+  'tanh',
+  'hardSwish',
+  'hardSigmoid',
+  'leakyRelu',
+  'elu',
+  'selu',
+  'gelu',
+  'geluTanh',
+  'softplus',
+  'softsign',
+  'mish',
+  'exponential',
+] as const;
+
+export type Activation = (typeof activations)[number];
+
+/** An activation and the numbers that belong to it. */
+export interface Activated {
+  readonly activation: Activation;
+  /**
+   * leakyRelu: [slope], 0.01 by default; elu: [alpha], 1 by default; hardSigmoid: [slope, offset], 1/6 and 1/2 by default
+   * (Keras 2 uses 0.2 and 0.5). None for the others.
+   */
+  readonly activationParameters?: readonly number[];
+}
 
 /** `same` is settled by the card's padding convention in `resolve`; an imported graph states its four numbers. */
 export type LayerPadding = 'same' | 'valid' | Pads;
@@ -34,6 +67,8 @@ export const NETWORK_INPUT = 'input';
 interface LayerBase {
   /** Unique in its network; the Keras reference's name where there is one. */
   readonly name: string;
+  /** The block of the paper that the layer belongs to. */
+  readonly block?: string;
   /** The layers (or `NETWORK_INPUT`) whose outputs this one reads. */
   readonly inputs: readonly string[];
   /** Outputs are clipped to [minimum, maximum] after the activation: what a quantised checkpoint could represent. */
@@ -41,27 +76,43 @@ interface LayerBase {
 }
 
 /** Scale and offset after a linear operation: a batch norm, a bias, or neither; never both. */
-interface LinearBase extends LayerBase {
+interface LinearBase extends LayerBase, Activated {
   readonly batchNorm: boolean;
   readonly bias: boolean;
-  readonly activation: Activation;
 }
 
-/** Standard convolution, kernelSize × kernelSize, weights [kernelSize, kernelSize, inChannels, outChannels]. */
-export interface ConvLayer extends LinearBase {
+/** A window that moves over the map; `windowOf` gives all of its numbers. */
+interface Windowed {
+  /** Rows of the window, and columns where `kernelWidth` does not say otherwise. */
+  readonly kernelSize: number;
+  readonly kernelWidth?: number;
+  /** Rows from one window to the next, and columns where `strideWidth` does not say otherwise. */
+  readonly stride: number;
+  readonly strideWidth?: number;
+  readonly padding: LayerPadding;
+}
+
+/** Rows (and columns, where `dilationWidth` does not say otherwise) from one tap of the window to the next; 1 by default. */
+interface Dilated {
+  readonly dilation?: number;
+  readonly dilationWidth?: number;
+}
+
+/** Standard convolution, weights [kernelHeight, kernelWidth, inChannels / groups, outChannels]. */
+export interface ConvLayer extends LinearBase, Windowed, Dilated {
   readonly kind: 'conv';
   readonly outChannels: number;
-  readonly kernelSize: number;
-  readonly stride: number;
-  readonly padding: LayerPadding;
+  /** Output channels of one group, neighbours, read the input channels of this group alone; 1 group by default. */
+  readonly groups?: number;
 }
 
-/** One filter per channel (depth multiplier 1), weights [kernelSize, kernelSize, channels]. */
-export interface DepthwiseLayer extends LinearBase {
+/**
+ * `multiplier` filters (1 by default) for each channel, weights [kernelHeight, kernelWidth, channels × multiplier]: output
+ * channel c × multiplier + m is filter m of input channel c.
+ */
+export interface DepthwiseLayer extends LinearBase, Windowed, Dilated {
   readonly kind: 'depthwise';
-  readonly kernelSize: number;
-  readonly stride: number;
-  readonly padding: LayerPadding;
+  readonly multiplier?: number;
 }
 
 /** 1×1 convolution, weights [inChannels, outChannels]; stride 2 takes every second row and column. */
@@ -82,22 +133,50 @@ export interface AddLayer extends LayerBase {
   readonly kind: 'add';
 }
 
-/** Each channel of inputs[0] times the matching value of the 1×1 map inputs[1] (squeeze-and-excitation). */
+/** Element by element, inputs[0] first, of two maps of one shape. */
+export interface CombineLayer extends LayerBase {
+  readonly kind: 'multiply' | 'subtract' | 'maximum' | 'minimum';
+}
+
+/**
+ * inputs[0] times inputs[1], which has one value for each channel (1 × 1 × C, squeeze-and-excitation), for each pixel
+ * (H × W × 1) or for all (1 × 1 × 1).
+ */
 export interface ScaleLayer extends LayerBase {
   readonly kind: 'scale';
 }
 
-export interface ActivationLayer extends LayerBase {
+/** The channels of all inputs, one after the other. */
+export interface ConcatLayer extends LayerBase {
+  readonly kind: 'concat';
+}
+
+/** Channels `from` to `to` − 1. */
+export interface SliceLayer extends LayerBase {
+  readonly kind: 'slice';
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface ActivationLayer extends LayerBase, Activated {
   readonly kind: 'activation';
-  readonly activation: Activation;
+}
+
+/** x where x ≥ 0, else x times a weight: one for each channel [channels], or where `perPixel` [height, width, channels]. */
+export interface PreluLayer extends LayerBase {
+  readonly kind: 'prelu';
+  readonly perPixel?: boolean;
 }
 
 /** Padding never wins the maximum. */
-export interface MaxPoolLayer extends LayerBase {
+export interface MaxPoolLayer extends LayerBase, Windowed {
   readonly kind: 'maxPool';
-  readonly kernelSize: number;
-  readonly stride: number;
-  readonly padding: LayerPadding;
+}
+
+/** Mean over the window: divided by its size where `countsPadding`, else by the number of its taps inside of the map. */
+export interface AveragePoolLayer extends LayerBase, Windowed {
+  readonly kind: 'averagePool';
+  readonly countsPadding: boolean;
 }
 
 /** Mean over height and width: a 1×1 map. */
@@ -105,6 +184,49 @@ export interface GlobalAveragePoolLayer extends LayerBase {
   readonly kind: 'globalAveragePool';
 }
 
+/** Maximum over height and width: a 1×1 map. */
+export interface GlobalMaxPoolLayer extends LayerBase {
+  readonly kind: 'globalMaxPool';
+}
+
+/** `value` around the map. */
+export interface PadLayer extends LayerBase {
+  readonly kind: 'pad';
+  readonly pads: Pads;
+  readonly value: number;
+}
+
+/** The map without `pads` rows and columns at its edges. */
+export interface CropLayer extends LayerBase {
+  readonly kind: 'crop';
+  readonly pads: Pads;
+}
+
+export const resizeMethods = ['nearest', 'bilinear'] as const;
+export const resizeCoordinates = ['halfPixel', 'asymmetric', 'alignCorners'] as const;
+
+/**
+ * The map at another size. Output pixel i reads the input at (i + ½) · s − ½ (halfPixel) or i · s (asymmetric), where s =
+ * input ÷ output, or at i · (input − 1) ÷ (output − 1) (alignCorners); never beyond an edge. `nearest` rounds down where
+ * asymmetric, else to the nearest, halves up, all of it in single precision, as TensorFlow does.
+ */
+export interface ResizeLayer extends LayerBase {
+  readonly kind: 'resize';
+  readonly height: number;
+  readonly width: number;
+  readonly method: (typeof resizeMethods)[number];
+  readonly coordinates: (typeof resizeCoordinates)[number];
+}
+
+export const flattenOrders = ['HWC', 'CHW'] as const;
+
+/** A 1×1 map of all values: pixel by pixel (HWC) or channel by channel (CHW). */
+export interface FlattenLayer extends LayerBase {
+  readonly kind: 'flatten';
+  readonly order: (typeof flattenOrders)[number];
+}
+
+/** Over the channels of a 1×1 map. */
 export interface SoftmaxLayer extends LayerBase {
   readonly kind: 'softmax';
 }
@@ -115,10 +237,20 @@ export type Layer =
   | PointwiseLayer
   | DenseLayer
   | AddLayer
+  | CombineLayer
   | ScaleLayer
+  | ConcatLayer
+  | SliceLayer
   | ActivationLayer
+  | PreluLayer
   | MaxPoolLayer
+  | AveragePoolLayer
   | GlobalAveragePoolLayer
+  | GlobalMaxPoolLayer
+  | PadLayer
+  | CropLayer
+  | ResizeLayer
+  | FlattenLayer
   | SoftmaxLayer;
 
 export type LayerKind = Layer['kind'];
@@ -146,7 +278,7 @@ export interface Parameter {
 export type ResolvedLayer = Layer & {
   readonly inputShapes: readonly Shape[];
   readonly outputShape: Shape;
-  /** All zero for layers without a window. */
+  /** Of a window, or the layer's own (pad, crop); else all zero. */
   readonly pads: Pads;
   readonly parameters: readonly Parameter[];
 };

@@ -22,18 +22,22 @@ export function buildXception(options: BuildOptions = {}): Network {
   const { alpha, classes } = checkBuildOptions(id, options);
   const width = (channels: number) => scaleChannels(channels, alpha);
   const list = new LayerList();
+  list.block = 'block1';
   list.conv('block1_conv1', width(32), 3, { stride: 2, padding: 'valid', activation: 'relu' });
   list.conv('block1_conv2', width(64), 3, { padding: 'valid', activation: 'relu' });
   for (const block of ENTRY_BLOCKS) addDownsamplingBlock(list, block.number, block.channels.map(width));
   for (const number of MIDDLE_BLOCKS) {
+    list.block = `block${number}`;
     const shortcut = list.last;
     const branch = addSeparables(list, number, MIDDLE_CHANNELS.map(width), shortcut, true);
     list.add(`block${number}_add`, shortcut, branch);
   }
   addDownsamplingBlock(list, EXIT_BLOCK.number, EXIT_BLOCK.channels.map(width));
+  list.block = 'block14';
   for (const [index, channels] of LAST_CHANNELS.entries()) {
     addSeparable(list, `block14_sepconv${index + 1}`, width(channels), list.last, 'relu');
   }
+  list.block = undefined;
   list.globalAveragePool('avg_pool');
   list.dense('predictions', classes);
   list.softmax('softmax');
@@ -41,6 +45,7 @@ export function buildXception(options: BuildOptions = {}): Network {
 }
 
 function addDownsamplingBlock(list: LayerList, number: number, channels: readonly number[]): void {
+  list.block = `block${number}`;
   const input = list.last;
   const shortcut = list.pointwise(`block${number}_skip`, channels.at(-1)!, { stride: 2, input });
   addSeparables(list, number, channels, input, number !== 2);

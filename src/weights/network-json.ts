@@ -1,10 +1,20 @@
 import { ModelError } from '../errors/errors.js';
 import { MAX_CLASSES } from '../networks/channels.js';
-import type { Activation, Layer, LayerPadding, Network, ResolvedLayer } from '../networks/types.js';
+import {
+  activations,
+  flattenOrders,
+  type Layer,
+  type LayerPadding,
+  type Network,
+  type Pads,
+  type ResolvedLayer,
+  resizeCoordinates,
+  resizeMethods,
+} from '../networks/types.js';
 
 const MAX_LAYERS = 5000;
-const MAX_INPUTS = 2;
-const ACTIVATIONS: readonly Activation[] = ['linear', 'relu', 'relu6', 'swish', 'sigmoid'];
+const MAX_INPUTS = 1024;
+const MAX_PARAMETERS = 4;
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -15,8 +25,9 @@ export function describeNetwork(network: Omit<Network, 'layers'> & { readonly la
 }
 
 function plain(layer: Layer): Layer {
-  const { inputShapes: _i, outputShape: _o, pads: _p, parameters: _r, ...rest } = layer as ResolvedLayer;
-  return rest;
+  const { inputShapes: _i, outputShape: _o, pads, parameters: _r, ...rest } = layer as ResolvedLayer;
+  // What `resolve` computed for a window, but a field of its own of others.
+  return layer.kind === 'pad' || layer.kind === 'crop' ? ({ ...rest, pads } as Layer) : (rest as Layer);
 }
 
 /**
@@ -50,43 +61,98 @@ function parseLayer(json: unknown, where: string, what: string): Layer {
 
 function readBase(fields: LayerFields) {
   const range = fields.range();
-  return { name: fields.text('name'), inputs: fields.inputs(), ...(range && { range }) };
+  const block = fields.optional('block', (name) => fields.label(name));
+  return { name: fields.text('name'), inputs: fields.inputs(), ...(range && { range }), ...block };
 }
 
 function readKind(fields: LayerFields) {
   const kind = fields.text('kind') as Layer['kind'];
-  const linear = () => ({
-    batchNorm: fields.flag('batchNorm'),
-    bias: fields.flag('bias'),
-    activation: fields.activation(),
-  });
-  const window = () => ({
-    kernelSize: fields.count('kernelSize'),
-    stride: fields.count('stride'),
-    padding: fields.padding(),
-  });
   switch (kind) {
     case 'conv':
-      return { kind, ...linear(), ...window(), outChannels: fields.count('outChannels') };
+      return {
+        kind,
+        ...readLinear(fields),
+        ...readWindow(fields),
+        ...readDilation(fields),
+        outChannels: fields.count('outChannels'),
+        ...fields.optionalCount('groups'),
+      };
     case 'depthwise':
-      return { kind, ...linear(), ...window() };
+      return {
+        kind,
+        ...readLinear(fields),
+        ...readWindow(fields),
+        ...readDilation(fields),
+        ...fields.optionalCount('multiplier'),
+      };
     case 'pointwise':
-      return { kind, ...linear(), stride: fields.count('stride'), outChannels: fields.count('outChannels') };
+      return { kind, ...readLinear(fields), stride: fields.count('stride'), outChannels: fields.count('outChannels') };
     case 'dense':
-      return { kind, ...linear(), outChannels: fields.count('outChannels') };
+      return { kind, ...readLinear(fields), outChannels: fields.count('outChannels') };
     case 'maxPool':
-      return { kind, ...window() };
+      return { kind, ...readWindow(fields) };
+    case 'averagePool':
+      return { kind, ...readWindow(fields), countsPadding: fields.flag('countsPadding') };
     case 'activation':
-      return { kind, activation: fields.activation() };
+      return { kind, ...readActivation(fields) };
+    case 'prelu':
+      return { kind, ...fields.optional('perPixel', (name) => fields.flag(name)) };
+    case 'pad':
+      return { kind, pads: fields.pads('pads'), value: fields.real('value') };
+    case 'crop':
+      return { kind, pads: fields.pads('pads') };
+    case 'slice':
+      return { kind, from: fields.whole('from'), to: fields.count('to') };
+    case 'resize':
+      return {
+        kind,
+        height: fields.count('height'),
+        width: fields.count('width'),
+        method: fields.oneOf('method', resizeMethods),
+        coordinates: fields.oneOf('coordinates', resizeCoordinates),
+      };
+    case 'flatten':
+      return { kind, order: fields.oneOf('order', flattenOrders) };
     case 'add':
+    case 'multiply':
+    case 'subtract':
+    case 'maximum':
+    case 'minimum':
     case 'scale':
+    case 'concat':
     case 'globalAveragePool':
+    case 'globalMaxPool':
     case 'softmax':
       return { kind };
     default:
       kind satisfies never;
       throw fields.wrong('kind', 'one of this version');
   }
+}
+
+function readLinear(fields: LayerFields) {
+  return { batchNorm: fields.flag('batchNorm'), bias: fields.flag('bias'), ...readActivation(fields) };
+}
+
+function readActivation(fields: LayerFields) {
+  return {
+    activation: fields.oneOf('activation', activations),
+    ...fields.optional('activationParameters', (name) => fields.reals(name)),
+  };
+}
+
+function readWindow(fields: LayerFields) {
+  return {
+    kernelSize: fields.count('kernelSize'),
+    ...fields.optionalCount('kernelWidth'),
+    stride: fields.count('stride'),
+    ...fields.optionalCount('strideWidth'),
+    padding: fields.padding(),
+  };
+}
+
+function readDilation(fields: LayerFields) {
+  return { ...fields.optionalCount('dilation'), ...fields.optionalCount('dilationWidth') };
 }
 
 /** One object: fields are taken one by one with their type, what nobody took is refused. */
@@ -143,11 +209,46 @@ class LayerFields {
     return value;
   }
 
-  activation(): Activation {
-    const value = this.take('activation');
-    const found = ACTIVATIONS.find((each) => each === value);
-    if (found === undefined) throw this.wrong('activation', `one of ${ACTIVATIONS.join(', ')}`);
+  /** A whole number from 0. */
+  whole(name: string): number {
+    return this.take(name) === 0 ? 0 : this.count(name);
+  }
+
+  real(name: string): number {
+    const value = this.take(name);
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw this.wrong(name, 'a number');
+    return value;
+  }
+
+  reals(name: string): readonly number[] {
+    const value = this.take(name);
+    const isList =
+      Array.isArray(value) && value.length <= MAX_PARAMETERS && value.every((each) => Number.isFinite(each));
+    if (!isList) throw this.wrong(name, `at most ${MAX_PARAMETERS} numbers`);
+    return value;
+  }
+
+  /** Words with spaces between. */
+  label(name: string): string {
+    const value = this.take(name);
+    if (typeof value !== 'string' || !/^[\w./+-][\w ./+-]{0,199}$/.test(value)) throw this.wrong(name, 'a plain name');
+    return value;
+  }
+
+  oneOf<T extends string>(name: string, choices: readonly T[]): T {
+    const value = this.take(name);
+    const found = choices.find((each) => each === value);
+    if (found === undefined) throw this.wrong(name, `one of ${choices.join(', ')}`);
     return found;
+  }
+
+  /** `{ [name]: value }` where the field is there, else nothing. */
+  optional<K extends string, T>(name: K, read: (name: K) => T): { readonly [key in K]?: T } {
+    return this.take(name) === undefined ? {} : ({ [name]: read(name) } as { [key in K]: T });
+  }
+
+  optionalCount<K extends string>(name: K): { readonly [key in K]?: number } {
+    return this.optional(name, () => this.count(name));
   }
 
   inputs(): readonly string[] {
@@ -168,11 +269,14 @@ class LayerFields {
 
   padding(): LayerPadding {
     const value = this.take('padding');
-    if (value === 'same' || value === 'valid') return value;
+    return value === 'same' || value === 'valid' ? value : this.pads('padding', 'same, valid or four counts');
+  }
+
+  pads(name: string, expected = 'four counts'): Pads {
     const sides = ['top', 'bottom', 'left', 'right'] as const;
-    const pads = value as Json | null;
+    const pads = this.take(name) as Json | null | undefined;
     if (typeof pads !== 'object' || pads === null || !sides.every((side) => Number.isInteger(pads[side]))) {
-      throw this.wrong('padding', 'same, valid or four counts');
+      throw this.wrong(name, expected);
     }
     const [top, bottom, left, right] = sides.map((side) => pads[side] as number) as [number, number, number, number];
     return { top, bottom, left, right };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { conventions } from '../../src/cost/conventions.js';
 import { cost } from '../../src/cost/cost.js';
-import { blockOf, groupings, groupLayers } from '../../src/cost/groups.js';
+import { groupings, groupLayers } from '../../src/cost/groups.js';
 import { layerFacts, peakOf } from '../../src/cost/layer-facts.js';
 import { buildNetwork, networkIds, networks } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
@@ -93,17 +93,14 @@ describe('windows and intensity', () => {
 
 describe('groups', () => {
   it.each([
-    ['conv_dw_7', 'block 7'],
-    ['conv_pw_13', 'block 13'],
-    ['conv1', 'conv1'],
-    ['conv_preds', 'conv_preds'],
-    ['expanded_conv_project', 'expanded_conv'],
-    ['block_12_expand', 'block_12'],
-    ['block14_sepconv1_pointwise', 'block14'],
-    ['block4c_se_reduce', 'block4c'],
-    ['Conv_1', 'Conv_1'],
-  ])('%s belongs to %s', (name, block) => {
-    expect(blockOf(name)).toBe(block);
+    ['mobilenet_v1', ['conv1', 'block 1', 'block 2'], 'conv_preds'],
+    ['mobilenet_v2', ['Conv1', 'expanded_conv', 'block_1'], 'Conv_1'],
+    ['xception', ['block1', 'block2', 'block3'], 'block14'],
+    ['efficientnet_b0', ['stem_conv', 'block1a', 'block2a', 'block2b'], 'top_conv'],
+  ])('%s has the blocks of its paper', (id, first, last) => {
+    const names = groupLayers(networkOf(id, 224).layers, 'block', conventions.paper.rule).map(({ name }) => name);
+    expect(names.slice(0, first.length)).toEqual(first);
+    expect(names).toContain(last);
   });
 
   it.each(networkIds.flatMap((id) => groupings.map((by) => [id, by] as const)))('%s by %s add up', (id, by) => {

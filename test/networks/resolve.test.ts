@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/errors/errors.js';
 import { buildNetwork } from '../../src/networks/index.js';
-import { placeAxis, resolve } from '../../src/networks/resolve.js';
+import { resolve } from '../../src/networks/resolve.js';
 import { type Layer, NETWORK_INPUT, type Network } from '../../src/networks/types.js';
+import { placeAxis } from '../../src/networks/windows.js';
+import { describeNetwork, parseNetwork } from '../../src/weights/network-json.js';
 
 const plain = { batchNorm: false, bias: false, activation: 'linear' } as const;
 const conv = (name: string, more: object = {}): Layer => ({
@@ -86,6 +88,44 @@ describe('parameters', () => {
   });
 });
 
+describe('shapes', () => {
+  const pads = { top: 1, bottom: 2, left: 3, right: 4 };
+  const common = { name: 'x', inputs: [NETWORK_INPUT] };
+  const window = { kernelSize: 3, stride: 2, padding: 'valid' } as const;
+  const linear = { ...plain, ...common };
+  it.each<[Layer, readonly [number, number, number], readonly (readonly number[])[]]>([
+    [{ ...linear, kind: 'conv', ...window, kernelWidth: 5, strideWidth: 1, outChannels: 6 }, [4, 5, 6], [[3, 5, 3, 6]]],
+    [{ ...linear, kind: 'conv', ...window, dilation: 2, outChannels: 6, groups: 3 }, [3, 3, 6], [[3, 3, 1, 6]]],
+    [
+      { ...linear, kind: 'conv', ...window, padding: 'same', dilationWidth: 3, outChannels: 1 },
+      [5, 5, 1],
+      [[3, 3, 3, 1]],
+    ],
+    [{ ...linear, kind: 'depthwise', ...window, multiplier: 4 }, [4, 4, 12], [[3, 3, 12]]],
+    [{ ...common, kind: 'averagePool', ...window, kernelWidth: 2, countsPadding: true }, [4, 4, 3], []],
+    [{ ...common, kind: 'globalMaxPool' }, [1, 1, 3], []],
+    [{ ...common, kind: 'concat', inputs: [NETWORK_INPUT, NETWORK_INPUT, NETWORK_INPUT] }, [9, 9, 9], []],
+    [{ ...common, kind: 'subtract', inputs: [NETWORK_INPUT, NETWORK_INPUT] }, [9, 9, 3], []],
+    [{ ...common, kind: 'slice', from: 1, to: 3 }, [9, 9, 2], []],
+    [{ ...common, kind: 'pad', pads, value: 1 }, [12, 16, 3], []],
+    [{ ...common, kind: 'crop', pads }, [6, 2, 3], []],
+    [{ ...common, kind: 'resize', height: 5, width: 20, method: 'bilinear', coordinates: 'halfPixel' }, [5, 20, 3], []],
+    [{ ...common, kind: 'flatten', order: 'CHW' }, [1, 1, 243], []],
+    [{ ...common, kind: 'prelu' }, [9, 9, 3], [[3]]],
+    [{ ...common, kind: 'prelu', perPixel: true }, [9, 9, 3], [[9, 9, 3]]],
+  ])('%o', (layer, [height, width, channels], parameters) => {
+    const [resolved] = resolve(network(layer), { resolution: 9 }).layers;
+    expect(resolved!.outputShape).toEqual({ height, width, channels });
+    expect(resolved!.parameters.map(({ shape }) => shape)).toEqual(parameters);
+    if (layer.kind === 'pad' || layer.kind === 'crop') expect(resolved!.pads).toEqual(pads);
+    // What describes the network describes this layer, before and after its sizes are known.
+    for (const each of [layer, resolved!]) {
+      const described = JSON.parse(JSON.stringify(describeNetwork(network(each))));
+      expect(parseNetwork(described, 'test').layers).toEqual([layer]);
+    }
+  });
+});
+
 describe('resolutions that a network cannot take', () => {
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 4097])('%d', (resolution) => {
     expect(() => resolve(buildNetwork('mobilenet_v2'), { resolution })).toThrow(UsageError);
@@ -111,6 +151,7 @@ describe('graphs that do not fit together', () => {
     ...plain,
   });
   const pads = { top: 0, bottom: 0, left: 0, right: 0 };
+  const slice = { kind: 'slice', name: 's', inputs: [NETWORK_INPUT] } as const;
   it.each<[string, Layer[]]>([
     ['net: a: reads b, expected the name of an earlier layer', [conv('a', { inputs: ['b'] }), conv('b')]],
     ['net: a: second layer of this name, expected a name of its own', [conv('a'), conv('a')]],
@@ -120,7 +161,7 @@ describe('graphs that do not fit together', () => {
       [conv('a'), pointwise('b', 'a', 4), { kind: 'add', name: 'sum', inputs: ['a', 'b'] }],
     ],
     [
-      'net: s: scales 9 × 9 × 8 by 9 × 9 × 8, expected 1 × 1 × 8',
+      'net: s: scales 9 × 9 × 8 by 9 × 9 × 8, expected 1 × 1 × 8, 9 × 9 × 1, 1 × 1 × 1',
       [conv('a'), { kind: 'scale', name: 's', inputs: ['a', 'a'] }],
     ],
     ['net: sum: 1 inputs, expected 2', [conv('a'), { kind: 'add', name: 'sum', inputs: ['a'] }]],
@@ -132,6 +173,26 @@ describe('graphs that do not fit together', () => {
     ['net: a: stride: 0, expected a whole number from 1 to 1024', [conv('a', { stride: 0 })]],
     ['net: a: kernel size: -3, expected a whole number from 1 to 1024', [conv('a', { kernelSize: -3 })]],
     ['net: a: padding -1, expected a whole number from 0 to 1024', [conv('a', { padding: { ...pads, left: -1 } })]],
+    [
+      'net: c: 3 groups of 3 input and 8 output channels, expected a number that divides both',
+      [conv('c', { groups: 3 })],
+    ],
+    ['net: s: takes channels 2 to 4, expected some of its 3', [{ ...slice, from: 2, to: 4 }]],
+    ['net: s: takes channels 1 to 1, expected some of its 3', [{ ...slice, from: 1, to: 1 }]],
+    [
+      'net: j: joins 9 × 9 × 3 and 5 × 5 × 8, expected maps of one height and width',
+      [conv('a', { stride: 2 }), { kind: 'concat', name: 'j', inputs: [NETWORK_INPUT, 'a'] }],
+    ],
+    ['net: j: 0 inputs, expected 1 to 1024', [{ kind: 'concat', name: 'j', inputs: [] }]],
+    [
+      'net: c: leaves nothing of a 9 × 9 × 3 map, expected at least one pixel',
+      [{ kind: 'crop', name: 'c', inputs: [NETWORK_INPUT], pads: { ...pads, top: 5, bottom: 4 } }],
+    ],
+    [
+      'net: p: pads with Infinity, expected a number',
+      [{ kind: 'pad', name: 'p', inputs: [NETWORK_INPUT], pads, value: Number.POSITIVE_INFINITY }],
+    ],
+    ['net: s: reads a 9 × 9 × 3 map, expected a 1 × 1 map', [{ kind: 'softmax', name: 's', inputs: [NETWORK_INPUT] }]],
     ['net: no layers, expected at least one', []],
   ])('%s', (message, layers) => {
     expect(() => resolve(network(...layers), { resolution: 9 })).toThrow(message);

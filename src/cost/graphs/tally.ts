@@ -2,7 +2,7 @@ import { countOperations, parametersByRule } from '../conventions.js';
 import { addCounts, type LayerCount, type ParameterCounts } from '../count-layer.js';
 import { type Counting, type CountingOptions, chooseCounting } from '../counting.js';
 import type { CountedRecord } from '../describe.js';
-import { blockOf, type Group, type Grouping } from '../groups.js';
+import type { Group, Grouping } from '../groups.js';
 import type { Operations } from '../operations.js';
 
 /** One operator of a file's graph, in the order of the JSON output. */
@@ -186,7 +186,7 @@ function groupName({ name, operator, output }: GraphWork, by: Grouping, format: 
     case 'block': {
       // Exporters put the module's path in front of a layer's name.
       const module = name.slice(0, Math.max(0, name.lastIndexOf('/')));
-      return module === '' ? blockOf(name) : module;
+      return module === '' ? name : module;
     }
     case 'stage': {
       const sides = format === 'onnx' ? output.slice(2) : output.slice(1, -1);

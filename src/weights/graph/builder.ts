@@ -1,7 +1,7 @@
 import { ModelError } from '../../errors/errors.js';
 import { MAX_CLASSES, MAX_RESOLUTION } from '../../networks/channels.js';
-import { placeAxis } from '../../networks/resolve.js';
 import { type Activation, type Layer, NETWORK_INPUT, type Pads, type Shape } from '../../networks/types.js';
+import { placeAxis } from '../../networks/windows.js';
 import type { LayerWeights, Tensor } from '../types.js';
 import { formatShape, LayerNames } from './imported-model.js';
 import { type ConstantValue, layOut, type MapValue, multiply, NO_PADS, type Range } from './value.js';

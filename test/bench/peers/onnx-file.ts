@@ -96,7 +96,7 @@ export function writeOnnx({ onnx }: OnnxProto, network: NetworkFile, floats: Flo
         node('Softmax', inputs, name);
         break;
       default:
-        kind satisfies never;
+        throw new Error(`no operator for ${kind}`);
     }
   }
   const value = (name: string, dims: readonly number[]) => ({

@@ -1,5 +1,5 @@
-import { placeAxis } from '../../../networks/resolve.js';
 import type { Pads } from '../../../networks/types.js';
+import { placeAxis } from '../../../networks/windows.js';
 import type { Window } from '../../graph/builder.js';
 import { type MapValue, NO_PADS } from '../../graph/value.js';
 import type { OnnxNode } from './graph.js';

@@ -1,5 +1,5 @@
-import { placeAxis } from '../../../networks/resolve.js';
 import type { Activation, Pads } from '../../../networks/types.js';
+import { placeAxis } from '../../../networks/windows.js';
 import { type Arithmetic, importArithmetic } from '../../graph/arithmetic.js';
 import type { Target, Window } from '../../graph/builder.js';
 import { type ConstantValue, type MapValue, multiply, NO_PADS, readReals } from '../../graph/value.js';

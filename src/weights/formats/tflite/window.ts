@@ -1,5 +1,5 @@
-import { placeAxis } from '../../../networks/resolve.js';
 import type { Activation, Pads } from '../../../networks/types.js';
+import { placeAxis } from '../../../networks/windows.js';
 import { formatShape } from '../../graph/imported-model.js';
 import type { Table } from './flatbuffer.js';
 import type { Operation, TfliteGraph, TfliteTensor } from './graph.js';
