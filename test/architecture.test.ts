@@ -71,15 +71,15 @@ describe('planted in a copy, is caught:', () => {
     ],
     [
       'a cycle of files',
-      'networks/types.ts',
+      'networks/channels.ts',
       `import './resolve.js';`,
-      'import cycle: networks/resolve.ts, networks/types.ts',
+      'import cycle: networks/channels.ts, networks/resolve.ts',
     ],
     [
       'a cycle of types',
-      'networks/types.ts',
+      'networks/channels.ts',
       `export type { resolve } from './resolve.js';`,
-      'import cycle: networks/resolve.ts, networks/types.ts',
+      'import cycle: networks/channels.ts, networks/resolve.ts',
     ],
     [
       'a module of Node.js',
