@@ -227,7 +227,6 @@ export const computedImports: readonly { readonly file: string; readonly code: s
 export const knownCycles: readonly (readonly string[])[] = [
   ['cli/classify-options.ts', 'cli/classify.ts', 'cli/run-classify.ts'],
   ['cli/merge.ts', 'cli/run-merge.ts'],
-  ['models/choose.ts', 'models/from-files.ts', 'models/integers.ts'],
   [
     'weights/formats/tflite/integer-checks.ts',
     'weights/formats/tflite/integer-graph.ts',
