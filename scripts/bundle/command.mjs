@@ -12,14 +12,14 @@ import { asScript, root } from './esbuild-options.mjs';
 const source = (name) => join(root, 'src', name);
 
 /** Modules of cost.cjs that other files ask for. */
-const cost = ['cli/cost'];
+const cost = ['cli/commands/cost'];
 /** Of compare.cjs. */
-const compare = ['cli/cost-compare', 'cli/cost-explain'];
+const compare = ['compare', 'sweep', 'explain'].map((name) => `cli/commands/cost-${name}`);
 /** Of classify.cjs. */
-const classify = ['cli/classify'];
+const classify = ['cli/commands/classify'];
 /** Of rest.cjs. */
 const rest = [
-  ...['bench', 'import', 'merge', 'models', 'pull'].map((name) => `cli/${name}`),
+  ...['bench', 'import', 'merge', 'models', 'pull'].map((name) => `cli/commands/${name}`),
   ...['use-cases/cost-file', 'use-cases/measure-cost', 'use-cases/plot', 'report/graph-text'],
   ...['net/fetch-picture', 'models/installed', 'models/from-files', 'weights/formats/open'],
 ];

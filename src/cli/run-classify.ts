@@ -3,6 +3,7 @@ import { createFilter } from '../batch/filter.js';
 import { takeUp, undone } from '../batch/resume.js';
 import { classifyAll } from '../batch/run.js';
 import type { ImageRecord } from '../domain/classification.js';
+import { DEFAULT_MODEL } from '../domain/defaults.js';
 import { NOT_FINITE } from '../domain/rank.js';
 import { exitCodes, MobilenetError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
@@ -13,15 +14,13 @@ import type { Input } from '../inputs/types.js';
 import { createFormat, refuseLines } from '../report/formats.js';
 import { openSingle } from '../runners/single.js';
 import type { LoadOptions } from '../use-cases/classifier.js';
-import { startBatchProgress } from './batch-progress.js';
-import type { ClassifyFlags } from './classify.js';
-import { type ClassifyWishes, readWishes } from './classify-options.js';
-import { type Output, openFile, openStdout, outputTest, refuseInput } from './output.js';
+import type { ClassifyFlags } from './options/classify-options.js';
+import { type ClassifyRequest, readRequest } from './options/classify-request.js';
 import { runSteadily, wantsSteadyMemory } from './second-process.js';
-import { listenForSignals } from './signals.js';
-import { hasTerminal } from './spinner.js';
-
-const DEFAULT_MODEL = 'mobilenet_v2';
+import { startBatchProgress } from './terminal/batch-progress.js';
+import { type Output, openFile, openStdout, outputTest, refuseInput } from './terminal/output.js';
+import { listenForSignals } from './terminal/signals.js';
+import { hasTerminal } from './terminal/spinner.js';
 
 /** Up to so many pictures are done one after the other on this thread: more threads would not have started by then. */
 const FEW = 8;
@@ -31,20 +30,20 @@ const MANY = 200;
 
 /** Classifies what the names stand for, in order; a broken picture is reported and the others go on. Returns the exit code. */
 export async function runClassify(names: readonly string[], flags: ClassifyFlags): Promise<number> {
-  const wishes = readWishes(names, flags);
+  const request = readRequest(names, flags);
   const { output: target, filesFrom = [] } = flags;
   if (target !== undefined) {
     const { weights, labels } = flags;
     refuseInput(target, [...names, ...filesFrom, ...(weights ?? []), ...(labels === undefined ? [] : [labels])]);
   }
-  if (mayBeMany(names, flags)) limitPool(wishes.jobs ?? wishes.defaultJobs);
-  const { filter, format: formatName, nulOutput } = wishes;
+  if (mayBeMany(names, flags)) limitPool(request.jobs ?? request.defaultJobs);
+  const { filter, format: formatName, nulOutput } = request;
   const ended = new AbortController();
   const fetchPicture = flags.allowUrl ? (await import('../net/fetch-picture.js')).fetchPicture : undefined;
   const fetch = fetchPicture && ((address: string) => fetchPicture(address, ended.signal));
   const usesStdin = names.includes('-') || filesFrom.includes('-');
   const sources = { until: ended.signal, ...(usesStdin && { stdin: process.stdin }), ...(fetch && { fetch }) };
-  const find = () => findInputs(names, { ...wishes.inputs, ...sources });
+  const find = () => findInputs(names, { ...request.inputs, ...sources });
   // A list that arrives is many: nobody waits for its end.
   const arrives = filesFrom.some((list) => list === '-' || isGoneOnceRead(list));
   // What has been read once, here, is not there for a second process.
@@ -56,7 +55,7 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
     const code = await runSteadily();
     if (code !== undefined) return code;
   }
-  const runner = await openRunner(wishes, isMany ? undefined : first.length, flags);
+  const runner = await openRunner(request, isMany ? undefined : first.length, flags);
   const signals = listenForSignals();
   let output: Output | undefined;
   let isWhole = false;
@@ -80,7 +79,7 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
     let failed = 0;
     const tasks = undone(withoutOutput(all, target), {
       ...(done && { done }),
-      ...(wishes.hasMeta && { meta: true }),
+      ...(request.hasMeta && { meta: true }),
       ...(flags.hash && { hash: true }),
       onSkip: (code) => {
         if (code === undefined) skipped++;
@@ -175,11 +174,11 @@ type AnyRunner = Awaited<ReturnType<typeof openSingle>>;
 
 /** One that suits so many pictures; undefined: many. With `--pull` a model that is not installed is fetched first. */
 async function openRunner(
-  wishes: ClassifyWishes,
+  request: ClassifyRequest,
   pictures: number | undefined,
   flags: ClassifyFlags,
 ): Promise<AnyRunner> {
-  const { choice, jobs, defaultJobs, timeoutMs, top, maxPixels } = wishes;
+  const { choice, jobs, defaultJobs, timeoutMs, top, maxPixels } = request;
   const sharesPictures = choice.exact || (choice.threads ?? 1) > 1;
   const isFleet = timeoutMs !== undefined || (jobs ?? 1) > 1 || (pictures === undefined && !sharesPictures);
   const openOne = async (chosen: LoadOptions): Promise<AnyRunner> => {
@@ -198,8 +197,10 @@ async function openRunner(
     return await openOne(choice);
   } catch (error) {
     if (!(flags.pull && error instanceof MobilenetError && error.code === 'model-not-installed')) throw error;
-    const { runPull } = await import('./pull.js');
-    await runPull(choice.model ?? DEFAULT_MODEL, flags);
+    const { runPull } = await import('./commands/pull.js');
+    const { alpha, resolution, dtype } = choice;
+    const { json = false } = flags;
+    await runPull({ model: choice.model ?? DEFAULT_MODEL, alpha, resolution, dtype }, { json });
     return openOne(choice);
   }
 }

@@ -20,8 +20,6 @@ import { pack, stagingBytes } from './pack.js';
 import { type Plan, plan } from './plan.js';
 import type { Crew, Pool } from './pool.js';
 
-export const MOST_THREADS = 64;
-
 export interface SessionOptions {
   /** Threads that share each run, 1 to MOST_THREADS; 1 where nothing is said. The results are the same bit for bit. */
   readonly threads?: number;

@@ -1,7 +1,8 @@
 import type { CostFacts, ImageRecord, ModelFacts } from '../domain/classification.js';
 import { UsageError } from '../errors/errors.js';
-import { printable, printableJson } from '../errors/printable.js';
+import { printable } from '../errors/printable.js';
 import { modelLine, predictionsText } from './classify-text.js';
+import { jsonLine, jsonList } from './json.js';
 import { headingRow, rowsOf } from './rows.js';
 import { compileTemplate } from './template.js';
 
@@ -49,12 +50,14 @@ export function createFormat(format: FormatName, options: FormatOptions): Format
           'error' in record || record.predictions.length === 0 ? '' : predictionsText(record.file, record.predictions),
         end: (ms) => (ms === undefined || !model || !cost ? '' : modelLine(model, cost, ms)),
       };
-    case 'json':
-      return documentFormat(model, cost);
+    case 'json': {
+      const { begin, entry, end } = jsonList({ model, cost }, 'images');
+      return { begin: () => begin, entry: ({ record }) => entry(record), end };
+    }
     case 'jsonl':
       return {
         begin: () => '',
-        entry: ({ record }) => `${printableJson(JSON.stringify({ ...record, model }))}\n`,
+        entry: ({ record }) => jsonLine({ ...record, model }),
         end: () => '',
       };
     case 'csv':
@@ -100,18 +103,6 @@ export function createFormat(format: FormatName, options: FormatOptions): Format
 /** For a terminal, which would also obey marks that a table may hold. */
 function shownOf(record: ImageRecord): ImageRecord {
   return { ...record, file: printable(record.file) };
-}
-
-/** One document, laid out as if it were written at once. */
-function documentFormat(model: ModelFacts | undefined, cost: CostFacts | undefined): Format {
-  let count = 0;
-  const indented = (text: string) => text.replaceAll('\n', '\n    ');
-  return {
-    begin: () => JSON.stringify({ model, cost, images: [] }, null, 2).slice(0, -'[]\n}'.length).concat('['),
-    entry: ({ record }) =>
-      `${count++ === 0 ? '' : ','}\n    ${indented(printableJson(JSON.stringify(record, null, 2)))}`,
-    end: () => `${count === 0 ? '' : '\n  '}]\n}\n`,
-  };
 }
 
 /** Of a name that a list of lines cannot hold. */

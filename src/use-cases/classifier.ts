@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { costTotals } from '../cost/cost.js';
 import type { CostFacts, ModelFacts, Prediction, Timing } from '../domain/classification.js';
+import { MOST_THREADS } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
 import { describe, findTop } from '../domain/rank.js';
 import { loadPixelKernels } from '../engine/pixels.js';
-import { createSession, MOST_THREADS, type SessionOptions } from '../engine/session.js';
+import { createSession, type SessionOptions } from '../engine/session.js';
 import { MobilenetError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import type { DecodeOptions } from '../images/decode.js';
@@ -13,8 +14,6 @@ import { chooseModel } from '../models/choose.js';
 import type { ExactModel, Model, ModelChoice } from '../models/model.js';
 import { packedStore } from '../models/packed-files.js';
 import { storeHome } from '../store/home.js';
-
-export { MOST_THREADS };
 
 /** A model and how to run it. */
 export interface LoadOptions extends ModelChoice {

@@ -198,16 +198,16 @@ describe('a batch', () => {
   });
 
   const wrong: [string[], RegExp][] = [
-    [['--resume'], /--resume: expected --output FILE and --format jsonl/],
-    [['--resume', '--output', 'x.csv'], /--resume: expected --output FILE and --format jsonl/],
+    [['--resume'], /--resume: needs --output FILE with --format jsonl; /],
+    [['--resume', '--output', 'x.csv'], /--resume: needs --output FILE with --format jsonl; /],
     [['--output', 'x.unknown'], /its ending says no format/],
-    [['--jobs', '2', '--threads', '2'], /expected one of them above 1/],
+    [['--jobs', '2', '--threads', '2'], /--jobs 2: cannot be combined with --threads 2/],
     [['--format', 'csv', '--json'], /expected one of them/],
     [['--print', '{nothing}'], /no such field/],
     [['--shard', '17/16'], /--shard 17\/16/],
     [['--min', '2'], /--min 2: expected a probability/],
     [['--timeout', '0'], /--timeout 0/],
-    [['--files-from', '-', '-'], /stdin twice/],
+    [['--files-from', '-', '-'], /-: stdin can only be read once/],
   ];
   it.each(wrong)('%j is wrong usage', (args, message) => {
     const { stdout, stderr, code } = mobilenet('classify', photos[2]!, ...args);

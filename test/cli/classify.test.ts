@@ -93,7 +93,7 @@ describe('mobilenet classify', () => {
       [run.stderr, run.status],
       [toFile.stderr, toFile.code],
     ]) {
-      expect(stderr).toMatch(/^mobilenet: output: ENOSPC.*expected room to write\n$/);
+      expect(stderr).toMatch(/^mobilenet: cannot write the output: ENOSPC.*\n$/);
       expect(code).toBe(1);
     }
   });
@@ -105,14 +105,16 @@ describe('mobilenet classify', () => {
   });
 
   const wrongUsage: [string, string[], RegExp][] = [
-    ['no file', [], /missing required argument/],
+    ['no file', [], /no input given, expected images, folders or --files-from/],
     ['an unknown network', ['--model', 'resnet', alps], /resnet: unknown network, expected one of mobilenet_v1, /],
     ['a bad α', ['--alpha', '-1', alps], /--alpha -1: expected a number above 0/],
     ['a bad resolution', ['--res', '12.5', alps], /--res 12\.5: expected a whole number/],
     ['a bad count', ['--top', 'all', alps], /--top all: expected a whole number/],
-    ['an unknown option', ['--colour', alps], /unknown option '--colour'/],
-    ['an unknown filter', ['--resize', 'cubic', alps], /Allowed choices are pil-bilinear/],
-    ['three weights files', ['--weights', 'a', '--weights', 'b', '--weights', 'c', alps], /third file/],
+    ['an unknown option', ['--colour', alps], /--colour: unknown option; see mobilenet classify --help/],
+    ['a misspelt option', ['--tpo', '3', alps], /--tpo: unknown option; did you mean --top\?\n$/],
+    ['an option without its value', ['--top'], /--top: missing <count>; see mobilenet classify --help/],
+    ['an unknown filter', ['--resize', 'cubic', alps], /--resize cubic: expected pil-bilinear, .* or nearest/],
+    ['three weights files', ['--weights', 'a', '--weights', 'b', '--weights', 'c', alps], /--weights c: given more than 2 times/],
   ];
   it.each(wrongUsage)('%s: exit 2', (_, args, message) => {
     const { stdout, stderr, code } = mobilenet('classify', ...args);
@@ -143,11 +145,15 @@ describe('mobilenet classify', () => {
 describe('mobilenet', () => {
   it('says its version and lists its commands', () => {
     expect(mobilenet('--version')).toMatchObject({ code: 0, stderr: '' });
-    expect(mobilenet('--help').stdout).toMatch(/classify[\s\S]+cost[\s\S]+Exit codes: 0 /);
+    expect(mobilenet('--help').stdout).toMatch(/classify[\s\S]+cost[\s\S]+Exit codes:\n {2}0 /);
   });
 
   it('exits 2 without a command or with an unknown one', () => {
     expect(mobilenet().code).toBe(2);
-    expect(mobilenet('clasify')).toMatchObject({ code: 2, stdout: '' });
+    expect(mobilenet('clasify')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'mobilenet: clasify: unknown command; did you mean classify?\n',
+    });
   });
 });

@@ -19,12 +19,12 @@ describe('mobilenet cost, as a process', () => {
   it.each([
     [
       ['cost', '--json', 'compare', 'xception'],
-      'mobilenet: cost: an option before compare, expected all of them behind it',
+      'mobilenet: cost compare: options must come after “compare”',
     ],
     [['cost', 'compare', 'resnet'], 'mobilenet: resnet: unknown network, expected one of'],
-    [['cost', 'sweep', '--bogus'], "error: unknown option '--bogus'"],
-    [['cost', 'compare'], "error: missing required argument 'networks'"],
-    [['cost', '--convention', 'mine'], "error: option '--convention <name>' argument 'mine' is invalid"],
+    [['cost', 'sweep', '--bogus'], 'mobilenet: --bogus: unknown option; see mobilenet cost sweep --help'],
+    [['cost', 'compare'], 'mobilenet: missing argument <networks>; see mobilenet cost compare --help'],
+    [['cost', '--convention', 'mine'], 'mobilenet: --convention mine: expected paper, slim, '],
   ])('%j exits 2 and says why', (args, message) => {
     const { stdout, stderr, code } = mobilenet(...args);
     expect([stdout, code]).toEqual(['', 2]);

@@ -27,7 +27,7 @@ describe('mobilenet import', () => {
     const labels = join(folder, 'labels.txt');
     writeFileSync(labels, 'one\ntwo\nthree\nfour\nfive\nsix\nseven\n');
     expect(mobilenet('import', file, '--as', 'mine', '--res', '64', '--labels', labels)).toEqual({
-      stdout: 'mine: mobilenet_v1 α 0.25, 64×64, 7 classes, 0.4 MB f16, taken for timm mobilenetv1\n',
+      stdout: 'mine: mobilenet_v1 α 0.25, 64×64, 7 classes, 0.4 MB f16, recognised as timm mobilenetv1\n',
       stderr: '',
       code: 0,
     });
@@ -46,7 +46,7 @@ describe('mobilenet import', () => {
     ['a network’s name', ['--as', 'xception'], 4, /the name of a network/],
     ['another α', ['--as', 'x', '--alpha', '0.5'], 2, /--alpha 0\.5: .+ holds 0\.25/],
     ['too many labels', ['--as', 'x', '--labels', 'models/imagenet-1k.tsv'], 4, /1000 labels, expected 7/],
-    ['an unknown padding', ['--as', 'x', '--padding', 'caffe'], 2, /tensorflow, pytorch, keras/],
+    ['an unknown padding', ['--as', 'x', '--padding', 'caffe'], 2, /--padding caffe: expected tensorflow, pytorch or keras/],
   ])('refuses %s', (_, args, code, message) => {
     const run = mobilenet('import', file, ...args);
     expect(run.stdout).toBe('');
@@ -62,8 +62,8 @@ describe('mobilenet import', () => {
     const pictures = join(folder, 'pictures');
     cpSync('test/photos', pictures, { recursive: true });
     const run = mobilenet('import', file, '--as', 'ranged', '--res', '64', '--calibrate', pictures);
-    expect(run.stdout).toMatch(/\nranged: integer ranges from 4 pictures, classify --dtype int8 uses them\n$/);
-    expect(run.stderr).toMatch(/^mobilenet: .*README\.md: [^\n]+\n(--calibrate: .+\n)*$/);
+    expect(run.stdout).toMatch(/\nranged: integer ranges chosen from 4 images, for classify --dtype int8\n$/);
+    expect(run.stderr).toMatch(/^mobilenet: .*README\.md: [^\n]+\n(calibrating: .+\n)*$/);
     expect(run.code).toBe(0);
     const [floats, integers] = [classify('f32'), classify('int8')];
     expect([floats.model.dtype, integers.model.dtype]).toEqual(['f32', 'int8']);

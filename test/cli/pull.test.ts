@@ -56,10 +56,10 @@ describe('mobilenet classify without the model', () => {
 
 describe('mobilenet pull', () => {
   const cases: [string, string[], number, RegExp][] = [
-    ['no model', [], 2, /missing required argument 'model'/],
+    ['no model', [], 2, /missing argument <model>; see mobilenet pull --help/],
     ['an unknown model', ['resnet'], 2, /resnet: unknown network, expected one of/],
     ['an α that is none', ['mobilenet_v1', '--alpha', 'x'], 2, /--alpha x: expected a number above 0/],
-    ['a dtype that is none', ['mobilenet_v1', '--dtype', 'f64'], 2, /Allowed choices are f32, int8/],
+    ['a dtype that is none', ['mobilenet_v1', '--dtype', 'f64'], 2, /--dtype f64: expected f32 or int8/],
     ['an empty --from', [...model, '--from', ''], 2, /--from: empty, expected a file or an address/],
     ['a timeout that is none', [...model, '--timeout', '0'], 2, /--timeout 0: expected a number above 0/],
     ['too many tries', [...model, '--tries', '101'], 2, /--tries 101: expected a whole number from 1 to 100/],
@@ -129,11 +129,11 @@ describe.skipIf(weights === undefined)('with published weights at hand', () => {
     const from = server.on('/mobilenet_v1_0.5_160_quant.tflite', serve(await readFile(weights!)));
     const pulled = await run(['pull', ...model, '--from', from]);
     expect(pulled).toEqual({
-      stdout: `${name} (1.39 MB) from ${from}\nsha-256 of the file ${sha256}, as published\n`,
+      stdout: `${name} installed (1.39 MB) from ${from}\nSHA-256 ${sha256} (as published)\n`,
       stderr: '',
       code: 0,
     });
-    expect((await run(['pull', ...model])).stdout).toBe(`${name} is there already (1.39 MB)\n`);
+    expect((await run(['pull', ...model])).stdout).toBe(`${name} is already installed (1.39 MB)\n`);
 
     const direct = await run(['classify', '--weights', weights!, '--json', alps]);
     const stored = await run(['classify', '--model', ...model, '--json', alps]);
@@ -150,7 +150,7 @@ describe.skipIf(weights === undefined)('with published weights at hand', () => {
     );
     expect(JSON.parse((await run(['models', '--json'])).stdout).installed).toMatchObject([{ name, bytes: 1392846 }]);
 
-    expect(await run(['models', 'verify'])).toEqual({ stdout: `${name}: whole\n`, stderr: '', code: 0 });
+    expect(await run(['models', 'verify'])).toEqual({ stdout: `${name}: OK\n`, stderr: '', code: 0 });
     expect(await run(['models', 'remove', name])).toEqual({ stdout: `${name} removed\n`, stderr: '', code: 0 });
     expect(files()).toEqual([]);
   });
@@ -203,7 +203,7 @@ describe.skipIf(weights === undefined)('with published weights at hand', () => {
     expect(used.stderr).toMatch(/sha-256 [0-9a-f]{64}, expected 3cc6d2ca/);
     expect(used.code).toBe(4);
     expect((await run(['pull', ...model, '--from', weights!])).stdout).toMatch(
-      /^mobilenet_v1_0\.5_160_int8 \(1\.39 MB\) from/,
+      /^mobilenet_v1_0\.5_160_int8 installed \(1\.39 MB\) from/,
     );
     expect((await run(['classify', '--model', ...model, alps])).code).toBe(0);
   });
@@ -291,9 +291,9 @@ describe('mobilenet models', () => {
     expect(document.store).toBe(home);
   });
 
-  it('path, verify and remove, where nothing is installed', async () => {
+  it('path, verify and remove, where no models are installed', async () => {
     expect(await run(['models', 'path'])).toEqual({ stdout: `${home}\n`, stderr: '', code: 0 });
-    expect(await run(['models', 'verify'])).toEqual({ stdout: 'nothing is installed\n', stderr: '', code: 0 });
+    expect(await run(['models', 'verify'])).toEqual({ stdout: 'no models are installed\n', stderr: '', code: 0 });
     expect(JSON.parse((await run(['models', 'verify', '--json'])).stdout)).toEqual({ models: [] });
     const removed = await run(['models', 'remove', 'none']);
     expect(removed.stderr).toMatch(/^mobilenet: none: not installed, expected one that mobilenet models lists\n$/);

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type CostFlags, runCost } from '../../src/cli/cost.js';
+import { costOptions, runCost } from '../../src/cli/commands/cost.js';
 import { MobilenetError } from '../../src/errors/errors.js';
 import { networkIds } from '../../src/networks/index.js';
+import { parseFlags, type TypedFlags } from '../cli/parse-flags.js';
 
-async function print(flags: Partial<CostFlags> = {}): Promise<string> {
+async function print(flags: TypedFlags = {}): Promise<string> {
   let printed = '';
-  await runCost(flags, (text) => {
+  await runCost(parseFlags(costOptions, flags), (text) => {
     printed += text;
   });
   return printed;

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type CostFlags, runCost } from '../../src/cli/cost.js';
-import { runCompare, runSweep } from '../../src/cli/cost-compare.js';
-import { runExplain } from '../../src/cli/cost-explain.js';
+import { costOptions, runCost } from '../../src/cli/commands/cost.js';
+import { runCompare } from '../../src/cli/commands/cost-compare.js';
+import { explainOptions, runExplain } from '../../src/cli/commands/cost-explain.js';
+import { runSweep, sweepOptions } from '../../src/cli/commands/cost-sweep.js';
+import { comparisonOptions } from '../../src/cli/options/comparison-options.js';
 import { conventionIds } from '../../src/cost/conventions.js';
 import { MobilenetError } from '../../src/errors/errors.js';
+import { parseFlags, type TypedFlags } from '../cli/parse-flags.js';
 
 async function printed(run: (print: (text: string) => void) => Promise<void>): Promise<string> {
   let text = '';
@@ -13,7 +16,12 @@ async function printed(run: (print: (text: string) => void) => Promise<void>): P
   return text;
 }
 
-const cost = (flags: CostFlags = {}) => printed((print) => runCost(flags, print));
+const cost = (flags: TypedFlags = {}) => printed(async (print) => runCost(parseFlags(costOptions, flags), print));
+const compare = (specs: readonly string[], flags: TypedFlags = {}) =>
+  printed(async (print) => runCompare(specs, parseFlags(comparisonOptions, flags), print));
+const sweep = (flags: TypedFlags = {}) => printed(async (print) => runSweep(parseFlags(sweepOptions, flags), print));
+const explain = (flags: TypedFlags = {}) =>
+  printed(async (print) => runExplain(parseFlags(explainOptions, flags), print));
 
 async function refusal(run: Promise<unknown>): Promise<MobilenetError> {
   const error = await run.then(
@@ -109,18 +117,18 @@ describe('machine formats', () => {
 
   it('two at once are refused', async () => {
     const { exitCode, message } = await refusal(cost({ json: true, md: true }));
-    expect([exitCode, message]).toEqual([2, '--json --md: expected one of them']);
+    expect([exitCode, message]).toEqual([2, '--json --md: expected only one of them']);
   });
 });
 
 describe('mobilenet cost compare', () => {
   it('puts rows against the first', async () => {
     const specs = ['mobilenet_v1:0.75:192', 'mobilenet_v2:1.0:160', 'xception'];
-    const text = await printed((print) => runCompare(specs, {}, print));
+    const text = await compare(specs);
     expect(text).toMatch(/^mobilenet_v1 +0\.75 +192 +239,273,472 .* 67\.2 +1\.00 +1\.00$/m);
     expect(text).toMatch(/^mobilenet_v2 +1\.0 +160 +154,083,200 .* 68\.8 +0\.64 +1\.36$/m);
     expect(text).toMatch(/^xception +1\.0 +299 +8,357,403,496 .* 79\.0 +34\.93 +8\.84$/m);
-    const rows = JSON.parse(await printed((print) => runCompare(specs, { json: true }, print)));
+    const rows = JSON.parse(await compare(specs, { json: true }));
     expect(Object.keys(rows[0])).toEqual([
       ...['network', 'alpha', 'resolution', 'macs', 'flops', 'count', 'params', 'memory'],
       ...['top1', 'top1Source', 'published'],
@@ -128,13 +136,13 @@ describe('mobilenet cost compare', () => {
   });
 
   it('--others: against the first row too', async () => {
-    const text = await printed((print) => runCompare(['mobilenet_v1'], { others: true, convention: 'fvcore' }, print));
+    const text = await compare(['mobilenet_v1'], { others: true, convention: 'fvcore' });
     expect(text).toMatch(/^AlexNet +720 M +60 M +57\.2 +1\.27 +14\.18 +arXiv:1704\.04861, table 9$/m);
     expect(text).toMatch(/^Inception V3 +23,626,728 +78\.2 +5\.58 +arXiv:1610\.02357/m);
   });
 
   it('counts by a convention, and says which', async () => {
-    const text = await printed((print) => runCompare(['mobilenet_v2'], { convention: 'fvcore' }, print));
+    const text = await compare(['mobilenet_v2'], { convention: 'fvcore' });
     expect(text).toMatch(/^mobilenet_v2 .* 300,774,272 +314,193,216 /m);
     expect(text).toContain('counted, parameters: fvcore, timm: ');
   });
@@ -142,8 +150,7 @@ describe('mobilenet cost compare', () => {
 
 describe('mobilenet cost sweep', () => {
   it('says how parameters are counted, once', async () => {
-    const text = (flags: object) =>
-      printed((print) => runSweep({ models: 'mobilenet_v1', alphas: '1', ...flags }, print));
+    const text = (flags: TypedFlags) => sweep({ models: 'mobilenet_v1', alphas: '1', ...flags });
     expect((await text({})).match(/parameters: \w+/g)).toEqual(['parameters: trainable']);
     const total = await text({ params: 'total' });
     expect(total).toContain('4,253,864');
@@ -152,40 +159,40 @@ describe('mobilenet cost sweep', () => {
   });
 
   it('prints the papers’ grids', async () => {
-    const rows = JSON.parse(await printed((print) => runSweep({ json: true }, print)));
+    const rows = JSON.parse(await sweep({ json: true }));
     expect(rows.length).toBe(16 + 30);
   });
 
   it('--budget and --pareto', async () => {
     const flags = { budget: 'macs<100M,params<2M', pareto: true };
-    const lines = (await printed((print) => runSweep(flags, print))).split('\n');
+    const lines = (await sweep(flags)).split('\n');
     expect(lines[1]).toMatch(/^mobilenet_v2 +0\.5 +224 +97,131,840 .* 65\.4 +●$/);
-    expect(await printed((print) => runSweep({ budget: 'macs<1' }, print))).toContain('Nothing fits the budget.');
+    expect(await sweep({ budget: 'macs<1' })).toContain('Nothing fits the budget.');
   });
 
   it('--others: as printed, below what is computed, and not passed off as that', async () => {
-    const text = await printed((print) => runSweep({ others: true }, print));
+    const text = await sweep({ others: true });
     expect(text).toMatch(/^VGG 16 +15300 M +138 M +71\.5 +arXiv:1704\.04861, table 8$/m);
     expect(text).toContain('as printed there, not computed here.\n');
     expect(text).toContain('\nSqueezeNet: its layers give 861.34 M');
-    const rows = JSON.parse(await printed((print) => runSweep({ others: true, json: true }, print)));
+    const rows = JSON.parse(await sweep({ others: true, json: true }));
     expect(rows.length).toBe(16 + 30 + 8);
     expect(rows.filter((row: { printed?: unknown }) => row.printed === undefined).length).toBe(16 + 30);
     expect(rows.at(-1)).toMatchObject({ network: 'Inception V3', macs: null, printed: { params: '23,626,728' } });
-    const within = await printed((print) => runSweep({ others: true, budget: 'macs<600M,top1>72', csv: true }, print));
+    const within = await sweep({ others: true, budget: 'macs<600M,top1>72', csv: true });
     expect(
       within
         .trimEnd()
         .split('\n')
         .map((line) => line.split(',')[0]),
     ).toEqual([...['network', 'mobilenet_v2', 'mobilenet_v2', 'ShuffleNet (x2)', 'NasNet-A']]);
-    const none = await printed((print) => runSweep({ others: true, budget: 'alpha<0.1' }, print));
+    const none = await sweep({ others: true, budget: 'alpha<0.1' });
     expect(none).not.toContain('VGG');
   });
 
   it('takes lists', async () => {
     const flags = { models: 'xception, efficientnet_b0', alphas: '1,0.5', res: '128', csv: true };
-    const lines = (await printed((print) => runSweep(flags, print))).trimEnd().split('\n');
+    const lines = (await sweep(flags)).trimEnd().split('\n');
     expect(lines.map((line) => line.split(',').slice(0, 3).join())).toEqual([
       'network,α,pixels',
       ...['xception,1,128', 'xception,0.5,128', 'efficientnet_b0,1,128', 'efficientnet_b0,0.5,128'],
@@ -194,13 +201,13 @@ describe('mobilenet cost sweep', () => {
 
   it.each([
     [{ models: 'resnet' }, 'resnet: unknown network'],
-    [{ alphas: '1,x' }, '--alphas x: expected'],
+    [{ alphas: '1,x' }, '--alphas 1,x: expected'],
     [{ res: '0' }, '--res 0: expected'],
     [{ budget: 'macs' }, '--budget macs: expected one of macs, flops'],
     [{ plot: 'x.gif' }, '--plot x.gif: expected a name that ends in .svg, .png, .html'],
     [{ alphas: Array(101).fill('1').join(), res: Array(101).fill('32').join() }, 'expected at most 10000'],
   ])('refuses %o', async (flags, message) => {
-    const error = await refusal(printed((print) => runSweep(flags, print)));
+    const error = await refusal(sweep(flags));
     expect(error.exitCode).toBe(2);
     expect(error.message).toContain(message);
   });
@@ -208,7 +215,7 @@ describe('mobilenet cost sweep', () => {
 
 describe('mobilenet cost explain', () => {
   it('is table 3 by default', async () => {
-    const text = await printed((print) => runExplain({}, print));
+    const text = await explain();
     for (const [name, macs, weights] of [
       ['standard convolution', '462', '2.36'],
       ['depthwise separable', '52.3', '0.27'],
@@ -224,18 +231,18 @@ describe('mobilenet cost explain', () => {
 
   it('takes numbers, which give the same', async () => {
     const numbers = { dk: '3', m: '512', n: '512', df: '14', json: true };
-    const own = JSON.parse(await printed((print) => runExplain(numbers, print)));
-    const layer = JSON.parse(await printed((print) => runExplain({ layer: 'conv_pw_7', json: true }, print)));
+    const own = JSON.parse(await explain(numbers));
+    const layer = JSON.parse(await explain({ layer: 'conv_pw_7', json: true }));
     expect({ ...own, layer: layer.layer }).toEqual(layer);
   });
 
   it.each([
-    [{ dk: '3' }, 'expected all of --dk, --m, --n and --df'],
-    [{ dk: '3', layer: 'conv1' }, 'expected either a layer or'],
+    [{ dk: '3' }, 'needs all of --dk, --m, --n and --df'],
+    [{ dk: '3', layer: 'conv1' }, '--layer: cannot be combined with --dk'],
     [{ layer: 'conv1' }, 'no half of a separable convolution'],
     [{ alpha: '-1' }, '--alpha -1: expected'],
   ])('refuses %o', async (flags, message) => {
-    const error = await refusal(printed((print) => runExplain(flags, print)));
+    const error = await refusal(explain(flags));
     expect([error.exitCode, error.message]).toEqual([2, expect.stringContaining(message)]);
   });
 });
@@ -254,7 +261,7 @@ it('mobilenet cost --measure: the time of a residual block’s end is the projec
 
 it('mobilenet cost explain takes widths as the network has them with that α', async () => {
   const flags = { model: 'mobilenet_v2', layer: 'block_3_depthwise', json: true };
-  const { steps } = JSON.parse(await printed((print) => runExplain(flags, print)));
+  const { steps } = JSON.parse(await explain(flags));
   expect(steps[2].block).toEqual({ dk: 3, m: 144, n: 24, df: 28 });
   expect(steps[2].macs.value).toBe(3_725_568);
 });

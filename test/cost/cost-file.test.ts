@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { runCost } from '../../src/cli/cost.js';
-import { runCompare } from '../../src/cli/cost-compare.js';
+import { costOptions, runCost } from '../../src/cli/commands/cost.js';
+import { runCompare } from '../../src/cli/commands/cost-compare.js';
+import { comparisonOptions } from '../../src/cli/options/comparison-options.js';
 import { conventionIds } from '../../src/cost/conventions.js';
 import { countOnnx } from '../../src/cost/graphs/count-onnx.js';
 import { countTflite } from '../../src/cost/graphs/count-tflite.js';
 import { MobilenetError, ModelError, UsageError } from '../../src/errors/errors.js';
 import { costFile } from '../../src/use-cases/cost-file.js';
+import { parseFlags, type TypedFlags } from '../cli/parse-flags.js';
 import { sharedPath } from '../shared.js';
 import { OnnxBuilder } from './onnx-builder.js';
 import { countRows, squeezenet } from './other-networks.js';
@@ -160,10 +162,10 @@ describe('a network that this project has no layers for', () => {
   const path = join(folder, 'squeezenet.onnx');
   const expected = countRows(squeezenet);
   writeFileSync(path, squeezenetFile());
-  const print = async (flags: Parameters<typeof runCost>[0]) => {
+  const print = async (flags: TypedFlags) => {
     let text = '';
     await runCost(
-      flags,
+      parseFlags(costOptions, flags),
       (part) => {
         text += part;
       },
@@ -219,7 +221,7 @@ describe('a network that this project has no layers for', () => {
 
   it('of the size that the file says', async () => {
     await expect(print({ res: '100' })).rejects.toThrow('takes 227×227 pixels, expected the same or no --res');
-    await expect(print({ measure: true })).rejects.toThrow('is only counted, expected a network of this program');
+    await expect(print({ measure: true })).rejects.toThrow('is only counted; choose a network with --model');
     // Left open it is 224: maps of 109, 54, 26, 12 and, padded, 14.
     const open = join(folder, 'open.onnx');
     writeFileSync(open, squeezenetFile([0, 3, 0, 0]));
@@ -313,9 +315,9 @@ describe('shapes that exporters compute', () => {
 describe('cost compare takes files', () => {
   const path = join(folder, 'squeezenet.onnx');
   const box = join(root, 'models/mobilenet_v2_1.0_224.safetensors');
-  const compare = async (specs: readonly string[], flags: Parameters<typeof runCompare>[1] = {}) => {
+  const compare = async (specs: readonly string[], flags: TypedFlags = {}) => {
     let text = '';
-    await runCompare(specs, flags, (part) => {
+    await runCompare(specs, parseFlags(comparisonOptions, flags), (part) => {
       text += part;
     });
     return text;
@@ -362,7 +364,7 @@ describe('cost compare takes files', () => {
     [['resnet'], {}, 2, 'resnet: unknown network, expected one of '],
     [['mobilenet_v2:1.0:160:2'], {}, 2, 'expected NETWORK, NETWORK:ALPHA'],
     [[join(root, 'README.md')], {}, 4, 'README.md: '],
-    [[path], { classes: '10' }, 2, 'says it itself, expected no --classes beside a file'],
+    [[path], { classes: '10' }, 2, '--classes: cannot be combined with a file'],
   ] as const)('refuses %j %o', async (specs, flags, exitCode, message) => {
     const error = await compare(specs, flags).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(MobilenetError);
@@ -408,8 +410,8 @@ describe('refusals', () => {
 
   it('options that contradict a file', async () => {
     const path = golden('tflite-tiny/float.tflite');
-    await expect(runCost({ alpha: '0.5' }, () => {}, path)).rejects.toThrow(UsageError);
-    await expect(runCost({ res: '999' }, () => {}, path)).rejects.toThrow(/expected the same or no --res/);
+    await expect(runCost({ alpha: 0.5 }, () => {}, path)).rejects.toThrow(UsageError);
+    await expect(runCost({ resolution: 999 }, () => {}, path)).rejects.toThrow(/expected the same or no --res/);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Progress } from '../use-cases/pull.js';
+import type { Progress } from '../../use-cases/pull.js';
 import { hasTerminal } from './spinner.js';
 
 /** Says on stderr how far a download is. */

@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, ftruncateSync, lstatSync, openSync, type Stats, statSync, writeSync } from 'node:fs';
 import { extname } from 'node:path';
-import { UsageError } from '../errors/errors.js';
-import { printable } from '../errors/printable.js';
-import { openReplacement } from '../files/replacement.js';
+import { UsageError } from '../../errors/errors.js';
+import { printable } from '../../errors/printable.js';
+import { openReplacement } from '../../files/replacement.js';
 
 /** Where results go. */
 export interface Output {

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { followFirst, SAME_SIGNAL_MS } from './second-process.js';
+import { followFirst, SAME_SIGNAL_MS } from '../second-process.js';
 
 /** SIGINT and SIGTERM as a wish to end: the first lets what has begun be finished, the second ends the process. */
 export interface Signals {

@@ -1,15 +1,15 @@
-import { mergeParts } from '../batch/merge.js';
-import { checkRows } from '../batch/read-rows.js';
-import { exitCodes, UsageError } from '../errors/errors.js';
-import { printable } from '../errors/printable.js';
-import { chooseFormat, createFormat, type Format, refuseLines } from '../report/formats.js';
-import { MERGED_FORMATS, type MergedFormat, type MergeFlags } from './merge.js';
-import { formatByEnding, openStdout, openWhole, outputTest, refuseInput } from './output.js';
-import { listenForSignals } from './signals.js';
+import { mergeParts } from '../../batch/merge.js';
+import { checkRows } from '../../batch/read-rows.js';
+import { exitCodes, UsageError } from '../../errors/errors.js';
+import { printable } from '../../errors/printable.js';
+import { chooseFormat, createFormat, type Format, refuseLines } from '../../report/formats.js';
+import { MERGED_FORMATS, type MergedFormat, type MergeFlags } from '../options/merge-options.js';
+import { formatByEnding, openStdout, openWhole, outputTest, refuseInput } from '../terminal/output.js';
+import { listenForSignals } from '../terminal/signals.js';
 
 /** Joins and writes. Returns the exit code. */
 export async function runMerge(named: readonly string[], flags: MergeFlags): Promise<number> {
-  const { output: target, nullOutput: nul = false } = flags;
+  const { output: target, nulOutput: nul = false } = flags;
   const formatName = mergedFormat(flags);
   if (target !== undefined) refuseInput(target, named);
   const parts = target === undefined ? withoutStdout(named) : named;

@@ -1,0 +1,40 @@
+import type { Command, CommanderError } from 'commander';
+import { type ErrorDetails, exitCodes, UsageError } from '../errors/errors.js';
+
+/** By commander's code for an error: the parts of its sentence that vary, and ours. */
+const sentences: Readonly<Record<string, readonly [RegExp, (...parts: string[]) => ErrorDetails]>> = {
+  'commander.unknownOption': [/option '(.*?)'/s, (where) => ({ where, problem: 'unknown option' })],
+  'commander.unknownCommand': [/command '(.*?)'/s, (where) => ({ where, problem: 'unknown command' })],
+  'commander.missingArgument': [/argument '(.*)'/, (name) => ({ problem: `missing argument <${name}>` })],
+  'commander.missingMandatoryOptionValue': [/option '(.*)' not/, (flags) => ({ problem: `missing option ${flags}` })],
+  'commander.optionMissingArgument': [
+    /(--\S+) (\S+)' argument/,
+    (where, value) => ({ where, problem: `missing ${value}` }),
+  ],
+};
+
+/** Makes a command throw parser errors as UsageError; the end of `--help` and `--version` stays commander's error. */
+export function useOwnErrors(command: Command): Command {
+  return command.configureOutput({ outputError: () => {} }).exitOverride((error) => {
+    const isHelp = error.exitCode === exitCodes.ok || error.code === 'commander.help';
+    throw isHelp ? error : describeParserError(error, command);
+  });
+}
+
+function describeParserError({ code, message }: CommanderError, command: Command): UsageError {
+  const suggestion = /\(Did you mean (?:one of )?(.*)\?\)/.exec(message)?.[1];
+  const remedy = suggestion ? `did you mean ${suggestion}?` : `see ${pathOf(command)} --help`;
+  if (code === 'commander.excessArguments') {
+    const where = command.args[command.registeredArguments.length] ?? '';
+    return new UsageError({ where, problem: 'unexpected argument', remedy });
+  }
+  const [pattern, compose] = sentences[code] ?? [];
+  const found = pattern?.exec(message);
+  if (!found || !compose) return new UsageError({ problem: message.replace(/^error: |\n.*/gs, ''), remedy });
+  return new UsageError({ ...compose(...found.slice(1)), remedy });
+}
+
+/** `mobilenet models verify` */
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}

@@ -1,0 +1,39 @@
+import { Command } from 'commander';
+import {
+  classifyOptions,
+  computationOptions,
+  errorOptions,
+  inputOptions,
+  modelOptions,
+  outputOptions,
+  predictionOptions,
+} from '../options/classify-options.js';
+import { examples } from '../options/examples.js';
+import { addOptions, readOptions } from '../options/option-table.js';
+
+/** `mobilenet classify FILE|FOLDER|GLOB…` */
+export function classifyCommand(): Command {
+  const command = new Command('classify')
+    .description('Classify images: JPEG, PNG, WebP, GIF, TIFF or AVIF.')
+    .argument('[file...]', 'images, folders of images, patterns such as "*.jpg", or - for one image on stdin');
+  addOptions(command, modelOptions, 'Model:');
+  addOptions(command, computationOptions, 'Computation:');
+  addOptions(command, inputOptions, 'Inputs:');
+  addOptions(command, predictionOptions, 'Predictions:');
+  addOptions(command, outputOptions, 'Output:');
+  addOptions(command, errorOptions, 'Errors:');
+  return command
+    .addHelpText(
+      'after',
+      examples(
+        'mobilenet classify photo.jpg',
+        'mobilenet classify photos --only dog --format paths',
+        'mobilenet classify photos --output photos.jsonl --resume',
+        'mobilenet classify --weights my.onnx --labels classes.txt photo.jpg',
+      ),
+    )
+    .action(async (files: string[]) => {
+      const { runClassify } = await import('../run-classify.js');
+      process.exitCode = await runClassify(files, readOptions(command, classifyOptions));
+    });
+}

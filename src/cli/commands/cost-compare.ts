@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { Command } from 'commander';
+import { parseVariant, type SummaryRow, summarise, type Variant } from '../../cost/summary.js';
+import { ModelError, UsageError } from '../../errors/errors.js';
+import { isNetworkId } from '../../networks/index.js';
+import { compareSections } from '../../report/summary-text.js';
+import { comparisonOptions, comparisonOutputOptions } from '../options/comparison-options.js';
+import { countingOptions, readCounting } from '../options/counting-options.js';
+import { examples } from '../options/examples.js';
+import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
+import { checkOutput, countingDefinition, listOthers, writeComparison } from './cost-comparison.js';
+
+/** `mobilenet cost compare NETWORK|FILE…` */
+export function compareCommand(): Command {
+  const command = new Command('compare')
+    .description('Compare networks and model files side by side.')
+    .argument('<networks...>', 'NETWORK, NETWORK:ALPHA, NETWORK:ALPHA:RESOLUTION or a model file');
+  addOptions(command, countingOptions, 'Counting:');
+  addOptions(command, comparisonOutputOptions, 'Output:');
+  return command
+    .addHelpText(
+      'after',
+      examples(
+        'mobilenet cost compare mobilenet_v1:0.75:192 mobilenet_v2 xception',
+        'mobilenet cost compare mobilenet_v2 model.onnx --csv',
+      ),
+    )
+    .action(async (specs: readonly string[]) => {
+      await runCompare(specs, readOptions(command, comparisonOptions), (page) => process.stdout.write(page));
+    });
+}
+
+/** Throws UsageError for an unknown network or a spec that is none. */
+export async function runCompare(
+  specs: readonly string[],
+  flags: OptionValues<typeof comparisonOptions>,
+  print: (page: string) => void,
+): Promise<void> {
+  const options = readCounting(flags);
+  await checkOutput(flags);
+  const isFile = (spec: string) => !isNetworkId(spec.split(':')[0]!) && existsSync(spec);
+  const rows: SummaryRow[] = [];
+  for (const spec of specs) {
+    if (!isFile(spec)) rows.push(summarise(readVariant(spec), options));
+    else {
+      if (flags.classes !== undefined) {
+        throw new UsageError({ where: '--classes', problem: `cannot be combined with a file; ${spec} defines it` });
+      }
+      rows.push(await (await import('../../use-cases/cost-file.js')).summariseFile(spec, options));
+    }
+  }
+  const others = await listOthers(flags);
+  const sections = compareSections(rows, { definition: countingDefinition(flags), others });
+  print(await writeComparison(flags, rows, others, sections));
+}
+
+/** Of a spec that is no file's name. */
+function readVariant(spec: string): Variant {
+  const isPath = /[/\\]|\.[a-z]\w+$/i.test(spec.split(':')[0]!);
+  if (isPath) throw new ModelError('model-file', { where: spec, problem: 'no such file' });
+  return parseVariant(spec);
+}

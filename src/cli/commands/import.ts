@@ -1,0 +1,86 @@
+import { Command } from 'commander';
+import { printable } from '../../errors/printable.js';
+import { jsonDocument } from '../../report/json.js';
+import { alphaText, megas } from '../../report/units.js';
+import type { ImportCalibration } from '../../use-cases/calibrate.js';
+import type { Imported } from '../../use-cases/import.js';
+import { examples } from '../options/examples.js';
+import { alpha, defaultResolutions, json, labels, padding, resolution } from '../options/model-options.js';
+import { flag, positiveNumber, required, text, wholeNumber } from '../options/option-kinds.js';
+import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
+
+/** Between two lines of progress. */
+const LINE_EVERY_MS = 5_000;
+
+const options = {
+  name: required(text('--as <name>', 'name of the installed model, for --model')),
+  labels,
+  calibrate: text('--calibrate <folder>', 'choose integer ranges with the images in this folder, for --dtype int8'),
+  model: text('--model <name>', 'the network, if the file leaves it open'),
+  alpha: { ...alpha, help: 'width multiplier α, if the file leaves it open' },
+  resolution: {
+    ...resolution,
+    help: `side of the network’s square input (default: as in the file, otherwise ${defaultResolutions})`,
+  },
+  padding,
+  epsilon: positiveNumber('--epsilon <number>', 'epsilon of batch normalization (default: by the file’s origin)'),
+  classes: wholeNumber('--classes <count>', 'fail if the file has another number of classes', { unit: 'classes' }),
+  replace: flag('--replace', 'replace an installed model of this name'),
+  json,
+};
+
+/** `mobilenet import FILE --as NAME`: a checkpoint of one's own among the installed models. */
+export function importCommand(): Command {
+  const command = new Command('import')
+    .description('Install your own weights, to run them with classify --model NAME.')
+    .argument('<file>', 'a safetensors, PyTorch, TFLite, ONNX or Keras file, or a TensorFlow.js folder');
+  return addOptions(command, options)
+    .addHelpText(
+      'after',
+      '\nThe network, its width and classes, padding, epsilon and preprocessing are inferred from the file.\n' +
+        examples(
+          'mobilenet import flowers.h5 --as flowers --labels flowers.txt',
+          'mobilenet import flowers.h5 --as flowers --calibrate photos --replace',
+        ),
+    )
+    .action(async (file: string) => {
+      await runImport(file, readOptions(command, options));
+    });
+}
+
+async function runImport(file: string, { calibrate, json, ...choice }: OptionValues<typeof options>): Promise<void> {
+  const { importModel } = await import('../../use-cases/import.js');
+  const imported = await importModel(file, {
+    ...choice,
+    ...(calibrate !== undefined && { calibrate: calibration(calibrate) }),
+  });
+  const { installed, title } = imported;
+  process.stdout.write(json ? jsonDocument({ model: installed, family: title }) : importedText(imported));
+}
+
+function importedText({ installed, title, calibrated }: Imported): string {
+  const { name, network, alpha, resolution, classes, weights, dtype } = installed;
+  const parts = [
+    `${printable(network)} α ${alphaText(alpha)}`,
+    `${resolution}×${resolution}`,
+    `${classes} classes`,
+    `${megas(weights.bytes, 1)} MB ${dtype}`,
+    `recognised as ${printable(title)}`,
+  ];
+  const ranges = `${name}: integer ranges chosen from ${calibrated} images, for classify --dtype int8\n`;
+  return `${name}: ${parts.join(', ')}\n${calibrated > 0 ? ranges : ''}`;
+}
+
+/** Images that are left out, and progress now and then, go to stderr. */
+function calibration(folder: string): ImportCalibration {
+  let last = performance.now();
+  return {
+    folder,
+    onFault: ({ message }) => process.stderr.write(`mobilenet: ${message}\n`),
+    onProgress(unit, done, total) {
+      if (performance.now() - last < LINE_EVERY_MS) return;
+      last = performance.now();
+      process.stderr.write(`calibrating: ${unit === 'picture' ? 'image' : 'layer'} ${done} of ${total}\n`);
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import { Command } from 'commander';
+import { examples } from '../options/examples.js';
+import { mergeOptions } from '../options/merge-options.js';
+import { addOptions, readOptions } from '../options/option-table.js';
+
+/** `mobilenet merge PART…` */
+export function mergeCommand(): Command {
+  const command = new Command('merge')
+    .description('Combine JSONL results of classify; if a file name occurs more than once, its first row is kept.')
+    .argument('<part...>', 'JSONL files, or - for stdin');
+  return addOptions(command, mergeOptions)
+    .addHelpText(
+      'after',
+      '\nExits with 1 if any row is an error or a part ends with an incomplete row.\n' +
+        examples('mobilenet merge parts/*.jsonl > all.jsonl', 'mobilenet merge all.jsonl --output all.csv'),
+    )
+    .action(async (parts: string[]) => {
+      const { runMerge } = await import('./merge-run.js');
+      process.exitCode = await runMerge(parts, readOptions(command, mergeOptions));
+    });
+}

@@ -1,0 +1,162 @@
+import { DEFAULT_MODEL, MOST_THREADS } from '../../domain/defaults.js';
+import type { ResizeFilter } from '../../domain/preprocessing.js';
+import { UsageError } from '../../errors/errors.js';
+import { parseShard } from '../../inputs/shard.js';
+import { FORMATS, type FormatName } from '../../report/formats.js';
+import { alpha, json, labels, modelHelp, resolution } from './model-options.js';
+import {
+  commaSeparated,
+  flag,
+  oneOf,
+  parsePositive,
+  positiveNumber,
+  probability,
+  repeated,
+  switchOff,
+  text,
+  wholeNumber,
+  withDefault,
+} from './option-kinds.js';
+import type { OptionRow, OptionValues } from './option-table.js';
+
+/** The longest that a timer can wait. */
+const MOST_SECONDS = 2_000_000;
+
+const RESIZE_FILTERS = [
+  'pil-bilinear',
+  'pil-bicubic',
+  'tf1-bilinear',
+  'lanczos3',
+  'nearest',
+] as const satisfies readonly ResizeFilter[];
+
+/** `--print` has an option of its own. */
+export const NAMED_FORMATS = FORMATS.filter((name): name is Exclude<FormatName, 'print'> => name !== 'print');
+
+/** Which model runs, and how images are prepared for it. */
+export const modelOptions = {
+  model: text('--model <name>', modelHelp('the name of an installed model', DEFAULT_MODEL)),
+  alpha,
+  resolution,
+  pull: flag('--pull', 'download the model if it is neither bundled nor installed'),
+  weights: repeated(
+    '--weights <file>',
+    'run your own weights: a safetensors, PyTorch, TFLite, ONNX or Keras file, or a TensorFlow.js folder; if given twice, the output of the first graph is the input of the second',
+    2,
+  ),
+  labels,
+  crop: oneOf(
+    '--crop <how>',
+    'crop the center of the image, or squash all of it into a square (%s; default: as the model was trained)',
+    ['center', 'squash'],
+  ),
+  filter: oneOf('--resize <filter>', 'how images are scaled (%s; default: as the model was trained)', RESIZE_FILTERS),
+};
+
+export const computationOptions = {
+  dtype: oneOf(
+    '--dtype <type>',
+    'compute in 32-bit floats or in integers, which is faster and slightly less accurate (%s; default: f32)',
+    ['f32', 'int8'],
+  ),
+  exact: flag('--exact', 'run a quantised TFLite file in integers, bit for bit as TFLite’s reference kernels do'),
+  deterministic: flag(
+    '--deterministic',
+    'give the same digits with every version of Node.js, without the faster fused multiply-add',
+  ),
+  threads: wholeNumber(
+    '--threads <count>',
+    `threads per image, 1 to ${MOST_THREADS} (default: 2 if there is enough work, otherwise 1)`,
+    { most: MOST_THREADS },
+  ),
+  jobs: wholeNumber(
+    '--jobs <count>',
+    'images to classify in parallel, a thread for each (default: the number of CPU cores if there are more than 8 images, otherwise 1)',
+    { most: MOST_THREADS },
+  ),
+};
+
+export const inputOptions = {
+  recursive: switchOff('--no-recursive', 'do not descend into subfolders'),
+  hidden: flag('--hidden', 'include files and folders whose names start with a dot'),
+  include: repeated('--include <glob>', 'in folders, take only files whose names match; repeatable'),
+  exclude: repeated('--exclude <glob>', 'in folders, skip files and folders whose names match; repeatable'),
+  filesFrom: repeated('--files-from <file>', 'classify the files listed in this file, or - for stdin; repeatable'),
+  nul: flag(
+    '-0, --null',
+    'end names with NUL instead of a newline, in --files-from and in the output of --format paths and --print',
+  ),
+  nulInput: flag('--null-input', 'like --null, for --files-from only'),
+  nulOutput: flag('--null-output', 'like --null, for the output only'),
+  shard: {
+    flags: '--shard <k/n>',
+    help: 'classify only part k of n, chosen by a hash of the file names: 1/16 to 16/16',
+    parse: parseShard,
+  } satisfies OptionRow<ReturnType<typeof parseShard>>,
+  allowUrl: flag('--allow-url', 'download http:// and https:// arguments, at most 64 MiB and 2 minutes each'),
+};
+
+export const predictionOptions = {
+  top: wholeNumber('--top <count>', 'predictions per image (default: 5; with --format paths: 1)', {
+    unit: 'predictions',
+  }),
+  min: probability('--min <probability>', 'keep predictions with at least this probability, 0 to 1'),
+  only: commaSeparated(
+    '--only <classes>',
+    'keep predictions of these classes, separated by commas: labels, synset ids, indices or groups such as dog',
+  ),
+  not: commaSeparated('--not <classes>', 'drop predictions of these classes'),
+};
+
+export const outputOptions = {
+  format: oneOf(
+    '--format <name>',
+    'output format (%s; default: by the extension of --output, otherwise text)',
+    NAMED_FORMATS,
+  ),
+  json,
+  print: text(
+    '--print <template>',
+    'print a line for each prediction: {file} {label} {id} {index} {rank} {probability} {percent}',
+  ),
+  output: text('--output <file>', 'write to this file instead of stdout'),
+  overwrite: flag('--overwrite', 'replace the contents of the output file'),
+  resume: flag(
+    '--resume',
+    'resume an interrupted run: skip images that already have an up-to-date row in --output (JSONL)',
+  ),
+  hash: flag('--hash', 'detect changed files by their SHA-256 instead of their time; every row includes it'),
+  progress: flag('--progress', 'report progress on stderr every 10 seconds'),
+};
+
+export const errorOptions = {
+  strict: flag('--strict', 'stop at the first image that cannot be classified'),
+  maxPixels: withDefault(
+    wholeNumber('--max-pixels <count>', 'reject images with more pixels', { unit: 'pixels' }),
+    2 ** 28,
+  ),
+  timeout: {
+    ...positiveNumber(
+      '--timeout <seconds>',
+      'decode in separate processes, killed after this many seconds; an image that crashes the decoder costs only itself',
+    ),
+    parse: parseTimeout,
+  },
+};
+
+export const classifyOptions = {
+  ...modelOptions,
+  ...computationOptions,
+  ...inputOptions,
+  ...predictionOptions,
+  ...outputOptions,
+  ...errorOptions,
+};
+
+export type ClassifyFlags = OptionValues<typeof classifyOptions>;
+
+function parseTimeout(value: string, where: string): number {
+  const seconds = parsePositive(value, where);
+  if (seconds > MOST_SECONDS) throw new UsageError({ where, expected: `at most ${MOST_SECONDS} seconds` });
+  return seconds;
+}

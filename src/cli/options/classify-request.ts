@@ -1,0 +1,105 @@
+import { availableParallelism } from 'node:os';
+import type { FilterOptions } from '../../batch/filter.js';
+import { UsageError } from '../../errors/errors.js';
+import type { InputOptions } from '../../inputs/find.js';
+import { chooseFormat, type FormatName } from '../../report/formats.js';
+import type { LoadOptions } from '../../use-cases/classifier.js';
+import { formatByEnding } from '../terminal/output.js';
+import { type ClassifyFlags, computationOptions, modelOptions, NAMED_FORMATS } from './classify-options.js';
+import { pick } from './option-table.js';
+
+/** What a command line of `classify` asks for. */
+export interface ClassifyRequest {
+  readonly choice: LoadOptions;
+  readonly inputs: InputOptions;
+  readonly filter: FilterOptions;
+  readonly format: FormatName;
+  readonly nulOutput: boolean;
+  readonly top: number;
+  readonly maxPixels: number;
+  /** Images at a time; undefined where a few are classified one by one. */
+  readonly jobs: number | undefined;
+  readonly defaultJobs: number;
+  readonly timeoutMs: number | undefined;
+  /** Size and time of files in each row. */
+  readonly hasMeta: boolean;
+}
+
+/** Throws UsageError for options that contradict each other. */
+export function readRequest(names: readonly string[], flags: ClassifyFlags): ClassifyRequest {
+  const { filesFrom = [], timeout, min, only, not, shard, output, hash, nul } = flags;
+  checkNames(names, filesFrom);
+  const format = chooseFormat(flags.format ?? formatOf(flags), flags.json ?? false, flags.print);
+  checkResume(names, flags, format);
+  if (hash && format !== 'jsonl') throw new UsageError({ where: '--hash', problem: 'needs --format jsonl' });
+  const { pull: _, ...model } = pick(flags, modelOptions);
+  const { jobs, ...computation } = pick(flags, computationOptions);
+  const choice: LoadOptions = { ...model, ...computation };
+  checkComputation(flags);
+  const { recursive, hidden, include, exclude } = flags;
+  return {
+    choice,
+    inputs: {
+      recursive,
+      ...(hidden && { hidden }),
+      ...(include && { include }),
+      ...(exclude && { exclude }),
+      filesFrom,
+      separator: (nul ?? flags.nulInput) ? 'nul' : 'newline',
+      ...(shard && { shard }),
+    },
+    filter: { ...(min !== undefined && { min }), ...(only && { only }), ...(not && { not }) },
+    format,
+    nulOutput: nul ?? flags.nulOutput ?? false,
+    top: flags.top ?? (format === 'paths' ? 1 : 5),
+    maxPixels: flags.maxPixels,
+    jobs,
+    defaultJobs: availableParallelism(),
+    timeoutMs: timeout === undefined ? undefined : Math.ceil(1000 * timeout),
+    hasMeta: hash === true || (format === 'jsonl' && output !== undefined),
+  };
+}
+
+function checkNames(names: readonly string[], filesFrom: readonly string[]): void {
+  if (names.length === 0 && filesFrom.length === 0) {
+    throw new UsageError({ problem: 'no input given', expected: 'images, folders or --files-from' });
+  }
+  if ([...names, ...filesFrom].filter((name) => name === '-').length > 1) {
+    throw new UsageError({ where: '-', problem: 'stdin can only be read once' });
+  }
+}
+
+function checkResume(names: readonly string[], { resume, output, overwrite }: ClassifyFlags, format: FormatName): void {
+  if (!resume) return;
+  const where = '--resume';
+  if (output === undefined || format !== 'jsonl') {
+    throw new UsageError({
+      where,
+      problem: 'needs --output FILE with --format jsonl',
+      remedy: 'mobilenet merge converts JSONL to the other formats',
+    });
+  }
+  if (overwrite) throw new UsageError({ where, problem: 'cannot be combined with --overwrite' });
+  if (names.includes('-')) throw new UsageError({ where, problem: 'cannot be combined with an image on stdin (-)' });
+}
+
+function checkComputation({ jobs = 1, threads = 1, exact, timeout }: ClassifyFlags): void {
+  if (jobs > 1 && threads > 1) {
+    throw new UsageError({ where: `--jobs ${jobs}`, problem: `cannot be combined with --threads ${threads}` });
+  }
+  if (jobs > 1 && exact) {
+    throw new UsageError({
+      where: `--jobs ${jobs}`,
+      problem: 'cannot be combined with --exact, which uses one thread',
+    });
+  }
+  if (timeout !== undefined && (exact || threads > 1)) {
+    throw new UsageError({ where: '--timeout', problem: `cannot be combined with ${exact ? '--exact' : '--threads'}` });
+  }
+}
+
+/** By the extension of the output file. */
+function formatOf({ output, json, print }: ClassifyFlags): FormatName | undefined {
+  if (output === undefined || json || print !== undefined) return undefined;
+  return formatByEnding<FormatName>(output, NAMED_FORMATS, { txt: 'text' });
+}

@@ -1,0 +1,20 @@
+import { json } from './model-options.js';
+import { flag, oneOf, text } from './option-kinds.js';
+import type { OptionValues } from './option-table.js';
+
+export const MERGED_FORMATS = ['jsonl', 'json', 'csv', 'tsv', 'paths'] as const;
+export type MergedFormat = (typeof MERGED_FORMATS)[number];
+
+export const mergeOptions = {
+  format: oneOf(
+    '--format <name>',
+    'output format (%s; default: by the extension of --output, otherwise jsonl)',
+    MERGED_FORMATS,
+  ),
+  json,
+  nulOutput: flag('-0, --null-output', 'with --format paths, end names with NUL instead of a newline'),
+  output: text('--output <file>', 'write to this file instead of stdout'),
+  overwrite: flag('--overwrite', 'replace the output file'),
+};
+
+export type MergeFlags = OptionValues<typeof mergeOptions>;

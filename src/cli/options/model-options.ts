@@ -1,0 +1,42 @@
+import { networkIds, networks } from '../../networks/index.js';
+import { paddingConventions } from '../../networks/types.js';
+import { flag, listOf, oneOf, positiveNumber, text, wholeNumber } from './option-kinds.js';
+
+/** Networks that weights can be had for. */
+export const trainedNetworks: readonly string[] = networkIds.filter((id) => !networks[id].costOnly);
+
+/** `224, xception 299` */
+export const defaultResolutions = listResolutions();
+
+const RESOLUTION = '--res <pixels>';
+
+/** Rows that several commands have, for the network and its weights. */
+export const alpha = positiveNumber('--alpha <number>', 'width multiplier α');
+export const resolution = wholeNumber(RESOLUTION, 'input resolution: side of the network’s square input', {
+  unit: 'pixels',
+});
+export const builtAlpha = positiveNumber('--alpha <number>', 'width multiplier α (default: 1)');
+export const builtResolution = wholeNumber(
+  RESOLUTION,
+  `side of the network’s square input (default: ${defaultResolutions})`,
+  { unit: 'pixels' },
+);
+export const labels = text('--labels <file>', 'class names: one per line, JSON, or CSV lines “index,name”');
+export const padding = oneOf(
+  '--padding <convention>',
+  'how “same” padding is placed (default: by the file’s origin)',
+  paddingConventions,
+);
+export const json = flag('--json', 'print one JSON document');
+export const threadCount = { most: 64 };
+
+/** A network or one of `others`. */
+export function modelHelp(others: string, defaultModel: string): string {
+  return `${listOf([...trainedNetworks, others])} (default: ${defaultModel})`;
+}
+
+function listResolutions(): string {
+  const usual = 224;
+  const others = networkIds.filter((id) => networks[id].defaultResolution !== usual);
+  return [usual, ...others.map((id) => `${networks[id].defaultResolution} for ${id}`)].join(', ');
+}

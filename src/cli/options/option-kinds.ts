@@ -1,0 +1,115 @@
+import { UsageError } from '../../errors/errors.js';
+import type { OptionRow, RowWithValue } from './option-table.js';
+
+/** On or off. */
+export function flag(flags: string, help: string): OptionRow<boolean> {
+  return { flags, help };
+}
+
+/** `--no-…`: on unless it is given. */
+export function switchOff(flags: string, help: string): RowWithValue<boolean> {
+  return { flags, help, default: true };
+}
+
+export function text(flags: string, help: string): OptionRow<string> {
+  return { flags, help, parse: (value) => value };
+}
+
+/** One of a few words, which the help lists. */
+export function oneOf<const Choice extends string>(
+  flags: string,
+  help: string,
+  choices: readonly Choice[],
+): OptionRow<Choice> {
+  const list = listOf(choices);
+  const parse = (value: string, where: string) => {
+    const found = choices.find((choice) => choice === value);
+    if (found === undefined) throw new UsageError({ where, expected: list });
+    return found;
+  };
+  return { flags, help: help.includes('%s') ? help.replace('%s', list) : `${help}: ${list}`, parse };
+}
+
+/** A number above 0. */
+export function positiveNumber(flags: string, help: string): OptionRow<number> {
+  return { flags, help, parse: parsePositive };
+}
+
+/** A whole number from 1; `unit` says of what. */
+export function wholeNumber(
+  flags: string,
+  help: string,
+  { unit, most }: { readonly unit?: string; readonly most?: number } = {},
+): OptionRow<number> {
+  return { flags, help, parse: (value, where) => parseWhole(value, where, unit, most) };
+}
+
+/** A number from 0 to 1. */
+export function probability(flags: string, help: string): OptionRow<number> {
+  const parse = (value: string, where: string) => {
+    const number = isDecimal(value) ? Number(value) : Number.NaN;
+    if (!(number >= 0 && number <= 1)) throw new UsageError({ where, expected: 'a probability from 0 to 1' });
+    return number;
+  };
+  return { flags, help, parse };
+}
+
+/** May be repeated, up to `most` times. */
+export function repeated(flags: string, help: string, most = Number.POSITIVE_INFINITY): OptionRow<readonly string[]> {
+  const parse = (value: string, where: string, previous: readonly string[] = []) => {
+    if (previous.length >= most) throw new UsageError({ where, problem: `given more than ${most} times` });
+    return [...previous, value];
+  };
+  return { flags, help, parse };
+}
+
+/** Values with commas between them; repeated, they add up. */
+export function commaSeparated<T = string>(
+  flags: string,
+  help: string,
+  parseOne: (value: string, where: string) => T = (value) => value as T,
+): OptionRow<readonly T[]> {
+  const parse = (value: string, where: string, previous: readonly T[] = []) => {
+    const parts = value.split(',').filter((part) => part.trim() !== '');
+    if (parts.length === 0) throw new UsageError({ where, expected: 'a comma-separated list' });
+    return [...previous, ...parts.map((part) => parseOne(part.trim(), where))];
+  };
+  return { flags, help, parse };
+}
+
+export function required<T>(row: OptionRow<T>): RowWithValue<T> {
+  return { ...row, isRequired: true };
+}
+
+export function withDefault<T>(row: OptionRow<T>, value: T): RowWithValue<T> {
+  return { ...row, default: value };
+}
+
+/** A decimal number above 0. */
+export function parsePositive(value: string, where: string): number {
+  const number = isDecimal(value) ? Number(value) : 0;
+  if (!(number > 0 && Number.isFinite(number))) throw new UsageError({ where, expected: 'a number above 0' });
+  return number;
+}
+
+/** A whole number from 1 to `most`. */
+export function parseWhole(
+  value: string,
+  where: string,
+  unit?: string,
+  most: number = Number.MAX_SAFE_INTEGER,
+): number {
+  const number = /^\d+$/.test(value) ? Number(value) : 0;
+  if (number > 0 && number <= most) return number;
+  const range = most === Number.MAX_SAFE_INTEGER ? ', 1 or more' : ` from 1 to ${most}`;
+  throw new UsageError({ where, expected: `a whole number${unit ? ` of ${unit}` : ''}${range}` });
+}
+
+/** `a, b or c` */
+export function listOf(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
+
+function isDecimal(value: string): boolean {
+  return /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value);
+}
