@@ -114,7 +114,11 @@ describe('mobilenet classify', () => {
     ['a misspelt option', ['--tpo', '3', alps], /--tpo: unknown option; did you mean --top\?\n$/],
     ['an option without its value', ['--top'], /--top: missing <count>; see mobilenet classify --help/],
     ['an unknown filter', ['--resize', 'cubic', alps], /--resize cubic: expected pil-bilinear, .* or nearest/],
-    ['three weights files', ['--weights', 'a', '--weights', 'b', '--weights', 'c', alps], /--weights c: given more than 2 times/],
+    [
+      'three weights files',
+      ['--weights', 'a', '--weights', 'b', '--weights', 'c', alps],
+      /--weights c: given more than 2 times/,
+    ],
   ];
   it.each(wrongUsage)('%s: exit 2', (_, args, message) => {
     const { stdout, stderr, code } = mobilenet('classify', ...args);

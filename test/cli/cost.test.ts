@@ -17,10 +17,7 @@ describe('mobilenet cost, as a process', () => {
   });
 
   it.each([
-    [
-      ['cost', '--json', 'compare', 'xception'],
-      'mobilenet: cost compare: options must come after “compare”',
-    ],
+    [['cost', '--json', 'compare', 'xception'], 'mobilenet: cost compare: options must come after “compare”'],
     [['cost', 'compare', 'resnet'], 'mobilenet: resnet: unknown network, expected one of'],
     [['cost', 'sweep', '--bogus'], 'mobilenet: --bogus: unknown option; see mobilenet cost sweep --help'],
     [['cost', 'compare'], 'mobilenet: missing argument <networks>; see mobilenet cost compare --help'],

@@ -46,7 +46,12 @@ describe('mobilenet import', () => {
     ['a network’s name', ['--as', 'xception'], 4, /the name of a network/],
     ['another α', ['--as', 'x', '--alpha', '0.5'], 2, /--alpha 0\.5: .+ holds 0\.25/],
     ['too many labels', ['--as', 'x', '--labels', 'models/imagenet-1k.tsv'], 4, /1000 labels, expected 7/],
-    ['an unknown padding', ['--as', 'x', '--padding', 'caffe'], 2, /--padding caffe: expected tensorflow, pytorch or keras/],
+    [
+      'an unknown padding',
+      ['--as', 'x', '--padding', 'caffe'],
+      2,
+      /--padding caffe: expected tensorflow, pytorch or keras/,
+    ],
   ])('refuses %s', (_, args, code, message) => {
     const run = mobilenet('import', file, ...args);
     expect(run.stdout).toBe('');
