@@ -1,7 +1,8 @@
-import { type OnnxNode, readGraph } from '../../weights/formats/onnx/graph.js';
+import { OnnxFacts } from '../../weights/formats/onnx/facts.js';
+import { type OnnxGraph, type OnnxNode, readGraph } from '../../weights/formats/onnx/graph.js';
+import type { Dims } from '../../weights/formats/onnx/infer-windows.js';
 import { LayerNames } from '../../weights/graph/imported-model.js';
 import type { DescribeOptions } from '../describe.js';
-import { OnnxShapes, type Shape } from './onnx-shapes.js';
 import { type GraphCost, GraphTally, type GraphWork, NO_WORK, product } from './tally.js';
 
 const LINEAR = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
@@ -37,35 +38,47 @@ export interface CountOnnxOptions extends DescribeOptions {
  */
 export function countOnnx(bytes: Uint8Array, file: string, reason: string, options: CountOnnxOptions = {}): GraphCost {
   const graph = readGraph(bytes, file);
-  const shapes = new OnnxShapes(graph, options.resolution ?? 224);
+  const facts = readFacts(graph, file, options.resolution ?? 224);
   const tally = new GraphTally(options);
   const names = new LayerNames();
   const counted = new Set<string>();
   /** Numbers in a constant tensor; 0 where another operator had it before, since what is shared is stored once. */
   const own: Own = (tensor) => {
-    if (tensor === undefined || counted.has(tensor) || !shapes.isConstant(tensor)) return 0;
+    const constant = facts.constantOf(tensor);
+    if (tensor === undefined || constant === undefined || counted.has(tensor)) return 0;
     counted.add(tensor);
-    return product(shapes.of(tensor)!);
+    return product(constant.dims);
   };
   for (const node of graph.nodes) {
     const name = names.take(node.name || node.outputs[0] || node.operator);
-    count(node, name, shapes, own, tally);
+    count(node, name, facts, own, tally);
   }
   const [input] = graph.inputs;
-  return tally.finish({ file, format: 'onnx', reason, input: shapes.of(input?.name) ?? [] });
+  return tally.finish({ file, format: 'onnx', reason, input: facts.dimsOf(input?.name) ?? [] });
+}
+
+/** A shape's arithmetic is on lists as long as a shape; no weights are computed. */
+const LARGEST_LIST = 256;
+
+function readFacts(graph: OnnxGraph, file: string, resolution: number): OnnxFacts {
+  const inputs = graph.inputs.map(({ name, dims }) => {
+    return [name, dims.map((size, axis) => (size > 0 ? size : axis === 0 ? 1 : resolution))] as const;
+  });
+  return new OnnxFacts(graph, file, { inputs: new Map(inputs), largestComputed: LARGEST_LIST });
 }
 
 type Own = (tensor: string | undefined) => number;
 
-function count(node: OnnxNode, name: string, shapes: OnnxShapes, own: Own, tally: GraphTally): void {
+function count(node: OnnxNode, name: string, facts: OnnxFacts, own: Own, tally: GraphTally): void {
   const { operator, inputs } = node;
-  const input = shapes.of(inputs[0]);
-  const output = shapes.follow(node);
+  facts.follow(node);
+  const input = facts.dimsOf(inputs[0]);
+  const output = facts.dimsOf(node.outputs[0]);
   if (!LINEAR.has(operator)) {
     pass(node, name, [input, output], own, tally);
     return;
   }
-  const weights = shapes.of(inputs[1]);
+  const weights = facts.dimsOf(inputs[1]);
   const macs = output && input && weights && countMacs(node, input, weights, output);
   if (!input || !output || !weights || macs === undefined) {
     tally.skip(`${operator} (its input’s size is not known)`);
@@ -114,11 +127,11 @@ function countMacs(
 function pass(
   { operator, inputs }: OnnxNode,
   name: string,
-  [input, output]: readonly [Shape, Shape],
+  [input, output]: readonly [Dims, Dims],
   own: Own,
   tally: GraphTally,
 ): void {
-  const elements = (shape: Shape) => shape && product(shape);
+  const elements = (shape: Dims) => shape && product(shape);
   const work: GraphWork = { ...NO_WORK, name, operator, output: output ?? [] };
   if (ACTIVATIONS.has(operator)) tally.addWithout(work, 'activated', elements(output));
   else if (AVERAGES.has(operator)) tally.addWithout(work, 'averaged', elements(input));

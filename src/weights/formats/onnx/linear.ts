@@ -1,3 +1,4 @@
+import type { Target } from '../../graph/builder.js';
 import { type ConstantValue, type MapValue, multiply, readReals } from '../../graph/value.js';
 import type { OnnxNode } from './graph.js';
 import type { OnnxImporter } from './onnx-importer.js';
@@ -16,6 +17,7 @@ export function makeConv(
   value: MapValue,
   filter: ConstantValue,
   bias: ConstantValue | undefined,
+  target = importer.outputTarget(node, 'CHW', filter),
 ): MapValue {
   const { builder } = importer;
   const [outChannels, perGroup, kernelH, kernelW] = filter.dims as [number, number, number, number];
@@ -25,7 +27,6 @@ export function makeConv(
   const window = readWindow(importer, node, value, [kernelH, kernelW]);
   const { channels } = value.shape;
   const groups = importer.attribute(node, 'group', 1);
-  const target = importer.target(node, [], 'CHW', filter);
   const area = kernelH * kernelW;
   let made: MapValue;
   if (groups === 1 && perGroup === channels) {
@@ -43,24 +44,21 @@ export function makeConv(
         'group or one for each channel',
     );
   }
-  return withBias(importer, made, bias, target.readers);
+  return addBias(importer, made, bias, target);
 }
 
 function soleReader<T extends { readonly readers: number }>(target: T, bias: ConstantValue | undefined): T {
   return bias === undefined ? target : { ...target, readers: 1 };
 }
 
-/** Adds a bias to what was made for it, and states the output's dimensions. */
-function withBias(importer: OnnxImporter, made: MapValue, bias: ConstantValue | undefined, readers: number): MapValue {
-  const { height, width, channels } = made.shape;
-  const dims = made.dims.length === 2 ? made.dims : [1, channels, height, width];
-  if (bias === undefined) return { ...made, dims };
+function addBias(importer: OnnxImporter, made: MapValue, bias: ConstantValue | undefined, target: Target): MapValue {
+  if (bias === undefined) return made;
+  const { channels } = made.shape;
   if (multiply(bias.dims) !== channels) {
     throw importer.damaged(`${multiply(bias.dims)} biases for ${channels} channels, expected as many`);
   }
   const ones = new Array<number>(channels).fill(1);
-  const { layer: name } = made;
-  return importer.builder.affine(made, ones, readReals(bias), { name, readers, dims, order: 'CHW' });
+  return importer.builder.affine(made, ones, readReals(bias), { ...target, name: made.layer });
 }
 
 export function importBatchNorm(importer: OnnxImporter, node: OnnxNode): void {
@@ -83,7 +81,7 @@ export function importBatchNorm(importer: OnnxImporter, node: OnnxNode): void {
   const epsilon = node.attributes.get('epsilon')?.float ?? 1e-5;
   const scale = gamma.map((factor, c) => factor / Math.sqrt(variance[c]! + epsilon));
   const offset = beta.map((base, c) => base - mean[c]! * scale[c]!);
-  importer.define(node, importer.builder.affine(value, scale, offset, importer.target(node, value.dims, value.order)));
+  importer.define(node, importer.builder.affine(value, scale, offset, importer.outputTarget(node, value.order)));
 }
 
 export function importGemm(importer: OnnxImporter, node: OnnxNode): void {
@@ -113,6 +111,7 @@ export function makeDense(
   weights: ConstantValue,
   bias: ConstantValue | undefined,
   transposed: boolean,
+  target = importer.outputTarget(node, value.order, weights),
 ): MapValue {
   const { height, width, channels } = value.shape;
   const inputs = height * width * channels;
@@ -126,7 +125,6 @@ export function makeDense(
   if (value.dims.at(-1) !== inputs) {
     throw importer.unsupported(`${node.operator} over ${value.dims.join('×')}, expected a row of ${inputs} values`);
   }
-  const target = importer.target(node, [...value.dims.slice(0, -1), outputs], value.order, weights);
   const strides = transposed ? { input: 1, output: inputs } : { input: outputs, output: 1 };
   const made = importer.builder.dense(value, weights, strides, outputs, soleReader(target, bias));
   if (bias === undefined) return made;

@@ -3,23 +3,10 @@ import { type Arithmetic, importArithmetic } from '../../graph/arithmetic.js';
 import { multiply } from '../../graph/value.js';
 import type { OnnxNode } from './graph.js';
 import { importBatchNorm, importConv, importGemm, importMatMul } from './linear.js';
-import { listOperators } from './lists.js';
-import type { OnnxImporter } from './onnx-importer.js';
+import type { Handler, OnnxImporter } from './onnx-importer.js';
 import { importAveragePool, importGlobalAverage, importMaxPool, importReduceMean } from './pooling.js';
 import { quantisedOperators } from './quantised-operators.js';
-import {
-  importCast,
-  importConstant,
-  importFlatten,
-  importIdentity,
-  importPad,
-  importReshape,
-  importSqueeze,
-  importTranspose,
-  importUnsqueeze,
-} from './shapes.js';
-
-type Handler = (importer: OnnxImporter, node: OnnxNode) => void;
+import { importCast, importIdentity, importPad, importReshape, importTranspose } from './reshaping.js';
 
 function arithmetic(operator: Arithmetic): Handler {
   return (importer, node) => importArithmetic(importer, node, operator);
@@ -28,7 +15,7 @@ function arithmetic(operator: Arithmetic): Handler {
 function importActivation(activation: Activation): Handler {
   return (importer, node) => {
     const value = importer.map(node);
-    importer.define(node, importer.builder.activate(value, activation, importer.target(node, value.dims, value.order)));
+    importer.define(node, importer.builder.activate(value, activation, importer.outputTarget(node, value.order)));
   };
 }
 
@@ -40,7 +27,7 @@ function importClip(importer: OnnxImporter, node: OnnxNode): void {
   const value = importer.map(node);
   const minimum = bound(1, 'min', Number.NEGATIVE_INFINITY);
   const maximum = bound(2, 'max', Number.POSITIVE_INFINITY);
-  const target = importer.target(node, value.dims, value.order);
+  const target = importer.outputTarget(node, value.order);
   // The largest float stands for no bound.
   if (minimum === 0 && maximum === 6) importer.define(node, importer.builder.activate(value, 'relu6', target));
   else if (minimum === 0 && maximum > 3e38) importer.define(node, importer.builder.activate(value, 'relu', target));
@@ -59,21 +46,20 @@ function importSoftmax(importer: OnnxImporter, node: OnnxNode): void {
   if (value.dims[axis] !== multiply(value.dims)) {
     throw importer.unsupported(`Softmax over axis ${stated} of ${value.dims.join('×')}, expected the classes`);
   }
-  importer.define(node, importer.builder.softmax(value, importer.target(node, value.dims, value.order)));
+  importer.define(node, importer.builder.softmax(value, importer.outputTarget(node, value.order)));
 }
 
-/** The operators that are understood, by their names. */
+/** The operators that become layers, by their names. */
 export const operators: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['Add', arithmetic('Add')],
   ['AveragePool', importAveragePool],
   ['BatchNormalization', importBatchNorm],
   ['Cast', importCast],
   ['Clip', importClip],
-  ['Constant', importConstant],
   ['Conv', importConv],
   ['Div', arithmetic('Div')],
   ['Dropout', importIdentity],
-  ['Flatten', importFlatten],
+  ['Flatten', importReshape],
   ['Gemm', importGemm],
   ['GlobalAveragePool', importGlobalAverage],
   ['Identity', importIdentity],
@@ -86,10 +72,9 @@ export const operators: ReadonlyMap<string, Handler> = new Map<string, Handler>(
   ['Reshape', importReshape],
   ['Sigmoid', importActivation('sigmoid')],
   ['Softmax', importSoftmax],
-  ['Squeeze', importSqueeze],
+  ['Squeeze', importReshape],
   ['Sub', arithmetic('Sub')],
   ['Transpose', importTranspose],
-  ['Unsqueeze', importUnsqueeze],
+  ['Unsqueeze', importReshape],
   ...quantisedOperators,
-  ...listOperators,
 ]);

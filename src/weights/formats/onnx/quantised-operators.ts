@@ -1,9 +1,9 @@
+import type { Target } from '../../graph/builder.js';
 import { type ConstantValue, type MapValue, multiply, type Range, type StoredScales } from '../../graph/value.js';
 import type { OnnxNode } from './graph.js';
 import { makeConv, makeDense } from './linear.js';
-import type { ListHandler } from './lists.js';
-import type { OnnxImporter } from './onnx-importer.js';
-import { averageAll } from './pooling.js';
+import type { Handler, OnnxImporter } from './onnx-importer.js';
+import { DATA_TYPE } from './tensor.js';
 
 const INT8_RANGE: Range = [-128, 127];
 const UINT8_RANGE: Range = [0, 255];
@@ -39,8 +39,7 @@ function readRange(importer: OnnxImporter, node: OnnxNode, at: number): Range {
 }
 
 function isSigned(importer: OnnxImporter, node: OnnxNode, index: number): boolean {
-  if (!importer.has(node, index)) return false;
-  return importer.constant(node, index, 'a zero point').read() instanceof Int8Array;
+  return importer.typeOf(node, index) === DATA_TYPE.int8;
 }
 
 /** A constant with its scales: along `axis` where there are several. */
@@ -71,14 +70,12 @@ function clip(importer: OnnxImporter, node: OnnxNode, value: MapValue, range: Ra
     const readers = value.readers - 1 + importer.readers(node.outputs[0] ?? '');
     return { ...value, readers };
   }
-  return importer.builder.clip(value, range, importer.target(node, value.dims, value.order));
+  return importer.builder.clip(value, range, importer.outputTarget(node, value.order));
 }
 
 function importDequantize(importer: OnnxImporter, node: OnnxNode): void {
-  const value = importer.value(node, 0);
-  const stored = readScales(importer, node, 1, importer.attribute(node, 'axis', 1));
-  if (value.kind === 'map') importer.alias(node, value);
-  else importer.define(node, withScales(importer, node, value, stored));
+  readScales(importer, node, 1, importer.attribute(node, 'axis', 1));
+  importer.alias(node, importer.map(node));
 }
 
 /** (x, x scale, x zero point, w, w scale, w zero point, y scale, y zero point, bias) */
@@ -87,7 +84,7 @@ function importQLinearConv(importer: OnnxImporter, node: OnnxNode): void {
   const stored = readScales(importer, node, 4, 0);
   const filter = withScales(importer, node, importer.constant(node, 3, 'a filter'), stored);
   const bias = importer.has(node, 8) ? readBias(importer, node, 8, 1, stored) : undefined;
-  const made = makeConv(importer, { ...node, outputs: [SOLE] }, value, filter, bias);
+  const made = makeConv(importer, node, value, filter, bias, soleTarget(importer, node, filter));
   finish(importer, node, made, 6);
 }
 
@@ -95,7 +92,8 @@ function importQLinearConv(importer: OnnxImporter, node: OnnxNode): void {
 function importQLinearMatMul(importer: OnnxImporter, node: OnnxNode): void {
   const value = importer.map(node);
   const weights = withScales(importer, node, importer.constant(node, 3, 'weights'), readScales(importer, node, 4, 1));
-  finish(importer, node, makeDense(importer, { ...node, outputs: [SOLE] }, value, weights, undefined, false), 6);
+  const made = makeDense(importer, node, value, weights, undefined, false, soleTarget(importer, node, weights));
+  finish(importer, node, made, 6);
 }
 
 /** (a, a scale, a zero point, b, b scale, b zero point, c, y scale, y zero point) */
@@ -108,7 +106,7 @@ function importQGemm(importer: OnnxImporter, node: OnnxNode): void {
   const stored = readScales(importer, node, 4, transposed ? 0 : 1);
   const weights = withScales(importer, node, importer.constant(node, 3, 'weights'), stored);
   const bias = importer.has(node, 6) ? readBias(importer, node, 6, 1, stored) : undefined;
-  const made = makeDense(importer, { ...node, outputs: [SOLE] }, value, weights, bias, transposed);
+  const made = makeDense(importer, node, value, weights, bias, transposed, soleTarget(importer, node, weights));
   if (importer.has(node, 7)) finish(importer, node, made, 7);
   else importer.define(node, { ...made, readers: importer.readers(node.outputs[0] ?? '') });
 }
@@ -118,7 +116,7 @@ function importQLinearAdd(importer: OnnxImporter, node: OnnxNode): void {
   const a = importer.map(node, 0);
   const b = importer.value(node, 3);
   if (b.kind === 'map') {
-    const target = { ...importer.target(node, a.dims, a.order), readers: 1 };
+    const target = soleTarget(importer, node);
     finish(importer, node, importer.builder.add(a, b, target), 6);
     return;
   }
@@ -127,7 +125,7 @@ function importQLinearAdd(importer: OnnxImporter, node: OnnxNode): void {
   if (offsets.length !== a.shape.channels || a.dims.at(-1) !== offsets.length) {
     throw importer.unsupported('QLinearAdd of a constant, expected one value for each output');
   }
-  const target = { ...importer.target(node, a.dims, a.order), readers: 1 };
+  const target = soleTarget(importer, node);
   finish(
     importer,
     node,
@@ -146,12 +144,14 @@ function importQLinearAverage(importer: OnnxImporter, node: OnnxNode): void {
   if (importer.attribute(node, 'channels_last', 0) !== 0) {
     throw importer.unsupported('QLinearGlobalAveragePool with channels last, expected them second');
   }
-  const made = averageAll(importer, { ...node, outputs: [SOLE] }, importer.picture(node), true);
+  const made = importer.builder.globalAveragePool(importer.picture(node), soleTarget(importer, node));
   finish(importer, node, made, 3);
 }
 
-/** Stands for an output that only the clip after it reads. */
-const SOLE = '';
+/** For an output that only the clip after it reads. */
+function soleTarget(importer: OnnxImporter, node: OnnxNode, weights?: ConstantValue): Target {
+  return { ...importer.outputTarget(node, 'CHW', weights), readers: 1 };
+}
 
 function finish(importer: OnnxImporter, node: OnnxNode, made: MapValue, at: number): void {
   const range = readRange(importer, node, at);
@@ -175,7 +175,7 @@ function readBias(
   return { ...constant, stored: { axis: 0, scales, zeroPoints: [] } };
 }
 
-export const quantisedOperators: readonly (readonly [string, ListHandler])[] = [
+export const quantisedOperators: readonly (readonly [string, Handler])[] = [
   ['DequantizeLinear', importDequantize],
   ['QLinearConv', importQLinearConv],
   ['QLinearMatMul', importQLinearMatMul],

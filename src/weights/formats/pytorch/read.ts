@@ -1,82 +1,14 @@
 import { ZipArchive } from '../../../archives/zip.js';
 import { ModelError } from '../../../errors/errors.js';
-import { ByteReader, countElements } from '../../../untrusted-data/byte-reader.js';
+import { ByteReader } from '../../../untrusted-data/byte-reader.js';
 import { MAX_FILE_BYTES } from '../../../untrusted-data/regular-file.js';
-import { widenBfloat16 } from '../../half.js';
 import type { NamedTensors, Tensor } from '../../types.js';
-import { type PickleFunction, type PickleValue, unpickle } from './pickle.js';
+import { unpickle } from './pickle.js';
+import type { PickleFunction, PickleValue } from './pickle-values.js';
+import { gatherTensor, rebuildTensor, STORAGE_TYPES, Storages, TensorView } from './storage.js';
 
 const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
 const LEGACY_PROTOCOL = 1001;
-
-type StorageKind = 'float' | 'half' | 'bfloat' | 'double' | 'ignored';
-
-/** A typed storage class of torch; the integer ones are counters that inference has no use for. */
-class StorageType {
-  readonly name: string;
-  readonly kind: StorageKind;
-  readonly elementBytes: number;
-
-  constructor(name: string, kind: StorageKind, elementBytes: number) {
-    this.name = name;
-    this.kind = kind;
-    this.elementBytes = elementBytes;
-  }
-}
-
-const STORAGE_TYPES = [
-  new StorageType('FloatStorage', 'float', 4),
-  new StorageType('HalfStorage', 'half', 2),
-  new StorageType('BFloat16Storage', 'bfloat', 2),
-  new StorageType('DoubleStorage', 'double', 8),
-  new StorageType('LongStorage', 'ignored', 8),
-  new StorageType('IntStorage', 'ignored', 4),
-  new StorageType('ShortStorage', 'ignored', 2),
-  new StorageType('CharStorage', 'ignored', 1),
-  new StorageType('ByteStorage', 'ignored', 1),
-  new StorageType('BoolStorage', 'ignored', 1),
-];
-
-/** A flat run of numbers that tensors are views of; its bytes may follow the pickle that names it. */
-class Storage {
-  readonly type: StorageType;
-  readonly count: number;
-  data: Float32Array | Uint16Array | undefined;
-
-  constructor(type: StorageType, count: number) {
-    this.type = type;
-    this.count = count;
-  }
-
-  get byteLength(): number {
-    return this.count * this.type.elementBytes;
-  }
-
-  fill(bytes: Uint8Array): void {
-    if (this.type.kind === 'ignored') return;
-    // Typed arrays want aligned bytes, and files align nothing.
-    const aligned = bytes.byteOffset % this.type.elementBytes === 0 ? bytes : bytes.slice();
-    const { buffer, byteOffset } = aligned;
-    if (this.type.kind === 'float') this.data = new Float32Array(buffer, byteOffset, this.count);
-    else if (this.type.kind === 'half') this.data = new Uint16Array(buffer, byteOffset, this.count);
-    else if (this.type.kind === 'bfloat') this.data = widenBfloat16(new Uint16Array(buffer, byteOffset, this.count));
-    else this.data = new Float32Array(new Float64Array(buffer, byteOffset, this.count));
-  }
-}
-
-class TensorView {
-  readonly storage: Storage;
-  readonly offset: number;
-  readonly shape: readonly number[];
-  readonly strides: readonly number[];
-
-  constructor(storage: Storage, offset: number, shape: readonly number[], strides: readonly number[]) {
-    this.storage = storage;
-    this.offset = offset;
-    this.shape = shape;
-    this.strides = strides;
-  }
-}
 
 /**
  * The tensors of a PyTorch state dictionary (`torch.save(model.state_dict(), …)`), of either layout: pickles one after
@@ -97,7 +29,7 @@ export function readPyTorch(bytes: Uint8Array, where: string): NamedTensors {
   // Views may overlap: what is gathered is no more than a file could hold without overlap.
   const budget = { bytes: MAX_FILE_BYTES };
   for (const [name, view] of views) {
-    const tensor = materialize(view, budget, `${where}: ${JSON.stringify(name)}`);
+    const tensor = gatherTensor(view, budget, `${where}: ${JSON.stringify(name)}`);
     if (tensor) tensors.set(name, tensor);
   }
   return tensors;
@@ -112,13 +44,13 @@ function readZipLayout(bytes: Uint8Array, where: string): PickleValue {
     const order = new TextDecoder().decode(archive.read(`${folder}byteorder`));
     if (order !== 'little') throw damaged(where, `byte order ${JSON.stringify(order)}, expected little`);
   }
-  const storages = new Map<string, Storage>();
+  const storages = new Storages(where);
   const rules = {
-    globals: allowedGlobals(where),
-    persistent: (id: PickleValue) => findStorage(id, storages, where),
+    global: allowedGlobals(where),
+    persistent: (id: PickleValue) => storages.find(id),
   };
   const root = unpickle(new ByteReader(archive.read(pickles[0]!), where), rules);
-  for (const [key, storage] of storages) {
+  for (const [key, storage] of storages.entries()) {
     const data = archive.read(`${folder}data/${key}`);
     if (data.length !== storage.byteLength) {
       throw damaged(where, `${data.length} bytes in storage ${JSON.stringify(key)}, expected ${storage.byteLength}`);
@@ -131,7 +63,7 @@ function readZipLayout(bytes: Uint8Array, where: string): PickleValue {
 function readLegacyLayout(bytes: Uint8Array, where: string): PickleValue {
   const reader = new ByteReader(bytes, where);
   const plain = {
-    globals: new Map<string, object>(),
+    global: refuseGlobals(where),
     persistent: () => {
       throw damaged(where, 'a storage before the state dictionary');
     },
@@ -145,10 +77,10 @@ function readLegacyLayout(bytes: Uint8Array, where: string): PickleValue {
     throw damaged(where, 'no little-endian system record');
   }
 
-  const storages = new Map<string, Storage>();
+  const storages = new Storages(where);
   const rules = {
-    globals: allowedGlobals(where),
-    persistent: (id: PickleValue) => findStorage(id, storages, where),
+    global: allowedGlobals(where),
+    persistent: (id: PickleValue) => storages.find(id),
   };
   const root = unpickle(reader, rules);
   const keys = unpickle(reader, plain);
@@ -163,33 +95,19 @@ function readLegacyLayout(bytes: Uint8Array, where: string): PickleValue {
   return root;
 }
 
-/** `('storage', type, key, device, count)`, in the older layout with view metadata (always None) behind. */
-function findStorage(id: PickleValue, storages: Map<string, Storage>, where: string): Storage {
-  if (!Array.isArray(id) || id.length < 5 || id.length > 6 || id[0] !== 'storage') {
-    throw damaged(where, 'persistent id of no storage');
-  }
-  const [, type, key, , count, view] = id;
-  const isValid =
-    type instanceof StorageType &&
-    typeof key === 'string' &&
-    /^\w{1,64}$/.test(key) &&
-    typeof count === 'number' &&
-    Number.isInteger(count) &&
-    count >= 0 &&
-    (view === undefined || view === null);
-  if (!isValid) throw damaged(where, 'storage record of a kind not known here');
-  const known = storages.get(key);
-  if (known) {
-    if (known.type !== type || known.count !== count) throw damaged(where, `storage ${key} described in two ways`);
-    return known;
-  }
-  if (count * type.elementBytes > MAX_FILE_BYTES) throw damaged(where, `storage of ${count} numbers`);
-  const storage = new Storage(type, count);
-  storages.set(key, storage);
-  return storage;
+function refuseGlobals(where: string, allowed: ReadonlyMap<string, PickleFunction | object> = new Map()) {
+  return (name: string): PickleFunction | object => {
+    const value = allowed.get(name);
+    if (value !== undefined) return value;
+    throw new ModelError('weights-unsafe', {
+      where,
+      problem: `names the Python object ${JSON.stringify(name.replace(' ', '.'))}`,
+      expected: 'tensors only',
+    });
+  };
 }
 
-function allowedGlobals(where: string): ReadonlyMap<string, PickleFunction | object> {
+function allowedGlobals(where: string) {
   const globals = new Map<string, PickleFunction | object>([
     ['collections OrderedDict', orderedDictionary(where)],
     ['torch._utils _rebuild_tensor_v2', (args: readonly PickleValue[]) => rebuildTensor(args, where)],
@@ -200,7 +118,7 @@ function allowedGlobals(where: string): ReadonlyMap<string, PickleFunction | obj
     // Where the tensor lay when it was saved does not matter.
     globals.set(`torch.cuda ${type.name}`, type);
   }
-  return globals;
+  return refuseGlobals(where, globals);
 }
 
 function orderedDictionary(where: string): PickleFunction {
@@ -208,28 +126,6 @@ function orderedDictionary(where: string): PickleFunction {
     if (args.length > 0) throw damaged(where, 'a dictionary made from arguments');
     return new Map();
   };
-}
-
-/** (storage, offset, shape, strides, requires_grad, backward_hooks[, metadata]) */
-function rebuildTensor(args: readonly PickleValue[], where: string): TensorView {
-  const [storage, offset, shape, strides] = args;
-  if (!(storage instanceof Storage)) throw damaged(where, 'a tensor without a storage');
-  const count = countElements(shape, storage.count);
-  const isValid =
-    count !== undefined &&
-    typeof offset === 'number' &&
-    Number.isInteger(offset) &&
-    offset >= 0 &&
-    Array.isArray(strides) &&
-    strides.length === (shape as number[]).length &&
-    strides.every((stride) => typeof stride === 'number' && Number.isSafeInteger(stride) && stride >= 0);
-  if (!isValid) throw damaged(where, 'a tensor whose shape does not fit its storage');
-  const extents = shape as number[];
-  const steps = strides as number[];
-  let end = offset;
-  for (let axis = 0; axis < extents.length; axis++) end += Math.max(extents[axis]! - 1, 0) * steps[axis]!;
-  if (count > 0 && end >= storage.count) throw damaged(where, 'a tensor that reaches beyond its storage');
-  return new TensorView(storage, offset, extents, steps);
 }
 
 /** (tensor, requires_grad, backward_hooks) */
@@ -249,43 +145,6 @@ function findTensors(root: PickleValue): Map<string, TensorView> | undefined {
     if (views.size > 0) return views;
   }
   return undefined;
-}
-
-function materialize(view: TensorView, budget: { bytes: number }, where: string): Tensor | undefined {
-  const { storage, shape, strides, offset } = view;
-  if (!storage.data) {
-    if (storage.type.kind === 'ignored') return undefined;
-    throw damaged(where, 'storage without data');
-  }
-  const count = shape.reduce((product, extent) => product * extent, 1);
-  if (isContiguous(shape, strides)) return { shape, data: storage.data.subarray(offset, offset + count) };
-
-  budget.bytes -= count * storage.data.BYTES_PER_ELEMENT;
-  if (budget.bytes < 0) throw damaged(where, 'tensors that overlap too often');
-  const data = storage.data instanceof Float32Array ? new Float32Array(count) : new Uint16Array(count);
-  const index = new Array<number>(shape.length).fill(0);
-  let from = offset;
-  for (let to = 0; to < count; to++) {
-    data[to] = storage.data[from]!;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis]!;
-      index[axis] = index[axis]! + 1;
-      if (index[axis]! < shape[axis]!) break;
-      from -= strides[axis]! * shape[axis]!;
-      index[axis] = 0;
-    }
-  }
-  return { shape, data };
-}
-
-/** Row-major without holes; the stride of an axis of length 1 does not matter. */
-function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
-  let expected = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    if (shape[axis] !== 1 && strides[axis] !== expected) return false;
-    expected *= shape[axis]!;
-  }
-  return true;
 }
 
 function damaged(where: string, problem: string): ModelError {

@@ -1,0 +1,74 @@
+import type { PickleMachine } from './pickle-machine.js';
+
+type Operate = (machine: PickleMachine) => void;
+
+const MAX_PROTOCOL = 5;
+
+/** Ends a pickle; its value is what is on the stack. */
+export const STOP = 0x2e;
+
+/** What each opcode does; names as in Python's `pickletools`. */
+export const PICKLE_OPERATIONS: ReadonlyMap<number, Operate> = new Map<number, Operate>([
+  [0x80, checkProtocol], // PROTO
+  // The stack
+  [0x28, (machine) => machine.pushMark()], // MARK
+  [0x30, (machine) => machine.drop()], // POP
+  [0x71, (machine) => machine.remember(machine.reader.u8('memo index'))], // BINPUT
+  [0x72, (machine) => machine.remember(machine.reader.u32('memo index'))], // LONG_BINPUT
+  [0x68, (machine) => machine.recall(machine.reader.u8('memo index'))], // BINGET
+  [0x6a, (machine) => machine.recall(machine.reader.u32('memo index'))], // LONG_BINGET
+  // Plain values
+  [0x4e, (machine) => machine.push(null)], // NONE
+  [0x88, (machine) => machine.push(true)], // NEWTRUE
+  [0x89, (machine) => machine.push(false)], // NEWFALSE
+  [0x4a, (machine) => machine.push(machine.reader.i32('integer'))], // BININT
+  [0x4b, (machine) => machine.push(machine.reader.u8('integer'))], // BININT1
+  [0x4d, (machine) => machine.push(machine.reader.u16('integer'))], // BININT2
+  [0x8a, pushLong], // LONG1
+  [0x47, (machine) => machine.push(machine.reader.f64BigEndian('float'))], // BINFLOAT
+  [0x58, (machine) => machine.push(machine.text(machine.reader.u32('string length'), 'utf8'))], // BINUNICODE
+  [0x8c, (machine) => machine.push(machine.text(machine.reader.u8('string length'), 'utf8'))], // SHORT_BINUNICODE
+  [0x54, (machine) => machine.push(machine.text(machine.reader.u32('string length'), 'latin1'))], // BINSTRING
+  [0x55, (machine) => machine.push(machine.text(machine.reader.u8('string length'), 'latin1'))], // SHORT_BINSTRING
+  // Containers
+  [0x7d, (machine) => machine.push(new Map())], // EMPTY_DICT
+  [0x5d, (machine) => machine.push([])], // EMPTY_LIST
+  [0x29, (machine) => machine.push([])], // EMPTY_TUPLE
+  [0x74, (machine) => machine.push(machine.popToMark())], // TUPLE
+  [0x85, (machine) => machine.push(machine.popMany(1))], // TUPLE1
+  [0x86, (machine) => machine.push(machine.popMany(2))], // TUPLE2
+  [0x87, (machine) => machine.push(machine.popMany(3))], // TUPLE3
+  [0x61, (machine) => machine.append(machine.popMany(1))], // APPEND
+  [0x65, (machine) => machine.append(machine.popToMark())], // APPENDS
+  [0x73, (machine) => machine.setItems(machine.popMany(2))], // SETITEM
+  [0x75, (machine) => machine.setItems(machine.popToMark())], // SETITEMS
+  // Objects
+  [0x63, (machine) => machine.pushGlobal(machine.line(), machine.line())], // GLOBAL
+  [0x52, (machine) => machine.reduce()], // REDUCE
+  [0x62, ignoreState], // BUILD
+  [0x51, (machine) => machine.pushPersistent()], // BINPERSID
+]);
+
+function checkProtocol({ reader }: PickleMachine): void {
+  const protocol = reader.u8('pickle protocol');
+  if (protocol > MAX_PROTOCOL) {
+    throw reader.damaged(`pickle protocol ${protocol}, expected at most ${MAX_PROTOCOL}`);
+  }
+}
+
+/** Attributes such as a state dictionary's `_metadata`; nothing here needs them. */
+function ignoreState(machine: PickleMachine): void {
+  machine.pop();
+  machine.top();
+}
+
+/** Two's complement, little-endian. */
+function pushLong(machine: PickleMachine): void {
+  const { reader } = machine;
+  const bytes = reader.take(reader.u8('integer length'), 'integer');
+  let value = 0n;
+  for (const byte of bytes.toReversed()) value = (value << 8n) | BigInt(byte);
+  if ((bytes.at(-1) ?? 0) >= 0x80) value -= 1n << BigInt(8 * bytes.length);
+  const number = Number(value);
+  machine.push(Number.isSafeInteger(number) ? number : value);
+}
