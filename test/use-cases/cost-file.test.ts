@@ -12,9 +12,9 @@ import { countTflite } from '../../src/cost/graphs/count-tflite.js';
 import { MobilenetError, ModelError, UsageError } from '../../src/errors/errors.js';
 import { costFile } from '../../src/use-cases/cost-file.js';
 import { parseFlags, type TypedFlags } from '../cli/parse-flags.js';
+import { OnnxBuilder } from '../cost/onnx-builder.js';
+import { countRows, squeezenet } from '../cost/other-networks.js';
 import { sharedPath } from '../shared.js';
-import { OnnxBuilder } from './onnx-builder.js';
-import { countRows, squeezenet } from './other-networks.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const golden = (name: string) => join(root, 'test/golden', name);

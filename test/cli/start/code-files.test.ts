@@ -15,8 +15,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findCode, keepCode, openCodeFolder } from '../src/cli/start/code-files.js';
-import { canMakeFifo, makeFifo } from './fifo.js';
+import { findCode, keepCode, openCodeFolder } from '../../../src/cli/start/code-files.js';
+import { canMakeFifo, makeFifo } from '../../fifo.js';
 
 let place: string;
 let home: string;

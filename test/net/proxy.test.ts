@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { proxyFor } from '../../src/net/proxy.js';
 import { pullEntry } from '../../src/store/pull-entry.js';
-import { accept, makeEntry } from './entry.js';
-import { TestProxy } from './proxy-server.js';
-import { makeFile, serve, sha256, TestServer } from './server.js';
+import { accept, makeEntry } from '../store/entry.js';
+import { TestProxy } from '../store/proxy-server.js';
+import { makeFile, serve, sha256, TestServer } from '../store/server.js';
 
 const file = makeFile(50_000);
 const limits = { attempts: 1, backoffMs: 1, idleMs: 10_000, totalMs: 60_000 };
@@ -121,7 +121,7 @@ describe('a download through a proxy', () => {
 
     /** In a process of its own: what Node trusts is settled when it starts. */
     const run = (host: string, env: Record<string, string>): Promise<Record<string, unknown>> => {
-      const script = fileURLToPath(new URL('child.ts', import.meta.url));
+      const script = fileURLToPath(new URL('../store/child.ts', import.meta.url));
       const entry = JSON.stringify(makeEntry([`https://${host}:${port}/model.tflite`]));
       const args = ['--import', 'tsx', script, home, entry, JSON.stringify({ limits, env })];
       const child = spawn(process.execPath, args, {

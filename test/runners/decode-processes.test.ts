@@ -4,7 +4,7 @@ import type { Preprocessing } from '../../src/domain/preprocessing.js';
 import { startDecoders } from '../../src/runners/decode-processes.js';
 import { createGate } from '../../src/runners/memory-gate.js';
 
-const file = fileURLToPath(new URL('decoder-fake.cjs', import.meta.url));
+const file = fileURLToPath(new URL('decode-process-fake.cjs', import.meta.url));
 const preprocessing = { resolution: 1 } as Preprocessing;
 const options = { preprocessing, maxPixels: 1, gate: createGate(1), timeoutMs: 1500, file };
 

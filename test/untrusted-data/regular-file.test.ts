@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readModelFile } from '../../src/untrusted-data/regular-file.js';
 import { canMakeFifo, makeFifo } from '../fifo.js';
-import { makeFolder } from './folder.js';
-import { modelErrorOf } from './golden.js';
+import { makeFolder } from '../weights/folder.js';
+import { modelErrorOf } from '../weights/golden.js';
 
 describe('readModelFile', () => {
   it('reads a file', () => {

@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { crc32, ZipArchive } from '../../src/archives/zip.js';
-import { modelErrorOf } from './golden.js';
+import { modelErrorOf } from '../weights/golden.js';
 
 interface Member {
   readonly name: string;
