@@ -5,25 +5,25 @@ import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { openReplacement, type Replacement } from '../files/replacement.js';
 import type { Input } from '../inputs/types.js';
-import type { Meta, Task } from '../runners/types.js';
 import { parseRow, readRows, rowName } from './read-rows.js';
+import type { Meta, Task } from './types.js';
 
 /** What an earlier run has done, by name. */
 export type Done = ReadonlyMap<string, string | undefined>;
 
-/** Faults that may be gone the next time without any change to the file. */
+/** Errors that may be gone the next time without any change to the file. */
 const PASSING = new Set(['unreadable', 'timeout', 'decoder-crashed', 'not-fetched']);
 
 /**
- * Reads the rows of an earlier run and leaves in the file only those that still hold: a torn last line goes, and rows of
- * files that have changed since, or whose fault may have passed. Two rows for one name become the first. `retry`: rows of
- * faults go as well; `hash`: and rows without a SHA-256.
+ * Reads the rows of an earlier run and leaves in the file only those that still hold: an incomplete last line goes, and
+ * rows of files that have changed since, or whose error may have passed. Of two rows for one name the first stays.
+ * `retry`: rows of errors go as well; `hash`: and rows without a SHA-256.
  * Throws UsageError where a row is none of ours, or another model's.
  */
-export async function takeUp(
+export async function keepValidRows(
   output: string,
   model: ModelFacts,
-  wishes: { readonly retry?: boolean; readonly hash?: boolean } = {},
+  options: { readonly retry?: boolean; readonly hash?: boolean } = {},
 ): Promise<Done> {
   const done = new Map<string, string | undefined>();
   if ((await sizeOf(output)) === 0) return done;
@@ -34,7 +34,7 @@ export async function takeUp(
       line++;
       if (!isWhole) break;
       const row = readRow(text, `${printable(output)}:${line}`, model);
-      if (done.has(row.key) || !(await holds(row, wishes))) continue;
+      if (done.has(row.key) || !(await holds(row, options))) continue;
       done.set(row.key, row.code);
       kept.write(`${text}\n`);
     }
@@ -53,8 +53,7 @@ function beginReplacement(output: string): Replacement {
     throw new UsageError(
       {
         where: `--output ${printable(output)}`,
-        problem: `no file can be made beside it (${code})`,
-        expected: 'a folder where --resume can make one',
+        problem: `--resume cannot create a file beside it (${code})`,
       },
       { cause },
     );
@@ -71,7 +70,11 @@ interface KnownRow {
 function readRow(text: string, where: string, model: ModelFacts): KnownRow {
   const row = parseRow(text, where);
   if (JSON.stringify(row.model) !== JSON.stringify(model)) {
-    throw new UsageError({ where, problem: `another model's`, expected: `one of ${model.weights} in ${model.dtype}` });
+    throw new UsageError({
+      where,
+      problem: 'the result of another model',
+      expected: `one of ${model.weights} in ${model.dtype}`,
+    });
   }
   const path = row.fileBase64 === undefined ? row.file : rowName(row);
   const { size, mtime, sha256 } = row as { size?: unknown; mtime?: unknown; sha256?: unknown };
@@ -95,20 +98,20 @@ function isSame(now: Meta, then: Meta | undefined): boolean {
   return now.sha256 !== undefined && then.sha256 !== undefined ? now.sha256 === then.sha256 : now.mtime === then.mtime;
 }
 
-export interface UndoneOptions {
+export interface TaskOptions {
   readonly done?: Done;
   /** Size and time are wanted. */
-  readonly meta?: boolean;
+  readonly meta: boolean;
   /** With SHA-256. */
-  readonly hash?: boolean;
+  readonly hash: boolean;
   /** Told the code of the row's error, if it has one. */
   readonly onSkip?: (code: string | undefined) => void;
 }
 
 /** The inputs, less those that are done, with size and time of what is there. */
-export async function* undone(
+export async function* tasksToDo(
   inputs: AsyncIterable<Input>,
-  { done, meta: isWanted, hash = false, onSkip }: UndoneOptions,
+  { done, meta: isWanted, hash, onSkip }: TaskOptions,
 ): AsyncGenerator<Task> {
   for await (const input of inputs) {
     const key = keyOf(input.path);

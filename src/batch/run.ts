@@ -1,12 +1,15 @@
-import type { ImageRecord, Origin } from '../domain/classification.js';
+import type { Classification, ImageRecord, Origin } from '../domain/classification.js';
 import type { Input } from '../inputs/types.js';
-import { isOfPicture } from '../runners/error-messages.js';
 import { createGate } from '../runners/memory-gate.js';
-import type { Meta, Outcome, Runner, Task, Verdict } from '../runners/types.js';
+import { isPictureError } from '../runners/picture-errors.js';
+import type { Picture, Runner } from '../runners/types.js';
+import type { Meta, Outcome, Task } from './types.js';
 
 export interface RunOptions {
   /** Aborted: no more pictures are begun, those in flight are finished. */
   readonly signal?: AbortSignal;
+  /** Predictions for each picture. */
+  readonly top?: number;
 }
 
 /** Pictures begun or done ahead of the one that is waited for, for each that the runner works on. */
@@ -19,7 +22,7 @@ const WINDOW = 3;
 export async function* classifyAll(
   tasks: AsyncIterable<Task>,
   runner: Pick<Runner, 'classify' | 'busy'>,
-  { signal }: RunOptions = {},
+  { signal, top }: RunOptions = {},
 ): AsyncGenerator<Outcome> {
   const source = tasks[Symbol.asyncIterator]();
   const running: Promise<Outcome>[] = [];
@@ -45,30 +48,31 @@ export async function* classifyAll(
       const { done, value } = await next!;
       next = undefined;
       if (done) ended = true;
-      else running.push(begin(value, runner));
+      else running.push(begin(value, runner, top));
     }
   }
 }
 
-function begin({ input, meta }: Task, runner: Pick<Runner, 'classify'>): Promise<Outcome> {
-  const outcome = classifyOne(input, meta, runner).then((record) => ({ input, record }));
+type Classify = (picture: Picture) => Promise<Classification>;
+
+function begin({ input, meta }: Task, runner: Pick<Runner, 'classify'>, top: number | undefined): Promise<Outcome> {
+  const outcome = classifyOne(input, meta, (picture) => runner.classify(picture, { top })).then((record) => ({
+    input,
+    record,
+  }));
   // It may fail before its turn comes to be awaited.
   outcome.catch(() => {});
   return outcome;
 }
 
 /** Faults of the picture become its record; all others end the run. */
-async function classifyOne(
-  input: Input,
-  meta: Meta | undefined,
-  runner: Pick<Runner, 'classify'>,
-): Promise<ImageRecord> {
+async function classifyOne(input: Input, meta: Meta | undefined, classify: Classify): Promise<ImageRecord> {
   const origin = originOf(input);
   if (input.fault) return { ...origin, error: input.fault, ...meta };
   try {
-    return { ...origin, ...(await classifyFetched(input, runner)), ...meta };
+    return { ...origin, ...(await classifyFetched(input, classify)), ...meta };
   } catch (error) {
-    if (isOfPicture(error)) {
+    if (isPictureError(error)) {
       return { ...origin, error: { code: error.code, message: error.message }, ...meta };
     }
     throw error;
@@ -79,12 +83,12 @@ async function classifyOne(
 const MOST_FETCHED = 4;
 const fetches = createGate(MOST_FETCHED);
 
-async function classifyFetched(input: Input, runner: Pick<Runner, 'classify'>): Promise<Verdict> {
+async function classifyFetched(input: Input, classify: Classify): Promise<Classification> {
   const { fetch, ...known } = input;
-  if (!fetch) return runner.classify(input);
+  if (!fetch) return classify(input);
   await fetches.enter(1);
   try {
-    return await runner.classify({ ...known, bytes: await fetch() });
+    return await classify({ ...known, bytes: await fetch() });
   } finally {
     fetches.leave(1);
   }

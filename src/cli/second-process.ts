@@ -19,10 +19,10 @@ const HEAPS = '2';
 export const SAME_SIGNAL_MS = 500;
 
 /** Tells the second process what it is. */
-const MARK = 'MOBILENET_STEADY';
+const MARK = 'MOBILENET_SECOND_PROCESS';
 
 /** Whether a long run would do better in a process with other settings of the C library. */
-export function wantsSteadyMemory(): boolean {
+export function wantsSecondProcess(): boolean {
   return process.platform === 'linux' && process.env[VARIABLE] === undefined;
 }
 
@@ -31,7 +31,7 @@ export function wantsSteadyMemory(): boolean {
  * where none can be started. The second has this one's streams and ends with it. Signals come to this one and are passed
  * on as messages, since a terminal's Ctrl-C goes to both and a second one means something else than the first.
  */
-export async function runSteadily(): Promise<number | undefined> {
+export async function runInSecondProcess(): Promise<number | undefined> {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { MALLOC_ARENA_MAX: HEAPS, ...process.env, [VARIABLE]: LARGE_BLOCK, [MARK]: '1' },

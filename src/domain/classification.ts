@@ -34,6 +34,13 @@ export interface Timing {
   readonly run: number;
 }
 
+/** What is in one picture, as far as a model says. */
+export interface Classification {
+  /** All that were asked for, most probable first. */
+  readonly predictions: readonly Prediction[];
+  readonly ms: Timing;
+}
+
 /** The picture's name, and what it was when it was read. */
 export interface Origin {
   readonly file: string;

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DEFAULT_MODEL } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
 import { ModelError } from '../errors/errors.js';
 import { packageFile } from '../files/package-files.js';
@@ -21,8 +22,6 @@ const FOLDER = fileURLToPath(packageFile('models/'));
 
 /** Lies beside the cards, and is none: what others publish. */
 const CATALOG = 'catalog.json';
-
-export const DEFAULT_MODEL = 'mobilenet_v2';
 
 const MAX_LEVELS_BYTES = 16 * 1024 * 1024;
 

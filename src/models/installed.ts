@@ -1,3 +1,4 @@
+import { DEFAULT_MODEL } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
 import { ModelError } from '../errors/errors.js';
 import { buildNetwork, findNetwork, isNetworkId } from '../networks/index.js';
@@ -15,7 +16,7 @@ import type { InstalledModel } from '../store/types.js';
 import { checkWeights } from '../weights/check.js';
 import { readSafetensors } from '../weights/formats/safetensors/safetensors.js';
 import { groupTensors } from '../weights/tensor-names.js';
-import { DEFAULT_MODEL, describeQuery, listBundledModels, type ModelQuery } from './bundled.js';
+import { describeQuery, listBundledModels, type ModelQuery } from './bundled.js';
 import { parseLabels } from './labels.js';
 import type { ModelChoice, ModelSource } from './model.js';
 

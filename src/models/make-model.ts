@@ -1,9 +1,11 @@
 import type { Label } from '../domain/label.js';
 import type { Preprocessing } from '../domain/preprocessing.js';
 import { UsageError } from '../errors/errors.js';
+import { storeHome } from '../store/home.js';
 import { loadImagenetLabels } from './bundled.js';
 import { readLabels } from './labels.js';
 import type { Model, ModelChoice, ModelSource } from './model.js';
+import { packedStore } from './packed-files.js';
 
 /**
  * The model that a source and the caller's wishes make together: every `Model` comes from here.
@@ -36,7 +38,10 @@ export async function makeModel(source: ModelSource, choice: ModelChoice): Promi
   };
   if (choice.dtype !== 'int8') return model;
   const { inIntegers } = await import('./integers.js');
-  return { ...inIntegers(model, readLevels), ...(packedKey !== undefined && { packedKey }) };
+  return {
+    ...inIntegers(model, readLevels),
+    ...(packedKey !== undefined && { packed: () => packedStore(storeHome(), packedKey) }),
+  };
 }
 
 /** With what the caller wants otherwise. */

@@ -2,6 +2,7 @@ import type { ModelFacts } from '../domain/classification.js';
 import type { Label } from '../domain/label.js';
 import type { Preprocessing, ResizeFilter } from '../domain/preprocessing.js';
 import type { Levels } from '../engine/int8/levels.js';
+import type { PackedStore } from '../engine/int8/packed-store.js';
 import type { ResolvedNetwork } from '../networks/types.js';
 import type { Allocate } from '../untrusted-data/regular-file.js';
 import type { QuantisedGraph } from '../weights/quantised-graph.js';
@@ -45,6 +46,7 @@ export interface ModelSource {
   readonly openLabels?: () => (index: number) => Label;
   /** The levels of a calibration. */
   readonly readLevels?: () => NamedTensors;
+  /** Names weights and levels together: what packing them gives is the same as long as it is. */
   readonly packedKey?: string;
 }
 
@@ -62,8 +64,8 @@ export interface Model {
   readonly halfFileBytes?: number;
   /** Set where the network is to run in integers. */
   readonly readLevels?: () => Levels;
-  /** Names weights and levels together: what packing them gives is the same as long as it is. */
-  readonly packedKey?: string;
+  /** Where parameters that an earlier start has packed are kept; set where weights and levels have a common name. */
+  readonly packed?: () => PackedStore;
   /** Set where integers were asked for: the network as its files store it. */
   readonly exact?: ExactModel;
   /** One for each class. */

@@ -1,22 +1,20 @@
-import type { Preprocessing } from '../domain/preprocessing.js';
 import { loadPixelKernels } from '../engine/pixels.js';
 import { loadDecoder } from '../images/decode.js';
-import type { DecoderReply, Grant, Job, LaneData } from './messages.js';
-import { createPreparer, createTarget, type Preparer, replyOf } from './prepare-job.js';
+import type { DecoderReply, Grant, Job, PrepareSettings } from './messages.js';
+import { createPreparer, createTarget, type Preparer, replyOf } from './prepare-picture.js';
 
 /** A process that decodes and nothing else, so that it can be ended where the decoder hangs. A file of its own. */
-type Message = Job | Grant | Omit<LaneData, 'lane' | 'top'>;
+type Message = Job | Grant | PrepareSettings;
 
 const send = (reply: DecoderReply) => process.send!(reply);
 let preparer: Preparer;
-let wanted: Preprocessing;
+let settings: PrepareSettings;
 
 process.on('message', (message: Message) => {
   if ('preprocessing' in message) {
-    const { preprocessing, maxPixels } = message;
-    wanted = preprocessing;
+    settings = message;
     const kernels = loadPixelKernels();
-    preparer = createPreparer(preprocessing, maxPixels, kernels, send);
+    preparer = createPreparer(settings, kernels, send);
     void getReady(kernels).then(() => send({ ready: true }));
   } else if ('grant' in message) preparer.grant(message.grant);
   else void work(message);
@@ -30,7 +28,7 @@ process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 async function work(job: Job): Promise<void> {
   const start = performance.now();
   try {
-    const prepared = createTarget(wanted);
+    const prepared = createTarget(settings.preprocessing);
     await preparer.prepare(job, prepared);
     send({ job: job.job, prepared, decode: performance.now() - start });
   } catch (error) {
@@ -38,7 +36,7 @@ async function work(job: Job): Promise<void> {
   }
 }
 
-/** Loads what every picture needs, whose time is not a picture's. A fault shows in the first. */
+/** Loads what every picture needs, whose time is not a picture's. An error shows in the first. */
 async function getReady(kernels: Promise<unknown>): Promise<void> {
   try {
     loadDecoder();

@@ -1,15 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Preprocessing } from '../domain/preprocessing.js';
 import { ImageError, RuntimeError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { packageFile } from '../files/package-files.js';
 import type { Gate } from './memory-gate.js';
-import type { DecoderReply, Job, PreparedPicture } from './messages.js';
+import type { DecoderReply, Grant, Job, PreparedPicture, PrepareSettings } from './messages.js';
+import { errorOf } from './picture-errors.js';
 
 export interface DecoderOptions {
-  readonly preprocessing: Preprocessing;
-  readonly maxPixels: number;
+  readonly settings: PrepareSettings;
   readonly gate: Gate;
   /** For one picture; waiting for memory does not count. */
   readonly timeoutMs: number;
@@ -17,27 +16,22 @@ export interface DecoderOptions {
   readonly file?: string;
 }
 
+/** A picture and the milliseconds that preparing it took. */
+interface Decoded {
+  readonly data: PreparedPicture;
+  readonly decode: number;
+}
+
 export interface Decoders {
   /** Rejects with ImageError; `timeout` and `decoder-crashed` besides those of decoding. */
-  prepare(job: Job): Promise<{ readonly data: PreparedPicture; readonly decode: number }>;
+  prepare(job: Job): Promise<Decoded>;
   close(): void;
 }
 
-type Prepared = Awaited<ReturnType<Decoders['prepare']>>;
-
 interface Pending {
   readonly job: Job;
-  readonly resolve: (prepared: Prepared) => void;
+  readonly resolve: (decoded: Decoded) => void;
   readonly reject: (error: Error) => void;
-}
-
-interface Decoder {
-  child: ChildProcess;
-  pending?: Pending | undefined;
-  timer?: NodeJS.Timeout | undefined;
-  held: number;
-  isReady: boolean;
-  isLate: boolean;
 }
 
 /** For a process to start. */
@@ -46,7 +40,7 @@ const START_MS = 60_000;
 /** Processes in a row that may end before they are ready. */
 const MOST_FAILED_STARTS = 3;
 
-/** From the bundle (`dist/code/`) and from the sources (`src/batch/`) alike. */
+/** From the bundle (`dist/code/`) and from the sources (`src/runners/`) alike. */
 const decoderFile = fileURLToPath(packageFile('dist/code/decoder.cjs'));
 
 /**
@@ -54,134 +48,181 @@ const decoderFile = fileURLToPath(packageFile('dist/code/decoder.cjs'));
  * thread that hangs in native code cannot be ended otherwise.
  */
 export function startDecoders(count: number, options: DecoderOptions): Decoders {
-  const { timeoutMs, preprocessing, maxPixels, gate, file = decoderFile } = options;
-  const waiting: Pending[] = [];
-  let failedStarts = 0;
-  let fault: Error | undefined;
-  let closed = false;
-  const seconds = timeoutMs / 1000;
-  // glibc’s heaps for each thread are what makes a process that decodes grow.
-  const env = { MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '2', ...process.env };
-  const decoders = Array.from({ length: count }, () => start({ held: 0 } as Decoder));
+  return new DecoderPool(count, options);
+}
 
-  function start(decoder: Decoder): Decoder {
+class DecoderPool implements Decoders {
+  readonly #decoders: readonly Decoder[];
+  readonly #waiting: Pending[] = [];
+  #failedStarts = 0;
+  #failure: Error | undefined;
+  #isClosed = false;
+
+  constructor(count: number, options: DecoderOptions) {
+    const events = {
+      onFree: () => this.#assign(),
+      onReply: () => {
+        this.#failedStarts = 0;
+      },
+      onEnd: (decoder: Decoder, how: string, hadStarted: boolean) => this.#replace(decoder, how, hadStarted),
+    };
+    this.#decoders = Array.from({ length: count }, () => new Decoder(options, events));
+  }
+
+  prepare(job: Job): Promise<Decoded> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure) return reject(this.#failure);
+      this.#waiting.push({ job, resolve, reject });
+      this.#assign();
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const decoder of this.#decoders) decoder.kill();
+  }
+
+  #assign(): void {
+    for (const decoder of this.#decoders) {
+      if (!decoder.isFree) continue;
+      const pending = this.#waiting.shift();
+      if (!pending) return;
+      decoder.take(pending);
+    }
+  }
+
+  #replace(decoder: Decoder, how: string, hadStarted: boolean): void {
+    if (this.#isClosed) return;
+    if (!hadStarted && ++this.#failedStarts > MOST_FAILED_STARTS) {
+      this.#failure = new RuntimeError({ where: 'decoder', problem: `the processes end as they start (${how})` });
+      for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
+      return;
+    }
+    decoder.start();
+    this.#assign();
+  }
+}
+
+interface DecoderEvents {
+  readonly onFree: () => void;
+  readonly onReply: () => void;
+  /** The process has ended; its picture, if it had one, has been rejected. */
+  readonly onEnd: (decoder: Decoder, how: string, hadStarted: boolean) => void;
+}
+
+/** The place of one process, which may be another one after a crash. */
+class Decoder {
+  readonly #options: DecoderOptions;
+  readonly #events: DecoderEvents;
+  #child!: ChildProcess;
+  #pending: Pending | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** Bytes that the gate has granted. */
+  #held = 0;
+  #isReady = false;
+  #isLate = false;
+
+  constructor(options: DecoderOptions, events: DecoderEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.start();
+  }
+
+  get isFree(): boolean {
+    return this.#isReady && !this.#pending;
+  }
+
+  start(): void {
+    const { file = decoderFile, settings } = this.#options;
     const child = fork(file, [], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: [],
-      env,
+      // glibc’s heaps for each thread are what makes a process that decodes grow.
+      env: { MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '2', ...process.env },
     });
-    Object.assign(decoder, { child, isReady: false, isLate: false });
-    watch(decoder, START_MS);
-    child.on('message', (reply: DecoderReply) => receive(decoder, reply));
+    this.#child = child;
+    this.#isReady = false;
+    this.#isLate = false;
+    this.#limit(START_MS);
+    child.on('message', (reply: DecoderReply) => this.#receive(reply));
     // `exit` follows, or the process was never there.
     child.on('error', () => {});
-    child.on('exit', (code, signal) => replace(decoder, signal ?? `exit code ${code}`));
-    child.send({ preprocessing, maxPixels });
-    return decoder;
+    child.on('exit', (code, signal) => this.#end(signal ?? `exit code ${code}`));
+    child.send(settings);
   }
 
-  function receive(decoder: Decoder, reply: DecoderReply): void {
-    if ('ready' in reply) {
-      clearTimeout(decoder.timer);
-      decoder.isReady = true;
-      assign();
-      return;
-    }
-    const { pending } = decoder;
-    if (!pending || pending.job.job !== reply.job) return;
-    if ('reserve' in reply) {
-      clearTimeout(decoder.timer);
-      void gate.enter(reply.reserve).then(() => {
-        // It may have died while it waited.
-        if (decoder.pending !== pending) return gate.leave(reply.reserve);
-        decoder.held = reply.reserve;
-        watch(decoder, timeoutMs);
-        decoder.child.send({ grant: reply.job });
-      });
-      return;
-    }
-    failedStarts = 0;
-    finish(decoder);
-    if ('prepared' in reply) pending.resolve({ data: ownCopy(reply.prepared), decode: reply.decode });
-    else if ('error' in reply) pending.reject(new ImageError(reply.error.code, reply.error.details));
-    else pending.reject(new Error(reply.fault));
-    assign();
+  take(pending: Pending): void {
+    this.#pending = pending;
+    this.#limit(this.#options.timeoutMs);
+    this.#child.send(pending.job);
   }
 
-  function finish(decoder: Decoder): void {
-    clearTimeout(decoder.timer);
-    decoder.pending = undefined;
-    if (decoder.held > 0) gate.leave(decoder.held);
-    decoder.held = 0;
+  kill(): void {
+    clearTimeout(this.#timer);
+    this.#child.kill('SIGKILL');
   }
 
   /** From here on the picture, or the process itself, has so much time. */
-  function watch(decoder: Decoder, ms: number): void {
-    decoder.timer = setTimeout(() => {
-      decoder.isLate = true;
-      decoder.child.kill('SIGKILL');
+  #limit(ms: number): void {
+    this.#timer = setTimeout(() => {
+      this.#isLate = true;
+      this.#child.kill('SIGKILL');
     }, ms);
   }
 
-  function replace(decoder: Decoder, how: string): void {
-    if (closed) return;
-    const { pending, isReady, isLate } = decoder;
-    finish(decoder);
-    if (pending) {
-      const name = printable(pending.job.file);
-      pending.reject(
-        isLate
-          ? new ImageError('timeout', {
-              where: name,
-              problem: `not decoded in ${seconds} s`,
-              expected: 'a picture that is',
-            })
-          : new ImageError('decoder-crashed', {
-              where: name,
-              problem: `the decoder ended (${how})`,
-              expected: 'a picture that it reads',
-            }),
-      );
-    } else if (!isReady && ++failedStarts > MOST_FAILED_STARTS) {
-      fault = new RuntimeError({
-        where: 'decoder',
-        problem: `processes end as they start (${how})`,
-        expected: 'them to run',
-      });
-      for (const { reject } of waiting.splice(0)) reject(fault);
+  #receive(reply: DecoderReply): void {
+    if ('ready' in reply) {
+      clearTimeout(this.#timer);
+      this.#isReady = true;
+      this.#events.onFree();
       return;
     }
-    start(decoder);
-    assign();
-  }
-
-  function assign(): void {
-    for (const decoder of decoders) {
-      if (decoder.pending || !decoder.isReady) continue;
-      const pending = waiting.shift();
-      if (!pending) return;
-      decoder.pending = pending;
-      watch(decoder, timeoutMs);
-      decoder.child.send(pending.job);
+    const pending = this.#pending;
+    if (!pending || pending.job.job !== reply.job) return;
+    if ('reserve' in reply) {
+      clearTimeout(this.#timer);
+      void this.#reserve(pending, reply.reserve);
+      return;
     }
+    this.#events.onReply();
+    this.#finish();
+    if ('prepared' in reply) pending.resolve({ data: ownCopy(reply.prepared), decode: reply.decode });
+    else pending.reject(errorOf(reply));
+    this.#events.onFree();
   }
 
-  return {
-    prepare: (job) =>
-      new Promise((resolve, reject) => {
-        if (fault) return reject(fault);
-        waiting.push({ job, resolve, reject });
-        assign();
-      }),
-    close() {
-      closed = true;
-      for (const { child, timer } of decoders) {
-        clearTimeout(timer);
-        child.kill('SIGKILL');
-      }
-    },
-  };
+  async #reserve(pending: Pending, bytes: number): Promise<void> {
+    const { gate, timeoutMs } = this.#options;
+    await gate.enter(bytes);
+    // It may have died while it waited.
+    if (this.#pending !== pending) return gate.leave(bytes);
+    this.#held = bytes;
+    this.#limit(timeoutMs);
+    this.#child.send({ grant: pending.job.job } satisfies Grant);
+  }
+
+  #finish(): void {
+    clearTimeout(this.#timer);
+    this.#pending = undefined;
+    if (this.#held > 0) this.#options.gate.leave(this.#held);
+    this.#held = 0;
+  }
+
+  #end(how: string): void {
+    const pending = this.#pending;
+    const hadStarted = this.#isReady || pending !== undefined;
+    this.#finish();
+    pending?.reject(this.#explain(pending.job, how));
+    this.#events.onEnd(this, how, hadStarted);
+  }
+
+  #explain({ file }: Job, how: string): ImageError {
+    const where = printable(file);
+    if (!this.#isLate) return new ImageError('decoder-crashed', { where, problem: `the decoder crashed (${how})` });
+    const seconds = this.#options.timeoutMs / 1000;
+    return new ImageError('timeout', { where, problem: `not decoded in ${seconds} s` });
+  }
 }
 
 /** What comes by a message is a view of all that came with it, and is to be handed on without that. */

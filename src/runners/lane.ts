@@ -3,41 +3,41 @@ import { findTop } from '../domain/rank.js';
 import { bindLane } from '../engine/lanes.js';
 import { loadPixelKernels } from '../engine/pixels.js';
 import { printable } from '../errors/printable.js';
-import { createCollector } from './collect-garbage.js';
-import type { Grant, Job, LaneData, LaneReply, PreparedPicture } from './messages.js';
-import { createPreparer, createTarget, replyOf } from './prepare-job.js';
+import { exposeGarbageCollection } from './collect-garbage.js';
+import type { Grant, LaneData, LaneJob, LaneReply, PreparedPicture } from './messages.js';
+import { createPreparer, createTarget, replyOf } from './prepare-picture.js';
 
 /** A collection takes some ms. */
 const PICTURES_OF_GARBAGE = 256;
 
 /** The thread of a lane: prepares pictures and runs the network, one while the next is being decoded. A file of its own. */
-const { lane, preprocessing, maxPixels, top } = workerData as LaneData;
-const { run } = bindLane(lane);
+const data = workerData as LaneData;
+const { run } = bindLane(data.lane);
 const send = (reply: LaneReply) => parentPort!.postMessage(reply);
-const preparer = createPreparer(preprocessing, maxPixels, loadPixelKernels(), send);
+const preparer = createPreparer(data, loadPixelKernels(), send);
 const spare: PreparedPicture[] = [];
-const collect = createCollector();
+const collectGarbage = exposeGarbageCollection();
 let done = 0;
 
-parentPort!.on('message', (message: Job | Grant) => {
+parentPort!.on('message', (message: LaneJob | Grant) => {
   if ('grant' in message) preparer.grant(message.grant);
   else void work(message);
 });
 
-async function work(job: Job): Promise<void> {
+async function work(job: LaneJob): Promise<void> {
   const start = performance.now();
-  const target = job.prepared ?? spare.pop() ?? createTarget(preprocessing);
+  const target = job.prepared ?? spare.pop() ?? createTarget(data.preprocessing);
   try {
     if (!job.prepared) await preparer.prepare(job, target);
     const started = performance.now();
     const probabilities = run(target);
     const ended = performance.now();
-    const ranked = findTop(probabilities, top, printable(job.file));
+    const ranked = findTop(probabilities, job.top, printable(job.file));
     send({ job: job.job, ranked, decode: started - start, run: ended - started });
   } catch (error) {
     send(replyOf(job.job, error));
   }
   spare.push(target);
   if (spare.length > 2) spare.pop();
-  if (++done % PICTURES_OF_GARBAGE === 0) collect();
+  if (++done % PICTURES_OF_GARBAGE === 0) collectGarbage();
 }

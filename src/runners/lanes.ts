@@ -1,26 +1,27 @@
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import { costTotals } from '../cost/cost.js';
+import type { Classification } from '../domain/classification.js';
+import type { Label } from '../domain/label.js';
 import { describe } from '../domain/rank.js';
-import { createLanes } from '../engine/lanes.js';
+import { createLanes, type Lane } from '../engine/lanes.js';
 import { RuntimeError } from '../errors/errors.js';
 import { packageFile } from '../files/package-files.js';
 import { valuesOfBytes } from '../images/prepare.js';
-import type { Input } from '../inputs/types.js';
-import { chooseModel } from '../models/choose.js';
-import type { LoadOptions } from '../use-cases/classifier.js';
+import type { Model } from '../models/model.js';
 import { startDecoders } from './decode-processes.js';
-import { revive } from './error-messages.js';
-import { createGate } from './memory-gate.js';
-import { type Grant, type Job, LARGE_BUDGET, type LaneData, type LaneReply, type PreparedPicture } from './messages.js';
-import type { Runner, RunnerOptions, Verdict } from './types.js';
-
-export interface FleetOptions extends RunnerOptions {
-  /** Pictures that are run at the same time, each by a thread of its own. */
-  readonly jobs: number;
-  /** Where given, pictures are decoded in processes of their own, which are ended after so many milliseconds for one. */
-  readonly timeoutMs?: number;
-}
+import { createGate, type Gate } from './memory-gate.js';
+import {
+  type Grant,
+  type Job,
+  LARGE_BUDGET,
+  type LaneData,
+  type LaneJob,
+  type LaneReply,
+  type PreparedPicture,
+  type PrepareSettings,
+} from './messages.js';
+import { errorOf } from './picture-errors.js';
+import type { InLanes, Picture, Runner, RunnerOptions } from './types.js';
 
 /** Two, so that one is decoded while the other is run. */
 const PICTURES_PER_LANE = 2;
@@ -32,133 +33,151 @@ const LIMITS = { maxYoungGenerationSizeMb: 2 };
  * The young generation of this thread stays as small as it begins (1 MiB twice) instead of growing to 16 MiB twice while
  * messages and rows go through it. For the process, since there is no such option for the thread that runs first.
  */
-const STEADY_HEAP = '--semi-space-growth-factor=1';
+const KEEP_YOUNG_GENERATION_SMALL = '--semi-space-growth-factor=1';
 
-/** The built file, seen from the bundle (`dist/code/`) and from the sources (`src/batch/`) alike. */
+/** The built file, seen from the bundle (`dist/code/`) and from the sources (`src/runners/`) alike. */
 const laneFile = packageFile('dist/code/lane.cjs');
 
-interface Pending {
-  readonly job: Job;
-  readonly decoded?: number;
-  readonly resolve: (verdict: Verdict) => void;
-  readonly reject: (error: unknown) => void;
-  held: number;
-}
-
-interface Crewed {
-  readonly worker: Worker;
-  readonly jobs: Map<number, Pending>;
-}
+type Running = Pick<Runner, 'ready' | 'busy' | 'classify' | 'close'>;
 
 /**
- * Opens a model for many pictures: threads that share its weights, each of which decodes, prepares and runs whole pictures.
- * Rejects as `load` does.
+ * Runs many pictures: threads that share a model's weights, each of which decodes, prepares and runs whole pictures, or
+ * only runs them where there is a limit of time for decoding, which processes do then.
+ * @throws ModelError for an error in the weights
  */
-export async function openFleet(choice: LoadOptions, options: FleetOptions): Promise<Runner> {
-  const { jobs, top, maxPixels, timeoutMs } = options;
-  const { deterministic = false, threads: _threads, ...wanted } = choice;
-  setFlagsFromString(STEADY_HEAP);
-  const model = await chooseModel(wanted);
+export async function openLanes(model: Model, plan: InLanes, options: RunnerOptions): Promise<Running> {
+  const { lanes: count, timeoutMs } = plan;
+  const { maxPixels, deterministic = false } = options;
+  setFlagsFromString(KEEP_YOUNG_GENERATION_SMALL);
   const { preprocessing } = model;
+  const settings: PrepareSettings = { preprocessing, maxPixels };
   const gate = createGate(LARGE_BUDGET);
-  const decoders =
-    timeoutMs === undefined ? undefined : startDecoders(jobs, { timeoutMs, preprocessing, maxPixels, gate });
-  const lanes = await createLanes(model.network, model.readWeights(), model.epsilon, jobs, {
+  const decoders = timeoutMs === undefined ? undefined : startDecoders(count, { timeoutMs, settings, gate });
+  const lanes = await createLanes(model.network, model.readWeights(), model.epsilon, count, {
     deterministic,
     ...(model.readLevels && { levels: model.readLevels() }),
     valuesOfBytes: valuesOfBytes(preprocessing),
   });
-  const labels = model.readLabels();
-  const waiting: Pending[] = [];
-  let fault: Error | undefined;
-  let closed = false;
-  let count = 0;
-
-  const fail = (error: Error): void => {
-    if (closed) return;
-    fault ??= error;
-    for (const { jobs: taken } of crew) for (const { reject } of taken.values()) reject(fault);
-    for (const { reject } of waiting.splice(0)) reject(fault);
-  };
-
-  const crew = lanes.map((lane, index): Crewed => {
-    const data: LaneData = { lane, preprocessing, maxPixels, top };
-    // No flags of this process: loaders and the like are not for workers.
-    const worker = new Worker(laneFile, { workerData: data, execArgv: [], resourceLimits: LIMITS });
-    const crewed: Crewed = { worker, jobs: new Map() };
-    worker.on('message', (reply: LaneReply) => take(crewed, reply));
-    worker.on('error', (cause) =>
-      fail(new RuntimeError({ where: `thread ${index}`, problem: cause.message }, { cause })),
-    );
-    worker.on('exit', () =>
-      fail(
-        new RuntimeError({ where: `thread ${index}`, problem: 'ended', expected: 'it to run until the last picture' }),
-      ),
-    );
-    return crewed;
-  });
-
-  function take(crewed: Crewed, reply: LaneReply): void {
-    const pending = crewed.jobs.get(reply.job);
-    if (!pending) return;
-    if ('reserve' in reply) {
-      void gate.enter(reply.reserve).then(() => {
-        pending.held = reply.reserve;
-        crewed.worker.postMessage({ grant: reply.job } satisfies Grant);
-      });
-      return;
-    }
-    crewed.jobs.delete(reply.job);
-    if (pending.held > 0) gate.leave(pending.held);
-    if ('ranked' in reply) {
-      const { ranked, run } = reply;
-      const ms = { decode: pending.decoded ?? reply.decode, run };
-      pending.resolve({ predictions: describe(ranked, (index) => labels[index]!), ms });
-    } else if ('error' in reply) pending.reject(revive(reply.error));
-    else pending.reject(new Error(reply.fault));
-    assign();
-  }
-
-  /** Waiting pictures to the lanes with the fewest. */
-  function assign(): void {
-    while (waiting.length > 0) {
-      const free = crew.reduce((least, each) => (each.jobs.size < least.jobs.size ? each : least));
-      if (free.jobs.size >= PICTURES_PER_LANE) return;
-      const pending = waiting.shift()!;
-      free.jobs.set(pending.job.job, pending);
-      free.worker.postMessage(pending.job, pending.job.prepared ? [pending.job.prepared.buffer] : []);
-    }
-  }
-
-  const run = (input: Input, prepared?: { data: PreparedPicture; decode: number }): Promise<Verdict> =>
-    new Promise((resolve, reject) => {
-      if (fault) return reject(fault);
-      const job = { ...jobOf(input, count++), ...(prepared && { prepared: prepared.data }) };
-      waiting.push({ job, resolve, reject, held: 0, ...(prepared && { decoded: prepared.decode }) });
-      assign();
-    });
-
-  const { macs, flops, params } = costTotals(model.network);
+  const pool = new LanePool(lanes, settings, gate, model.readLabels());
+  let jobs = 0;
   return {
-    model: model.facts,
-    cost: { macs, flops, params: params.trainable },
-    labels,
-    busy: jobs * PICTURES_PER_LANE + (decoders ? jobs : 0),
-    classify: decoders ? async (input) => run(input, await decoders.prepare(jobOf(input, count++))) : run,
+    ready: Promise.resolve(),
+    busy: count * PICTURES_PER_LANE + (decoders ? count : 0),
+    async classify(picture, { top = 5 } = {}) {
+      const job = jobOf(picture, jobs++);
+      return pool.run({ ...job, top }, decoders && (await decoders.prepare(job)));
+    },
     close() {
-      closed = true;
       decoders?.close();
-      for (const { worker } of crew) void worker.terminate();
+      pool.close();
     },
   };
 }
 
 /** As it is sent: copies of what would drag a whole pool of buffers along. */
-function jobOf({ file, path, bytes }: Input, job: number): Job {
+function jobOf({ file, path, bytes }: Picture, job: number): Job {
   return {
     job,
     file,
     ...(typeof path !== 'string' && { path: new Uint8Array(path) }),
     ...(bytes && { bytes: new Uint8Array(bytes) }),
   };
+}
+
+/** A picture that was prepared elsewhere, and the milliseconds that took. */
+interface Prepared {
+  readonly data: PreparedPicture;
+  readonly decode: number;
+}
+
+interface Pending {
+  readonly job: LaneJob;
+  /** Milliseconds, where it was decoded elsewhere. */
+  readonly decoded?: number;
+  readonly resolve: (classification: Classification) => void;
+  readonly reject: (error: unknown) => void;
+  /** Bytes that the gate has granted. */
+  held: number;
+}
+
+interface LaneThread {
+  readonly worker: Worker;
+  readonly jobs: Map<number, Pending>;
+}
+
+/** Hands pictures to the threads of the lanes, and their answers back. */
+class LanePool {
+  readonly #threads: readonly LaneThread[];
+  readonly #gate: Gate;
+  readonly #labels: readonly Label[];
+  readonly #waiting: Pending[] = [];
+  #failure: Error | undefined;
+  #isClosed = false;
+
+  constructor(lanes: readonly Lane[], settings: PrepareSettings, gate: Gate, labels: readonly Label[]) {
+    this.#gate = gate;
+    this.#labels = labels;
+    this.#threads = lanes.map((lane, index) => this.#start({ ...settings, lane }, `thread ${index}`));
+  }
+
+  run(job: LaneJob, prepared?: Prepared): Promise<Classification> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure) return reject(this.#failure);
+      const whole = prepared ? { ...job, prepared: prepared.data } : job;
+      this.#waiting.push({ job: whole, resolve, reject, held: 0, ...(prepared && { decoded: prepared.decode }) });
+      this.#assign();
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const { worker } of this.#threads) void worker.terminate();
+  }
+
+  #start(data: LaneData, name: string): LaneThread {
+    // No flags of this process: loaders and the like are not for workers.
+    const worker = new Worker(laneFile, { workerData: data, execArgv: [], resourceLimits: LIMITS });
+    const thread: LaneThread = { worker, jobs: new Map() };
+    worker.on('message', (reply: LaneReply) => this.#receive(thread, reply));
+    worker.on('error', (cause) => this.#fail({ where: name, problem: cause.message }, cause));
+    worker.on('exit', () => this.#fail({ where: name, problem: 'ended before the last picture' }));
+    return thread;
+  }
+
+  #fail(details: RuntimeError['details'], cause?: Error): void {
+    if (this.#isClosed) return;
+    this.#failure ??= new RuntimeError(details, cause ? { cause } : {});
+    for (const { jobs } of this.#threads) for (const { reject } of jobs.values()) reject(this.#failure);
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
+  }
+
+  #receive(thread: LaneThread, reply: LaneReply): void {
+    const pending = thread.jobs.get(reply.job);
+    if (!pending) return;
+    if ('reserve' in reply) {
+      void this.#gate.enter(reply.reserve).then(() => {
+        pending.held = reply.reserve;
+        thread.worker.postMessage({ grant: reply.job } satisfies Grant);
+      });
+      return;
+    }
+    thread.jobs.delete(reply.job);
+    if (pending.held > 0) this.#gate.leave(pending.held);
+    if ('ranked' in reply) {
+      const ms = { decode: pending.decoded ?? reply.decode, run: reply.run };
+      pending.resolve({ predictions: describe(reply.ranked, (index) => this.#labels[index]!), ms });
+    } else pending.reject(errorOf(reply));
+    this.#assign();
+  }
+
+  /** Waiting pictures to the lanes with the fewest. */
+  #assign(): void {
+    while (this.#waiting.length > 0) {
+      const free = this.#threads.reduce((least, each) => (each.jobs.size < least.jobs.size ? each : least));
+      if (free.jobs.size >= PICTURES_PER_LANE) return;
+      const pending = this.#waiting.shift()!;
+      free.jobs.set(pending.job.job, pending);
+      free.worker.postMessage(pending.job, pending.job.prepared ? [pending.job.prepared.buffer] : []);
+    }
+  }
 }

@@ -3,24 +3,32 @@ import type { Ranked } from '../domain/rank.js';
 import type { Lane } from '../engine/lanes.js';
 import type { MobilenetError } from '../errors/errors.js';
 
-/** What a lane's thread is started with. */
-export interface LaneData {
-  readonly lane: Lane;
+/** What a decode process is started with. */
+export interface PrepareSettings {
   readonly preprocessing: Preprocessing;
-  readonly maxPixels: number;
-  /** Predictions for each picture. */
-  readonly top: number;
+  readonly maxPixels: number | undefined;
+}
+
+/** What a lane's thread is started with. */
+export interface LaneData extends PrepareSettings {
+  readonly lane: Lane;
 }
 
 export type PreparedPicture = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
-/** A picture to prepare, or one that has been prepared elsewhere. */
+/** A picture to prepare. */
 export interface Job {
   readonly job: number;
   readonly file: string;
   /** The name's bytes where they are not UTF-8. */
   readonly path?: Uint8Array;
   readonly bytes?: Uint8Array;
+}
+
+/** A picture to classify; `prepared` where that was done elsewhere. */
+export interface LaneJob extends Job {
+  /** Predictions that are wanted. */
+  readonly top: number;
   readonly prepared?: PreparedPicture;
 }
 
@@ -29,10 +37,11 @@ export interface Grant {
   readonly grant: number;
 }
 
-export type Reply =
-  | { readonly job: number; readonly reserve: number }
+export type ErrorReply =
   | { readonly job: number; readonly error: Pick<MobilenetError, 'code' | 'details'> }
-  | { readonly job: number; readonly fault: string };
+  | { readonly job: number; readonly internalError: string };
+
+export type Reply = { readonly job: number; readonly reserve: number } | ErrorReply;
 
 export type LaneReply =
   | Reply

@@ -1,47 +1,51 @@
-import type { CostFacts, ImageRecord, ModelFacts, Prediction, Timing } from '../domain/classification.js';
+import type { Classification, CostFacts, ModelFacts } from '../domain/classification.js';
 import type { Label } from '../domain/label.js';
 import type { Input } from '../inputs/types.js';
 
-export interface Verdict {
-  /** All that were asked for, most probable first. */
-  readonly predictions: readonly Prediction[];
-  readonly ms: Timing;
-}
+/** A picture to run: a file, or its bytes. */
+export type Picture = Pick<Input, 'file' | 'path' | 'bytes'>;
 
-/** A model that takes several pictures at a time. */
+/** A model in memory that takes several pictures at a time. */
 export interface Runner {
   readonly model: ModelFacts;
   readonly cost: CostFacts;
-  readonly labels: readonly Label[];
+  /** Resolves once the weights are in memory; rejects with ModelError for an error in them. */
+  readonly ready: Promise<void>;
   /** Pictures that keep it busy. */
   readonly busy: number;
-  /** Rejects with ImageError for a picture that cannot be read; with anything else where it cannot go on. */
-  classify(input: Input): Promise<Verdict>;
+  /** One for each class. */
+  readLabels(): readonly Label[];
+  /**
+   * The `top` most probable classes, 5 by default.
+   * Rejects with an error of the picture (see `isPictureError`), or with any other where the runner cannot go on.
+   */
+  classify(picture: Picture, options?: { readonly top?: number | undefined }): Promise<Classification>;
+  /** Lets go of memory, threads and processes once pictures that were handed in before are done. */
   close(): void;
 }
 
 export interface RunnerOptions {
-  /** Predictions for each picture. */
-  readonly top: number;
   /** Pictures of more pixels are refused. */
-  readonly maxPixels: number;
+  readonly maxPixels?: number | undefined;
+  /** The same last digits on every runtime: no fused multiply-add. */
+  readonly deterministic?: boolean | undefined;
 }
 
-/** An input with what is known about it before it is classified. */
-export interface Task {
-  readonly input: Input;
-  readonly meta?: Meta;
+/** One after the other on this thread: nothing has to start up. */
+export interface OnThisThread {
+  readonly kind: 'thread';
+  /** Threads that share the work of each picture, this one among them; by default 2 where there is much work, else 1. */
+  readonly threads?: number | undefined;
+  /** How many pictures there will be, where that is known. */
+  readonly pictures?: number | undefined;
 }
 
-/** What tells a file from another one under the same name. */
-export interface Meta {
-  readonly size: number;
-  /** Milliseconds since 1970. */
-  readonly mtime: number;
-  readonly sha256?: string;
+/** Several at the same time, each by a thread of its own; for many pictures. */
+export interface InLanes {
+  readonly kind: 'lanes';
+  readonly lanes: number;
+  /** Where given, pictures are decoded in processes of their own, which are killed after so many milliseconds for one. */
+  readonly timeoutMs?: number | undefined;
 }
 
-export interface Outcome {
-  readonly input: Input;
-  readonly record: ImageRecord;
-}
+export type RunnerPlan = OnThisThread | InLanes;

@@ -4,17 +4,17 @@ import { groupLevels, nameLevels } from '../engine/int8/levels-file.js';
 import { loadPixelKernels } from '../engine/pixels.js';
 import { createSession } from '../engine/session.js';
 import { ImageError, ModelError, UsageError } from '../errors/errors.js';
-import { prepareImage } from '../images/prepare.js';
 import { findInputs } from '../inputs/find.js';
 import type { Model } from '../models/model.js';
+import { preparePicture } from '../runners/prepare-picture.js';
 import { checkWeights } from '../weights/check.js';
 import { readSafetensors, writeSafetensors } from '../weights/formats/safetensors/safetensors.js';
 
 export interface ImportCalibration {
   /** A folder of pictures such as will be classified; with its folders below. */
   readonly folder: string;
-  /** A picture that cannot be read is left out. */
-  readonly onFault?: (error: ImageError) => void;
+  /** Told of each picture that cannot be read and is left out. */
+  readonly onError?: (error: ImageError) => void;
   readonly onProgress?: (unit: 'picture' | 'map', done: number, total: number) => void;
 }
 
@@ -27,7 +27,7 @@ const MOST_PICTURES = 512;
  */
 export async function levelsFor(
   model: Model,
-  { folder, onFault = () => {}, onProgress }: ImportCalibration,
+  { folder, onError = () => {}, onProgress }: ImportCalibration,
 ): Promise<{ readonly bytes: Uint8Array; readonly pictures: number }> {
   const { network, epsilon, preprocessing } = model;
   const weights = model.readWeights();
@@ -35,11 +35,11 @@ export async function levelsFor(
   const files = await listPictures(folder);
   const prepare = async (index: number, into: Float32Array) => {
     try {
-      await prepareImage(files[index]!, preprocessing, into, loadPixelKernels());
+      await preparePicture({ file: files[index]!, path: files[index]! }, preprocessing, into, loadPixelKernels());
       return true;
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
-      onFault(error);
+      onError(error);
       return false;
     }
   };

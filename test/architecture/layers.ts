@@ -38,6 +38,8 @@ export const layers: readonly Layer[] = [
     holds: 'one file for each thing that the command or the library does',
     imports: [
       ...[
+        'batch',
+        'runners',
         'models',
         'store',
         'report',
@@ -67,7 +69,7 @@ export const layers: readonly Layer[] = [
     folder: 'runners',
     holds: 'how pictures are run: one after the other, in lanes on one memory, with decode processes',
     imports: ['models', 'images', 'engine', 'cost', 'inputs', 'domain', 'files', 'errors'],
-    node: ['child_process', 'url', 'v8', 'vm', 'worker_threads'],
+    node: ['child_process', 'os', 'url', 'v8', 'vm', 'worker_threads'],
     process: ['env'],
   },
   {
@@ -203,8 +205,6 @@ export const exceptions: readonly { readonly file: string; readonly imports: str
     imports: 'weights/formats/safetensors/safetensors.ts',
     why: 'the HDF5 process sends tensors in the form of safetensors',
   },
-  { file: 'runners/lanes.ts', imports: 'use-cases/classifier.ts', why: 'to be removed' },
-  { file: 'runners/single.ts', imports: 'use-cases/classifier.ts', why: 'to be removed' },
 ];
 
 /** Files that the build writes and sources name. */

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { classifyAll } from '../../src/batch/run.js';
+import type { Task } from '../../src/batch/types.js';
+import type { Classification } from '../../src/domain/classification.js';
 import { ImageError } from '../../src/errors/errors.js';
 import type { Input } from '../../src/inputs/types.js';
 import { createGate } from '../../src/runners/memory-gate.js';
-import type { Task, Verdict } from '../../src/runners/types.js';
 
-const verdict: Verdict = { predictions: [], ms: { decode: 1, run: 1 } };
+const classification: Classification = { predictions: [], ms: { decode: 1, run: 1 } };
 
 async function* tasks(count: number, onTake = () => {}): AsyncGenerator<Task> {
   for (let index = 0; index < count; index++) {
@@ -32,7 +33,7 @@ describe('classifyAll', () => {
       async classify({ file }: Input) {
         await pause(Number(file) % 7);
         ended++;
-        return verdict;
+        return classification;
       },
     };
     const source = tasks(200, () => {
@@ -48,7 +49,7 @@ describe('classifyAll', () => {
       yield* tasks(1);
       await new Promise(() => {});
     }
-    const outcomes = classifyAll(slow(), { busy: 2, classify: async () => verdict });
+    const outcomes = classifyAll(slow(), { busy: 2, classify: async () => classification });
     expect((await outcomes.next()).value.input.file).toBe('0');
   });
 
@@ -73,7 +74,7 @@ describe('classifyAll', () => {
     const classify = async ({ file }: Input) => {
       if (file === '3') stop.abort();
       await pause(5);
-      return verdict;
+      return classification;
     };
     expect(await collect(classifyAll(endless(), { busy: 2, classify }, { signal: stop.signal }))).toEqual([0, 1, 2, 3]);
   });

@@ -76,7 +76,7 @@ function calibration(folder: string): ImportCalibration {
   let last = performance.now();
   return {
     folder,
-    onFault: ({ message }) => process.stderr.write(`mobilenet: ${message}\n`),
+    onError: ({ message }) => process.stderr.write(`mobilenet: ${message}\n`),
     onProgress(unit, done, total) {
       if (performance.now() - last < LINE_EVERY_MS) return;
       last = performance.now();

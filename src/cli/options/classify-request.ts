@@ -1,29 +1,11 @@
 import { availableParallelism } from 'node:os';
-import type { FilterOptions } from '../../batch/filter.js';
 import { UsageError } from '../../errors/errors.js';
-import type { InputOptions } from '../../inputs/find.js';
 import { chooseFormat, type FormatName } from '../../report/formats.js';
 import type { LoadOptions } from '../../use-cases/classifier.js';
+import type { ClassifyRequest } from '../../use-cases/classify-pictures.js';
 import { formatByEnding } from '../terminal/output.js';
 import { type ClassifyFlags, computationOptions, modelOptions, NAMED_FORMATS } from './classify-options.js';
 import { pick } from './option-table.js';
-
-/** What a command line of `classify` asks for. */
-export interface ClassifyRequest {
-  readonly choice: LoadOptions;
-  readonly inputs: InputOptions;
-  readonly filter: FilterOptions;
-  readonly format: FormatName;
-  readonly nulOutput: boolean;
-  readonly top: number;
-  readonly maxPixels: number;
-  /** Images at a time; undefined where a few are classified one by one. */
-  readonly jobs: number | undefined;
-  readonly defaultJobs: number;
-  readonly timeoutMs: number | undefined;
-  /** Size and time of files in each row. */
-  readonly hasMeta: boolean;
-}
 
 /** Throws UsageError for options that contradict each other. */
 export function readRequest(names: readonly string[], flags: ClassifyFlags): ClassifyRequest {
@@ -38,7 +20,13 @@ export function readRequest(names: readonly string[], flags: ClassifyFlags): Cla
   checkComputation(flags);
   const { recursive, hidden, include, exclude } = flags;
   return {
+    names,
     choice,
+    output,
+    template: flags.print,
+    resume: flags.resume ?? false,
+    hash: hash ?? false,
+    strict: flags.strict ?? false,
     inputs: {
       recursive,
       ...(hidden && { hidden }),

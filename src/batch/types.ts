@@ -1,0 +1,21 @@
+import type { ImageRecord } from '../domain/classification.js';
+import type { Input } from '../inputs/types.js';
+
+/** An input with what is known about it before it is classified. */
+export interface Task {
+  readonly input: Input;
+  readonly meta?: Meta;
+}
+
+/** What tells a file from another one under the same name. */
+export interface Meta {
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly mtime: number;
+  readonly sha256?: string;
+}
+
+export interface Outcome {
+  readonly input: Input;
+  readonly record: ImageRecord;
+}

@@ -1,0 +1,31 @@
+import { costTotals } from '../cost/cost.js';
+import type { CostFacts } from '../domain/classification.js';
+import { chooseModel } from '../models/choose.js';
+import type { Model, ModelChoice } from '../models/model.js';
+import { openOnThisThread } from './this-thread.js';
+import type { Runner, RunnerOptions, RunnerPlan } from './types.js';
+
+/**
+ * Opens a model to run pictures: the one way for every command and for the library.
+ *
+ *     ModelChoice → models/choose.ts → Model ─ thread ─→ this-thread.ts (session, alone or with others that share the work)
+ *                                            ─ lanes  ─→ lanes.ts (one memory, a thread for each lane), with
+ *                                                        decode-processes.ts where decoding has a time limit
+ *
+ * @throws UsageError for an unknown network or options that contradict each other, ModelError where weights are missing or
+ * damaged; on this thread an error in the weights themselves shows in `ready` and in every picture
+ */
+export async function openRunner(choice: ModelChoice, plan: RunnerPlan, options: RunnerOptions = {}): Promise<Runner> {
+  const model = await chooseModel(choice);
+  const cost = costOf(model);
+  const facts = { model: model.facts, cost, readLabels: () => model.readLabels() };
+  if (plan.kind === 'thread') return { ...facts, ...openOnThisThread(model, cost.macs, plan, options) };
+  // Apart, as a few pictures need none of it.
+  const { openLanes } = await import('./lanes.js');
+  return { ...facts, ...(await openLanes(model, plan, options)) };
+}
+
+function costOf({ network }: Model): CostFacts {
+  const { macs, flops, params } = costTotals(network);
+  return { macs, flops, params: params.trainable };
+}

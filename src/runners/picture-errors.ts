@@ -1,0 +1,15 @@
+import { NOT_FINITE } from '../domain/rank.js';
+import { exitCodes, ImageError, MobilenetError, RuntimeError } from '../errors/errors.js';
+import type { ErrorReply } from './messages.js';
+
+/** Whether an error is of one picture: a row of its own, and the others go on. */
+export function isPictureError(error: unknown): error is MobilenetError {
+  return error instanceof MobilenetError && (error.exitCode === exitCodes.noInput || error.code === NOT_FINITE);
+}
+
+/** What another thread or process has reported. */
+export function errorOf(reply: ErrorReply): Error {
+  if ('internalError' in reply) return new Error(reply.internalError);
+  const { code, details } = reply.error;
+  return code === NOT_FINITE ? new RuntimeError(details, { code }) : new ImageError(code, details);
+}

@@ -1,0 +1,78 @@
+import type { PixelKernels } from '../domain/pixel-kernels.js';
+import type { Preprocessing } from '../domain/preprocessing.js';
+import { givesBytes, type Prepared, prepareImage } from '../images/prepare.js';
+import { type Job, LARGE_BYTES, type PreparedPicture, type PrepareSettings, type Reply } from './messages.js';
+import { isPictureError } from './picture-errors.js';
+import type { Picture } from './types.js';
+
+export interface PreparePictureOptions {
+  readonly maxPixels?: number | undefined;
+  /** Told, before anything is decoded, how much memory that may take; decoding waits for it. */
+  readonly reserve?: (bytes: number) => Promise<void>;
+}
+
+/**
+ * Decodes, scales and normalises a picture into `target`, as the network takes it.
+ * @param target from `createTarget`, or as many floats
+ * @throws ImageError for a picture that cannot be read
+ */
+export async function preparePicture(
+  { file, path, bytes }: Picture,
+  preprocessing: Preprocessing,
+  target: Prepared,
+  kernels: PixelKernels | Promise<PixelKernels>,
+  { maxPixels, reserve }: PreparePictureOptions = {},
+): Promise<void> {
+  await prepareImage(bytes ?? file, preprocessing, target, kernels, {
+    name: file,
+    ...(typeof path !== 'string' && { path }),
+    ...(maxPixels !== undefined && { maxPixels }),
+    ...(reserve && { reserve }),
+  });
+}
+
+/** What a picture is prepared into: bytes where they say it all, a quarter of the memory. */
+export function createTarget(preprocessing: Preprocessing): PreparedPicture {
+  const length = 3 * preprocessing.resolution ** 2;
+  return givesBytes(preprocessing) ? new Uint8Array(length) : new Float32Array(length);
+}
+
+/** Prepares pictures in a thread or process of its own; asks for memory through `send`. */
+export interface Preparer {
+  /** @param target from `createTarget` */
+  prepare(job: Job, target: Prepared): Promise<void>;
+  grant(job: number): void;
+}
+
+export function createPreparer(
+  { preprocessing, maxPixels }: PrepareSettings,
+  kernels: Promise<PixelKernels>,
+  send: (reply: Reply) => void,
+): Preparer {
+  const waiting = new Map<number, () => void>();
+  return {
+    async prepare({ job, file, path, bytes }, target) {
+      const picture: Picture = { file, path: path ? Buffer.from(path) : file, ...(bytes && { bytes }) };
+      await preparePicture(picture, preprocessing, target, kernels, {
+        maxPixels,
+        reserve(wanted) {
+          if (wanted <= LARGE_BYTES) return Promise.resolve();
+          return new Promise((granted) => {
+            waiting.set(job, granted);
+            send({ job, reserve: wanted });
+          });
+        },
+      });
+    },
+    grant(job) {
+      waiting.get(job)?.();
+      waiting.delete(job);
+    },
+  };
+}
+
+/** An error of the picture, or one of ours. */
+export function replyOf(job: number, error: unknown): Reply {
+  if (isPictureError(error)) return { job, error: { code: error.code, details: error.details } };
+  return { job, internalError: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}

@@ -1,0 +1,138 @@
+import { availableParallelism } from 'node:os';
+import type { Classification } from '../domain/classification.js';
+import { MOST_THREADS } from '../domain/defaults.js';
+import type { Label } from '../domain/label.js';
+import { describe, findTop } from '../domain/rank.js';
+import { loadPixelKernels } from '../engine/pixels.js';
+import { createSession, type SessionOptions } from '../engine/session.js';
+import { exitCodes, MobilenetError, UsageError } from '../errors/errors.js';
+import { printable } from '../errors/printable.js';
+import type { ExactModel, Model } from '../models/model.js';
+import { preparePicture } from './prepare-picture.js';
+import type { OnThisThread, Picture, Runner, RunnerOptions } from './types.js';
+
+/** One is decoded while another is run. */
+const PICTURES_AT_A_TIME = 2;
+
+/**
+ * Packing the weights takes about as long as widening them for so many pictures takes more. Up to here integers are taken as
+ * an earlier start has packed them.
+ */
+const MOST_UNPACKED = 4;
+
+/** A second thread starts up for about 25 ms of a core; from about this many multiply-accumulates on that is worth it. */
+const MACS_WORTH_A_THREAD = 2e9;
+
+type Running = Pick<Runner, 'ready' | 'busy' | 'classify' | 'close'>;
+
+/**
+ * Runs pictures on this thread. Comes back at once, so that the first picture is decoded while the weights are read.
+ * @param macs of one picture
+ * @throws UsageError for a number of threads that does not fit
+ */
+export function openOnThisThread(model: Model, macs: number, plan: OnThisThread, options: RunnerOptions): Running {
+  let loading: Promise<Loaded> | undefined = load(model, sessionOptions(model, macs, plan, options));
+  // Reported by whoever awaits it; until then it must not count as unhandled.
+  const ready = loading.then(() => {});
+  ready.catch(() => {});
+  const pending = new Set<Promise<unknown>>();
+  return {
+    ready,
+    busy: PICTURES_AT_A_TIME,
+    classify(picture, { top = 5 } = {}) {
+      const classification = loading
+        ? classify(picture, model, loading, { ...options, top })
+        : Promise.reject(closed());
+      const settled: Promise<unknown> = classification.catch(() => {}).finally(() => pending.delete(settled));
+      pending.add(settled);
+      return classification;
+    },
+    close() {
+      const opened = loading;
+      loading = undefined;
+      void Promise.all(pending)
+        .then(() => opened)
+        .then(
+          (loaded) => {
+            if (loaded && 'keep' in loaded.session) loaded.session.keep();
+            loaded?.session.close();
+          },
+          () => {},
+        );
+    },
+  };
+}
+
+function sessionOptions(
+  model: Model,
+  macs: number,
+  { threads, pictures }: OnThisThread,
+  { deterministic = false }: RunnerOptions,
+): SessionOptions {
+  const where = `threads ${threads}`;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
+    throw new UsageError({ where, expected: `a whole number from 1 to ${MOST_THREADS}` });
+  }
+  if (model.exact && threads !== undefined && threads > 1) {
+    throw new UsageError({ where, problem: 'exact integers are computed by one thread', expected: '1' });
+  }
+  const isBrief = pictures !== undefined && pictures <= MOST_UNPACKED;
+  return {
+    threads: threads ?? threadsThatPay(macs * (pictures ?? 0)),
+    deterministic,
+    ...(isBrief && model.halfFileBytes !== undefined && { halfFileBytes: model.halfFileBytes }),
+    ...(isBrief && model.packed && { packed: model.packed() }),
+    ...(model.readLevels && { levels: model.readLevels }),
+  };
+}
+
+function threadsThatPay(macs: number): number {
+  return macs < MACS_WORTH_A_THREAD ? 1 : Math.min(2, availableParallelism());
+}
+
+type Loaded = Awaited<ReturnType<typeof load>>;
+
+async function load(model: Model, options: SessionOptions) {
+  // Let the caller start decoding first.
+  await null;
+  const session = model.exact
+    ? await openExact(model.exact)
+    : await createSession(model.network, (allocate) => model.readWeights(allocate), model.epsilon, options);
+  return { session, labelAt: model.openLabels?.() ?? asFunction(model.readLabels()) };
+}
+
+async function openExact({ graph, softmaxAdded }: ExactModel) {
+  const { createExactSession } = await import('../engine/exact/session.js');
+  return createExactSession(graph, { softmax: softmaxAdded });
+}
+
+function asFunction(labels: readonly Label[]): (index: number) => Label {
+  return (index) => labels[index]!;
+}
+
+async function classify(
+  picture: Picture,
+  { preprocessing }: Model,
+  loading: Promise<Loaded>,
+  { top, maxPixels }: RunnerOptions & { readonly top: number },
+): Promise<Classification> {
+  const prepared = new Float32Array(preprocessing.resolution ** 2 * 3);
+  const start = performance.now();
+  await preparePicture(picture, preprocessing, prepared, loadPixelKernels(), { maxPixels });
+  const decoded = performance.now();
+  const { session, labelAt } = await loading;
+  const started = performance.now();
+  session.input.set(prepared);
+  const probabilities = session.run();
+  const run = performance.now() - started;
+  const ranked = findTop(probabilities, top, printable(picture.file));
+  return { predictions: describe(ranked, labelAt), ms: { decode: decoded - start, run } };
+}
+
+function closed(): MobilenetError {
+  return new MobilenetError('closed', exitCodes.internal, {
+    where: 'classify',
+    problem: 'the classifier was closed',
+    expected: 'an open one',
+  });
+}
