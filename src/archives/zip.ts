@@ -77,14 +77,14 @@ export class ZipArchive {
   #readDirectory(): void {
     const end = new ByteReader(this.#bytes, this.#where, this.#findEnd());
     if (end.u32('end record') !== END_RECORD) throw this.#damaged('no end record');
-    const disks = [end.u16('disk'), end.u16('disk')];
-    const counts = [end.u16('entry count'), end.u16('entry count')];
+    const [disk, directoryDisk] = [end.u16('disk'), end.u16('disk')];
+    const [count, total] = [end.u16('entry count'), end.u16('entry count')];
     const size = end.u32('directory size');
     const offset = end.u32('directory offset');
-    if (disks[0] !== 0 || disks[1] !== 0 || counts[0] !== counts[1]) throw this.#damaged('split over several disks');
+    if (disk !== 0 || directoryDisk !== 0 || count !== total) throw this.#damaged('split over several disks');
     if (offset + size > this.#bytes.length) throw this.#damaged('directory beyond the end, expected less than 4 GiB');
     const reader = new ByteReader(this.#bytes.subarray(0, offset + size), this.#where, offset);
-    for (let i = 0; i < counts[0]!; i++) this.#readEntry(reader);
+    for (let i = 0; i < count; i++) this.#readEntry(reader);
   }
 
   #readEntry(reader: ByteReader): void {

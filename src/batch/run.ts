@@ -34,10 +34,11 @@ export async function* classifyAll(
     if (signal?.aborted) ended = true;
     if (!ended && running.length < WINDOW * runner.busy) next ??= source.next();
     if (ended && running.length === 0) return;
+    const [oldest] = running;
     // Whichever comes first: names may arrive slowly, and results must not wait for them.
     const come = await Promise.race([
       ...(next && !ended ? [next.then(() => 'next' as const)] : []),
-      ...(running.length > 0 ? [running[0]!.then(() => 'done' as const)] : []),
+      ...(oldest ? [oldest.then(() => 'done' as const)] : []),
       // One for each turn: a promise that lasts would keep what every race has hung on it.
       new Promise<'stopped'>((resolve) => {
         stop = () => resolve('stopped');

@@ -29,7 +29,7 @@ const comparisons = {
 } as const;
 
 /** Decimal multiples; the B of bytes may follow (`4MB`). */
-const multiples: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, b: 1e9 };
+const multiples: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, g: 1e9, b: 1e9 };
 
 interface Limit {
   readonly metric: Metric;
@@ -53,7 +53,7 @@ export function parseBudget(text: string): readonly Limit[] {
         expected: `one of ${Object.keys(metrics).join(', ')}, then <, <=, > or >=, then a number such as 100M (4MB for weights and activations)`,
       });
     }
-    const factor = inBytes && multiple.toLowerCase() === 'b' ? 1 : multiples[multiple.toLowerCase()]!;
+    const factor = inBytes && multiple.toLowerCase() === 'b' ? 1 : (multiples[multiple.toLowerCase()] ?? 1);
     return {
       metric: metric as Metric,
       comparison: comparison as keyof typeof comparisons,

@@ -59,7 +59,8 @@ export function changeClasses(network: ResolvedNetwork, classes: number): Resolv
   const layers = network.layers.map((layer, index): ResolvedLayer => {
     if (index < head) return layer;
     const outputShape = widen(layer.outputShape);
-    if (index > head) return { ...layer, outputShape, inputShapes: layer.inputShapes.map(widen) };
+    const [input, ...others] = layer.inputShapes;
+    if (index > head) return { ...layer, outputShape, inputShapes: [widen(input), ...others.map(widen)] };
     const parameters = layer.parameters.map(({ name, shape }) => ({ name, shape: [...shape.slice(0, -1), classes] }));
     return { ...(layer as DenseLayer & ResolvedLayer), outChannels: classes, outputShape, parameters };
   });

@@ -1,3 +1,4 @@
+import { elementAt } from '../errors/element-at.js';
 import { isPublished } from '../networks/index.js';
 import { largestLiveSet } from '../networks/lifetimes.js';
 import { resolve } from '../networks/resolve.js';
@@ -84,14 +85,17 @@ export function cost(
     flops: flopsPerMac * macs,
     params,
     memory: { weights: BYTES_PER_F32 * params.folded, activations: BYTES_PER_F32 * largestLiveSet(layers) },
-    layers: layers.map((layer, index) => ({
-      name: layer.name,
-      kind: layer.kind,
-      input: extents(layer.inputShapes[0]!),
-      output: extents(layer.outputShape),
-      macs: counts[index]!.macs,
-      params: counts[index]!.params.total,
-    })),
+    layers: layers.map((layer, index) => {
+      const count = elementAt(counts, index);
+      return {
+        name: layer.name,
+        kind: layer.kind,
+        input: extents(layer.inputShapes[0]),
+        output: extents(layer.outputShape),
+        macs: count.macs,
+        params: count.params.total,
+      };
+    }),
     classes,
     kinds: groupByKind(layers),
     standard: costStandard(twin, macs, params, flopsPerMac),

@@ -1,3 +1,4 @@
+import { elementAt } from '../errors/element-at.js';
 import type { Pads, ResolvedNetwork } from '../networks/types.js';
 import { findPublished, type Published } from './compare-published.js';
 import type { ConventionId, ParameterRule } from './conventions.js';
@@ -76,11 +77,11 @@ export function describeCost(network: ResolvedNetwork, options: DescribeOptions 
   return {
     ...plain,
     layers: plain.layers.map((layer, index) => {
-      const { live, intensity, receptiveField, ...window } = facts[index]!;
+      const { live, intensity, receptiveField, ...window } = elementAt(facts, index);
       return {
         ...layer,
         ...window,
-        count: countOf(network.layers[index]!, counting),
+        count: countOf(elementAt(network.layers, index), counting),
         macsShare: share(layer.macs, plain.macs),
         paramsShare: share(layer.params, plain.params.total),
         live,

@@ -1,3 +1,4 @@
+import { elementAt } from '../errors/element-at.js';
 import { lifetimes } from '../networks/lifetimes.js';
 import { NETWORK_INPUT, type Pads, type ResolvedLayer, type ResolvedNetwork } from '../networks/types.js';
 import { windowOf } from '../networks/windows.js';
@@ -35,7 +36,7 @@ export function layerFacts(network: ResolvedNetwork): readonly LayerFacts[] {
   const fields = receptiveFields(network.layers);
   return network.layers.map((layer, index) => ({
     ...verticalWindow(layer),
-    live: live[index]!,
+    live: elementAt(live, index),
     intensity: arithmeticIntensity(layer),
     receptiveField: fields.get(layer.name) ?? null,
   }));
@@ -48,7 +49,7 @@ export function peakOf(
 ): { readonly layer: string; readonly bytes: number } {
   const live = facts.map((fact) => fact.live);
   const bytes = Math.max(...live);
-  return { layer: network.layers[live.indexOf(bytes)]!.name, bytes };
+  return { layer: elementAt(network.layers, live.indexOf(bytes)).name, bytes };
 }
 
 function liveBytes(layers: readonly ResolvedLayer[]): readonly number[] {

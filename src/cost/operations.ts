@@ -43,7 +43,7 @@ export function listOperations(layer: ResolvedLayer): Operations {
 
 function listAnew(layer: ResolvedLayer): Operations {
   const outputs = countElements(layer.outputShape);
-  const inputs = countElements(layer.inputShapes[0]!);
+  const inputs = countElements(layer.inputShapes[0]);
   switch (layer.kind) {
     case 'conv':
     case 'depthwise':

@@ -1,3 +1,4 @@
+import { elementAt } from '../errors/element-at.js';
 import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 
@@ -95,7 +96,7 @@ function translate(pattern: string): string {
   let depth = 0;
   const characters = [...pattern];
   for (let at = 0; at < characters.length; at++) {
-    const character = characters[at]!;
+    const character = elementAt(characters, at);
     if (character === '*') {
       const atStart = at === 0 || characters[at - 1] === '/';
       if (atStart && characters[at + 1] === '*' && characters[at + 2] === '/') {
@@ -125,7 +126,7 @@ function translate(pattern: string): string {
       text += ')';
       depth--;
     } else if (character === ',' && depth > 0) text += '|';
-    else if (character === '\\' && at + 1 < characters.length) text += quote(characters[++at]!);
+    else if (character === '\\' && at + 1 < characters.length) text += quote(elementAt(characters, ++at));
     else text += quote(character);
   }
   if (depth > 0) throw unfinished(pattern, '}');

@@ -4,9 +4,9 @@
  */
 export function compareNames(a: string, b: string): number {
   const [left, right] = [split(a), split(b)];
-  const shared = Math.min(left.length, right.length);
-  for (let at = 0; at < shared; at++) {
-    const [x, y] = [left[at]!, right[at]!];
+  for (const [at, x] of left.entries()) {
+    const y = right[at];
+    if (y === undefined) break;
     if (x === y) continue;
     const order = isNumber(x) && isNumber(y) ? compareDigits(x, y) : compareUnits(x, y);
     if (order !== 0) return order;

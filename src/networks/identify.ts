@@ -1,3 +1,4 @@
+import { elementAt } from '../errors/element-at.js';
 import { MAX_ALPHA } from './channels.js';
 import { isPublished, type NetworkId, networkIds, networks } from './index.js';
 import { type Layer, type LayerKind, NETWORK_INPUT, type Network } from './types.js';
@@ -109,7 +110,7 @@ export function candidateAlphas(
   const { published, defaultResolution } = networks[id];
   const known = published.flatMap(({ alphas }) => alphas);
   // Rounding hides α; a neat number near the ratio is likelier than the ratio itself.
-  const ratios = new Set(unscaled.map((count, index) => (count > 0 ? found[index]! / count : 0)));
+  const ratios = new Set(unscaled.map((count, index) => (count > 0 ? elementAt(found, index) / count : 0)));
   const suggested = [...ratios].flatMap((ratio) => [
     Math.round(ratio * 20) / 20,
     Math.round(ratio * 100) / 100,

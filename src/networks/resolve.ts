@@ -1,3 +1,4 @@
+import { elementAt } from '../errors/element-at.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { MAX_CLASSES, MAX_RESOLUTION } from './channels.js';
 import {
@@ -74,10 +75,13 @@ interface Resolved {
 function resolveLayer(
   where: string,
   layer: Layer,
-  inputShapes: readonly Shape[],
+  shapes: readonly Shape[],
   options: Required<ResolveOptions>,
 ): ResolvedLayer {
-  checkArity(where, layer, inputShapes.length);
+  checkArity(where, layer, shapes.length);
+  const [first, ...others] = shapes;
+  if (!first) throw broken(where, 'no input', 'at least one');
+  const inputShapes = [first, ...others] as const;
   const { outputShape, pads = NO_PADS, parameters = [] } = follow(where, layer, inputShapes, options);
   return { ...layer, inputShapes, outputShape, pads, parameters };
 }
@@ -103,10 +107,10 @@ function checkArity(where: string, { kind }: Layer, count: number): void {
 function follow(
   where: string,
   layer: Layer,
-  inputShapes: readonly Shape[],
+  inputShapes: ResolvedLayer['inputShapes'],
   options: Required<ResolveOptions>,
 ): Resolved {
-  const input = inputShapes[0]!;
+  const [input] = inputShapes;
   switch (layer.kind) {
     case 'conv':
     case 'depthwise':
@@ -118,7 +122,7 @@ function follow(
     case 'subtract':
     case 'maximum':
     case 'minimum': {
-      const other = inputShapes[1]!;
+      const other = elementAt(inputShapes, 1);
       if (format(input) !== format(other)) {
         const verb = layer.kind === 'add' ? 'adds' : 'combines';
         throw broken(where, `${verb} ${format(input)} and ${format(other)}`, 'two maps of one shape');
@@ -126,7 +130,7 @@ function follow(
       return { outputShape: input };
     }
     case 'scale': {
-      const factors = inputShapes[1]!;
+      const factors = elementAt(inputShapes, 1);
       const each = [
         { height: 1, width: 1, channels: input.channels },
         { height: input.height, width: input.width, channels: 1 },
@@ -247,8 +251,8 @@ function place(
   return placeWindow(where, input, window, padding, { resolution, convention: isKeras ? 'tensorflow' : convention });
 }
 
-function joinChannels(where: string, inputShapes: readonly Shape[]): Shape {
-  const { height, width } = inputShapes[0]!;
+function joinChannels(where: string, inputShapes: ResolvedLayer['inputShapes']): Shape {
+  const [{ height, width }] = inputShapes;
   for (const other of inputShapes) {
     if (other.height !== height || other.width !== width) {
       throw broken(where, `joins ${inputShapes.map(format).join(' and ')}`, 'maps of one height and width');

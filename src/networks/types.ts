@@ -276,7 +276,8 @@ export interface Parameter {
 
 /** A layer with everything that follows from the input's size. */
 export type ResolvedLayer = Layer & {
-  readonly inputShapes: readonly Shape[];
+  /** Of `inputs`, in their order. */
+  readonly inputShapes: readonly [Shape, ...Shape[]];
   readonly outputShape: Shape;
   /** Of a window, or the layer's own (pad, crop); else all zero. */
   readonly pads: Pads;

@@ -1,4 +1,5 @@
 import type { BenchFacts, BenchLayer, BenchRecord } from '../domain/bench.js';
+import { elementAt } from '../errors/element-at.js';
 import { alignColumns, type Side } from './columns.js';
 import { alphaText, grouped } from './units.js';
 
@@ -75,7 +76,7 @@ function roofline(layers: readonly BenchLayer[], ceiling: number): readonly stri
   for (const { mark, intensity, gmacsPerSecond } of points.toReversed()) {
     const column = Math.round(((Math.log2(intensity) - low) / (high - low)) * (PLOT.width - 1));
     const height = Math.min(PLOT.height - 1, Math.floor((gmacsPerSecond / ceiling) * PLOT.height));
-    grid[PLOT.height - 1 - height]![column] = mark;
+    elementAt(grid, PLOT.height - 1 - height)[column] = mark;
   }
   const top = ceiling.toFixed(1);
   const margin = ' '.repeat(top.length);

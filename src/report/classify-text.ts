@@ -8,12 +8,12 @@ const WIDEST = 72;
 
 /** A file's name and its predictions, most probable first, percentages in a column. */
 export function predictionsText(file: string, predictions: readonly Prediction[]): string {
-  const labels = predictions.map(({ label }) => [...printable(label)]);
-  const longest = Math.max(NARROWEST, ...labels.map((label) => label.length));
+  const rows = predictions.map(({ label, probability }) => ({ label: [...printable(label)], probability }));
+  const longest = Math.max(NARROWEST, ...rows.map(({ label }) => label.length));
   const width = Math.min(longest, WIDEST);
-  const lines = predictions.map(({ probability }, index) => {
+  const lines = rows.map(({ label, probability }) => {
     const percent = `${(100 * probability).toFixed(1)} %`.padStart(7);
-    return `  ${fit(labels[index]!, width)} ${percent}`;
+    return `  ${fit(label, width)} ${percent}`;
   });
   return `${[printable(file), ...lines].join('\n')}\n`;
 }

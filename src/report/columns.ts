@@ -7,7 +7,8 @@ export function alignColumns(rows: readonly (readonly string[])[], sides: readon
     sides
       .map((side, column) => {
         const cell = row[column] ?? '';
-        return side === 'left' ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!);
+        const width = widths[column] ?? 0;
+        return side === 'left' ? cell.padEnd(width) : cell.padStart(width);
       })
       .join('  ')
       .trimEnd(),

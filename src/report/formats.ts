@@ -1,4 +1,5 @@
 import type { CostFacts, ImageRecord, ModelFacts } from '../domain/classification.js';
+import { elementAt } from '../errors/element-at.js';
 import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { modelLine, predictionsText } from './classify-text.js';
@@ -87,7 +88,7 @@ export function createFormat(format: FormatName, options: FormatOptions): Format
           const exactFile = isTerminal ? shown : name;
           const file = nul ? exactFile : shown;
           const lines = record.predictions.flatMap((prediction, at) => [
-            print({ file, exactFile, prediction, rank: ranks[at]! }),
+            print({ file, exactFile, prediction, rank: elementAt(ranks, at) }),
             Buffer.from(end),
           ]);
           return Buffer.concat(lines);

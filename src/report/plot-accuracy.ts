@@ -1,5 +1,6 @@
 import type { PublishedOther } from '../cost/published-others.js';
 import type { SummaryRow } from '../cost/summary.js';
+import { elementAt } from '../errors/element-at.js';
 import { type Box, boxAround, boxesAlong, LABEL, placeLabelFar } from './plot-labels.js';
 import {
   COLOURS,
@@ -92,7 +93,7 @@ export function plotAccuracy(
   if (dashed.length > 0) body.push(drawText(PLOT.left, NOTES, dashed.join('; '), { style: 'small' }));
   const widths = groupByWidth(shown);
   for (const group of widths) {
-    if (group.length > 1) body.push(drawPath(group.map(at), `s${colourOf(group[0]!.network)} thin`));
+    if (group.length > 1) body.push(drawPath(group.map(at), `s${colourOf(elementAt(group, 0).network)} thin`));
   }
   // The larger first, so that none hides another.
   for (const ring of rings.toSorted((a, b) => b.params - a.params)) {
@@ -151,7 +152,7 @@ function groupByWidth(rows: readonly Shown[]): readonly (readonly Shown[])[] {
 }
 
 function nameOf(group: readonly Shown[]): string {
-  const { alpha, resolution } = group[0]!;
+  const { alpha, resolution } = elementAt(group, 0);
   return group.length > 1 ? `α ${alphaText(alpha)}` : `α ${alphaText(alpha)}, ${resolution}`;
 }
 
@@ -175,7 +176,8 @@ function drawSizes(radius: ReturnType<typeof import('d3-scale').scaleSqrt<number
   const isSmall = (count: number) => count > 0 && radius(count) <= LARGEST_RADIUS;
   const [few, many] = [radius.ticks(4).filter(isSmall), radius.ticks(8).filter(isSmall)];
   const counts = few.length > 1 ? few : many;
-  const chosen = counts.length > 3 ? [counts[0]!, counts[Math.floor(counts.length / 2)]!, counts.at(-1)!] : counts;
+  const places = [0, Math.floor(counts.length / 2), counts.length - 1];
+  const chosen = counts.length > 3 ? places.map((place) => elementAt(counts, place)) : counts;
   let left = PLOT.right;
   const parts: string[] = [];
   for (const count of chosen.toReversed()) {

@@ -1,3 +1,4 @@
+import { elementAt } from '../errors/element-at.js';
 import { escapeXml, type Picture } from './plot-svg.js';
 
 /** Follows the pointer and the keyboard; texts are set as text, never as markup. */
@@ -14,7 +15,7 @@ mark.addEventListener('blur',()=>{tip.hidden=true})}`;
 
 /** One file that needs no other: the pictures, and their points' values beside the pointer. */
 export function plotPage(pictures: readonly Picture[]): string {
-  const title = escapeXml(pictures[0]!.title);
+  const title = escapeXml(elementAt(pictures, 0).title);
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

@@ -1,3 +1,4 @@
+import { elementAt } from '../errors/element-at.js';
 import { textWidth } from './plot-svg.js';
 
 export interface Box {
@@ -17,7 +18,7 @@ export function boxAround(x: number, y: number, radius: number): Box {
 /** Small boxes along a line, so that labels keep off it. */
 export function boxesAlong(points: readonly (readonly [number, number])[]): Box[] {
   return points.slice(1).flatMap(([x2, y2], index) => {
-    const [x1, y1] = points[index]!;
+    const [x1, y1] = elementAt(points, index);
     const count = Math.max(1, Math.ceil(Math.hypot(x2 - x1, y2 - y1) / 6));
     return Array.from({ length: count + 1 }, (_, step) => {
       const share = step / count;

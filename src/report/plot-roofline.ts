@@ -1,4 +1,5 @@
 import type { CostRecord, LayerRecord } from '../cost/describe.js';
+import { elementAt } from '../errors/element-at.js';
 import { type Box, boxAround, boxesAlong, LABEL, placeLabel } from './plot-labels.js';
 import {
   colourOfKind,
@@ -74,7 +75,7 @@ export function plotRoofline(cost: CostRecord, { scaleLog, scaleSqrt }: Scales):
 
   // The roof: memory's slope up to the ridge, then the ceiling.
   const [first, last] = x.domain() as [number, number];
-  const lowest = y.domain()[0]!;
+  const [lowest] = y.domain() as [number, number];
   const start = Math.max(first, lowest / bandwidth);
   const ridge = Math.min(Math.max(ceiling / bandwidth, start), last);
   const roof: [number, number][] = [
@@ -127,7 +128,7 @@ export function plotRoofline(cost: CostRecord, { scaleLog, scaleSqrt }: Scales):
       const row = PLOT.bottom - 18 * (slowest.length - index) + 4;
       return [
         ...(box ? [drawText(box.left, box.bottom - 4, String(index + 1), { style: 'small' })] : []),
-        drawText(left, row, names[index]!, { style: 'small' }),
+        drawText(left, row, elementAt(names, index), { style: 'small' }),
       ];
     });
     return [ground, ...rows];

@@ -1,4 +1,5 @@
 import type { ImageRecord } from '../domain/classification.js';
+import { elementAt } from '../errors/element-at.js';
 
 export const COLUMNS = ['file', 'rank', 'index', 'id', 'label', 'probability', 'error'] as const;
 
@@ -11,7 +12,7 @@ export function rowsOf(kind: 'csv' | 'tsv', record: ImageRecord, ranks: readonly
   if ('error' in record) return line(kind, [record.file, '', '', '', '', '', record.error.code]);
   return record.predictions
     .map(({ index, id, label, probability }, at) =>
-      line(kind, [record.file, ranks[at]!, index, id ?? '', label, probability, '']),
+      line(kind, [record.file, elementAt(ranks, at), index, id ?? '', label, probability, '']),
     )
     .join('');
 }

@@ -1,3 +1,4 @@
+import { elementAt } from '../errors/element-at.js';
 import { printable } from '../errors/printable.js';
 import { alignColumns, type Side } from './columns.js';
 
@@ -73,11 +74,11 @@ function csvCell(cell: Cell): string {
 
 function tableText(table: Table, width: number | undefined): readonly string[] {
   const texts = [table.columns.map(({ name }) => name), ...table.rows.map((cells) => cells.map(cellText(table)))];
-  const spans = table.columns.map((_, column) => Math.max(...texts.map((cells) => length(cells[column]!))));
+  const spans = table.columns.map((_, column) => Math.max(...texts.map((cells) => length(elementAt(cells, column)))));
   const shown = chooseColumns(table.columns, spans, width);
   const hidden = table.columns.filter((_, index) => !shown.includes(index));
-  const sides = shown.map((index) => table.columns[index]!.side);
-  let rows = texts.map((cells) => shown.map((index) => cells[index]!));
+  const sides = shown.map((index) => elementAt(table.columns, index).side);
+  let rows = texts.map((cells) => shown.map((index) => elementAt(cells, index)));
   if (width !== undefined) rows = wrapLast(rows, spans, shown, sides, width);
   const lines = alignColumns(rows, sides);
   if (hidden.length === 0) return lines;
@@ -92,7 +93,7 @@ function wrapLast(
   sides: readonly Side[],
   width: number,
 ): string[][] {
-  const before = shown.slice(0, -1).reduce((sum, index) => sum + spans[index]! + GAP, 0);
+  const before = shown.slice(0, -1).reduce((sum, index) => sum + elementAt(spans, index) + GAP, 0);
   const room = width - before;
   if (sides.at(-1) !== 'left' || room < NARROWEST_PROSE) return rows.map((cells) => [...cells]);
   return rows.flatMap((cells) => {
@@ -107,13 +108,14 @@ function chooseColumns(columns: readonly Column[], spans: readonly number[], wid
   if (width === undefined) return shown;
   const needs = (indices: readonly number[]) =>
     indices.reduce((sum, index, place) => {
-      const isProse = place === indices.length - 1 && columns[index]!.side === 'left' && place > 0;
-      return sum + (place > 0 ? GAP : 0) + (isProse ? Math.min(spans[index]!, NARROWEST_PROSE) : spans[index]!);
+      const isProse = place === indices.length - 1 && columns[index]?.side === 'left' && place > 0;
+      const span = elementAt(spans, index);
+      return sum + (place > 0 ? GAP : 0) + (isProse ? Math.min(span, NARROWEST_PROSE) : span);
     }, 0);
   while (needs(shown) > width) {
-    const sparest = Math.max(...shown.map((index) => columns[index]!.spare ?? 0));
+    const sparest = Math.max(...shown.map((index) => columns[index]?.spare ?? 0));
     if (sparest === 0) break;
-    const last = shown.findLast((index) => columns[index]!.spare === sparest)!;
+    const last = shown.findLast((index) => columns[index]?.spare === sparest);
     shown = shown.filter((index) => index !== last);
   }
   return shown;
@@ -124,7 +126,7 @@ function cellText({ columns }: Table): (cell: Cell, column: number) => string {
     if (cell === null) return '';
     if (typeof cell === 'string') return printable(cell);
     if (typeof cell === 'object') return cell.text;
-    return columns[column]!.format?.(cell) ?? String(cell);
+    return columns[column]?.format?.(cell) ?? String(cell);
   };
 }
 

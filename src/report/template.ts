@@ -39,7 +39,7 @@ export function compileTemplate(template: string): (values: TemplateValues) => B
       });
     }
     if (name !== undefined) parts.push(fieldOf(name, how === 'q'));
-    else if (all === '{{' || all === '}}') parts.push(Buffer.from(all[0]!));
+    else if (all === '{{' || all === '}}') parts.push(Buffer.from(all.slice(1)));
     else if (all === '{' || all === '}') {
       throw new UsageError({
         where: '--print',
@@ -52,7 +52,7 @@ export function compileTemplate(template: string): (values: TemplateValues) => B
 }
 
 function fieldOf(name: string, quoted: boolean): Part {
-  const field = Object.hasOwn(fields, name) ? fields[name]! : undefined;
+  const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
   if (!field) {
     throw new UsageError({
       where: `--print {${name}}`,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
+import { elementAt } from '../errors/element-at.js';
 import { ModelError } from '../errors/errors.js';
 import { explain, FetchError, fetchAnswer, shown } from '../net/http.js';
 import { isHtml } from '../weights/formats/sniff.js';
@@ -54,7 +55,7 @@ export async function download(
 ): Promise<Downloaded> {
   const { limits } = options;
   const total = new AbortController();
-  const name = shown(new URL(request.addresses[0]!));
+  const name = shown(new URL(elementAt(request.addresses, 0)));
   const timer = setTimeout(
     () =>
       total.abort(
@@ -86,8 +87,9 @@ export async function download(
 }
 
 function summary(failures: readonly ModelError[]): ModelError {
-  if (failures.length === 1) return failures[0]!;
-  return new FetchError({ problem: failures.map(({ message }) => message).join('; ') }, false, { cause: failures[0] });
+  const [first, ...others] = failures;
+  if (first && others.length === 0) return first;
+  return new FetchError({ problem: failures.map(({ message }) => message).join('; ') }, false, { cause: first });
 }
 
 async function fetchFrom(

@@ -4,11 +4,13 @@ import { type LifetimeStep, largestLiveSet, lifetimes } from '../../src/networks
 import { resolve } from '../../src/networks/resolve.js';
 import { NETWORK_INPUT } from '../../src/networks/types.js';
 
+const size10 = { height: 10, width: 10, channels: 1 };
+
 /** A map of `size` values; a step that reads `inputs`, whose own sizes do not matter but for the picture's 100. */
 const step = (name: string, size: number, ...inputs: string[]): LifetimeStep => ({
   name,
   inputs,
-  inputShapes: inputs.map(() => ({ height: 10, width: 10, channels: 1 })),
+  inputShapes: [size10, ...inputs.slice(1).map(() => size10)],
   outputShape: { height: 1, width: size, channels: 1 },
 });
 

@@ -13,7 +13,7 @@ const batchNorm = () => ({ gamma: tensor(4), beta: tensor(4), mean: tensor(4), v
 
 const point = { height: 1, width: 1, channels: 1 };
 const none = { top: 0, bottom: 0, left: 0, right: 0 };
-const rest = { inputShapes: [point], outputShape: point, pads: none };
+const rest = { inputShapes: [point] as const, outputShape: point, pads: none };
 const linear = { inputs: ['input'], activation: 'linear' } as const;
 const parameters = (...list: [string, number[]][]) =>
   list.map(([name, shape]) => ({ name, shape })) as ResolvedLayer['parameters'];

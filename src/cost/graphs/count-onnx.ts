@@ -1,3 +1,4 @@
+import { elementAt } from '../../errors/element-at.js';
 import { OnnxFacts } from '../../weights/formats/onnx/facts.js';
 import { type OnnxGraph, type OnnxNode, readGraph } from '../../weights/formats/onnx/graph.js';
 import type { Dims } from '../../weights/formats/onnx/infer-windows.js';
@@ -115,7 +116,7 @@ function countMacs(
       // Every input is multiplied by its channel's whole window.
       return product(input) * product(weights.slice(1));
     case 'Gemm':
-      return product(output) * weights[attributes.get('transB')?.integer === 1 ? 1 : 0]!;
+      return product(output) * elementAt(weights, attributes.get('transB')?.integer === 1 ? 1 : 0);
     case 'MatMul':
       return product(output) * input.at(-1)!;
     default:
