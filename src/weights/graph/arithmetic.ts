@@ -33,16 +33,13 @@ export function importArithmetic(importer: GraphImporter, node: Operation, opera
 function joinMaps(importer: GraphImporter, node: Operation, operator: Arithmetic, a: MapValue, b: MapValue): MapValue {
   const { builder } = importer;
   const larger = multiply(a.dims) >= multiply(b.dims) ? a : b;
-  const other = larger === a ? b : a;
   const target = importer.target(node, larger.dims, larger.order);
   if (a.dims.length !== b.dims.length || (a.dims.length === 4 && a.order !== b.order)) {
     throw importer.unsupported(`${node.operator} of ${a.dims.join('×')} and ${b.dims.join('×')}, expected alike`);
   }
   if (operator === 'Add') return builder.add(a, b, target);
-  if (operator !== 'Mul') throw importer.unsupported(`${node.operator} of two maps, expected Add or Mul`);
-  if (builder.isSigmoidOf(b, a)) return builder.swish(a, b, target);
-  if (builder.isSigmoidOf(a, b)) return builder.swish(b, a, target);
-  return builder.scale(larger, other, target);
+  if (operator === 'Mul') return builder.combine('multiply', a, b, target);
+  throw importer.unsupported(`${node.operator} of two maps, expected Add or Mul`);
 }
 
 /** A constant as one value for each channel, where it broadcasts along the channels and nothing else. */

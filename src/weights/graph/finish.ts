@@ -1,12 +1,13 @@
 import { ModelError } from '../../errors/errors.js';
 import type { Layer, Shape } from '../../networks/types.js';
-import type { GraphBuilder, InputAffine } from './builder.js';
+import type { GraphBuilder } from './builder.js';
 import {
   type ImportedModel,
   type InputNormalisation,
   type InputQuantisation,
   nameAfterFile,
 } from './imported-model.js';
+import type { InputAffine } from './layer-collection.js';
 import type { MapValue } from './value.js';
 
 /**
@@ -20,13 +21,13 @@ export function finishModel(
   output: MapValue,
   facts: { readonly quantised: boolean; readonly inputQuantisation?: InputQuantisation | undefined },
 ): ImportedModel {
-  const { where } = builder;
+  const { where, collection } = builder;
   if (output.pads !== undefined) throw builder.unsupported('a graph that ends in a Pad, expected a layer after it');
-  const layers = keepNeeded(builder.layers, output.layer);
+  const layers = keepNeeded(collection.layers, output.layer);
   const last = layers.at(-1);
   if (last === undefined) throw builder.unsupported('no layer between input and output, expected at least one');
   const softmaxAdded = endsInLogits(last, output.shape);
-  if (softmaxAdded) layers.push(builder.makeSoftmax(last.name));
+  if (softmaxAdded) layers.push(collection.append('softmax', last.name));
   const end = layers.at(-1)!;
   const isProbability = end.kind === 'softmax' || ('activation' in end && end.activation === 'sigmoid');
   const names = new Set(layers.map((layer) => layer.name));
@@ -35,12 +36,12 @@ export function finishModel(
   const shape = flat
     ? { height: 1, width: 1, channels: output.shape.height * output.shape.width * output.shape.channels }
     : output.shape;
-  const affine = builder.inputAffine;
+  const affine = collection.inputAffine;
   return {
     format,
     where,
     network: { id: nameAfterFile(where), alpha: 1, classes: shape.channels, inputChannels: channels, layers },
-    weights: new Map([...builder.weights].filter(([name]) => names.has(name))),
+    weights: new Map([...collection.weights].filter(([name]) => names.has(name))),
     inputShape,
     inputResolution: { height, width },
     padding: format === 'onnx' ? 'pytorch' : 'tensorflow',

@@ -20,6 +20,8 @@ export interface MapValue {
   readonly pads: Pads | undefined;
   /** How many operations (and outputs of the graph) read the layer's output. */
   readonly readers: number;
+  /** Between which its values lie, where that is known. */
+  readonly bounds?: Range | undefined;
 }
 
 /** Real value = scale × (stored − zeroPoint): one pair, or one for each index along `axis`. */
@@ -43,8 +45,11 @@ export type Value = MapValue | ConstantValue;
 
 export const NO_PADS: Pads = { top: 0, bottom: 0, left: 0, right: 0 };
 
-export function hasPads({ top, bottom, left, right }: Pads): boolean {
-  return top !== 0 || bottom !== 0 || left !== 0 || right !== 0;
+/** Whether the values of more than one pixel are laid out in a row. */
+export function isRow({ dims, shape, order }: MapValue): boolean {
+  if (shape.height * shape.width === 1 || Math.max(...dims) !== multiply(dims)) return false;
+  const map = dims.length === 4 ? mapOf(dims, order) : undefined;
+  return map?.height !== shape.height || map.width !== shape.width;
 }
 
 export function multiply(dims: readonly number[]): number {
