@@ -1,7 +1,7 @@
 import { formatError, ModelError } from '../../errors/errors.js';
 import { type Operation, TfliteGraph, type TfliteTensor } from '../../weights/formats/tflite/graph.js';
 import {
-  ADD_OPTIONS,
+  ARITHMETIC_OPTIONS,
   CONV_OPTIONS,
   DEPTHWISE_OPTIONS,
   FULLY_CONNECTED_OPTIONS,
@@ -32,7 +32,7 @@ const FUSED: Readonly<Record<string, readonly [options: number, slot: number]>> 
   CONV_2D: [OPTIONS_TYPE.conv, CONV_OPTIONS.activation],
   DEPTHWISE_CONV_2D: [OPTIONS_TYPE.depthwise, DEPTHWISE_OPTIONS.activation],
   FULLY_CONNECTED: [OPTIONS_TYPE.fullyConnected, FULLY_CONNECTED_OPTIONS.activation],
-  ADD: [OPTIONS_TYPE.add, ADD_OPTIONS.activation],
+  ADD: [OPTIONS_TYPE.add, ARITHMETIC_OPTIONS.activation],
   AVERAGE_POOL_2D: [OPTIONS_TYPE.pool, POOL_OPTIONS.activation],
   MAX_POOL_2D: [OPTIONS_TYPE.pool, POOL_OPTIONS.activation],
 };

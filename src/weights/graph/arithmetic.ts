@@ -1,57 +1,76 @@
 import type { GraphImporter, Operation } from './graph-importer.js';
-import { type ConstantValue, type MapValue, multiply, readReals } from './value.js';
+import type { Target } from './layer-collection.js';
+import { type ConstantValue, isRow, type MapValue, multiply, readReals, type Value } from './value.js';
 
 export type Arithmetic = 'Add' | 'Sub' | 'Mul' | 'Div';
 
 /** A sum, difference, product or quotient: of maps, of a map and a constant, or of two short lists. */
-export function importArithmetic(importer: GraphImporter, node: Operation, operator: Arithmetic): void {
-  const a = importer.value(node, 0);
-  const b = importer.value(node, 1);
-  if (a.kind === 'map' && b.kind === 'map') {
-    importer.define(node, joinMaps(importer, node, operator, a, b));
-  } else if (a.kind === 'map' && b.kind === 'constant') {
-    const factors = channelValues(importer, node, a, b);
-    const ones = factors.map(() => 1);
-    const [scale, offset] =
-      operator === 'Add'
-        ? [ones, factors]
-        : operator === 'Sub'
-          ? [ones, factors.map((x) => -x)]
-          : [operator === 'Mul' ? factors : factors.map((x) => 1 / x), factors.map(() => 0)];
-    importer.define(node, importer.builder.affine(a, scale, offset, importer.target(node, a.dims, a.order)));
-  } else if (a.kind === 'constant' && b.kind === 'map') {
-    const factors = channelValues(importer, node, b, a);
-    if (operator === 'Div') throw importer.unsupported('Div by a map, expected a constant');
-    const scale = factors.map((x) => (operator === 'Mul' ? x : operator === 'Sub' ? -1 : 1));
-    const offset = factors.map((x) => (operator === 'Mul' ? 0 : x));
-    importer.define(node, importer.builder.affine(b, scale, offset, importer.target(node, b.dims, b.order)));
-  } else {
-    combineLists(importer, node, operator, a as ConstantValue, b as ConstantValue);
-  }
+export function importArithmetic<N extends Operation>(importer: GraphImporter<N>, node: N, operator: Arithmetic): void {
+  importer.define(node, computeArithmetic(importer, node, operator));
 }
 
-function joinMaps(importer: GraphImporter, node: Operation, operator: Arithmetic, a: MapValue, b: MapValue): MapValue {
+/** What `importArithmetic` defines. `name`: of the layer, where the node's own name belongs to what follows. */
+export function computeArithmetic<N extends Operation>(
+  importer: GraphImporter<N>,
+  node: N,
+  operator: Arithmetic,
+  name?: string,
+): Value {
+  const [a, b] = [importer.value(node, 0), importer.value(node, 1)];
+  const target = (value: MapValue) => ({
+    ...importer.target(node, value.dims, value.order),
+    ...(name !== undefined && { name }),
+  });
+  if (a.kind === 'map' && b.kind === 'map') return joinMaps(importer, node, operator, a, b, target);
+  if (a.kind === 'map' && b.kind === 'constant') {
+    const factors = channelValues(importer, node, a, b);
+    const isSum = operator === 'Add' || operator === 'Sub';
+    const scale = factors.map((x) => (isSum ? 1 : operator === 'Mul' ? x : 1 / x));
+    const offset = factors.map((x) => (operator === 'Add' ? x : operator === 'Sub' ? -x : 0));
+    return importer.builder.affine(a, scale, offset, target(a));
+  }
+  if (a.kind === 'constant' && b.kind === 'map') {
+    if (operator === 'Div') throw importer.unsupported('Div by a map, expected a constant');
+    const factors = channelValues(importer, node, b, a);
+    const scale = factors.map((x) => (operator === 'Mul' ? x : operator === 'Sub' ? -1 : 1));
+    const offset = factors.map((x) => (operator === 'Mul' ? 0 : x));
+    return importer.builder.affine(b, scale, offset, target(b));
+  }
+  return combineLists(importer, node, operator, a as ConstantValue, b as ConstantValue);
+}
+
+function joinMaps<N extends Operation>(
+  importer: GraphImporter<N>,
+  node: N,
+  operator: Arithmetic,
+  a: MapValue,
+  b: MapValue,
+  targetOf: (value: MapValue) => Target,
+): MapValue {
   const { builder } = importer;
-  const larger = multiply(a.dims) >= multiply(b.dims) ? a : b;
-  const target = importer.target(node, larger.dims, larger.order);
+  const target = targetOf(multiply(a.dims) >= multiply(b.dims) ? a : b);
   if (a.dims.length !== b.dims.length || (a.dims.length === 4 && a.order !== b.order)) {
     throw importer.unsupported(`${node.operator} of ${a.dims.join('×')} and ${b.dims.join('×')}, expected alike`);
   }
   if (operator === 'Add') return builder.add(a, b, target);
   if (operator === 'Mul') return builder.combine('multiply', a, b, target);
-  throw importer.unsupported(`${node.operator} of two maps, expected Add or Mul`);
+  if (operator === 'Sub') return builder.combine('subtract', a, b, target);
+  throw importer.unsupported('Div of two maps, expected Add, Sub or Mul');
 }
 
 /** A constant as one value for each channel, where it broadcasts along the channels and nothing else. */
-export function channelValues(
-  importer: GraphImporter,
-  node: Operation,
+export function channelValues<N extends Operation>(
+  importer: GraphImporter<N>,
+  node: N,
   value: MapValue,
   constant: ConstantValue,
 ): number[] {
   const { height, width, channels } = value.shape;
   const count = multiply(constant.dims);
   if (count === 1) return new Array<number>(channels).fill(readReals(constant)[0]!);
+  if (isRow(value) && count === height * width * channels && constant.dims.at(-1) === value.dims.at(-1)) {
+    return readReals(constant);
+  }
   const fromEnd = value.dims.length === 4 && value.order === 'CHW' ? 3 : 1;
   const flat = value.dims.length !== 4 && (height !== 1 || width !== 1);
   if (flat || count !== channels || constant.dims.at(-fromEnd) !== channels) {
@@ -63,13 +82,13 @@ export function channelValues(
   return readReals(constant);
 }
 
-function combineLists(
-  importer: GraphImporter,
-  node: Operation,
+function combineLists<N extends Operation>(
+  importer: GraphImporter<N>,
+  node: N,
   operator: Arithmetic,
   a: ConstantValue,
   b: ConstantValue,
-): void {
+): ConstantValue {
   const left = importer.listOf(a, node.operator);
   const right = importer.listOf(b, node.operator);
   if (left.length !== right.length && left.length !== 1 && right.length !== 1) {
@@ -84,5 +103,5 @@ function combineLists(
     if (operator === 'Mul') return x * y;
     return Number.isInteger(x) && Number.isInteger(y) ? Math.trunc(x / y) : x / y;
   });
-  importer.define(node, importer.makeConstant(left.length >= right.length ? a.dims : b.dims, values));
+  return importer.makeConstant(left.length >= right.length ? a.dims : b.dims, values);
 }

@@ -18,6 +18,7 @@ import type { ConstantValue, MapValue, Range } from './value.js';
 import { addAveragePool, addCrop, addGlobalPool, addMaxPool, addPad, type Window } from './windows.js';
 
 export type { Target, WeightLayout } from './layer-collection.js';
+export type { Coordinates, ResizeMethod } from './rearrangements.js';
 export type { Window } from './windows.js';
 
 /**
@@ -182,6 +183,11 @@ export class GraphBuilder {
   /** Whether `value` is a `logSoftmax`: what a graph goes on to do with it would have to take logarithms. */
   isLogarithm(value: MapValue): boolean {
     return this.collection.isLogarithm(value);
+  }
+
+  /** Whether `value` is the picture, perhaps resized, and nothing else reads it. */
+  isPicture(value: MapValue): boolean {
+    return this.collection.isPicture(value);
   }
 
   checkSize(shape: Shape, what: string): void {

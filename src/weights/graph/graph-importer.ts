@@ -1,6 +1,15 @@
 import type { ModelError } from '../../errors/errors.js';
 import type { GraphBuilder, Target } from './builder.js';
-import { type AxisOrder, type ConstantValue, type MapValue, multiply, readReals, type Value } from './value.js';
+import {
+  type AxisOrder,
+  type ConstantValue,
+  type MapValue,
+  mapOf,
+  multiply,
+  NO_PADS,
+  readReals,
+  type Value,
+} from './value.js';
 
 /** One operation of a graph; '' for an optional input that is left out. */
 export interface Operation {
@@ -26,7 +35,7 @@ export class GraphImporter<N extends Operation = Operation> {
     this.#order = order;
     for (const node of nodes) {
       // Shapes are known here: they keep nothing from being joined.
-      if (node.operator !== 'Shape') for (const name of node.inputs) this.#count(name);
+      if (!/^shape$/i.test(node.operator)) for (const name of node.inputs) this.#count(name);
     }
     for (const name of outputs) this.#count(name);
   }
@@ -76,7 +85,7 @@ export class GraphImporter<N extends Operation = Operation> {
   /** A map of four dimensions, in the format's own order. */
   picture(node: N, index = 0): MapValue {
     const value = this.map(node, index);
-    if (value.dims.length !== 4 || value.order !== this.#order) {
+    if (value.order !== this.#order || !isPlainMap(value)) {
       const expected = this.#order === 'CHW' ? '1×channels×height×width' : '1×height×width×channels';
       throw this.unsupported(`${node.operator} over ${value.dims.join('×')}, expected ${expected}`);
     }
@@ -122,6 +131,7 @@ export class GraphImporter<N extends Operation = Operation> {
     this.define(node, { ...value, dims, order, readers });
   }
 
+  /** The same values in their order by other dimensions: where those are the map's own, or lay all values in a row. */
   reshape(node: N, value: MapValue, dims: readonly number[]): void {
     if (value.pads !== undefined) throw this.unsupported(`${node.operator} after a Pad, expected a convolution`);
     const { height, width, channels } = value.shape;
@@ -142,6 +152,8 @@ export class GraphImporter<N extends Operation = Operation> {
       const other = this.#order === 'CHW' ? 'HWC' : 'CHW';
       const order = dims.length !== 4 ? value.order : dims[own] === count ? this.#order : other;
       this.alias(node, value, dims, order);
+    } else if (keepsChannels(value, dims)) {
+      this.alias(node, value, dims);
     } else {
       throw this.unsupported(`${node.operator} of ${from} to ${dims.join('×')}, expected all values in a row`);
     }
@@ -163,4 +175,29 @@ export class GraphImporter<N extends Operation = Operation> {
 /** What comes from the file is shown in a message without control characters. */
 export function quote(text: string): string {
   return JSON.stringify(text.replace(/[^\x20-\x7e]/g, '?').slice(0, 80));
+}
+
+/** Whether the dimensions are the map's own: batch, height, width and channels in the map's order. */
+function isPlainMap({ dims, order, shape, pads = NO_PADS }: MapValue): boolean {
+  const map = dims.length === 4 ? mapOf(dims, order) : undefined;
+  if (map === undefined || map.channels !== shape.channels) return false;
+  const padded = { height: pads.top + pads.bottom, width: pads.left + pads.right };
+  return [0, padded.height].includes(map.height - shape.height) && [0, padded.width].includes(map.width - shape.width);
+}
+
+/** Whether `dims` are the map's, but for ones and for pixels that lie in one dimension instead of two. */
+function keepsChannels({ shape, order }: MapValue, dims: readonly number[]): boolean {
+  const { height, width, channels } = shape;
+  const large = (sizes: readonly number[]) => sizes.filter((size) => size !== 1).join();
+  const [apart, together] =
+    order === 'CHW'
+      ? [
+          [channels, height, width],
+          [channels, height * width],
+        ]
+      : [
+          [height, width, channels],
+          [height * width, channels],
+        ];
+  return large(dims) === large(apart) || large(dims) === large(together);
 }

@@ -6,7 +6,7 @@ import { formatShape, LayerNames } from './imported-model.js';
 import { type ConstantValue, isRow, layOut, type MapValue, multiply } from './value.js';
 
 /** 128 MiB as f32; the largest map of the supported networks has 1/8 of it. */
-const MAX_MAP_ELEMENTS = 2 ** 25;
+export const MAX_MAP_ELEMENTS = 2 ** 25;
 
 export type LinearLayer = Extract<Layer, { batchNorm: boolean }>;
 

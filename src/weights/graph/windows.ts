@@ -25,32 +25,32 @@ export interface PlacedWindow {
 }
 
 /** Output size and pads of a window over `value`, zeros of a Pad before it included. */
-export function placeWindow(collection: LayerCollection, value: MapValue, window: Window, name: string): PlacedWindow {
+export function placeWindow(
+  errors: Pick<LayerCollection, 'damaged'>,
+  value: Pick<MapValue, 'shape' | 'pads'>,
+  window: Window,
+  name: string,
+): PlacedWindow {
   const { kernelSize, kernelWidth = kernelSize, stride, strideWidth = stride, dilation = 1 } = window;
   const { dilationWidth = dilation } = window;
   const pads = addPads(window.pads, value.pads ?? NO_PADS);
   for (const count of [kernelSize, kernelWidth, stride, strideWidth, dilation, dilationWidth]) {
     if (!(Number.isInteger(count) && count >= 1 && count <= MAX_WINDOW)) {
-      throw collection.damaged(`${name} with a window, stride or dilation of ${count}, expected 1 to ${MAX_WINDOW}`);
+      throw errors.damaged(`${name} with a window, stride or dilation of ${count}, expected 1 to ${MAX_WINDOW}`);
     }
   }
-  checkPads(collection, pads, name);
+  checkPads(errors, pads, name);
   const { height, width } = value.shape;
-  const rowWindow = { kernelSize: reach(kernelSize, dilation), stride };
-  const columnWindow = { kernelSize: reach(kernelWidth, dilationWidth), stride: strideWidth };
+  const rowWindow = { kernelSize, stride, dilation };
+  const columnWindow = { kernelSize: kernelWidth, stride: strideWidth, dilation: dilationWidth };
   const rows = placeAxis(height, rowWindow, 'explicit', pads.top, pads.bottom);
   const columns = placeAxis(width, columnWindow, 'explicit', pads.left, pads.right);
   if (rows.output < 1 || columns.output < 1) {
-    throw collection.damaged(
+    throw errors.damaged(
       `${name} of ${kernelSize} × ${kernelWidth} over ${formatShape(value.shape)}, expected a window that fits`,
     );
   }
   return { height: rows.output, width: columns.output, pads };
-}
-
-/** Rows that a window of `kernelSize` rows covers, `dilation` apart. */
-export function reach(kernelSize: number, dilation = 1): number {
-  return (kernelSize - 1) * dilation + 1;
 }
 
 /** What layers say of their window: the width's numbers only where they are others. */
@@ -147,10 +147,10 @@ function addPads(a: Pads, b: Pads): Pads {
   return { top: a.top + b.top, bottom: a.bottom + b.bottom, left: a.left + b.left, right: a.right + b.right };
 }
 
-function checkPads(collection: LayerCollection, pads: Pads, name: string): void {
+function checkPads(errors: Pick<LayerCollection, 'damaged'>, pads: Pads, name: string): void {
   for (const count of Object.values(pads)) {
     if (!(Number.isInteger(count) && count >= 0 && count <= MAX_WINDOW)) {
-      throw collection.damaged(`${name} with ${count} rows around a map, expected 0 to ${MAX_WINDOW}`);
+      throw errors.damaged(`${name} with ${count} rows around a map, expected 0 to ${MAX_WINDOW}`);
     }
   }
 }

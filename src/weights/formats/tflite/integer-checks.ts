@@ -1,7 +1,7 @@
 import type { Shape } from '../../../networks/types.js';
 import { formatShape } from '../../graph/imported-model.js';
 import type { Operation, TfliteTensor } from './graph.js';
-import type { QuantisedReader, QuantisedValue } from './integer-graph.js';
+import type { QuantisedReader, QuantisedValue } from './integer-reader.js';
 import { TENSOR_TYPE } from './schema.js';
 
 export function requireFilter(reader: QuantisedReader, operation: Operation): TfliteTensor {

@@ -1,10 +1,13 @@
 import { formatShape } from '../../graph/imported-model.js';
-import { countElements } from './constants.js';
-import type { Operation } from './graph.js';
+import { multiply, NO_PADS } from '../../graph/value.js';
+import { type PlacedWindow, placeWindow } from '../../graph/windows.js';
+import type { Table } from './flatbuffer.js';
+import type { Operation, TfliteTensor } from './graph.js';
 import { requireFilter, requireSameScale, requireSameType, requireShape } from './integer-checks.js';
-import type { QuantisedReader, QuantisedValue } from './integer-graph.js';
+import type { QuantisedReader, QuantisedValue } from './integer-reader.js';
+import { requireOptions } from './options.js';
 import {
-  ADD_OPTIONS,
+  ARITHMETIC_OPTIONS,
   CONV_OPTIONS,
   DEPTHWISE_OPTIONS,
   FULLY_CONNECTED_OPTIONS,
@@ -12,8 +15,7 @@ import {
   POOL_OPTIONS,
   SOFTMAX_OPTIONS,
 } from './schema.js';
-import { NO_PADS } from './tflite-importer.js';
-import { placeWindow, readConvWindow, readSteps, requireOptions } from './window.js';
+import { readWindow, type WindowSlots } from './window.js';
 
 type Handler = (reader: QuantisedReader, operation: Operation) => void;
 
@@ -39,10 +41,10 @@ export const quantisedOperators: ReadonlyMap<string, Handler> = new Map<string, 
 ]);
 
 function readConv(reader: QuantisedReader, operation: Operation): void {
-  const options = requireOptions(reader, operation, OPTIONS_TYPE.conv);
+  const options = requireOptions(reader.graph, operation.name, operation.options, OPTIONS_TYPE.conv);
   const value = reader.read(operation, 0);
   const filter = requireFilter(reader, operation);
-  const { height, width, pads, kernelSize, stride } = readConvWindow(
+  const { height, width, pads, kernelSize, stride } = placeConv(
     reader,
     operation,
     value,
@@ -70,10 +72,10 @@ function readConv(reader: QuantisedReader, operation: Operation): void {
 }
 
 function readDepthwise(reader: QuantisedReader, operation: Operation): void {
-  const options = requireOptions(reader, operation, OPTIONS_TYPE.depthwise);
+  const options = requireOptions(reader.graph, operation.name, operation.options, OPTIONS_TYPE.depthwise);
   const value = reader.read(operation, 0);
   const filter = requireFilter(reader, operation);
-  const { height, width, pads, kernelSize, stride } = readConvWindow(
+  const { height, width, pads, kernelSize, stride } = placeConv(
     reader,
     operation,
     value,
@@ -129,6 +131,44 @@ function readFullyConnected(reader: QuantisedReader, operation: Operation): void
   );
 }
 
+/** Where a convolution's window lies; dilated and oblong windows are refused. */
+function placeConv(
+  reader: QuantisedReader,
+  operation: Operation,
+  value: QuantisedValue,
+  filter: TfliteTensor,
+  options: Table,
+  slots: WindowSlots,
+) {
+  const [, kernelHeight, kernelWidth] = filter.shape;
+  if (filter.shape.length !== 4 || kernelHeight === undefined || kernelHeight !== kernelWidth) {
+    throw reader.graph.unsupported(
+      `${operation.name} with a filter of ${filter.shape.join('×')}, expected 4 dimensions and a square window`,
+    );
+  }
+  return { ...place(reader, operation, value, [kernelHeight, kernelWidth], options, slots), kernelSize: kernelHeight };
+}
+
+function place(
+  reader: QuantisedReader,
+  operation: Operation,
+  value: QuantisedValue,
+  kernel: readonly [height: number, width: number],
+  options: Table,
+  slots: WindowSlots,
+): PlacedWindow & { readonly stride: number } {
+  const { graph } = reader;
+  const window = readWindow(graph, operation.name, value, kernel, options, slots);
+  const { stride, strideWidth, dilation, dilationWidth } = window;
+  if (stride !== strideWidth) {
+    throw graph.unsupported(`${operation.name} with strides ${stride} and ${strideWidth}, expected equal ones`);
+  }
+  if (dilation !== 1 || dilationWidth !== 1) {
+    throw graph.unsupported(`${operation.name} with dilation ${dilation} × ${dilationWidth}, expected 1`);
+  }
+  return { ...placeWindow(graph, value, window, operation.name), stride };
+}
+
 /** Weights, bias, and what sums are multiplied by to become stored values of the output. */
 function readLinear(
   reader: QuantisedReader,
@@ -162,18 +202,17 @@ function readAdd(reader: QuantisedReader, operation: Operation): void {
   for (const { map } of [a, b]) requireSameType(reader, operation, reader.maps[map]!.signed, signed);
   reader.emit(operation, [a, b], a.shape, {
     kind: 'add',
-    range: reader.readRange(operation, options, ADD_OPTIONS.activation),
+    range: reader.readRange(operation, options, ARITHMETIC_OPTIONS.activation),
   });
 }
 
 function readPool(reader: QuantisedReader, operation: Operation, kind: 'averagePool' | 'maxPool'): void {
-  const options = requireOptions(reader, operation, OPTIONS_TYPE.pool);
+  const options = requireOptions(reader.graph, operation.name, operation.options, OPTIONS_TYPE.pool);
   const value = reader.readPlain(operation, 0);
   const kernelHeight = options.int32(POOL_OPTIONS.filterH, 0);
   const kernelWidth = options.int32(POOL_OPTIONS.filterW, 0);
-  const steps = readSteps(reader, operation, options, POOL_OPTIONS);
-  const window = { kernelH: kernelHeight, kernelW: kernelWidth, ...steps };
-  const { height, width, pads } = placeWindow(reader, operation, value, window);
+  const kernel = [kernelHeight, kernelWidth] as const;
+  const { height, width, pads, stride } = place(reader, operation, value, kernel, options, POOL_OPTIONS);
   requireSameScale(reader, operation, value, 1e-6);
   reader.emit(
     operation,
@@ -181,7 +220,7 @@ function readPool(reader: QuantisedReader, operation: Operation, kind: 'averageP
     { height, width, channels: value.shape.channels },
     {
       kind,
-      ...{ kernelHeight, kernelWidth, stride: steps.stride, pads },
+      ...{ kernelHeight, kernelWidth, stride, pads },
       range: reader.readRange(operation, options, POOL_OPTIONS.activation),
     },
   );
@@ -229,7 +268,7 @@ function readReshape(reader: QuantisedReader, operation: Operation): void {
   const { height, width, channels } = value.shape;
   const count = height * width * channels;
   const kept = tensor.shape.join() === `1,${height},${width},${channels}`;
-  const row = countElements(tensor.shape) === count && Math.max(...tensor.shape) === count;
+  const row = multiply(tensor.shape) === count && Math.max(...tensor.shape) === count;
   if (!kept && !row) {
     throw reader.graph.unsupported(
       `${operation.name} of ${formatShape(value.shape)} to ${tensor.shape.join('×')}, expected all values in a row`,

@@ -5,7 +5,8 @@
 export const IDENTIFIER = 'TFL3';
 export const SCHEMA_VERSION = 3;
 
-export const MODEL = { version: 0, operatorCodes: 1, subgraphs: 2, buffers: 4 } as const;
+export const MODEL = { version: 0, operatorCodes: 1, subgraphs: 2, buffers: 4, metadata: 6 } as const;
+export const METADATA = { name: 0, buffer: 1 } as const;
 export const SUBGRAPH = { tensors: 0, inputs: 1, outputs: 2, operators: 3 } as const;
 export const TENSOR = {
   shape: 0,
@@ -35,10 +36,35 @@ export const DEPTHWISE_OPTIONS = {
 export const POOL_OPTIONS = { padding: 0, strideW: 1, strideH: 2, filterW: 3, filterH: 4, activation: 5 } as const;
 export const FULLY_CONNECTED_OPTIONS = { activation: 0, weightsFormat: 1 } as const;
 export const SOFTMAX_OPTIONS = { beta: 0 } as const;
-export const ADD_OPTIONS = { activation: 0 } as const;
+/** Of ADD, SUB, MUL and DIV. */
+export const ARITHMETIC_OPTIONS = { activation: 0 } as const;
+export const CONCATENATION_OPTIONS = { axis: 0, activation: 1 } as const;
+export const RESIZE_BILINEAR_OPTIONS = { alignCorners: 2, halfPixelCenters: 3 } as const;
+export const RESIZE_NEAREST_OPTIONS = { alignCorners: 0, halfPixelCenters: 1 } as const;
+export const STRIDED_SLICE_OPTIONS = { begin: 0, end: 1, ellipsis: 2, newAxis: 3, shrinkAxis: 4 } as const;
+export const PACK_OPTIONS = { axis: 1 } as const;
+export const LEAKY_RELU_OPTIONS = { alpha: 0 } as const;
+export const GELU_OPTIONS = { approximate: 0 } as const;
 
 /** Which table an operator's options are, as `Operator.builtin_options_type` numbers them. */
-export const OPTIONS_TYPE = { conv: 1, depthwise: 2, pool: 5, fullyConnected: 8, softmax: 9, add: 11 } as const;
+export const OPTIONS_TYPE = {
+  conv: 1,
+  depthwise: 2,
+  pool: 5,
+  fullyConnected: 8,
+  softmax: 9,
+  concatenation: 10,
+  add: 11,
+  resizeBilinear: 15,
+  multiply: 21,
+  subtract: 28,
+  divide: 29,
+  stridedSlice: 32,
+  pack: 59,
+  resizeNearest: 74,
+  leakyRelu: 75,
+  gelu: 116,
+} as const;
 
 export const PADDING_SAME = 0;
 export const PADDING_VALID = 1;
@@ -68,5 +94,11 @@ export const OPERATOR_NAMES: readonly string[] = [
   ...['LOGICAL_AND', 'LOGICAL_NOT', 'UNPACK', 'REDUCE_MIN', 'FLOOR_DIV', 'REDUCE_ANY', 'SQUARE', 'ZEROS_LIKE', 'FILL'],
   ...['FLOOR_MOD', 'RANGE', 'RESIZE_NEAREST_NEIGHBOR', 'LEAKY_RELU', 'SQUARED_DIFFERENCE', 'MIRROR_PAD', 'ABS'],
   ...['SPLIT_V', 'UNIQUE', 'CEIL', 'REVERSE_V2', 'ADD_N', 'GATHER_ND', 'COS', 'WHERE', 'RANK', 'ELU'],
-  ...['REVERSE_SEQUENCE', 'MATRIX_DIAG', 'QUANTIZE', 'MATRIX_SET_DIAG', 'ROUND', 'HARD_SWISH'],
+  ...['REVERSE_SEQUENCE', 'MATRIX_DIAG', 'QUANTIZE', 'MATRIX_SET_DIAG', 'ROUND', 'HARD_SWISH', 'IF', 'WHILE'],
+  ...['NON_MAX_SUPPRESSION_V4', 'NON_MAX_SUPPRESSION_V5', 'SCATTER_ND', 'SELECT_V2', 'DENSIFY', 'SEGMENT_SUM'],
+  ...['BATCH_MATMUL', 'PLACEHOLDER_FOR_GREATER_OP_CODES', 'CUMSUM', 'CALL_ONCE', 'BROADCAST_TO', 'RFFT2D', 'CONV_3D'],
+  ...['IMAG', 'REAL', 'COMPLEX_ABS', 'HASHTABLE', 'HASHTABLE_FIND', 'HASHTABLE_IMPORT', 'HASHTABLE_SIZE'],
+  ...['REDUCE_ALL', 'CONV_3D_TRANSPOSE', 'VAR_HANDLE', 'READ_VARIABLE', 'ASSIGN_VARIABLE', 'BROADCAST_ARGS'],
+  ...['RANDOM_STANDARD_NORMAL', 'BUCKETIZE', 'RANDOM_UNIFORM', 'MULTINOMIAL', 'GELU', 'DYNAMIC_UPDATE_SLICE'],
+  ...['RELU_0_TO_1'],
 ];
