@@ -67,11 +67,9 @@ describe('the graph as layers', () => {
 
   it('FLOAT32 and FLOAT16, a fully connected layer over a flattened map, a softmax added', () => {
     expect(outline('float')).toEqual([
-      'conv stem (input) 3×3 /2 [1,1,1,1] →5 linear',
-      'activation clipped (stem) relu6',
-      'depthwise depth (clipped) 3×3 /2 [0,1,0,1] linear',
-      'activation positive (depth) relu',
-      'activation gate (positive) sigmoid',
+      'conv stem (input) 3×3 /2 [1,1,1,1] →5 relu6',
+      'depthwise depth (stem) 3×3 /2 [0,1,0,1] relu',
+      'activation gate (depth) sigmoid',
       'conv logits (gate) 2×2 /1 [0,0,0,0] →4 linear no bias',
       'softmax softmax (logits)',
     ]);

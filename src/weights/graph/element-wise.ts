@@ -11,6 +11,7 @@ const CLIPPING: ReadonlySet<Layer['kind']> = new Set([
   'dense',
   'add',
   'maxPool',
+  'globalAveragePool',
   'activation',
 ]);
 

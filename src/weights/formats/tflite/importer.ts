@@ -216,10 +216,10 @@ const INTEGER_LIMITS: Readonly<Record<number, Range>> = {
   [TENSOR_TYPE.int8]: [-128, 127],
 };
 
-/** Height × width × channels, but for a picture that begins with its channels, as converted from PyTorch. */
+/** Height × width × channels, but for a square picture that begins with its channels, as converted from PyTorch. */
 function orderOf(dims: readonly number[]): AxisOrder {
   const isColour = (size: number | undefined) => size === 1 || size === 3;
-  return dims.length === 4 && isColour(dims[1]) && !isColour(dims[3]) ? 'CHW' : 'HWC';
+  return isColour(dims[1]) && dims[2] === dims[3] && !isColour(dims[3]) ? 'CHW' : 'HWC';
 }
 
 /** A converter joins the names of what it fused with `;`. */
