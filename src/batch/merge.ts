@@ -36,7 +36,11 @@ export async function* mergeParts(
       const own = JSON.stringify(row.model);
       known ??= own;
       if (own !== known)
-        throw new UsageError({ where, problem: `another model's`, expected: `parts of one run: ${known}` });
+        throw new UsageError({
+          where,
+          problem: 'the result of another model',
+          expected: `the model of the first part: ${known}`,
+        });
       const name = rowName(row);
       const key = name.toString('latin1');
       if (seen.has(key)) continue;

@@ -25,7 +25,11 @@ export async function* readRows(
       }
       rest = rest.subarray(from);
       if (rest.length > MOST_ROW_BYTES)
-        throw new UsageError({ where: printable(path), problem: 'a line without end', expected: 'JSONL' });
+        throw new UsageError({
+          where: printable(path),
+          problem: `a line of more than ${MOST_ROW_BYTES / 2 ** 20} MiB`,
+          expected: 'JSONL',
+        });
     }
   } catch (cause) {
     throw cause instanceof UsageError ? cause : unreadable(path, cause);
@@ -51,10 +55,7 @@ export function checkRows(path: string): void {
 
 function unreadable(path: string, cause: unknown): UsageError {
   const { code } = cause as NodeJS.ErrnoException;
-  return new UsageError(
-    { where: printable(path), problem: `cannot be read (${code ?? 'unknown fault'})`, expected: 'JSONL' },
-    { cause },
-  );
+  return new UsageError({ where: printable(path), problem: `cannot be read (${code ?? 'unknown error'})` }, { cause });
 }
 
 /** A row's own fields, those that are not known here among them. */
@@ -72,7 +73,7 @@ export function parseRow(text: string, where: string): Row {
     );
   }
   if (isRow(row)) return row;
-  throw new UsageError({ where, problem: 'no result', expected: 'a row of mobilenet classify --format jsonl' });
+  throw new UsageError({ where, problem: 'not a result', expected: 'a row of mobilenet classify --format jsonl' });
 }
 
 /** The bytes of a row's name. */

@@ -119,7 +119,7 @@ export async function* tasksToDo(
       onSkip?.(done.get(key));
       continue;
     }
-    const isFile = isWanted && !input.bytes && !input.fetch && !input.fault;
+    const isFile = isWanted && !input.bytes && !input.fetch && !input.error;
     const meta = isFile ? await readMeta(input.path, hash) : undefined;
     yield { input, ...(meta && { meta }) };
   }

@@ -17,7 +17,7 @@ const WINDOW = 3;
 
 /**
  * What became of each input, in their order, as soon as it is known. Few are in memory at a time, however many there are.
- * Rejects for faults that are not one picture's.
+ * Rejects for errors that are not one picture's.
  */
 export async function* classifyAll(
   tasks: AsyncIterable<Task>,
@@ -66,10 +66,10 @@ function begin({ input, meta }: Task, runner: Pick<Runner, 'classify'>, top: num
   return outcome;
 }
 
-/** Faults of the picture become its record; all others end the run. */
+/** Errors of the picture become its record; all others end the run. */
 async function classifyOne(input: Input, meta: Meta | undefined, classify: Classify): Promise<ImageRecord> {
   const origin = originOf(input);
-  if (input.fault) return { ...origin, error: input.fault, ...meta };
+  if (input.error) return { ...origin, error: input.error, ...meta };
   try {
     return { ...origin, ...(await classifyFetched(input, classify)), ...meta };
   } catch (error) {

@@ -46,7 +46,7 @@ export interface Origin {
   readonly file: string;
   /** The name's bytes, where they are not UTF-8. */
   readonly fileBase64?: string;
-  /** Bytes and milliseconds since 1970, in files of results that can be gone on with; not of what has none. */
+  /** Bytes, and milliseconds since 1970, in files of results that can be resumed; left out where they are not known. */
   readonly size?: number;
   readonly mtime?: number;
   /** Of the picture's bytes, where it was asked for. */

@@ -7,7 +7,7 @@ import { checkList, readNames } from './list.js';
 import { inputOf, nameBytes } from './name.js';
 import { type Shard, shardFilter } from './shard.js';
 import type { Input } from './types.js';
-import { type Entry, type Faulty, joinNames, leadsToFolder, list, unlisted, walk } from './walk.js';
+import { type Entry, type FailedInput, joinNames, leadsToFolder, list, unlisted, walk } from './walk.js';
 
 export interface InputOptions {
   /** Into folders below a folder; on where nothing is said. */
@@ -107,7 +107,7 @@ async function* expandOrRefuse(name: string, options: InputOptions): AsyncGenera
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const message = formatError({ ...error.details, where: printable(name) });
-    yield { file: name, path: name, fault: { code: 'not-found', message } };
+    yield { file: name, path: name, error: { code: 'not-found', message } };
     return;
   }
   yield* expand(pattern, options);
@@ -215,7 +215,7 @@ async function* match(
   }
   if (isAnyDepth) yield* match(folder, below, rest, matching);
   for await (const entry of entriesFor(isAnyDepth ? '*' : part, folder)) {
-    if ('fault' in entry) {
+    if ('error' in entry) {
       yield entry;
       continue;
     }
@@ -231,7 +231,7 @@ async function* match(
 }
 
 /** Those of a folder that fit one part; one that is no pattern is looked for by its name. */
-async function* entriesFor(part: string, folder: Input): AsyncGenerator<Entry | Faulty> {
+async function* entriesFor(part: string, folder: Input): AsyncGenerator<Entry | FailedInput> {
   if (!isGlob(part) && !part.includes('\\')) {
     const input = inputOf(joinNames(nameBytes(folder), Buffer.from(part)));
     const isThere = await lstat(input.path).catch(() => undefined);

@@ -61,7 +61,7 @@ export async function checkList(path: string): Promise<void> {
 function unreadable(where: string, cause: unknown): UsageError {
   const { code } = cause as NodeJS.ErrnoException;
   return new UsageError(
-    { where, problem: `cannot be read (${code ?? 'unknown fault'})`, expected: 'a list of files' },
+    { where, problem: `cannot be read (${code ?? 'unknown error'})`, expected: 'a list of files' },
     { cause },
   );
 }

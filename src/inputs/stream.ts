@@ -19,7 +19,7 @@ export async function openStream(path: string, until?: AbortSignal): Promise<Rea
   return stream;
 }
 
-/** The stream ends, for whoever reads it by a fault, when the signal comes. */
+/** The stream ends, for whoever reads it with an error, when the signal comes. */
 export function endWith(stream: Readable, until: AbortSignal | undefined): void {
   if (until?.aborted) stream.destroy();
   until?.addEventListener('abort', () => stream.destroy(), { once: true });

@@ -9,5 +9,5 @@ export interface Input {
   /** Gets the picture, where it is far away; rejects with ImageError. */
   readonly fetch?: () => Promise<Uint8Array>;
   /** Known already not to be classified, as a folder that cannot be listed. */
-  readonly fault?: { readonly code: string; readonly message: string };
+  readonly error?: { readonly code: string; readonly message: string };
 }

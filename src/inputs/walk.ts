@@ -20,7 +20,7 @@ export interface WalkOptions {
 /**
  * The files in a folder, in natural order, those of a folder below where the folder's own name stands. A link to a file
  * counts as the file; a link to a folder is not followed, so that no walk goes in circles. A folder that cannot be listed
- * is an input with a fault; what is neither file nor folder is left to whoever opens it, who refuses it unopened.
+ * is an input with an error; what is neither file nor folder is left to whoever opens it, who refuses it unopened.
  */
 export async function* walk(folder: Input, options: WalkOptions = {}): AsyncGenerator<Input> {
   yield* walkBelow(folder, '', options);
@@ -88,12 +88,12 @@ export function joinNames(folder: Buffer, name: Buffer): Buffer {
 }
 
 /** An input that is known not to be classified. */
-export type Faulty = Input & Required<Pick<Input, 'fault'>>;
+export type FailedInput = Input & Required<Pick<Input, 'error'>>;
 
 /** A folder that cannot be listed, as an input that cannot be classified. */
-export function unlisted(folder: Input, error: unknown): Faulty {
+export function unlisted(folder: Input, error: unknown): FailedInput {
   const { code } = error as NodeJS.ErrnoException;
-  const why = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : (code ?? 'unknown fault');
+  const why = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : (code ?? 'unknown error');
   const message = `${printable(folder.file || '.')}: cannot list the folder (${why}), expected a readable one`;
-  return { ...folder, fault: { code: 'unreadable', message } };
+  return { ...folder, error: { code: 'unreadable', message } };
 }

@@ -56,7 +56,7 @@ export function parseCard(bytes: Uint8Array, where: string): Card {
   try {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw new ModelError('card', { where, problem: 'not JSON', expected: `a model's card` }, { cause });
+    throw new ModelError('card', { where, problem: 'not JSON, so not the card of a model' }, { cause });
   }
   const card = new Fields(json, '', where);
   const network = card.text('network');

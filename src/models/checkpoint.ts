@@ -49,8 +49,8 @@ export function readCheckpoint(opened: OpenedTensors, options: CheckpointOptions
     const found = hasHead ? `${network.classes} classes` : 'no classifier';
     throw new UsageError({
       where: `--classes ${options.classes}`,
-      problem: `${where} holds ${found}`,
-      expected: 'the same or no --classes',
+      problem: `${where} has ${found}`,
+      remedy: 'leave the option out, or give that value',
     });
   }
   return {
@@ -81,8 +81,8 @@ function readDescribed(
     if (wanted !== undefined && wanted !== found) {
       throw new UsageError({
         where: `${option} ${wanted}`,
-        problem: `${where} holds ${found}`,
-        expected: `the same or no ${option}`,
+        problem: `${where} has ${found}`,
+        remedy: 'leave the option out, or give that value',
       });
     }
   }
@@ -106,7 +106,7 @@ export function requireHead({ hasHead, network }: Checkpoint, where: string): vo
   throw new ModelError('weights-incomplete', {
     where,
     problem: `${network.id} without its classifier (${network.classes} features)`,
-    expected: 'one with it',
+    remedy: 'save the model with its classification layer',
   });
 }
 

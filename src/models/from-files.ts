@@ -102,22 +102,22 @@ function refuseUnfit({ where, output, network, inputIsPicture, inputResolution }
   if (!inputIsPicture) {
     throw new ModelError('weights-incomplete', {
       where,
-      problem: 'takes features, not a picture',
+      problem: 'takes features, not an image',
       remedy: `give the first half before it: --weights FIRST --weights ${where}`,
     });
   }
   if (network.inputChannels !== 3) {
     throw new ModelError('network-unsupported', {
       where,
-      problem: `takes pictures of ${network.inputChannels} channels`,
-      expected: 'red, green and blue',
+      problem: `takes images of ${network.inputChannels} channels`,
+      expected: '3 (red, green and blue)',
     });
   }
   if (height !== width) {
     throw new ModelError('network-unsupported', {
       where,
-      problem: `takes pictures of ${width}×${height}`,
-      expected: 'a square',
+      problem: `takes images of ${width}×${height}`,
+      expected: 'a square input',
     });
   }
   if (!output.isProbability) {
@@ -166,8 +166,8 @@ function refuseContradictions(options: FileOptions, network: Network, resolution
     if (asked !== undefined && asked !== found) {
       throw new UsageError({
         where: `${option} ${asked}`,
-        problem: `${where} holds ${found}`,
-        expected: `the same or no ${option}`,
+        problem: `${where} has ${found}`,
+        remedy: 'leave the option out, or give that value',
       });
     }
   }

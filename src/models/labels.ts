@@ -28,8 +28,7 @@ export function readLabels(path: string, classes?: number): Label[] {
 export function openLabelTable(path: string, classes: number): (index: number) => Label {
   const text = `\n${decodeText(readModelFile(path, MAX_LABELS_BYTES), path)}\n`;
   const startOf = (index: number) => text.indexOf(`\n${index}\t`);
-  if (startOf(classes - 1) < 0 || startOf(classes) >= 0)
-    throw wrong(path, `another number of labels, expected ${classes}`);
+  if (startOf(classes - 1) < 0 || startOf(classes) >= 0) throw wrong(path, `not ${classes} labels`);
   return (index) => {
     const start = startOf(index);
     const [, id, name, more] = text.slice(start + 1, text.indexOf('\n', start + 1)).split('\t', 4);
@@ -66,7 +65,7 @@ function decodeText(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new ModelError('labels', { where: path, problem: 'not UTF-8 text', expected: 'labels' }, { cause });
+    throw new ModelError('labels', { where: path, problem: 'not UTF-8 text' }, { cause });
   }
 }
 
@@ -125,12 +124,12 @@ function parseCsv(text: string, path: string): Label[] {
       throw wrong(where(), 'expected index,label');
     }
     const number = Number(digits);
-    if (labels[number] !== undefined) throw wrong(where(), `index ${number} for a second time`);
+    if (labels[number] !== undefined) throw wrong(where(), `index ${number} appears twice`);
     labels[number] = makeLabel(quoted?.replaceAll('""', '"') ?? plain, undefined, where);
   }
   // biome-ignore lint/complexity/useIndexOf: indexOf passes over the holes that are looked for
   const gap = labels.findIndex((label) => label === undefined);
-  if (gap >= 0) throw wrong(path, `no index ${gap}, expected all from 0 to ${labels.length - 1}`);
+  if (gap >= 0) throw wrong(path, `index ${gap} is missing, expected all from 0 to ${labels.length - 1}`);
   return labels;
 }
 
@@ -139,9 +138,9 @@ function parseJson(text: string, path: string): Label[] {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new ModelError('labels', { where: path, problem: 'not JSON', expected: 'labels' }, { cause });
+    throw new ModelError('labels', { where: path, problem: 'not JSON' }, { cause });
   }
-  if (typeof json !== 'object' || json === null) throw wrong(path, 'neither an array nor a map of labels');
+  if (typeof json !== 'object' || json === null) throw wrong(path, 'neither an array nor an object of labels');
   const list = Array.isArray(json) ? (json as unknown[]) : undefined;
   const map = json as Readonly<Record<string, unknown>>;
   const count = list ? list.length : Object.keys(map).length;

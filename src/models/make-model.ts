@@ -8,7 +8,7 @@ import type { Model, ModelChoice, ModelSource } from './model.js';
 import { packedStore } from './packed-files.js';
 
 /**
- * The model that a source and the caller's wishes make together: every `Model` comes from here.
+ * The model of a source, with what the caller asks for: every `Model` comes from here.
  * @throws UsageError for `--exact` without integers, ModelError `calibration` for `--dtype int8` without ranges
  */
 export async function makeModel(source: ModelSource, choice: ModelChoice): Promise<Model> {

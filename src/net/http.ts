@@ -4,7 +4,7 @@ import { startRequest } from './proxy.js';
 
 const MOST_REDIRECTS = 10;
 
-/** A download's fault. `isPassing`: the same address may do better in a moment. */
+/** A download's error. `isPassing`: the same address may work in a moment. */
 export class FetchError extends ModelError {
   readonly isPassing: boolean;
   /** Milliseconds that the server asked to wait. */
@@ -124,7 +124,7 @@ function silent(where: string, idleMs: number): FetchError {
   return new FetchError({ where, problem: `silent for ${idleMs / 1000} s`, expected: 'data' }, true);
 }
 
-/** Faults of the network in one sentence; those that have theirs stay. */
+/** Errors of the network in one sentence; a FetchError stays as it is. */
 export function explain(error: unknown, where: string, ...signals: readonly AbortSignal[]): unknown {
   const reason = signals.find((signal) => signal.aborted)?.reason;
   if (reason instanceof ModelError) return reason;

@@ -94,7 +94,7 @@ class DecoderPool implements Decoders {
   #replace(decoder: Decoder, how: string, hadStarted: boolean): void {
     if (this.#isClosed) return;
     if (!hadStarted && ++this.#failedStarts > MOST_FAILED_STARTS) {
-      this.#failure = new RuntimeError({ where: 'decoder', problem: `the processes end as they start (${how})` });
+      this.#failure = new RuntimeError({ problem: `decode processes exit as they start (${how})` });
       for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
       return;
     }

@@ -74,7 +74,7 @@ function sessionOptions(
     throw new UsageError({ where, expected: `a whole number from 1 to ${MOST_THREADS}` });
   }
   if (model.exact && threads !== undefined && threads > 1) {
-    throw new UsageError({ where, problem: 'exact integers are computed by one thread', expected: '1' });
+    throw new UsageError({ where, problem: 'exact integers are computed on one thread', expected: '1' });
   }
   const isBrief = pictures !== undefined && pictures <= MOST_UNPACKED;
   return {
@@ -132,7 +132,6 @@ async function classify(
 function closed(): MobilenetError {
   return new MobilenetError('closed', exitCodes.internal, {
     where: 'classify',
-    problem: 'the classifier was closed',
-    expected: 'an open one',
+    problem: 'the classifier is closed',
   });
 }

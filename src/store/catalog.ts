@@ -60,7 +60,7 @@ export function readCatalog(path: string = CATALOG): CatalogEntry[] {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(readModelFile(path, MAX_CATALOG_BYTES)));
   } catch (cause) {
     if (cause instanceof ModelError) throw cause;
-    throw new ModelError('catalog', { where: path, problem: 'not JSON', expected: 'the catalog' }, { cause });
+    throw new ModelError('catalog', { where: path, problem: 'not JSON' }, { cause });
   }
   const catalog = new Fields(json, '', path);
   const entries = catalog
@@ -69,8 +69,7 @@ export function readCatalog(path: string = CATALOG): CatalogEntry[] {
   catalog.refuseRest();
   const names = new Set<string>();
   for (const { name } of entries) {
-    if (names.has(name))
-      throw new ModelError('catalog', { where: path, problem: `two models called ${name}`, expected: 'one' });
+    if (names.has(name)) throw new ModelError('catalog', { where: path, problem: `two models are called ${name}` });
     names.add(name);
   }
   return entries;

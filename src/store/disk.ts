@@ -22,21 +22,25 @@ export const realDisk: Disk = {
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const FORBIDDEN: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS']);
 
-/** What the file system refused, in one sentence; faults that have their sentence already stay as they are. */
-export function diskFault(path: string, error: unknown): unknown {
+/** What the file system refused as a ModelError; errors that are one already, or none of the file system's, stay as they are. */
+export function asStoreError(path: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (error instanceof ModelError || typeof code !== 'string') return error;
   const options = { cause: error };
   if (FULL.has(code))
     return new ModelError(
       'store-full',
-      { where: path, problem: `disk full (${code})`, expected: 'more room' },
+      { where: path, problem: `disk full (${code})`, remedy: 'free some space' },
       options,
     );
   if (FORBIDDEN.has(code)) {
     return new ModelError(
       'store',
-      { where: path, problem: `not allowed (${code})`, expected: 'a folder that can be written' },
+      {
+        where: path,
+        problem: `permission denied (${code})`,
+        remedy: 'set MOBILENET_HOME to a folder that you can write to',
+      },
       options,
     );
   }
@@ -69,7 +73,7 @@ export async function writeAtomically<T>(path: string, fill: (handle: FileHandle
     return result;
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
-    throw diskFault(path, error);
+    throw asStoreError(path, error);
   }
 }
 

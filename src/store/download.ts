@@ -4,7 +4,7 @@ import { elementAt } from '../errors/element-at.js';
 import { ModelError } from '../errors/errors.js';
 import { explain, FetchError, fetchAnswer, shown } from '../net/http.js';
 import { isHtml } from '../weights/formats/sniff.js';
-import { type Disk, diskFault } from './disk.js';
+import { asStoreError, type Disk } from './disk.js';
 import type { DownloadRequest } from './download-request.js';
 import type { PartialDownload } from './partial-download.js';
 
@@ -45,7 +45,7 @@ export interface Downloaded {
 
 /**
  * Fetches a file into `part`, going on where an earlier process was interrupted. Each address is tried again after
- * passing faults, then the next one is. On failure nothing is left on the disk.
+ * errors that may pass, then the next one is. On failure nothing is left on the disk.
  * @throws ModelError `download` with one sentence, `store-full`, `store`
  */
 export async function download(
@@ -59,10 +59,7 @@ export async function download(
   const timer = setTimeout(
     () =>
       total.abort(
-        new FetchError(
-          { where: name, problem: `not done after ${limits.totalMs / 1000} s`, expected: 'a faster server' },
-          false,
-        ),
+        new FetchError({ where: name, problem: `download not complete after ${limits.totalMs / 1000} s` }, false),
       ),
     limits.totalMs,
   );
@@ -80,7 +77,7 @@ export async function download(
     throw summary(failures);
   } catch (error) {
     await partial.discard();
-    throw diskFault(partial.folder, error);
+    throw asStoreError(partial.folder, error);
   } finally {
     clearTimeout(timer);
   }
@@ -131,16 +128,13 @@ async function receive(
   try {
     if (response.statusCode === 416) {
       await partial.restart();
-      throw new FetchError(
-        { where, problem: 'the server has no more than what came before', expected: 'the rest' },
-        true,
-      );
+      throw new FetchError({ where, problem: 'the server does not send the rest of the file' }, true);
     }
     refuseWrongKind(response, where);
     const isRest = response.statusCode === 206 && partial.received > 0;
     if (isRest && rangeStart(response) !== partial.received) {
       await partial.restart();
-      throw new FetchError({ where, problem: 'another range than was asked for', expected: 'the rest' }, true);
+      throw new FetchError({ where, problem: 'the server sent another part of the file than requested' }, true);
     }
     const length = contentLength(response);
     const total = length === undefined ? undefined : length + (isRest ? partial.received : 0);
@@ -173,7 +167,7 @@ async function readBody(response: IncomingMessage, body: Body): Promise<void> {
         throw new FetchError({ where, problem: 'a web page', expected: 'a model' }, false);
       }
       if (partial.received + chunk.length > most) {
-        throw new FetchError({ where, problem: `more than ${most} bytes`, expected: 'no more' }, false);
+        throw new FetchError({ where, problem: `more than the expected ${most} bytes` }, false);
       }
       await partial.append(chunk);
       onProgress({ received: partial.received, total });
@@ -192,7 +186,7 @@ async function readBody(response: IncomingMessage, body: Body): Promise<void> {
 
 function endedEarly(where: string, received: number, total: number | null | undefined, cause?: unknown): FetchError {
   const expected = total == null ? 'more' : `${total}`;
-  return new FetchError({ where, problem: `ended after ${received} bytes`, expected }, true, { cause });
+  return new FetchError({ where, problem: `the transfer ended after ${received} bytes`, expected }, true, { cause });
 }
 
 /** What the disk refused is told by whoever knows the store; the rest is the network's. */
@@ -207,7 +201,7 @@ function refuseWrongKind({ headers }: IncomingMessage, where: string): void {
   }
   const encoding = headers['content-encoding']?.trim().toLowerCase();
   if (encoding !== undefined && encoding !== '' && encoding !== 'identity') {
-    throw new FetchError({ where, problem: `sent as ${encoding}`, expected: 'the file as it is' }, false);
+    throw new FetchError({ where, problem: `sent as ${encoding}`, expected: 'the file without encoding' }, false);
   }
 }
 

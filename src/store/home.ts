@@ -48,7 +48,7 @@ export function checkModelName(name: string): void {
   if (!isModelName(name)) {
     throw new ModelError('model-name', {
       where: JSON.stringify(name.slice(0, 100)),
-      problem: 'no name for a model',
+      problem: 'not a valid model name',
       expected: 'at most 100 letters, digits, _, - and dots',
     });
   }

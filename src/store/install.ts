@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { ModelError } from '../errors/errors.js';
 import { isNetworkId } from '../networks/index.js';
 import { MAX_FILE_BYTES } from '../untrusted-data/regular-file.js';
-import { besides, type Disk, diskFault, moveInto, realDisk, writeAtomically } from './disk.js';
+import { asStoreError, besides, type Disk, moveInto, realDisk, writeAtomically } from './disk.js';
 import { checkModelName, places, storeHome } from './home.js';
 import { isBlobIntact, readBlobNames, readInstalled } from './installed.js';
 import { withLock } from './lock.js';
@@ -38,8 +38,8 @@ export async function installModel(model: NewModel, options: InstallOptions = {}
   if (isNetworkId(name)) {
     throw new ModelError('model-name', {
       where: name,
-      problem: 'the name of a network',
-      expected: `another, such as ${name}_mine`,
+      problem: 'already the name of a network',
+      expected: `another name, such as ${name}_mine`,
     });
   }
   return withLock(
@@ -48,8 +48,8 @@ export async function installModel(model: NewModel, options: InstallOptions = {}
       if (!replace && readInstalled(home, name) !== undefined) {
         throw new ModelError('model-exists', {
           where: name,
-          problem: 'installed already',
-          expected: `a new name (mobilenet models remove ${name} makes room)`,
+          problem: 'already installed',
+          remedy: `choose another name, add --replace, or run: mobilenet models remove ${name}`,
         });
       }
       const weights = await storeBlob(home, model.weights, model.format, disk);
@@ -98,7 +98,7 @@ async function storeBlob(
     if (!(await isBlobIntact(path, blob))) await moveInto(temporary, path);
     return blob;
   } catch (error) {
-    throw diskFault(folder, error);
+    throw asStoreError(folder, error);
   } finally {
     await rm(temporary, { force: true }).catch(() => {});
   }
@@ -129,7 +129,7 @@ async function copy(handle: FileHandle, { file }: { readonly file: string }, dis
       const { bytesRead } = await source.read(chunk, 0, chunk.length, bytes);
       if (bytesRead === 0) return { bytes, sha256: hash.digest('hex') };
       if (bytes + bytesRead > MAX_FILE_BYTES)
-        throw new ModelError('model-file', { where: file, problem: 'grew while it was read' });
+        throw new ModelError('model-file', { where: file, problem: 'the file grew while it was read' });
       const part = chunk.subarray(0, bytesRead);
       hash.update(part);
       await disk.write(handle, part, bytes);
@@ -156,14 +156,14 @@ export async function removeModel(name: string, options: StoreOptions = {}): Pro
         throw new ModelError('model-not-installed', {
           where: name,
           problem: 'not installed',
-          expected: 'one that mobilenet models lists',
+          remedy: 'mobilenet models lists what is',
         });
       }
       try {
         await rm(folder, { recursive: true });
         await sweepBlobs(home);
       } catch (error) {
-        throw diskFault(folder, error);
+        throw asStoreError(folder, error);
       }
     },
     { patienceMs: PATIENCE_MS },

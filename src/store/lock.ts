@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ModelError } from '../errors/errors.js';
-import { besides, diskFault } from './disk.js';
+import { asStoreError, besides } from './disk.js';
 
 /** A holder touches its lock this often; one untouched for `STALE_MS` is nobody's. */
 const BEAT_MS = 5_000;
@@ -54,8 +54,8 @@ async function acquire(path: string, token: string, { onWait, patienceMs = 0 }: 
     if (patienceMs > 0 && performance.now() - start > patienceMs) {
       throw new ModelError('store-busy', {
         where: path,
-        problem: 'held by another process',
-        expected: 'it to be done; try again',
+        problem: 'locked by another process',
+        remedy: 'try again when that is done',
       });
     }
     await wait(POLL_MS);
@@ -73,7 +73,7 @@ async function create(path: string, token: string): Promise<boolean> {
   } catch (error) {
     // Windows: the lock that another process just removed lingers.
     if (process.platform === 'win32' && (error as NodeJS.ErrnoException).code === 'EPERM') return false;
-    throw diskFault(path, error);
+    throw asStoreError(path, error);
   } finally {
     await rm(temporary, { force: true }).catch(() => {});
   }

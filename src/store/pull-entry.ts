@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { ModelError } from '../errors/errors.js';
 import { type FileKind, SNIFFED_BYTES, sniff } from '../weights/formats/sniff.js';
 import { type CatalogEntry, maxBytesOf, type PublishedFormat } from './catalog.js';
-import { type Disk, diskFault, realDisk, writeAtomically } from './disk.js';
+import { asStoreError, type Disk, realDisk, writeAtomically } from './disk.js';
 import { type DownloadLimits, defaultLimits, download, type Progress } from './download.js';
 import type { DownloadRequest } from './download-request.js';
 import { places, storeHome } from './home.js';
@@ -103,7 +103,7 @@ async function fetchAndInstall(
     inspect: (head) => wrongKind(sniff(head), entry.format, from !== undefined && isArchive),
   };
   const partial = await PartialDownload.open(places.downloads(home), key, disk).catch((error) => {
-    throw diskFault(places.downloads(home), error);
+    throw asStoreError(places.downloads(home), error);
   });
   try {
     const { env = process.env, limits, onProgress = () => {} } = options;
@@ -154,7 +154,11 @@ function localPath(from: string): string | undefined {
   try {
     return fileURLToPath(from);
   } catch (cause) {
-    throw new ModelError('model-file', { where: from, problem: `no file's address`, expected: 'file:///…' }, { cause });
+    throw new ModelError(
+      'model-file',
+      { where: from, problem: 'not the address of a file', expected: 'file:///…' },
+      { cause },
+    );
   }
 }
 
@@ -206,7 +210,8 @@ async function refuseChanged(path: string, sha256: string, address: string): Pro
   throw new ModelError('download', {
     where: address,
     problem: `sha-256 ${sha256}`,
-    expected: `${first}, which came first${typeof date === 'string' ? ` (${date.slice(0, 10)})` : ''}; --force takes the new file`,
+    expected: `${first}, that of the first download${typeof date === 'string' ? ` (${date.slice(0, 10)})` : ''}`,
+    remedy: 'add --force to accept the new file',
   });
 }
 

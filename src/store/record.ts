@@ -26,7 +26,7 @@ export function readRecord(path: string): InstalledModel {
   try {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw new ModelError('card', { where: path, problem: 'not JSON', expected: `a model's record` }, { cause });
+    throw new ModelError('card', { where: path, problem: 'not JSON' }, { cause });
   }
   const record = new Fields(json, '', path);
   record.integer('version', VERSION, VERSION);

@@ -48,7 +48,7 @@ export interface BenchSubject {
 
 const WARM_UP = { runs: 8, ms: 300 };
 const DEFAULT_RUNS = { most: 40, least: 10, ms: 5000 };
-/** Faults after which seeded weights do. */
+/** Errors after which seeded weights are used instead. */
 const WEIGHTS_MISSING = ['model-not-bundled', 'model-not-installed'];
 /** The batch norms of seeded weights. */
 const EPSILON = 1e-3;
@@ -157,7 +157,7 @@ export async function bench(choice: BenchChoice): Promise<{ record: BenchRecord;
 /** `speed` ÷ `ceiling`, which cannot be above 1. */
 export function shareOf(ceiling: number, speed: number): number {
   if (speed <= ceiling) return speed / ceiling;
-  throw new MobilenetError('bench-fault', exitCodes.internal, {
+  throw new MobilenetError('bench-error', exitCodes.internal, {
     where: 'bench',
     problem: `THE MEASUREMENT IS WRONG: ${speed.toFixed(1)} GMAC/s`,
     expected: `no more than the ceiling of ${ceiling.toFixed(1)} GMAC/s measured in the same run`,

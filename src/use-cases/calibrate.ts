@@ -52,8 +52,8 @@ export async function levelsFor(
   if (!session.run().every(Number.isFinite)) {
     throw new ModelError('calibration', {
       where: network.id,
-      problem: 'its integers give no probabilities',
-      expected: 'a classifier',
+      problem: 'with integer ranges from these images the network gives no probabilities',
+      remedy: 'calibrate with images such as the model will classify',
     });
   }
   return { bytes, pictures };
@@ -69,11 +69,11 @@ async function listPictures(folder: string): Promise<readonly string[]> {
     throw new UsageError({
       where: `--calibrate ${folder}`,
       problem: 'no such folder',
-      expected: 'a folder of pictures',
+      expected: 'a folder of images',
     });
   const files: string[] = [];
-  for await (const { path, fault } of findInputs([folder])) {
-    if (typeof path === 'string' && fault === undefined) files.push(path);
+  for await (const { path, error } of findInputs([folder])) {
+    if (typeof path === 'string' && error === undefined) files.push(path);
   }
   const count = Math.min(files.length, MOST_PICTURES);
   return Array.from({ length: count }, (_, index) => files[Math.floor((index * files.length) / count)]!);

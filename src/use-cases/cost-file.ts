@@ -128,15 +128,15 @@ function fromGraph(imported: ImportedModel, path: string, resolution: number | u
   if (height !== width) {
     throw new ModelError('operator-unsupported', {
       where: path,
-      problem: `takes maps of ${width}×${height}`,
-      expected: 'a square',
+      problem: `takes inputs of ${width}×${height}`,
+      expected: 'a square input',
     });
   }
   if (resolution !== undefined && resolution !== height) {
     throw new UsageError({
       where: `--res ${resolution}`,
       problem: `${path} takes ${height} pixels`,
-      expected: 'the same or no --res',
+      remedy: 'leave --res out, or give that value',
     });
   }
   const network = { ...imported.network, ...identify(imported.network) };
@@ -157,7 +157,7 @@ async function countForeign(path: string, error: ModelError, options: CostFileOp
     throw new UsageError({
       where: `--res ${resolution}`,
       problem: `${path} takes ${sides.join('×')} pixels`,
-      expected: 'the same or no --res',
+      remedy: 'leave --res out, or give that value',
     });
   }
   return counted;

@@ -21,7 +21,7 @@ export async function exportModel(choice: string | ModelChoice, path: string): P
     const { code } = cause as NodeJS.ErrnoException;
     throw new ModelError(
       'model-file',
-      { where: path, problem: `cannot be written (${code})`, expected: 'a file in a folder that exists' },
+      { where: path, problem: `cannot be written (${code})` },
       {
         cause,
       },

@@ -33,8 +33,8 @@ export function chooseEntry(query: CatalogQuery): CatalogEntry {
     const { name, format, addresses } = entries[0]!;
     throw new ModelError('model-not-published', {
       where: asked,
-      problem: `published as ${format} only`,
-      expected: `a format that can be pulled; fetch ${addresses[0]} yourself and import it as ${name}`,
+      problem: `published only as ${format}, which cannot be pulled`,
+      remedy: `download ${addresses[0]} and run: mobilenet import FILE --as ${name}`,
     });
   }
   const list = (values: readonly number[]) => [...new Set(values)].sort((a, b) => a - b).join(', ');
@@ -44,7 +44,8 @@ export function chooseEntry(query: CatalogQuery): CatalogEntry {
   throw new ModelError('model-not-published', {
     where: asked,
     problem: 'no published weights are known',
-    expected: `${choices}; mobilenet models lists them`,
+    expected: choices,
+    remedy: 'mobilenet models lists them',
   });
 }
 
@@ -81,7 +82,11 @@ async function prepare(entry: CatalogEntry, { path, kind, origin }: FetchedFile)
       dtype: imported.quantised ? 'int8' : 'f32',
     });
     if (imported.format === 'tfjs')
-      throw new ModelError('format-unsupported', { where, expected: 'a file that stands alone' });
+      throw new ModelError('format-unsupported', {
+        where,
+        problem: 'a TensorFlow.js folder cannot be pulled',
+        remedy: 'download it and run mobilenet import',
+      });
     return {
       ...facts,
       format: imported.format,

@@ -117,7 +117,7 @@ describe('mobilenet pull', () => {
       // A limit on the size of files, in blocks of 512 or 1024 bytes.
       const limited = ['sh', '-c', 'ulimit -f 8; exec "$@"', 'sh'];
       const { stderr, code } = await run(['pull', ...model, '--from', from], {}, limited);
-      expect(stderr).toMatch(/^mobilenet: .*: disk full \(EFBIG\), expected more room\n$/);
+      expect(stderr).toMatch(/^mobilenet: .*: disk full \(EFBIG\); free some space\n$/);
       expect(code).toBe(4);
       expect(files()).toEqual([]);
     },
@@ -296,7 +296,7 @@ describe('mobilenet models', () => {
     expect(await run(['models', 'verify'])).toEqual({ stdout: 'no models are installed\n', stderr: '', code: 0 });
     expect(JSON.parse((await run(['models', 'verify', '--json'])).stdout)).toEqual({ models: [] });
     const removed = await run(['models', 'remove', 'none']);
-    expect(removed.stderr).toMatch(/^mobilenet: none: not installed, expected one that mobilenet models lists\n$/);
+    expect(removed.stderr).toMatch(/^mobilenet: none: not installed; mobilenet models lists what is\n$/);
     expect(removed.code).toBe(4);
     expect((await run(['models', 'remove'])).code).toBe(2);
     expect((await run(['models', 'frobnicate'])).code).toBe(2);

@@ -144,8 +144,8 @@ describe('findInputs', () => {
   });
 
   it('takes the name of no file that would be an unfinished pattern for a missing one', async () => {
-    for await (const { file, fault } of findInputs([`${folder}/a[1.jpg`])) {
-      expect({ file, code: fault?.code }).toEqual({ file: `${folder}/a[1.jpg`, code: 'not-found' });
+    for await (const { file, error } of findInputs([`${folder}/a[1.jpg`])) {
+      expect({ file, code: error?.code }).toEqual({ file: `${folder}/a[1.jpg`, code: 'not-found' });
     }
     expect(await names([`${folder}/a[b/c]d`, `${folder}/{b9,sub/c`])).toEqual(['a[b/c]d', '{b9,sub/c']);
     expect(await names([`${folder}/[z-a]`, `${folder}/[[:alpha:]]`])).toEqual(['[z-a]', '[[:alpha:]]']);

@@ -38,12 +38,12 @@ describe('labels', () => {
     ['l.txt', 'tench\n\ngoldfish\n', /l\.txt:2: no label/],
     ['l.txt', '', /no labels/],
     ['l.txt', 'x'.repeat(1001), /at most 1000/],
-    ['l.csv', '0,tench\n2,goldfish\n', /no index 1, expected all from 0 to 2/],
-    ['l.csv', '0,tench\n0,goldfish\n', /l\.csv:2: index 0 for a second time/],
+    ['l.csv', '0,tench\n2,goldfish\n', /index 1 is missing, expected all from 0 to 2/],
+    ['l.csv', '0,tench\n0,goldfish\n', /l\.csv:2: index 0 appears twice/],
     ['l.csv', '0,tench\ngoldfish\n', /l\.csv:2: expected index,label/],
     ['l.csv', 'index,name\n', /no labels/],
     ['l.json', '{', /not JSON/],
-    ['l.json', '3', /neither an array nor a map/],
+    ['l.json', '3', /neither an array nor an object/],
     ['l.json', '{"0":"a","2":"b"}', /class 1: no label/],
     ['l.json', '{"0":"a","__proto__":"b"}', /class 1: no label/],
     ['l.json', '[["n01440764"]]', /an id and a label/],
@@ -85,7 +85,7 @@ describe('a table of labels', () => {
     expect(all.map((_, index) => labelAt(index))).toEqual(all);
     expect(modelErrorOf(() => labelAt(12))?.message).toMatch(/l\.tsv: no row of index 12/);
     for (const classes of [11, 13]) {
-      expect(modelErrorOf(() => openLabelTable(path, classes))?.message).toMatch(/another number of labels/);
+      expect(modelErrorOf(() => openLabelTable(path, classes))?.message).toMatch(/not \d+ labels/);
     }
   });
 

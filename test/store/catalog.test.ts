@@ -111,7 +111,7 @@ describe('a catalog', () => {
     const { models } = JSON.parse(await readFile(path, 'utf8'));
     const own = join(folder, 'catalog.json');
     await writeFile(own, JSON.stringify({ models: [models[0], models[0]] }));
-    expect(() => readCatalog(own)).toThrow(/two models called/);
+    expect(() => readCatalog(own)).toThrow(/two models are called/);
     await writeFile(own, 'hello');
     expect(() => readCatalog(own)).toThrow(/not JSON/);
   });

@@ -92,7 +92,7 @@ describe('the entry that is pulled', () => {
 
   it('is none for what consists of many files, or was never published', () => {
     const tfjs = () => chooseEntry({ model: 'mobilenet_v1_1.0_224_tfjs' });
-    expect(tfjs).toThrow(/published as tfjs only, expected a format that can be pulled; fetch https:\/\/storage/);
+    expect(tfjs).toThrow(/published only as tfjs, which cannot be pulled; download https:\/\/storage/);
     const none = () => chooseEntry({ model: 'mobilenet_v1', alpha: 0.6 });
     expect(none).toThrow(
       /mobilenet_v1 α 0\.6: no published weights are known, expected α of 0\.25, 0\.5, 0\.75, 1, 1\.25 and/,

@@ -88,7 +88,7 @@ const cases: Record<string, Misbehaviour> = {
   'an empty file': { handler: send(200, { 'Content-Length': 0 }), message: /: an empty file, expected tflite$/ },
   'a compressed answer': {
     handler: send(200, { 'Content-Encoding': 'gzip' }, gzipSync(file)),
-    message: /: sent as gzip, expected the file as it is$/,
+    message: /: sent as gzip, expected the file without encoding$/,
   },
   'a wrong hash': {
     handler: serve(file),
@@ -111,7 +111,7 @@ const cases: Record<string, Misbehaviour> = {
       response.writeHead(200, { 'Content-Length': file.length });
       response.write(file.subarray(0, 1000), () => setTimeout(() => response.destroy(), 20));
     },
-    message: new RegExp(`: ended after \\d+ bytes, expected ${file.length}$`),
+    message: new RegExp(`: the transfer ended after \\d+ bytes, expected ${file.length}$`),
     asked: 2,
   },
   'a body of unknown length that ends too soon': {
@@ -120,7 +120,7 @@ const cases: Record<string, Misbehaviour> = {
       response.end(file.subarray(0, 1000));
     },
     fields: { bytes: file.length },
-    message: new RegExp(`: ended after 1000 bytes, expected ${file.length}$`),
+    message: new RegExp(`: the transfer ended after 1000 bytes, expected ${file.length}$`),
     asked: 2,
   },
   'a server that never answers': {
@@ -145,7 +145,7 @@ const cases: Record<string, Misbehaviour> = {
       response.on('close', () => clearInterval(timer));
     },
     limits: { totalMs: 300 },
-    message: /: not done after 0\.3 s, expected a faster server$/,
+    message: /: download not complete after 0\.3 s$/,
   },
   'a redirect to itself': {
     handler: (request, response) => response.writeHead(302, { Location: request.url! }).end(),
@@ -174,7 +174,7 @@ const cases: Record<string, Misbehaviour> = {
       more();
     },
     fields: { bytes: 500_000 },
-    message: /: more than 500000 bytes, expected no more$/,
+    message: /: more than the expected 500000 bytes$/,
   },
   'a reset connection': {
     handler: (request) => request.socket.resetAndDestroy(),
@@ -254,7 +254,7 @@ describe('a full disk', () => {
     };
     const error = await fault(pull(makeEntry([at(serve(file))]), { disk }));
     expect(error.code).toBe('store-full');
-    expect(error.message).toMatch(new RegExp(`disk full \\(${code}\\), expected more room$`));
+    expect(error.message).toMatch(new RegExp(`disk full \\(${code}\\); free some space$`));
     expect(listFiles()).toEqual(before);
     expect(await verifyModels(home)).toEqual([{ name: 'good', problem: null }]);
   });

@@ -197,7 +197,7 @@ describe('a file without a published hash', () => {
     const other = makeFile(1000, 2);
     server.on(path, serve(other));
     await expect(pull(entry)).rejects.toThrow(
-      new RegExp(`: sha-256 ${sha256(other)}, expected ${hash.value}, which came first .*--force`),
+      new RegExp(`: sha-256 ${sha256(other)}, expected ${hash.value}, that of the first download .*--force`),
     );
     expect(listFiles()).toEqual(before.filter((name) => !name.startsWith('blobs')));
     expect((await pull(entry, { force: true })).model.weights.sha256).toBe(sha256(other));

@@ -220,7 +220,7 @@ describe('a network that this project has no layers for', () => {
   });
 
   it('of the size that the file says', async () => {
-    await expect(print({ res: '100' })).rejects.toThrow('takes 227×227 pixels, expected the same or no --res');
+    await expect(print({ res: '100' })).rejects.toThrow('takes 227×227 pixels; leave --res out');
     await expect(print({ measure: true })).rejects.toThrow('is only counted; choose a network with --model');
     // Left open it is 224: maps of 109, 54, 26, 12 and, padded, 14.
     const open = join(folder, 'open.onnx');
@@ -411,7 +411,7 @@ describe('refusals', () => {
   it('options that contradict a file', async () => {
     const path = golden('tflite-tiny/float.tflite');
     await expect(runCost({ alpha: 0.5 }, () => {}, path)).rejects.toThrow(UsageError);
-    await expect(runCost({ resolution: 999 }, () => {}, path)).rejects.toThrow(/expected the same or no --res/);
+    await expect(runCost({ resolution: 999 }, () => {}, path)).rejects.toThrow(/leave --res out/);
   });
 });
 

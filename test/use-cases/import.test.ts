@@ -130,8 +130,8 @@ describe('import', () => {
   });
 
   it.each<[string, Partial<ImportOptions>, new (...args: never[]) => Error, RegExp]>([
-    ['a name that is taken', { name: 'taken' }, ModelError, /taken: installed already/],
-    ['other classes', { classes: 5 }, UsageError, /--classes 5: .+ holds 7 classes/],
+    ['a name that is taken', { name: 'taken' }, ModelError, /taken: already installed/],
+    ['other classes', { classes: 5 }, UsageError, /--classes 5: .+ has 7 classes/],
     ['another network', { model: 'xception' }, ModelError, /of no known checkpoint of xception/],
     ['another α', { alpha: 1 }, UsageError, /--alpha 1: .+ holds 0\.35/],
     ['too few labels', { labels: 'NOTICE-not-there' }, ModelError, /no such file/],
