@@ -119,7 +119,7 @@ export function blockOfLayer(network: ResolvedNetwork, name: string): Block {
   const pointwise =
     layer.kind === 'pointwise'
       ? layer
-      : network.layers.find((each) => each.kind === 'pointwise' && leadsTo(network, name, each.inputs[0]!));
+      : network.layers.find((each) => each.kind === 'pointwise' && leadsTo(network, name, each.inputs[0]));
   if (!pointwise) throw new UsageError({ where: `--layer ${name}`, problem: 'nothing pointwise reads it', expected });
   const { height, width, channels } = depthwise.outputShape;
   if (height !== width)
@@ -136,7 +136,7 @@ function leadsTo(network: ResolvedNetwork, from: string, to: string): boolean {
   if (from === to) return true;
   const layer = network.layers.find(({ name }) => name === to);
   if (layer?.kind !== 'activation' && layer?.kind !== 'scale') return false;
-  return leadsTo(network, from, layer.inputs[0]!);
+  return leadsTo(network, from, layer.inputs[0]);
 }
 
 function standardCost(name: string, block: Block): ExplainedCost {

@@ -1,3 +1,4 @@
+import { elementAt } from '../errors/element-at.js';
 import type { DepthwiseLayer, Layer, Network, PointwiseLayer } from '../networks/types.js';
 
 /**
@@ -14,7 +15,7 @@ export function standardTwin(network: Network): Network {
     const pointwise = findPointwise(layer, network.layers.slice(index + 1));
     if (!pointwise || replaced.has(pointwise.name)) continue;
     replaced.set(pointwise.name, merge(layer, pointwise));
-    redirected.set(layer.name, layer.inputs[0]!);
+    redirected.set(layer.name, elementAt(layer.inputs, 0));
   }
   const layers = network.layers
     .filter(({ name }) => !redirected.has(name))

@@ -8,7 +8,7 @@ export interface Operation {
   readonly layer: ResolvedLayer;
   /** The value that this operation makes. */
   readonly output: string;
-  readonly inputs: readonly string[];
+  readonly inputs: ResolvedLayer['inputs'];
   /** A value added before the clamp. */
   readonly residual: string | undefined;
   readonly clamp: readonly [number, number];

@@ -1,7 +1,9 @@
 import { NETWORK_INPUT, type ResolvedLayer, type Shape } from './types.js';
 
 /** What `lifetimes` needs to know of a layer, or of a step into which layers were fused. */
-export type LifetimeStep = Pick<ResolvedLayer, 'name' | 'inputs' | 'inputShapes' | 'outputShape'>;
+export interface LifetimeStep extends Pick<ResolvedLayer, 'name' | 'inputShapes' | 'outputShape'> {
+  readonly inputs: readonly string[];
+}
 
 /** While which steps a map has to be kept, by index into the steps, both ends included. */
 export interface Lifetime {

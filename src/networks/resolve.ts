@@ -79,11 +79,13 @@ function resolveLayer(
   options: Required<ResolveOptions>,
 ): ResolvedLayer {
   checkArity(where, layer, shapes.length);
-  const [first, ...others] = shapes;
-  if (!first) throw broken(where, 'no input', 'at least one');
-  const inputShapes = [first, ...others] as const;
+  const [input, ...otherInputs] = layer.inputs;
+  const [shape, ...otherShapes] = shapes;
+  if (input === undefined || !shape) throw broken(where, 'no input', 'at least one');
+  const inputs = [input, ...otherInputs] as const;
+  const inputShapes = [shape, ...otherShapes] as const;
   const { outputShape, pads = NO_PADS, parameters = [] } = follow(where, layer, inputShapes, options);
-  return { ...layer, inputShapes, outputShape, pads, parameters };
+  return { ...layer, inputs, inputShapes, outputShape, pads, parameters };
 }
 
 function checkArity(where: string, { kind }: Layer, count: number): void {

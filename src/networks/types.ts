@@ -276,6 +276,7 @@ export interface Parameter {
 
 /** A layer with everything that follows from the input's size. */
 export type ResolvedLayer = Layer & {
+  readonly inputs: readonly [string, ...string[]];
   /** Of `inputs`, in their order. */
   readonly inputShapes: readonly [Shape, ...Shape[]];
   readonly outputShape: Shape;

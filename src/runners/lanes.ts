@@ -4,6 +4,7 @@ import type { Classification } from '../domain/classification.js';
 import type { Label } from '../domain/label.js';
 import { describe } from '../domain/rank.js';
 import { createLanes, type Lane } from '../engine/lanes.js';
+import { elementAt } from '../errors/element-at.js';
 import { RuntimeError } from '../errors/errors.js';
 import { packageFile } from '../files/package-files.js';
 import { valuesOfBytes } from '../images/prepare.js';
@@ -165,7 +166,7 @@ class LanePool {
     if (pending.held > 0) this.#gate.leave(pending.held);
     if ('ranked' in reply) {
       const ms = { decode: pending.decoded ?? reply.decode, run: reply.run };
-      pending.resolve({ predictions: describe(reply.ranked, (index) => this.#labels[index]!), ms });
+      pending.resolve({ predictions: describe(reply.ranked, (index) => elementAt(this.#labels, index)), ms });
     } else pending.reject(errorOf(reply));
     this.#assign();
   }

@@ -9,10 +9,10 @@ export function createGate(budget: number): Gate {
   let held = 0;
   const waiting: { readonly bytes: number; readonly open: () => void }[] = [];
   const admit = (): void => {
-    while (waiting.length > 0 && (held === 0 || held + waiting[0]!.bytes <= budget)) {
-      const { bytes, open } = waiting.shift()!;
-      held += bytes;
-      open();
+    for (let next = waiting[0]; next && (held === 0 || held + next.bytes <= budget); next = waiting[0]) {
+      waiting.shift();
+      held += next.bytes;
+      next.open();
     }
   };
   return {

@@ -5,6 +5,7 @@ import type { Label } from '../domain/label.js';
 import { describe, findTop } from '../domain/rank.js';
 import { loadPixelKernels } from '../engine/pixels.js';
 import { createSession, type SessionOptions } from '../engine/session.js';
+import { elementAt } from '../errors/element-at.js';
 import { exitCodes, MobilenetError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import type { ExactModel, Model } from '../models/model.js';
@@ -107,7 +108,7 @@ async function openExact({ graph, softmaxAdded }: ExactModel) {
 }
 
 function asFunction(labels: readonly Label[]): (index: number) => Label {
-  return (index) => labels[index]!;
+  return (index) => elementAt(labels, index);
 }
 
 async function classify(

@@ -6,6 +6,7 @@ import { chooseLevels, type Observed, observe } from '../engine/int8/choose-rang
 import type { Levels } from '../engine/int8/levels.js';
 import { loadKernels } from '../engine/kernels.js';
 import { createSession, type Session } from '../engine/session.js';
+import { elementAt } from '../errors/element-at.js';
 import { exitCodes, MobilenetError, ModelError } from '../errors/errors.js';
 import { chooseModel } from '../models/choose.js';
 import { withPicture } from '../models/integers.js';
@@ -174,7 +175,7 @@ function benchSteps(steps: readonly StepCost[], session: Session, runs: number):
   const medians = times.map(median);
   const total = medians.reduce((sum, ms) => sum + ms, 0);
   return steps.map(({ layer, mainLayer, kernel, macs, bytes }, index) => {
-    const ms = medians[index]!;
+    const ms = elementAt(medians, index);
     const gmacsPerSecond = ms > 0 ? round(macs / ms / 1e6, 3) : 0;
     return { layer, kernel, ms: round(ms, 4), macs, gmacsPerSecond, share: round(ms / total, 6), bytes, mainLayer };
   });

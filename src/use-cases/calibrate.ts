@@ -3,6 +3,7 @@ import { calibrate } from '../engine/int8/choose-widths.js';
 import { groupLevels, nameLevels } from '../engine/int8/levels-file.js';
 import { loadPixelKernels } from '../engine/pixels.js';
 import { createSession } from '../engine/session.js';
+import { elementAt } from '../errors/element-at.js';
 import { ImageError, ModelError, UsageError } from '../errors/errors.js';
 import { findInputs } from '../inputs/find.js';
 import type { Model } from '../models/model.js';
@@ -35,7 +36,8 @@ export async function levelsFor(
   const files = await listPictures(folder);
   const prepare = async (index: number, into: Float32Array) => {
     try {
-      await preparePicture({ file: files[index]!, path: files[index]! }, preprocessing, into, loadPixelKernels());
+      const file = elementAt(files, index);
+      await preparePicture({ file, path: file }, preprocessing, into, loadPixelKernels());
       return true;
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
@@ -76,5 +78,5 @@ async function listPictures(folder: string): Promise<readonly string[]> {
     if (typeof path === 'string' && error === undefined) files.push(path);
   }
   const count = Math.min(files.length, MOST_PICTURES);
-  return Array.from({ length: count }, (_, index) => files[Math.floor((index * files.length) / count)]!);
+  return Array.from({ length: count }, (_, index) => elementAt(files, Math.floor((index * files.length) / count)));
 }

@@ -41,12 +41,12 @@ export async function summariseFile(path: string, options: SummaryOptions = {}):
     return { ...summary, alpha: isNetworkId(network.id) ? summary.alpha : null, file: path, notCounted: [] };
   }
   const { macs, flops, params, counted, notCounted, input } = found.record;
-  const sides = input.length === 4 ? sidesOf(found.record) : [];
+  const [height, width] = input.length === 4 ? sidesOf(found.record) : [];
   return {
     ...{
       network: parse(path).name,
       alpha: null,
-      resolution: sides.length === 2 && sides[0] === sides[1] ? sides[0]! : null,
+      resolution: height !== undefined && height === width ? height : null,
     },
     ...{ macs, flops, count: counted.count, params: counted.params },
     memory: { weights: BYTES_PER_F32 * params.folded, activations: null },

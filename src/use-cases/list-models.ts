@@ -1,5 +1,6 @@
 import { costTotals } from '../cost/cost.js';
 import type { ModelRecord, ModelsRecord } from '../domain/models.js';
+import { elementAt } from '../errors/element-at.js';
 import { listBundledModels } from '../models/bundled.js';
 import { buildNetwork, isNetworkId } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
@@ -55,7 +56,7 @@ export function surveyModels(): ModelsRecord {
         top5: published?.top5 ?? null,
         macs: countMacs(network, alpha, resolution),
         licence,
-        origin: addresses[0]!,
+        origin: elementAt(addresses, 0),
         ...{ format, checked },
       }),
     );

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { readArchiveMember } from '../archives/tar.js';
+import { elementAt } from '../errors/element-at.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { identify } from '../networks/identify.js';
 import { findNetwork, isNetworkId } from '../networks/index.js';
@@ -30,7 +31,7 @@ export function chooseEntry(query: CatalogQuery): CatalogEntry {
     .filter(Boolean)
     .join(' ');
   if (entries.length > 0) {
-    const { name, format, addresses } = entries[0]!;
+    const { name, format, addresses } = elementAt(entries, 0);
     throw new ModelError('model-not-published', {
       where: asked,
       problem: `published only as ${format}, which cannot be pulled`,

@@ -3,6 +3,7 @@ import type { Outcome } from '../batch/types.js';
 import type { ImageRecord } from '../domain/classification.js';
 import { NOT_FINITE } from '../domain/rank.js';
 import { median } from '../domain/statistics.js';
+import { elementAt } from '../errors/element-at.js';
 import { nameBytes } from '../inputs/name.js';
 import { type Entry, type Format, type FormatName, refuseLines } from '../report/formats.js';
 
@@ -87,7 +88,7 @@ function entryOf(record: ImageRecord, filter: ResultWriterOptions['filter'], nam
   const kept = filter(record.predictions);
   const ranks = kept.map((prediction) => record.predictions.indexOf(prediction) + 1);
   const predictions = kept.map((prediction, at) =>
-    ranks[at] === at + 1 ? prediction : { ...prediction, rank: ranks[at]! },
+    ranks[at] === at + 1 ? prediction : { ...prediction, rank: elementAt(ranks, at) },
   );
   return { record: { ...record, predictions }, ranks, name };
 }

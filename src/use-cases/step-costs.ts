@@ -5,6 +5,7 @@ import { storedBytes } from '../engine/int8/pack.js';
 import type { KernelConstants, KernelName } from '../engine/kernels.js';
 import { storedChannels } from '../engine/pack.js';
 import type { Plan } from '../engine/plan.js';
+import { elementAt } from '../errors/element-at.js';
 import { NETWORK_INPUT, type ResolvedLayer, type ResolvedNetwork, type Shape } from '../networks/types.js';
 
 /** What one step of a plan does, whatever time it takes. */
@@ -67,7 +68,7 @@ export function costSteps(network: ResolvedNetwork, plan: Plan, { constants, lev
       const [pixels, channels] = args.slice(3) as [number, number];
       const [to, from] = strides as [number, number];
       if (!begun.has(layer)) converted.set(layer, to / channels);
-      const rows = BYTES_PER_F32 * CHANNEL_ROWS[kernel]! * channels;
+      const rows = BYTES_PER_F32 * (CHANNEL_ROWS[kernel] ?? 0) * channels;
       return { layer, mainLayer: layer, kernel, macs: 0, bytes: pixels * (to + from) + rows };
     }
     if (begun.has(layer)) {
@@ -82,7 +83,7 @@ export function costSteps(network: ResolvedNetwork, plan: Plan, { constants, lev
     const maps = [
       mapBytes(layer, kernel.endsWith('_i8') ? bytesOf(layer) : BYTES_PER_F32),
       ...reads.map((value) => mapBytes(value, converted.get(layer) ?? bytesOf(value))),
-      rowBytes(kernel, reads[0]!),
+      rowBytes(kernel, elementAt(reads, 0)),
     ];
     const counts = folded.map((each) => ({ name: each.name, macs: countLayer(each).macs }));
     const mainLayer = counts.find(({ macs }) => macs > 0)?.name ?? layer;

@@ -38,7 +38,7 @@ export async function runCompare(
 ): Promise<void> {
   const options = readCounting(flags);
   await checkOutput(flags);
-  const isFile = (spec: string) => !isNetworkId(spec.split(':')[0]!) && existsSync(spec);
+  const isFile = (spec: string) => !isNetworkId(nameOf(spec)) && existsSync(spec);
   const rows: SummaryRow[] = [];
   for (const spec of specs) {
     if (!isFile(spec)) rows.push(summarise(readVariant(spec), options));
@@ -54,9 +54,15 @@ export async function runCompare(
   print(await writeComparison(flags, rows, others, sections));
 }
 
+/** What is before the first colon. */
+function nameOf(spec: string): string {
+  const [name = ''] = spec.split(':');
+  return name;
+}
+
 /** Of a spec that is no file's name. */
 function readVariant(spec: string): Variant {
-  const isPath = /[/\\]|\.[a-z]\w+$/i.test(spec.split(':')[0]!);
+  const isPath = /[/\\]|\.[a-z]\w+$/i.test(nameOf(spec));
   if (isPath) throw new ModelError('model-file', { where: spec, problem: 'no such file' });
   return parseVariant(spec);
 }

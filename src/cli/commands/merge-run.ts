@@ -1,5 +1,6 @@
 import { mergeParts } from '../../batch/merge.js';
 import { checkRows } from '../../batch/read-rows.js';
+import { elementAt } from '../../errors/element-at.js';
 import { exitCodes, UsageError } from '../../errors/errors.js';
 import { printable } from '../../errors/printable.js';
 import { chooseFormat, createFormat, type Format, refuseLines } from '../../report/formats.js';
@@ -62,7 +63,11 @@ function withoutStdout(named: readonly string[]): readonly string[] {
   const isWritten = outputTest(undefined);
   const parts = isWritten ? named.filter((part) => part === '-' || !isWritten(part)) : named;
   if (parts.length > 0) return parts;
-  throw new UsageError({ where: printable(named[0]!), problem: 'is what stdout goes to', expected: 'another file' });
+  throw new UsageError({
+    where: printable(elementAt(named, 0)),
+    problem: 'is what stdout goes to',
+    expected: 'another file',
+  });
 }
 
 /** As `--format` says, or the output file's name ends. */

@@ -1,3 +1,4 @@
+import { elementAt } from '../../errors/element-at.js';
 import { NETWORK_INPUT, type Pads, type Shape } from '../../networks/types.js';
 import type { Operation } from '../fuse.js';
 import type { KernelConstants, KernelModule } from '../kernels.js';
@@ -294,7 +295,11 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
       names.set(name, scratch);
       return scratch;
     };
-    const floatInputs = inputs.map((name, index) => read(name, layer.inputShapes[index]!));
+    const [first, ...others] = inputs;
+    const floatInputs = [
+      read(first, layer.inputShapes[0]),
+      ...others.map((name, index) => read(name, elementAt(layer.inputShapes, index + 1))),
+    ] as const;
     const residual = operation.residual === undefined ? undefined : read(operation.residual, shape);
     const count = shape.height * shape.width;
     const result = to ? context.scratch('result', 4 * count * outChannels) : output;
