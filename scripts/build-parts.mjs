@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { bundleCommand } from './bundle/command.mjs';
 import { root } from './bundle/esbuild-options.mjs';
@@ -69,7 +69,7 @@ export async function build({ all = false, withTypeErrors = false } = {}) {
 
 async function buildKernels(folder) {
   const compiler = join(root, 'node_modules/assemblyscript/bin/asc.js');
-  await Promise.all(
+  await allDone(
     Object.entries(kernelTargets).map(([target, name]) =>
       runNode(compiler, 'assembly/index.ts', '--target', target, '--outFile', join(folder, `${name}.wasm`)),
     ),
@@ -79,7 +79,7 @@ async function buildKernels(folder) {
 
 async function buildDist(folder, withTypeErrors) {
   const code = join(folder, 'code');
-  const [isClean] = await Promise.all([
+  const [isClean] = await allDone([
     declareTypes(folder, withTypeErrors),
     bundleLibrary(code),
     bundlePrograms(code),
@@ -87,6 +87,12 @@ async function buildDist(folder, withTypeErrors) {
     bundleSharp(code),
   ]);
   return isClean;
+}
+
+/** Of all results, or the first fault; when none of the tasks writes any more. */
+async function allDone(tasks) {
+  await Promise.allSettled(tasks);
+  return Promise.all(tasks);
 }
 
 /** Whether there were no errors. */
@@ -101,11 +107,11 @@ async function declareTypes(folder, withTypeErrors) {
   }
 }
 
-async function runNode(...args) {
+async function runNode(program, ...args) {
   try {
-    await run(process.execPath, args, { cwd: root, maxBuffer: 2 ** 26 });
+    await run(process.execPath, [program, ...args], { cwd: root, maxBuffer: 2 ** 26 });
   } catch (error) {
-    throw new Error(`${args.slice(1).join(' ')} failed\n${error.stdout}${error.stderr}`, { cause: error });
+    throw new Error(`${basename(program, '.js')} ${args.join(' ')} failed\n${error.stdout}${error.stderr}`, { cause: error });
   }
 }
 

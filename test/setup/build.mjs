@@ -16,6 +16,6 @@ async function buildOrRefuse() {
     const parts = await build({ withTypeErrors: true });
     if (parts.length > 0) console.log(`built: ${parts.join(', ')}`);
   } catch (error) {
-    throw new Error(`The tests need a build, and it failed.\n${error.message}`, { cause: error });
+    throw new Error(`The tests run what is built, and the build failed.\n${error.message}`);
   }
 }
