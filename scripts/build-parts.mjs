@@ -111,7 +111,8 @@ async function runNode(program, ...args) {
   try {
     await run(process.execPath, [program, ...args], { cwd: root, maxBuffer: 2 ** 26 });
   } catch (error) {
-    throw new Error(`${basename(program, '.js')} ${args.join(' ')} failed\n${error.stdout}${error.stderr}`, { cause: error });
+    const command = [basename(program, '.js'), ...args].join(' ');
+    throw new Error(`${command} failed\n${error.stdout}${error.stderr}`, { cause: error });
   }
 }
 
