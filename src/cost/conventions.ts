@@ -148,10 +148,6 @@ export const conventions: Readonly<Record<ConventionId, Convention>> = {
   },
 };
 
-export function isConvention(id: string): id is ConventionId {
-  return Object.hasOwn(conventions, id);
-}
-
 /** One layer's operations as a rule counts them. */
 export function countByRule(layer: ResolvedLayer, rule: CountingRule): number {
   return countOperations(listOperations(layer), rule, layer.kind === 'dense');

@@ -72,13 +72,13 @@ function condense(error: unknown): string {
     .split('\n')
     .map((line) => line.replace(/^\s*\w+: /, '').trim())
     .filter((line) => line !== '' && line !== 'Unknown error');
-  return printable(reason ?? 'the decoder gives no reason');
+  return printable(reason ?? 'the decoder gave no reason');
 }
 
 function corrupt(name: string, format: ImageFormat, error: unknown): ImageError {
   return new ImageError(
     'corrupt',
-    { where: name, problem: `damaged ${format} (${condense(error)})`, expected: 'a complete picture' },
+    { where: name, problem: `damaged ${format} (${condense(error)})` },
     {
       cause: error,
     },
@@ -131,8 +131,8 @@ function chooseSize(
   if (held > MEMORY_LIMIT || Math.max(width, height) > MAX_REDUCED_SIDE) {
     throw new ImageError('too-large', {
       where: name,
-      problem: `${width} × ${height} pixels as ${format} need more than ${MEMORY_LIMIT / 2 ** 20} MiB`,
-      expected: 'a smaller picture',
+      problem: `${width} × ${height} pixels as ${format} need more than ${MEMORY_LIMIT / 2 ** 20} MiB of memory`,
+      remedy: 'scale the image down first',
     });
   }
   const shrink = Math.ceil(Math.sqrt(pixels / REDUCED_PIXELS));
@@ -144,7 +144,8 @@ function refuseMoreThan(most: number | undefined, name: string, { width, height 
     throw new ImageError('too-large', {
       where: name,
       problem: `${width} × ${height} pixels`,
-      expected: `at most ${most} in all`,
+      expected: `at most ${most}`,
+      remedy: 'raise --max-pixels to accept it',
     });
   }
 }
@@ -179,7 +180,7 @@ async function readMetadata(source: PictureSource, format: ImageFormat): Promise
     throw new ImageError('unsupported-format', {
       where: source.name,
       problem: `${format} with ${metadata.depth} samples is not supported`,
-      expected: '8 or 16 bits',
+      expected: '8 or 16 bits per sample',
     });
   }
   return metadata;
@@ -198,12 +199,12 @@ async function readMetadata(source: PictureSource, format: ImageFormat): Promise
  * @throws ImageError `not-found`, `not-a-file`, `unreadable`, `empty`, `unsupported-format`, `corrupt`, `too-large`
  */
 export async function decode(input: string | Uint8Array, options: DecodeOptions = {}): Promise<DecodedImage> {
-  const source = await openPicture(input, options.name ?? 'picture', options.path);
+  const source = await openPicture(input, options.name ?? 'image', options.path);
   const { name } = source;
   const detected = detectFormat(source.header);
   if (!detected.supported) {
     if (hasPngHeader(source.header)) throw corrupt(name, 'PNG', new Error('wrong signature'));
-    const what = detected.name === undefined ? 'not a picture of a known format' : `${detected.name} is not supported`;
+    const what = detected.name === undefined ? 'not an image of a known format' : `${detected.name} is not supported`;
     throw new ImageError('unsupported-format', { where: name, problem: what, expected: supportedFormats });
   }
   const { format } = detected;
@@ -240,7 +241,7 @@ export async function decode(input: string | Uint8Array, options: DecodeOptions 
       throw new ImageError('unsupported-format', {
         where: name,
         problem: `${format} with ${info.channels} channels is not supported`,
-        expected: 'grey, RGB or CMYK',
+        expected: 'grayscale, RGB or CMYK',
       });
     }
     const { autoOrient: original } = metadata;

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { promisify } from 'node:util';
 import { ImageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
-import { FORMAT_HEADER_BYTES, supportedFormats } from './format.js';
+import { FORMAT_HEADER_BYTES } from './format.js';
 
 // With plain descriptors, not the promises' file handles: what cannot block for long on an open file needs no other thread.
 const [open, read, stat] = [promisify(fs.open), promisify(fs.read), promisify(fs.stat)];
@@ -23,28 +23,24 @@ const MAX_BUFFERED_BYTES = 64 * 2 ** 20;
 /** Read at once where there is no other way. */
 const MOST_BUFFERED_BYTES = 2 ** 30;
 
-function describeFault(name: string, error: unknown): ImageError {
+function describeError(name: string, error: unknown): ImageError {
   const code = (error as NodeJS.ErrnoException).code;
   const cause = { cause: error };
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return new ImageError('not-found', { where: name, problem: 'no such file', expected: 'a picture' }, cause);
+      return new ImageError('not-found', { where: name, problem: 'no such file' }, cause);
     case 'EACCES':
     case 'EPERM':
-      return new ImageError(
-        'unreadable',
-        { where: name, problem: 'permission denied', expected: 'a readable file' },
-        cause,
-      );
+      return new ImageError('unreadable', { where: name, problem: 'permission denied' }, cause);
     case 'ENAMETOOLONG':
-      return new ImageError('not-found', { where: name, problem: 'name too long', expected: 'a picture' }, cause);
+      return new ImageError('not-found', { where: name, problem: 'the name is too long' }, cause);
     case 'ERR_INVALID_ARG_VALUE':
-      return new ImageError('not-found', { where: name, problem: 'not a file name', expected: 'a picture' }, cause);
+      return new ImageError('not-found', { where: name, problem: 'not a valid file name' }, cause);
     default:
       return new ImageError(
         'unreadable',
-        { where: name, problem: `cannot be read (${code ?? 'unknown fault'})`, expected: 'a file' },
+        { where: name, problem: `cannot be read (${code ?? 'unknown error'})` },
         cause,
       );
   }
@@ -63,14 +59,14 @@ async function readStart(file: number, target: Uint8Array): Promise<Uint8Array> 
 
 async function readPicture(file: number, path: string | Buffer, name: string): Promise<PictureSource> {
   const { size } = fs.fstatSync(file);
-  if (size === 0) throw new ImageError('empty', { where: name, problem: 'empty file', expected: supportedFormats });
+  if (size === 0) throw new ImageError('empty', { where: name, problem: 'the file is empty' });
   // The decoder takes no path that is not UTF-8.
   const most = typeof path === 'string' ? MAX_BUFFERED_BYTES : MOST_BUFFERED_BYTES;
   if (size > most && typeof path !== 'string') {
     throw new ImageError('too-large', {
       where: name,
-      problem: `${size} bytes under a name that is not UTF-8`,
-      expected: `at most ${most}`,
+      problem: `${size} bytes are too many for a file whose name is not UTF-8`,
+      remedy: 'rename it',
     });
   }
   const bytes = await readStart(file, new Uint8Array(size <= most ? size : FORMAT_HEADER_BYTES));
@@ -89,8 +85,7 @@ async function readPicture(file: number, path: string | Buffer, name: string): P
 export async function openPicture(input: string | Uint8Array, unnamed: string, path?: Buffer): Promise<PictureSource> {
   if (typeof input !== 'string') {
     const name = printable(unnamed);
-    if (input.length === 0)
-      throw new ImageError('empty', { where: name, problem: 'no bytes', expected: supportedFormats });
+    if (input.length === 0) throw new ImageError('empty', { where: name, problem: 'no data' });
     return { name, header: input.subarray(0, FORMAT_HEADER_BYTES), input };
   }
   const name = printable(input) || "''";
@@ -98,14 +93,14 @@ export async function openPicture(input: string | Uint8Array, unnamed: string, p
   try {
     const stats = await stat(path ?? input);
     if (!stats.isFile()) {
-      const what = stats.isDirectory() ? 'a folder' : 'a pipe, socket or device';
-      throw new ImageError('not-a-file', { where: name, problem: what, expected: 'a picture file' });
+      const what = stats.isDirectory() ? 'is a folder' : 'is a pipe, socket or device';
+      throw new ImageError('not-a-file', { where: name, problem: what, expected: 'an image file' });
     }
     // Should a pipe take the file's place in between, opening it must not wait for a writer.
     file = await open(path ?? input, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
     return await readPicture(file, path ?? input, name);
   } catch (error) {
-    throw error instanceof ImageError ? error : describeFault(name, error);
+    throw error instanceof ImageError ? error : describeError(name, error);
   } finally {
     if (file !== undefined) fs.closeSync(file);
   }

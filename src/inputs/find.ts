@@ -64,8 +64,7 @@ async function* allInputs(names: readonly string[], options: InputOptions): Asyn
   const { filesFrom = [], separator = 'newline', stdin, until } = options;
   for (const name of names) yield* fromArgument(name, options);
   for (const list of filesFrom) {
-    if (list === '-' && !stdin)
-      throw new UsageError({ where: '--files-from -', problem: 'no stdin here', expected: 'a file' });
+    if (list === '-' && !stdin) throw new UsageError({ where: '--files-from -', problem: 'stdin is not available' });
     for await (const name of readNames(list === '-' ? stdin! : list, separator, until)) yield inputOf(name);
   }
 }
@@ -86,14 +85,14 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
   else if (kind === 'missing' && name.includes('\ufffd')) {
     throw new UsageError({
       where: printable(name),
-      problem: 'the name is not UTF-8 and Node.js has lost its bytes',
-      expected: 'its folder, or a list by --files-from',
+      problem: 'the name is not valid UTF-8, and Node.js lost its bytes',
+      remedy: 'name its folder, or list it with --files-from',
     });
   } else if (kind === 'missing' && ADDRESS.test(name)) {
     throw new UsageError({
       where: printable(name),
-      problem: 'an address',
-      expected: '--allow-url to fetch it, or a file',
+      problem: 'is a URL',
+      remedy: 'add --allow-url to download it',
     });
   } else if (kind === 'missing' && isGlob(name)) yield* expandOrRefuse(name, options);
   else yield input;
@@ -255,8 +254,9 @@ async function readAll(stdin: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
     if (bytes > MOST_STDIN_BYTES) {
       throw new UsageError({
         where: '-',
-        problem: `more than ${MOST_STDIN_BYTES} bytes on stdin`,
-        expected: 'one picture',
+        problem: `more than ${MOST_STDIN_BYTES / 2 ** 20} MiB on stdin`,
+        expected: 'one image',
+        remedy: 'for a list of files, use --files-from -',
       });
     }
     chunks.push(chunk);

@@ -21,7 +21,7 @@ export function compileGlob(pattern: string): (name: string) => boolean {
     throw new UsageError(
       {
         where: printable(pattern),
-        problem: 'a pattern with a range that runs backwards',
+        problem: 'the pattern has a range that runs backwards',
         expected: 'one such as [a-c]',
       },
       { cause },
@@ -53,8 +53,7 @@ export function expandBraces(pattern: string): readonly string[] {
     if (done.length + waiting.length > MOST_PATTERNS) {
       throw new UsageError({
         where: printable(pattern),
-        problem: `stands for more than ${MOST_PATTERNS} patterns`,
-        expected: 'fewer',
+        problem: `expands to more than ${MOST_PATTERNS} patterns`,
       });
     }
   }
@@ -113,8 +112,8 @@ function translate(pattern: string): string {
       if (/\[[:.=]/.test(characters.slice(at + 1, end).join(''))) {
         throw new UsageError({
           where: printable(pattern),
-          problem: 'a pattern with a named set',
-          expected: 'single signs and ranges such as [a-c]',
+          problem: 'named character classes are not supported',
+          expected: 'characters and ranges such as [a-c]',
         });
       }
       text += translateSet(characters.slice(at + 1, end));
@@ -150,7 +149,6 @@ function quote(character: string): string {
 function unfinished(pattern: string, end: string): UsageError {
   return new UsageError({
     where: printable(pattern),
-    problem: `a pattern without its "${end}"`,
-    expected: 'one such as *.jpg',
+    problem: `the pattern has no closing "${end}"`,
   });
 }

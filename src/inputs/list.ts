@@ -34,8 +34,8 @@ export async function* readNames(
       if (rest.length > MOST_NAME_BYTES) {
         throw new UsageError({
           where,
-          problem: `a name of more than ${MOST_NAME_BYTES} bytes`,
-          expected: `${separator === 'nul' ? 'a NUL after' : 'a line for'} each`,
+          problem: `a name is longer than ${MOST_NAME_BYTES} bytes`,
+          remedy: separator === 'nul' ? 'if names end with newlines, omit --null' : 'if names end with NUL, add --null',
         });
       }
     }
@@ -55,15 +55,12 @@ export async function checkList(path: string): Promise<void> {
   } catch (error) {
     throw unreadable(where, error);
   }
-  throw new UsageError({ where, problem: 'a folder', expected: 'a list of files' });
+  throw new UsageError({ where, problem: 'is a folder', expected: 'a list of files' });
 }
 
 function unreadable(where: string, cause: unknown): UsageError {
   const { code } = cause as NodeJS.ErrnoException;
-  return new UsageError(
-    { where, problem: `cannot be read (${code ?? 'unknown error'})`, expected: 'a list of files' },
-    { cause },
-  );
+  return new UsageError({ where, problem: `cannot be read (${code ?? 'unknown error'})` }, { cause });
 }
 
 /** Of a name that is kept its own copy. Windows ends lines by two characters. */

@@ -94,6 +94,6 @@ export type FailedInput = Input & Required<Pick<Input, 'error'>>;
 export function unlisted(folder: Input, error: unknown): FailedInput {
   const { code } = error as NodeJS.ErrnoException;
   const why = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : (code ?? 'unknown error');
-  const message = `${printable(folder.file || '.')}: cannot list the folder (${why}), expected a readable one`;
+  const message = `${printable(folder.file || '.')}: cannot list the folder (${why})`;
   return { ...folder, error: { code: 'unreadable', message } };
 }

@@ -25,8 +25,7 @@ export async function fetchPicture(address: string, until: AbortSignal): Promise
         answer.destroy();
         throw new ImageError('not-fetched', {
           where,
-          problem: `more than ${MOST_BYTES / 2 ** 20} MiB`,
-          expected: 'a picture',
+          problem: `larger than ${MOST_BYTES / 2 ** 20} MiB`,
         });
       }
       chunks.push(chunk);
@@ -38,7 +37,7 @@ export async function fetchPicture(address: string, until: AbortSignal): Promise
     const details =
       error instanceof MobilenetError
         ? error.details
-        : { where, problem: isLate ? `not there in ${MOST_MS / 1000} s` : 'the answer broke off' };
+        : { where, problem: isLate ? `took longer than ${MOST_MS / 1000} s` : 'the connection broke' };
     throw new ImageError('not-fetched', details, { cause: error });
   }
 }

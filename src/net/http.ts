@@ -4,7 +4,7 @@ import { startRequest } from './proxy.js';
 
 const MOST_REDIRECTS = 10;
 
-/** A download's error. `isPassing`: the same address may work in a moment. */
+/** A failed download. `isPassing`: it may succeed if it is tried again. */
 export class FetchError extends ModelError {
   readonly isPassing: boolean;
   /** Milliseconds that the server asked to wait. */
@@ -47,9 +47,9 @@ export async function fetchAnswer(
   const where = shown(url);
   const visited = new Set<string>();
   for (;;) {
-    if (visited.has(url.href)) throw new FetchError({ where, problem: 'redirects in a circle' }, false);
+    if (visited.has(url.href)) throw new FetchError({ where, problem: 'redirect loop' }, false);
     if (visited.size > MOST_REDIRECTS) {
-      throw new FetchError({ where, problem: `redirects more than ${MOST_REDIRECTS} times` }, false);
+      throw new FetchError({ where, problem: `more than ${MOST_REDIRECTS} redirects` }, false);
     }
     visited.add(url.href);
     const response = await ask(url, where, headers, options);
@@ -59,7 +59,7 @@ export async function fetchAnswer(
       response.destroy();
       const next = parseAddress(location, where, url);
       if (url.protocol === 'https:' && next.protocol === 'http:') {
-        throw new FetchError({ where, problem: `redirects from https to ${shown(next)}`, expected: 'https' }, false);
+        throw new FetchError({ where, problem: `insecure redirect from https to ${shown(next)}` }, false);
       }
       url = next;
       continue;
@@ -82,10 +82,13 @@ function parseAddress(text: string, where: string, base?: URL): URL {
   try {
     url = new URL(text, base);
   } catch (cause) {
-    throw new FetchError({ where, problem: 'no address', expected: 'http:// or https://' }, false, { cause });
+    throw new FetchError({ where, problem: 'not a valid URL', expected: 'http:// or https://' }, false, { cause });
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new FetchError({ where, problem: `leads to ${url.protocol}`, expected: 'http:// or https://' }, false);
+    throw new FetchError(
+      { where, problem: `unsupported protocol ${url.protocol}`, expected: 'http:// or https://' },
+      false,
+    );
   }
   return url;
 }
@@ -121,10 +124,10 @@ async function ask(
 }
 
 function silent(where: string, idleMs: number): FetchError {
-  return new FetchError({ where, problem: `silent for ${idleMs / 1000} s`, expected: 'data' }, true);
+  return new FetchError({ where, problem: `no data for ${idleMs / 1000} s` }, true);
 }
 
-/** Errors of the network in one sentence; a FetchError stays as it is. */
+/** Network errors as one sentence; errors that have theirs stay. */
 export function explain(error: unknown, where: string, ...signals: readonly AbortSignal[]): unknown {
   const reason = signals.find((signal) => signal.aborted)?.reason;
   if (reason instanceof ModelError) return reason;
@@ -134,15 +137,15 @@ export function explain(error: unknown, where: string, ...signals: readonly Abor
     ENOTFOUND: 'no such host, or no network',
     EAI_AGAIN: 'no such host, or no network',
     ECONNREFUSED: 'connection refused',
-    ECONNRESET: 'connection broken',
-    EPIPE: 'connection broken',
-    ETIMEDOUT: 'no answer',
+    ECONNRESET: 'connection reset',
+    EPIPE: 'connection closed',
+    ETIMEDOUT: 'connection timed out',
     ENETUNREACH: 'no network',
-    EHOSTUNREACH: 'host cannot be reached',
+    EHOSTUNREACH: 'host unreachable',
   };
   const isCertificate = code !== undefined && /CERT|SIGNATURE|ISSUER/.test(code);
   const problem = said[code ?? ''] ?? (isCertificate ? `certificate not trusted (${code})` : (code ?? message));
-  // Certificates and malformed answers do not mend themselves.
+  // Certificates and malformed answers stay wrong.
   const isPassing = code !== undefined && code in said;
   const suffix = said[code ?? ''] && code ? ` (${code})` : '';
   return new FetchError({ where, problem: `${problem}${suffix}` }, isPassing, { cause: error });

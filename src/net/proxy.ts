@@ -16,8 +16,8 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv): URL | undefined {
   const proxy = parse(value.includes('://') ? value : `http://${value}`);
   if (proxy?.protocol !== 'http:' && proxy?.protocol !== 'https:') {
     throw new ModelError('proxy', {
-      where: `proxy ${proxy?.protocol.slice(0, -1) ?? 'address'}`,
-      problem: 'not supported',
+      where: 'proxy',
+      problem: proxy ? `unsupported protocol ${proxy.protocol}` : 'not a valid URL',
       expected: 'http:// or https://',
     });
   }
@@ -102,8 +102,7 @@ function openTunnel(proxy: URL, { hostname, port }: URL, signal: AbortSignal): P
 function refusal(proxy: URL, target: string, status: number | undefined): ModelError {
   return new ModelError('proxy', {
     where: `proxy ${proxy.host}`,
-    problem: `answered ${status} for ${target}`,
-    expected: 'a tunnel (200)',
+    problem: `refused to connect to ${target} (status ${status})`,
   });
 }
 

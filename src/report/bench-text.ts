@@ -23,7 +23,7 @@ function summary(record: BenchRecord, facts: BenchFacts): readonly string[] {
     dtype,
     threads === 1 ? '1 thread' : `${threads} threads`,
     weights === 'seeded' ? 'seeded weights' : weights,
-    ...(ranges === 'random' ? ['7 bits by a random picture'] : []),
+    ...(ranges === 'random' ? ['7-bit ranges of a random image'] : []),
     runtime,
   ];
   return [

@@ -1,7 +1,7 @@
 import type { CostRecord, LayerRecord } from '../cost/describe.js';
 import type { Pads } from '../networks/types.js';
 import { publishedSections } from './published-text.js';
-import { type Column, pageText, type Section } from './table.js';
+import type { Column, Section } from './table.js';
 import { alphaText, grouped, megabytes } from './units.js';
 
 /** What the text says about the network besides its counts. */
@@ -14,16 +14,9 @@ export interface NetworkFacts {
 
 export interface CostTextOptions {
   readonly layers?: boolean;
-  /** Columns of the terminal; everything is shown where it is absent. */
-  readonly width?: number;
 }
 
-/** A cost as a page of text: totals, the standard-convolution twin, shares, published figures; with `layers` a row for each. */
-export function costText(cost: CostRecord, facts: NetworkFacts, options: CostTextOptions = {}): string {
-  return pageText(costSections(cost, facts, options), options.width);
-}
-
-/** The page's parts; CSV takes the layers, the groups, or else the totals. */
+/** A cost as the parts of a page: totals, the standard-convolution twin, shares, published figures; CSV takes the layers, the groups, or else the totals. */
 export function costSections(cost: CostRecord, facts: NetworkFacts, options: CostTextOptions = {}): readonly Section[] {
   const { alpha, resolution, classes, groups } = cost;
   const width = facts.published.length > 0 ? ` · α ${alphaText(alpha)}` : '';

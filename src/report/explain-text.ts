@@ -55,8 +55,8 @@ export function explainSections({ layer, block, ...rest }: Explanation): readonl
     },
     {
       lines: [
-        `α = ${alpha} thins M and N, so the pointwise part falls by about α² = ${square(alpha)}, the depthwise part and its weights by α.`,
-        `ρ = ${rho} shrinks the map (D_F ${df} → ${steps.at(-1)!.block.df}), so all MACs fall by about ρ² = ${square(rho)}; the weights stay.`,
+        `α = ${alpha} reduces M and N: the pointwise part falls to about α² = ${square(alpha)}, the depthwise part and its weights to α.`,
+        `ρ = ${rho} shrinks the map (D_F ${df} → ${steps.at(-1)!.block.df}): all MACs fall to about ρ² = ${square(rho)}; the weights stay.`,
       ],
     },
   ];

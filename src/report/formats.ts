@@ -1,6 +1,6 @@
 import type { CostFacts, ImageRecord, ModelFacts } from '../domain/classification.js';
 import { elementAt } from '../errors/element-at.js';
-import { UsageError } from '../errors/errors.js';
+import { formatError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { modelLine, predictionsText } from './classify-text.js';
 import { jsonLine, jsonList } from './json.js';
@@ -109,16 +109,20 @@ function shownOf(record: ImageRecord): ImageRecord {
 /** Of a name that a list of lines cannot hold. */
 export function refuseLines(format: FormatName, nul: boolean, name: Buffer): string | undefined {
   if (format !== 'paths' || nul || !name.includes(0x0a)) return undefined;
-  return `${printable(name.toString('utf8'))}: the name has a line feed, expected --null-output for such names`;
+  return formatError({
+    where: printable(name.toString('utf8')),
+    problem: 'the name contains a newline',
+    remedy: 'use --null-output',
+  });
 }
 
 /** `--format`, or what other options imply. Throws UsageError where they contradict each other. */
 export function chooseFormat(format: string | undefined, json: boolean, template: string | undefined): FormatName {
   if (json && format !== undefined && format !== 'json') {
-    throw new UsageError({ where: `--format ${format}`, problem: 'with --json', expected: 'one of them' });
+    throw new UsageError({ where: `--format ${format}`, problem: 'cannot be combined with --json' });
   }
   if (template !== undefined && (json || format !== undefined)) {
-    throw new UsageError({ where: '--print', problem: 'with another format', expected: 'one of them' });
+    throw new UsageError({ where: '--print', problem: `cannot be combined with ${json ? '--json' : '--format'}` });
   }
   if (template !== undefined) return 'print';
   return json ? 'json' : ((format as FormatName | undefined) ?? 'text');

@@ -10,7 +10,7 @@ export function graphSections(cost: GraphCost, options: { readonly layers?: bool
     {
       lines: [
         `${file} · ${format}${input.length > 0 ? ` · input ${input.join('×')}` : ''}`,
-        `counted from the graph, since it has ${reason}`,
+        `counted from the graph, because it has ${reason}`,
       ],
     },
     { ...totals(cost), isMain: !options.layers && !groups },
@@ -27,7 +27,7 @@ export function graphSections(cost: GraphCost, options: { readonly layers?: bool
 }
 
 export function notCountedLine(counts: readonly OperatorCount[]): string {
-  return `NOT COUNTED, in none of the figures: ${listOperators(counts)}.`;
+  return `NOT COUNTED, missing from all figures: ${listOperators(counts)}.`;
 }
 
 function totals({ macs, flops, params, counted }: GraphCost): Section {

@@ -8,9 +8,9 @@ const SIDES = ['left', 'left', 'right', 'right', 'left', 'right', 'right', 'righ
 /** The table of `mobilenet models`: three parts under one set of columns. */
 export function modelsText({ store, box, installed, damaged, available }: ModelsRecord): string {
   const parts: [string, readonly ModelRecord[]][] = [
-    ['In the box', box],
+    ['Bundled', box],
     [`Installed in ${store}`, installed],
-    ['Published (mobilenet pull NAME gets one)', available],
+    ['Published (install with: mobilenet pull NAME)', available],
   ];
   const lines = alignColumns([HEADINGS, ...parts.flatMap(([, models]) => models.map(row))], SIDES);
   const [headings, ...rows] = lines;
@@ -24,9 +24,9 @@ export function modelsText({ store, box, installed, damaged, available }: Models
   for (const { name, problem } of damaged) text.push(`  ${name} is damaged: ${problem}`);
   const unchecked = available.filter(({ checked }) => checked === null).length;
   if (unchecked > 0) {
-    text.push(`Of ${available.length} published addresses ${unchecked} were not tried for this release.`);
+    text.push(`${unchecked} of the ${available.length} published addresses were not checked for this release.`);
   }
-  text.push('size = of the weights, or of the file to fetch · top-1 in percent, as published · M = 10⁶ MACs');
+  text.push('size: of the weights, or of the file to download · top-1: published accuracy in percent · M: 10⁶ MACs');
   return `${text.join('\n')}\n`;
 }
 

@@ -87,7 +87,7 @@ export function plotAccuracy(
     body.push(drawPath(front.map(at), 'dash'));
   }
   const dashed = [
-    ...(front.length > 1 ? ['dashed line: nothing here beats it in both'] : []),
+    ...(front.length > 1 ? ['dashed line: Pareto front'] : []),
     ...(rings.length > 0 ? ['rings: by other authors, as printed'] : []),
   ];
   if (dashed.length > 0) body.push(drawText(PLOT.left, NOTES, dashed.join('; '), { style: 'small' }));

@@ -39,7 +39,7 @@ export function plotRoofline(cost: CostRecord, { scaleLog, scaleSqrt }: Scales):
     drawText(
       PLOT.left,
       62,
-      `Area of a point: its milliseconds, the slowest are numbered. Above the slope: data in caches. One thread, ${runtime}.`,
+      `Area of a point: milliseconds; the slowest are numbered. Points above the slope work on cached data. One thread, ${runtime}.`,
     ),
   ];
   if (points.length === 0) return drawPicture(SIZE.width, SIZE.height, title, head);
@@ -69,7 +69,7 @@ export function plotRoofline(cost: CostRecord, { scaleLog, scaleSqrt }: Scales):
   body.push(drawLine(PLOT.left, PLOT.bottom, PLOT.right, PLOT.bottom, 'axis'));
   body.push(drawLine(PLOT.left, PLOT.top, PLOT.left, PLOT.bottom, 'axis'));
   const middle = (PLOT.left + PLOT.right) / 2;
-  const caption = 'multiply-accumulates for each byte of weights, input and output';
+  const caption = 'multiply-accumulates per byte of weights, input and output';
   body.push(drawText(middle, SIZE.height - 24, caption, { anchor: 'middle' }));
   body.push(drawText(24, (PLOT.top + PLOT.bottom) / 2, 'GMAC/s', { anchor: 'middle', rotate: -90 }));
 

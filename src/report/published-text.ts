@@ -40,7 +40,7 @@ export function publishedSections({ figures }: CostRecord): readonly Section[] {
   }
   if (errata.length > 0) {
     const lines = errata.map(({ source, says, instead }) => `- ${source}: “${says}”; ${instead}.`);
-    sections.push({ title: 'Printed otherwise', lines });
+    sections.push({ title: 'Corrections to published figures', lines });
   }
   return sections;
 }

@@ -6,7 +6,7 @@ import { alphaText, grouped, megabytes, megas } from './units.js';
 
 /** With the rule for parameters where nothing else has been chosen. */
 const plainNote = (parameters: string) =>
-  `MACs = multiply-accumulates of convolutions and dense layers, FLOPs = 2 × MACs${parameters}. Memory in f32: weights with batch norms folded, the largest live set of activations. top-1 in percent on ImageNet, as published.`;
+  `MACs = multiply-accumulates of convolutions and dense layers, FLOPs = 2 × MACs${parameters}. Memory, in 32-bit floats: weights with batch normalization folded, and the largest set of activations that is live at once. top-1: published ImageNet accuracy in percent.`;
 
 export interface SummaryTextOptions {
   /** How the column “counted” and the parameters are counted, where not plainly. */
@@ -119,12 +119,12 @@ function notes(
   const lines = [plainNote(definition === undefined ? '; parameters: trainable' : '')];
   if (sources.length > 0) lines.push(`top-1 from ${sources.join('; ')}.`);
   if (definition !== undefined) lines.push(`counted, parameters: ${definition}`);
-  if (hasFront) lines.push('● no other network counted here has as few MACs and as high a top-1.');
+  if (hasFront) lines.push('● Pareto front: no other network here is better in both MACs and top-1.');
   for (const row of rows) {
     if ('file' in row && row.notCounted.length > 0) lines.push(`${row.file}: ${notCountedLine(row.notCounted)}`);
   }
   if (others.length === 0) return [{ lines }];
-  lines.push('Networks of other authors are as printed there, not computed here.');
+  lines.push('Networks by other authors: figures as printed there, not computed here.');
   const remarks = others.flatMap(({ network, remark }) => (remark === null ? [] : `${network}: ${remark}.`));
   return [{ lines: [...lines, ...remarks] }];
 }

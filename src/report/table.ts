@@ -82,7 +82,10 @@ function tableText(table: Table, width: number | undefined): readonly string[] {
   if (width !== undefined) rows = wrapLast(rows, spans, shown, sides, width);
   const lines = alignColumns(rows, sides);
   if (hidden.length === 0) return lines;
-  return [...lines, ...wrap(`(no room for ${hidden.map(({ name }) => name).join(', ')})`, width)];
+  return [
+    ...lines,
+    ...wrap(`(columns hidden in this narrow terminal: ${hidden.map(({ name }) => name).join(', ')})`, width),
+  ];
 }
 
 /** Prose in the last column goes on below itself. */

@@ -34,7 +34,7 @@ export function compileTemplate(template: string): (values: TemplateValues) => B
     if (how !== undefined && how !== 'q') {
       throw new UsageError({
         where: `--print ${printable(all)}`,
-        problem: 'no such way of writing',
+        problem: 'unknown modifier',
         expected: `{${name}} or {${name}:q}`,
       });
     }
@@ -43,8 +43,8 @@ export function compileTemplate(template: string): (values: TemplateValues) => B
     else if (all === '{' || all === '}') {
       throw new UsageError({
         where: '--print',
-        problem: `a lone ${all}`,
-        expected: `a field such as {file}, or ${all}${all} for the sign itself`,
+        problem: `unmatched ${all}`,
+        expected: `a field such as {file}, or ${all}${all} for a literal brace`,
       });
     } else parts.push(Buffer.from(escaped === undefined ? all : escapeOf(escaped)));
   }
@@ -56,8 +56,8 @@ function fieldOf(name: string, quoted: boolean): Part {
   if (!field) {
     throw new UsageError({
       where: `--print {${name}}`,
-      problem: 'no such field',
-      expected: Object.keys(fields).join(', '),
+      problem: 'unknown field',
+      expected: `one of ${Object.keys(fields).join(', ')}`,
     });
   }
   if (!quoted) return (values) => Buffer.from(field(values));

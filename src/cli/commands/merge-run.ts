@@ -33,7 +33,7 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
     return format;
   };
   try {
-    const torn = (part: string) => report(`${part}: the last line is torn and left out, expected a whole one`);
+    const torn = (part: string) => report(`${part}: the last row is incomplete and was left out`);
     for await (const { record, model, name } of mergeParts(parts, torn, signals.signal)) {
       if (output.isClosed) return exitCodes.ok;
       if (signals.exitCode !== undefined) return signals.exitCode;
@@ -63,11 +63,7 @@ function withoutStdout(named: readonly string[]): readonly string[] {
   const isWritten = outputTest(undefined);
   const parts = isWritten ? named.filter((part) => part === '-' || !isWritten(part)) : named;
   if (parts.length > 0) return parts;
-  throw new UsageError({
-    where: printable(elementAt(named, 0)),
-    problem: 'is what stdout goes to',
-    expected: 'another file',
-  });
+  throw new UsageError({ where: printable(elementAt(named, 0)), problem: 'is also the output' });
 }
 
 /** As `--format` says, or the output file's name ends. */

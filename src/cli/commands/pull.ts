@@ -8,7 +8,7 @@ import { examples } from '../options/examples.js';
 import { alpha, json, resolution, trainedNetworks } from '../options/model-options.js';
 import { flag, listOf, oneOf, positiveNumber, text, wholeNumber, withDefault } from '../options/option-kinds.js';
 import { addOptions, readOptions } from '../options/option-table.js';
-import { startProgress } from '../terminal/download-progress.js';
+import { startDownloadProgress } from '../terminal/download-progress.js';
 
 const options = {
   alpha,
@@ -53,7 +53,7 @@ export async function runPull(
   { json, ...pullOptions }: PullOptions & { readonly json: boolean },
 ): Promise<Pulled> {
   const { chooseEntry, pull } = await import('../../use-cases/pull.js');
-  const progress = await startProgress(chooseEntry(query).name, json);
+  const progress = await startDownloadProgress(chooseEntry(query).name, json);
   try {
     const { entry: _, ...pulled } = await pull(query, {
       ...pullOptions,

@@ -28,7 +28,6 @@ export const padding = oneOf(
   paddingConventions,
 );
 export const json = flag('--json', 'print one JSON document');
-export const threadCount = { most: 64 };
 
 /** A network or one of `others`. */
 export function modelHelp(others: string, defaultModel: string): string {

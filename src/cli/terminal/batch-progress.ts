@@ -1,6 +1,6 @@
 import { hasTerminal, startSpinner } from './spinner.js';
 
-/** Says on stderr how far a batch is. */
+/** Reports on stderr how far a batch is. */
 export interface BatchProgress {
   progress(done: number): void;
   /** Takes it off the screen until the next `progress`. */
@@ -19,7 +19,7 @@ export async function startBatchProgress(total: () => number | undefined, asked:
   const start = performance.now();
   const text = (done: number) => progressText(done, total(), (performance.now() - start) / 1000);
   if (hasTerminal()) {
-    const spinner = await startSpinner(undefined, true);
+    const spinner = await startSpinner('classifying');
     let last = 0;
     return {
       progress(done) {
@@ -43,10 +43,10 @@ export async function startBatchProgress(total: () => number | undefined, asked:
   };
 }
 
-/** `1200 of 20000 · 85.2 pictures/s · 3 min 41 s left` */
-export function progressText(done: number, total: number | undefined, seconds: number): string {
+/** `1200 of 20000 · 85.2 images/s · 3 min 41 s left` */
+function progressText(done: number, total: number | undefined, seconds: number): string {
   const rate = seconds > 0 ? done / seconds : 0;
-  const parts = [total === undefined ? `${done}` : `${done} of ${total}`, `${rate.toFixed(1)} pictures/s`];
+  const parts = [total === undefined ? `${done}` : `${done} of ${total}`, `${rate.toFixed(1)} images/s`];
   if (total !== undefined && rate > 0) parts.push(`${duration((total - done) / rate)} left`);
   return parts.join(' · ');
 }

@@ -1,10 +1,11 @@
 import type { Progress } from '../../use-cases/pull.js';
-import { hasTerminal } from './spinner.js';
+import { hasTerminal, startSpinner } from './spinner.js';
 
-/** Says on stderr how far a download is. */
-export interface ProgressReport {
-  readonly report: (progress: Progress) => void;
-  readonly wait: () => void;
+/** Reports on stderr how far a download is. */
+export interface DownloadProgress {
+  report(progress: Progress): void;
+  /** Another process is downloading the same model. */
+  wait(): void;
   stop(): void;
 }
 
@@ -12,35 +13,28 @@ export interface ProgressReport {
 const LINE_EVERY_MS = 5_000;
 
 /** A spinner with figures on a terminal; elsewhere a line now and then; nothing where `isSilent`. */
-export async function startProgress(name: string, isSilent: boolean): Promise<ProgressReport> {
+export async function startDownloadProgress(name: string, isSilent: boolean): Promise<DownloadProgress> {
   if (isSilent) return { report() {}, wait() {}, stop() {} };
-  const waiting = `${name}: another process is fetching it, waiting`;
-  if (!hasTerminal()) {
-    let last = performance.now();
+  const waiting = `${name}: waiting for another process that is downloading it`;
+  if (hasTerminal()) {
+    const spinner = await startSpinner(name);
     return {
-      report(progress) {
-        if (performance.now() - last < LINE_EVERY_MS) return;
-        last = performance.now();
-        process.stderr.write(`${name}: ${figures(progress)}\n`);
-      },
-      wait() {
-        process.stderr.write(`${waiting}\n`);
-      },
-      stop() {},
+      report: (progress) => spinner.say(`${name}: ${figures(progress)}`),
+      wait: () => spinner.say(waiting),
+      stop: spinner.stop,
     };
   }
-  const { default: ora } = await import('ora');
-  const spinner = ora({ text: name, stream: process.stderr, discardStdin: false }).start();
+  let last = performance.now();
   return {
     report(progress) {
-      spinner.text = `${name}: ${figures(progress)}`;
+      if (performance.now() - last < LINE_EVERY_MS) return;
+      last = performance.now();
+      process.stderr.write(`${name}: ${figures(progress)}\n`);
     },
     wait() {
-      spinner.text = waiting;
+      process.stderr.write(`${waiting}\n`);
     },
-    stop() {
-      spinner.stop();
-    },
+    stop() {},
   };
 }
 

@@ -75,8 +75,7 @@ export function refuseInput(output: string, inputs: readonly string[]): void {
   if (!inputs.some(isInput)) return;
   throw new UsageError({
     where: `--output ${printable(output)}`,
-    problem: 'is an input too',
-    expected: 'another file',
+    problem: 'is also an input',
   });
 }
 
@@ -169,15 +168,19 @@ export function formatByEnding<F extends string>(
   if (found !== undefined) return found;
   throw new UsageError({
     where: `--output ${printable(output)}`,
-    problem: 'its ending says no format',
-    expected: '--format',
+    problem: 'the extension does not name a format',
+    remedy: 'choose one with --format',
   });
 }
 
-function refuseFilled(path: string, expected: string): void {
+function refuseFilled(path: string, options: string): void {
   const old = statOrNothing(path);
   if (!old?.isFile() || old.size === 0) return;
-  throw new UsageError({ where: `--output ${printable(path)}`, problem: 'there is something in it', expected });
+  throw new UsageError({
+    where: `--output ${printable(path)}`,
+    problem: 'the file is not empty',
+    remedy: `add ${options}`,
+  });
 }
 
 function refuseUnwritable<T>(path: string, open: () => T): T {
@@ -185,9 +188,6 @@ function refuseUnwritable<T>(path: string, open: () => T): T {
     return open();
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new UsageError(
-      { where: `--output ${printable(path)}`, problem: `cannot be written (${code})`, expected: 'a file' },
-      { cause },
-    );
+    throw new UsageError({ where: `--output ${printable(path)}`, problem: `cannot be written (${code})` }, { cause });
   }
 }
