@@ -86,7 +86,7 @@ function parseAddress(text: string, where: string, base?: URL): URL {
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new FetchError(
-      { where, problem: `unsupported protocol ${url.protocol}`, expected: 'http:// or https://' },
+      { where, problem: `unsupported protocol ${url.protocol.slice(0, -1)}`, expected: 'http:// or https://' },
       false,
     );
   }

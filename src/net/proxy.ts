@@ -17,7 +17,7 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv): URL | undefined {
   if (proxy?.protocol !== 'http:' && proxy?.protocol !== 'https:') {
     throw new ModelError('proxy', {
       where: 'proxy',
-      problem: proxy ? `unsupported protocol ${proxy.protocol}` : 'not a valid URL',
+      problem: proxy ? `unsupported protocol ${proxy.protocol.slice(0, -1)}` : 'not a valid URL',
       expected: 'http:// or https://',
     });
   }

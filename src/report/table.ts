@@ -82,10 +82,7 @@ function tableText(table: Table, width: number | undefined): readonly string[] {
   if (width !== undefined) rows = wrapLast(rows, spans, shown, sides, width);
   const lines = alignColumns(rows, sides);
   if (hidden.length === 0) return lines;
-  return [
-    ...lines,
-    ...wrap(`(columns hidden in this narrow terminal: ${hidden.map(({ name }) => name).join(', ')})`, width),
-  ];
+  return [...lines, ...wrap(`(hidden columns: ${hidden.map(({ name }) => name).join(', ')})`, width)];
 }
 
 /** Prose in the last column goes on below itself. */

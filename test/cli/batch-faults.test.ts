@@ -94,7 +94,7 @@ describe('files that vanish', () => {
     child.stdin.end(`${name(1)}\n${name(2)}\n`);
     expect(await closed).toBe(1);
     expect(rows(stdout).map(outcome)).toEqual([ALP, 'not-found', ALP]);
-    expect(stderr).toBe(`mobilenet: ${name(1)}: no such file, expected a picture\n`);
+    expect(stderr).toBe(`mobilenet: ${name(1)}: no such file\n`);
   });
 });
 
@@ -120,7 +120,7 @@ describe.skipIf(!canRunBound)('permissions, as a user whom they bind', () => {
       ['secret.jpg', 'unreadable'],
     ]);
     expect(stderr.trimEnd().split('\n')).toEqual([
-      `mobilenet: ${own}/closed: cannot list the folder (permission denied), expected a readable one`,
+      `mobilenet: ${own}/closed: cannot list the folder (permission denied)`,
       `mobilenet: ${own}/secret.jpg: permission denied, expected a readable file`,
     ]);
     expect(status).toBe(1);
@@ -174,7 +174,7 @@ describe.skipIf(!canOpenTerminal)('on a terminal', () => {
     const output = join(folder, 'terminal.jsonl');
     const { seen, code } = await listen(run(80, [links('terminal', 60), '--output', output, '--top', '1']));
     expect(code).toBe(0);
-    expect(seen).toMatch(/ \d+ of 60 · \d+\.\d pictures\/s · \d+ s left/);
+    expect(seen).toMatch(/ \d+ of 60 · \d+\.\d images\/s · \d+ s left/);
     expect(rows(readFileSync(output, 'utf8'))).toHaveLength(60);
     // The line is gone in the end, and the cursor back.
     expect(seen.endsWith('\x1b[?25h')).toBe(true);

@@ -100,7 +100,7 @@ describe('what is replaced', () => {
     const itself = ['--labels', labels, '--output', labels, '--format', 'csv', '--overwrite'];
     expect(mobilenet('classify', photo, ...itself)).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('an input too'),
+      stderr: expect.stringContaining('is also an input'),
     });
     expect(read('labels.txt')).toBe('one\n');
     expect(mobilenet('classify', at('missing.jpg'), '--output', at('old.csv'), '--overwrite').code).toBe(3);
@@ -176,7 +176,7 @@ describe('merge', () => {
   it.skipIf(!hasBash)('refuses what its own stdout has emptied', () => {
     write('all.jsonl', row);
     const { stderr, status } = shell('M merge all.jsonl > all.jsonl');
-    expect([stderr, status]).toEqual(['mobilenet: all.jsonl: is what stdout goes to, expected another file\n', 2]);
+    expect([stderr, status]).toEqual(['mobilenet: all.jsonl: is also the output\n', 2]);
   });
 
   it.skipIf(process.platform === 'win32')('leaves nothing behind after Ctrl-C', async () => {

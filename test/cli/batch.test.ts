@@ -137,7 +137,10 @@ describe('a batch', () => {
         expect(found[0]!.predictions![0]!.index).toBe(970);
       }
       const lost = spawnSync('sh', ['-c', `"$1" "$2" classify "$3"/raw-*`, 'sh', process.execPath, program, folder]);
-      expect([lost.stderr.toString(), lost.status]).toEqual([expect.stringContaining('the name is not UTF-8'), 2]);
+      expect([lost.stderr.toString(), lost.status]).toEqual([
+        expect.stringContaining('the name is not valid UTF-8'),
+        2,
+      ]);
     } finally {
       unlinkSync(raw);
     }
@@ -164,7 +167,7 @@ describe('a batch', () => {
       return { stdout, stderr, code };
     };
     const refused = await run();
-    expect([refused.stderr, refused.code]).toEqual([expect.stringContaining('expected --allow-url'), 2]);
+    expect([refused.stderr, refused.code]).toEqual([expect.stringContaining('is a URL; add --allow-url'), 2]);
     const { stdout, stderr, code } = await run('--allow-url');
     server.close();
     const [alps, gone] = rows(stdout);
@@ -200,10 +203,10 @@ describe('a batch', () => {
   const wrong: [string[], RegExp][] = [
     [['--resume'], /--resume: needs --output FILE with --format jsonl; /],
     [['--resume', '--output', 'x.csv'], /--resume: needs --output FILE with --format jsonl; /],
-    [['--output', 'x.unknown'], /its ending says no format/],
+    [['--output', 'x.unknown'], /the extension does not name a format; choose one with --format/],
     [['--jobs', '2', '--threads', '2'], /--jobs 2: cannot be combined with --threads 2/],
-    [['--format', 'csv', '--json'], /expected one of them/],
-    [['--print', '{nothing}'], /no such field/],
+    [['--format', 'csv', '--json'], /--format csv: cannot be combined with --json/],
+    [['--print', '{nothing}'], /\{nothing\}: unknown field, expected one of file, /],
     [['--shard', '17/16'], /--shard 17\/16/],
     [['--min', '2'], /--min 2: expected a probability/],
     [['--timeout', '0'], /--timeout 0/],
@@ -233,7 +236,7 @@ describe('an output file', () => {
     expect(Object.keys(done[0]!)).toEqual(['file', 'predictions', 'ms', 'size', 'mtime', 'model']);
     output = join(folder, 'whole.jsonl');
     const { stderr, code } = mobilenet('classify', ...args());
-    expect([stderr, code]).toEqual([expect.stringContaining('expected --resume or --overwrite'), 2]);
+    expect([stderr, code]).toEqual([expect.stringContaining('the file is not empty; add --resume or --overwrite'), 2]);
     // One of the pictures could not be classified; its row stays, and so does what it says of the whole.
     expect(mobilenet('classify', ...args(), '--resume')).toEqual({ stdout: '', stderr: '', code: 1 });
     expect(rows(readFileSync(output, 'utf8'))).toEqual(done);
@@ -250,7 +253,7 @@ describe('an output file', () => {
     for (const inputs of [[picture], ['--files-from', list]]) {
       const target = inputs.at(-1)!;
       const { stderr, code } = mobilenet('classify', ...inputs, '--output', target, '--format', 'jsonl', '--overwrite');
-      expect([stderr, code]).toEqual([`mobilenet: --output ${target}: is an input too, expected another file\n`, 2]);
+      expect([stderr, code]).toEqual([`mobilenet: --output ${target}: is also an input\n`, 2]);
     }
     expect(readFileSync(picture)).toEqual(before);
     const part = join(own, 'part.jsonl');
@@ -405,7 +408,7 @@ describe('an output file', () => {
     expect(piped.stdout.split('\0').slice(0, -1).sort()).toEqual(classified.sort());
     const csv = mobilenet('merge', '--format', 'csv', ...parts);
     expect(csv.stdout.trimEnd().split('\n')).toHaveLength(1 + 41);
-    expect(csv.stderr).toMatch(/the last line is torn/);
+    expect(csv.stderr).toMatch(/the last row is incomplete and was left out/);
   });
 });
 

@@ -95,7 +95,7 @@ describe('formats that are not decoded are named', () => {
     ['a.pdf', latin1('%PDF-1.7\n'), 'PDF is not supported'],
     ['a.mp4', latin1('\0\0\0\x18ftypisom\0\0\0\0isommp42'), 'video is not supported'],
     ['text.jpg', 'Dear reader,\nthis is no picture.\n', 'text is not supported'],
-    ['noise.jpg', latin1('\x01\x02\x03\x04'), 'not a picture of a known format'],
+    ['noise.jpg', latin1('\x01\x02\x03\x04'), 'not an image of a known format'],
     ['one-byte.png', latin1('x').subarray(0, 1), 'text is not supported'],
   ])('%s', async (name, bytes, what) => {
     expect(await refuse(name, bytes)).toBe(`unsupported-format: ${name}: ${what}, ${expected}`);
@@ -111,22 +111,18 @@ describe('formats that are not decoded are named', () => {
 describe('damaged pictures', () => {
   it.each([0.9, 0.5, 0.1])('JPEG cut at %d of its length', async (share) => {
     const cut = boats.subarray(0, Math.floor(boats.length * share));
-    expect(await refuse('cut.jpg', cut)).toMatch(
-      /^corrupt: cut\.jpg: damaged JPEG \(.+\), expected a complete picture$/,
-    );
+    expect(await refuse('cut.jpg', cut)).toMatch(/^corrupt: cut\.jpg: damaged JPEG \(.+\)$/);
   });
 
   it.each([300, 100, 20, 9])('PNG cut at byte %d', async (length) => {
     const what = await refuse('cut.png', png.subarray(0, length));
-    expect(what).toMatch(/^corrupt: cut\.png: damaged PNG \(.+\), expected a complete picture$/);
+    expect(what).toMatch(/^corrupt: cut\.png: damaged PNG \(.+\)$/);
   });
 
   it('PNG through a transfer that made line ends of its signature', async () => {
     const bytes = Buffer.from(png);
     bytes[0] = 0x09;
-    expect(await refuse('sign.png', bytes)).toBe(
-      'corrupt: sign.png: damaged PNG (wrong signature), expected a complete picture',
-    );
+    expect(await refuse('sign.png', bytes)).toBe('corrupt: sign.png: damaged PNG (wrong signature)');
   });
 
   it('header alone of each format', async () => {
@@ -156,8 +152,8 @@ describe('damaged pictures', () => {
 
 describe('what is no readable file', () => {
   it('empty file, no bytes', async () => {
-    expect(await refuse('empty.jpg', '')).toBe(`empty: empty.jpg: empty file, ${expected}`);
-    expect((await refusalOf(new Uint8Array(0))).message).toBe(`picture: no bytes, ${expected}`);
+    expect(await refuse('empty.jpg', '')).toBe('empty: empty.jpg: the file is empty');
+    expect((await refusalOf(new Uint8Array(0))).message).toBe('image: no data');
   });
 
   it('nothing there, a file as a folder, a dangling link, an impossible name', async () => {
@@ -172,7 +168,7 @@ describe('what is no readable file', () => {
     mkdirSync(join(folder, 'folder.jpg'));
     const refusal = await refusalOf(join(folder, 'folder.jpg'));
     expect(refusal.code).toBe('not-a-file');
-    expect(refusal.message).toMatch(/folder\.jpg: a folder, expected a picture file$/);
+    expect(refusal.message).toMatch(/folder\.jpg: is a folder, expected an image file$/);
   });
 
   it.skipIf(!canMakeFifo)('pipe, socket and device are not opened', async () => {
@@ -182,7 +178,7 @@ describe('what is no readable file', () => {
     for (const path of [join(folder, 'pipe.jpg'), join(folder, 'socket.jpg'), '/dev/zero']) {
       const refusal = await refusalOf(path);
       expect(refusal.code).toBe('not-a-file');
-      expect(refusal.message).toMatch(/: a pipe, socket or device, expected a picture file$/);
+      expect(refusal.message).toMatch(/: is a pipe, socket or device, expected an image file$/);
     }
     server.close();
   });

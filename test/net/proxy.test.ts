@@ -42,7 +42,7 @@ describe('proxyFor', () => {
 
   it('refuses what is no http proxy', () => {
     expect(() => proxyFor(new URL('http://a/'), { HTTP_PROXY: 'socks5://p:1' })).toThrow(
-      /^proxy socks5: not supported, expected http:\/\/ or https:\/\/$/,
+      /^proxy: unsupported protocol socks5, expected http:\/\/ or https:\/\/$/,
     );
   });
 });
@@ -94,7 +94,7 @@ describe('a download through a proxy', () => {
     const pulled = pullEntry(entry, (fetched) => accept(fetched, entry), { home, env, limits });
     await expect(pulled).rejects.toMatchObject({
       exitCode: 4,
-      message: `proxy ${place}: answered 407 for models.example:443, expected a tunnel (200)`,
+      message: `proxy ${place}: refused to connect to models.example:443 (status 407)`,
     });
     expect(proxy.seen).toEqual(['CONNECT models.example:443']);
   });

@@ -101,7 +101,9 @@ describe('formats', () => {
       Buffer.from([0x61, 0xff, 0]),
     );
     expect(write('paths', steering, { isTerminal: true })).not.toContain('\x1b');
-    expect(refuseLines('paths', false, Buffer.from('a\nb'))).toMatch(/^a\\nb: the name has a line feed/);
+    expect(refuseLines('paths', false, Buffer.from('a\nb'))).toMatch(
+      /^a\\nb: the name contains a newline; use --null-output$/,
+    );
     expect(refuseLines('paths', true, Buffer.from('a\nb'))).toBeUndefined();
   });
 

@@ -38,8 +38,8 @@ describe('text', () => {
   });
 
   it('says which columns had no room', () => {
-    expect(pageText(sections, 38)).toContain('(no room for spare)');
-    expect(pageText(sections, 100)).not.toContain('no room');
+    expect(pageText(sections, 38)).toContain('(hidden columns: spare)');
+    expect(pageText(sections, 100)).not.toContain('hidden');
   });
 });
 
