@@ -121,7 +121,7 @@ describe.skipIf(!canRunBound)('permissions, as a user whom they bind', () => {
     ]);
     expect(stderr.trimEnd().split('\n')).toEqual([
       `mobilenet: ${own}/closed: cannot list the folder (permission denied)`,
-      `mobilenet: ${own}/secret.jpg: permission denied, expected a readable file`,
+      `mobilenet: ${own}/secret.jpg: permission denied`,
     ]);
     expect(status).toBe(1);
   });

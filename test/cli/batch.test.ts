@@ -181,7 +181,7 @@ describe('a batch', () => {
     mkdirSync(join(folder, 'empty'), { recursive: true });
     expect(mobilenet('classify', join(folder, 'empty'))).toEqual({
       stdout: '',
-      stderr: 'mobilenet: no input found, expected pictures\n',
+      stderr: 'mobilenet: no images found\n',
       code: 3,
     });
     expect(mobilenet('classify', photos[2]!, '--only', 'dog', '--format', 'csv')).toEqual({

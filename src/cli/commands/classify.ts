@@ -33,7 +33,7 @@ export function classifyCommand(): Command {
       ),
     )
     .action(async (files: string[]) => {
-      const { runClassify } = await import('../run-classify.js');
+      const { runClassify } = await import('./classify-run.js');
       process.exitCode = await runClassify(files, readOptions(command, classifyOptions));
     });
 }

@@ -1,15 +1,15 @@
-import { DEFAULT_MODEL } from '../domain/defaults.js';
-import { exitCodes } from '../errors/errors.js';
-import { printable } from '../errors/printable.js';
-import { type ClassifyHost, classifyPictures } from '../use-cases/classify-pictures.js';
-import type { Tally } from '../use-cases/result-writer.js';
-import type { ClassifyFlags } from './options/classify-options.js';
-import { readRequest } from './options/classify-request.js';
-import { runInSecondProcess, wantsSecondProcess } from './second-process.js';
-import { startBatchProgress } from './terminal/batch-progress.js';
-import { openFile, openStdout, outputTest, refuseInput } from './terminal/output.js';
-import { listenForSignals, type Signals } from './terminal/signals.js';
-import { hasTerminal } from './terminal/spinner.js';
+import { DEFAULT_MODEL } from '../../domain/defaults.js';
+import { exitCodes } from '../../errors/errors.js';
+import { printable } from '../../errors/printable.js';
+import { type ClassifyHost, classifyPictures } from '../../use-cases/classify-pictures.js';
+import type { Tally } from '../../use-cases/result-writer.js';
+import type { ClassifyFlags } from '../options/classify-options.js';
+import { readRequest } from '../options/classify-request.js';
+import { runInSecondProcess, wantsSecondProcess } from '../second-process.js';
+import { startBatchProgress } from '../terminal/batch-progress.js';
+import { openFile, openStdout, outputTest, refuseInput } from '../terminal/output.js';
+import { listenForSignals, type Signals } from '../terminal/signals.js';
+import { hasTerminal } from '../terminal/spinner.js';
 
 /** `mobilenet classify`: the streams, signals and exit code around the use case. */
 export async function runClassify(names: readonly string[], flags: ClassifyFlags): Promise<number> {
@@ -34,7 +34,7 @@ async function hostOf(names: readonly string[], flags: ClassifyFlags, listen: ()
   const usesStdin = names.includes('-') || filesFrom.includes('-');
   return {
     ...(usesStdin && { stdin: process.stdin }),
-    ...(flags.allowUrl && { fetchPicture: (await import('../net/fetch-picture.js')).fetchPicture }),
+    ...(flags.allowUrl && { fetchPicture: (await import('../../net/fetch-picture.js')).fetchPicture }),
     ...(flags.pull && { installModel: () => installModel(flags) }),
     ...(wantsSecondProcess() && { runInSecondProcess }),
     openOutput: () => (output === undefined ? openStdout() : openFile(output, { append, overwrite })),
@@ -47,7 +47,7 @@ async function hostOf(names: readonly string[], flags: ClassifyFlags, listen: ()
 }
 
 async function installModel(flags: ClassifyFlags): Promise<void> {
-  const { runPull } = await import('./commands/pull.js');
+  const { runPull } = await import('./pull.js');
   const { model = DEFAULT_MODEL, alpha, resolution, dtype, json = false } = flags;
   await runPull({ model, alpha, resolution, dtype }, { json });
 }
@@ -55,7 +55,7 @@ async function installModel(flags: ClassifyFlags): Promise<void> {
 /** @param isPart the inputs are a part of all, which may have none */
 function exitCodeOf({ classified, failed, notFinite, skipped }: Tally, isPart: boolean): number {
   if (classified + failed + skipped === 0 && !isPart) {
-    process.stderr.write('mobilenet: no input found, expected pictures\n');
+    process.stderr.write('mobilenet: no images found\n');
     return exitCodes.noInput;
   }
   if (failed === 0) return exitCodes.ok;
