@@ -135,7 +135,7 @@ describe('merge', () => {
     for (const format of ['jsonl', 'csv', 'paths']) {
       expect(mobilenet('merge', part, '--format', format)).toEqual({
         stdout: '',
-        stderr: `mobilenet: ${part}:1: no result, expected a row of mobilenet classify --format jsonl\n`,
+        stderr: `mobilenet: ${part}:1: not a result, expected a row of mobilenet classify --format jsonl\n`,
         code: 2,
       });
     }
