@@ -25,7 +25,8 @@ export function conv_scratch_i8(inChannels: i32, depth: i32, outWidth: i32, form
  * - zeros: the input's zero point for each channel (f32), which is what lies outside of the map.
  * - scratch: `conv_scratch_i8` bytes, 16-byte aligned.
  * - output: address of row 0 of `[…][outWidth][outChannels]`. It may not overlap the input.
- * - format: WIDE_INPUT, WIDE_OUTPUT, SWISH, FUSED_DOT.
+ * - format: WIDE_INPUT, WIDE_OUTPUT, FUSED_DOT.
+ * - activation: as of `pointwise_i8`.
  */
 export function conv_i8(
   output: usize,
@@ -47,6 +48,7 @@ export function conv_i8(
   padTop: i32,
   padLeft: i32,
   format: i32,
+  activation: i32,
 ): void {
   assert(isAligned(scratch) && depth % CHANNEL_TILE == 0 && depth >= kernelSize * kernelSize * inChannels);
   const each = bytesOf(format & WIDE_INPUT);
@@ -65,6 +67,6 @@ export function conv_i8(
       windows, input, scratch, y, inHeight, inWidth, pixelBytes, channelBytes, outWidth, kernelSize, kernelSize, stride,
       padTop, padLeft, <usize>depth * each,
     );
-    pointwise_i8(output + <usize>y * outRow, windows, weights, 0, outWidth, depth, outChannels, format);
+    pointwise_i8(output + <usize>y * outRow, windows, weights, 0, outWidth, depth, outChannels, format, activation);
   }
 }

@@ -1,9 +1,10 @@
+import { SWISH } from './activations';
 import { rowOfBytes, rowOfWords } from './depthwise-3x3-i8';
 import { greater, lesser } from './integers';
-import { FUSED_DOT, HEADER_BYTES, SWISH, WIDE_INPUT } from './integer-tiles';
+import { FUSED_DOT, HEADER_BYTES, WIDE_INPUT } from './integer-tiles';
 import { mixBytes, mixHigh, mixLow } from './interleave';
 import { loadOnes, multiplyAddLanes } from './multiply-lanes';
-import { hasByteOutput, storeSums } from './requantise';
+import { Clipped, hasByteOutput, storeSums, Swished } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
@@ -194,7 +195,8 @@ function convolveAs<A>(
  * - weights: for every 8 channels a header (see `integer-tiles`), then for each column of the window its rows by fours
  *   (narrow input in relaxed SIMD) or by twos, padded with zeros: `[8 channels][4 rows]` of 8 bits or `[8][2]` of 16.
  * - output: address of row 0 of `[…][outWidth][channels]`. It may not overlap the input.
- * - format: WIDE_INPUT, WIDE_OUTPUT, SWISH, FUSED_DOT.
+ * - format: WIDE_INPUT, WIDE_OUTPUT, FUSED_DOT.
+ * - activation: as of `pointwise_i8`.
  */
 export function depthwise_i8(
   output: usize,
@@ -212,17 +214,18 @@ export function depthwise_i8(
   padTop: i32,
   padLeft: i32,
   format: i32,
+  activation: i32,
 ): void {
   assert(isAligned(weights) && channels >= 1 && channels % CHANNEL_TILE == 0);
   assert(inHeight >= 1 && inWidth >= 1 && outWidth >= 1 && rowStart >= 0);
   assert(kernelSize >= 1 && stride >= 1 && padTop >= 0 && padLeft >= 0);
-  if (format & SWISH) {
-    convolveAs<f32>(
+  if (activation == SWISH) {
+    convolveAs<Swished>(
       output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
       padTop, padLeft, format,
     );
   } else {
-    convolveAs<i32>(
+    convolveAs<Clipped>(
       output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
       padTop, padLeft, format,
     );

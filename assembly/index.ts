@@ -1,7 +1,26 @@
 /** First byte that the caller may use: below it lies what the compiler placed. */
 export const HEAP_BASE: usize = __heap_base;
 
+export { activate_f32, activate_rounded_f32 } from './activate';
+export {
+  ELU,
+  EXPONENTIAL,
+  GELU,
+  GELU_TANH,
+  HARD_SIGMOID,
+  HARD_SWISH,
+  LEAKY_RELU,
+  MISH,
+  NO_ACTIVATION,
+  SELU,
+  SIGMOID,
+  SOFTPLUS,
+  SOFTSIGN,
+  SWISH,
+  TANH,
+} from './activations';
 export { add_f32 } from './add';
+export { average_pool_f32 } from './average-pool';
 export { ceiling_f32_6, ceiling_f32_8, ceiling_f32_10, ceiling_f32_12 } from './ceiling';
 export {
   ceiling_dot_8,
@@ -11,8 +30,11 @@ export {
   ceiling_i16_10,
   ceiling_pairs_4,
 } from './ceiling-i8';
+export { copy_channels_f32, move_f32, repeat_channels_f32, transpose_f32 } from './channels';
 export { clamp_f32 } from './clamp';
+export { maximum_f32, minimum_f32, multiply_f32, subtract_f32 } from './combine';
 export { conv_f32, conv_scratch_f32 } from './conv';
+export { conv_direct_f32 } from './conv-direct';
 export { depthwise_f32 } from './depthwise';
 export { exact_add_i16 } from './exact-add';
 export { exact_depthwise_i16 } from './exact-depthwise';
@@ -24,10 +46,10 @@ export { pack_rows_f16, pack_rows_f32 } from './pack';
 export { pointwise_f32 } from './pointwise';
 export { HALF_HEADER_BYTES, pointwise_half_f32 } from './pointwise-half';
 export { look_up_f32, RESAMPLE_SLACK, resample_columns_u8, resample_rows_u8, split_weights } from './resample';
-export { scale_f32 } from './scale';
-export { sigmoid_f32 } from './sigmoid';
+export { prelu_f32 } from './prelu';
+export { resize_f32 } from './resize';
+export { scale_f32, scale_pixels_f32 } from './scale';
 export { softmax_f32 } from './softmax';
-export { swish_f32 } from './swish';
 export { CHANNEL_TILE, PIXEL_TILE } from './tiles';
 export { widen_f16 } from './widen';
 export { add_i8 } from './add-i8';
@@ -40,7 +62,6 @@ export {
   HEADER_BYTES,
   NARROW_BYTES,
   NARROW_MAX,
-  SWISH,
   WIDE_INPUT,
   WIDE_MAX,
   WIDE_OUTPUT,
@@ -51,5 +72,5 @@ export { dot_of_bytes } from './multiply-lanes';
 export { list_bytes, list_pairs } from './pairs-i8';
 export { pointwise_i8 } from './pointwise-i8';
 export { dequantise_i8, pixels_i8, quantise_i8 } from './quantise';
-export { pointwise_rounded_f32, sigmoid_rounded_f32, softmax_rounded_f32, swish_rounded_f32 } from './rounded';
+export { pointwise_rounded_f32, softmax_rounded_f32 } from './rounded';
 export { scale_i8 } from './scale-i8';

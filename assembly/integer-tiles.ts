@@ -7,11 +7,10 @@ export const WIDE_BYTES: i32 = 2;
 export const NARROW_MAX: i32 = 127;
 export const WIDE_MAX: i32 = 4095;
 
-/** Bits of a linear kernel's last argument. */
+/** Bits of a linear kernel's `format`. */
 export const WIDE_INPUT: i32 = 1;
 export const WIDE_OUTPUT: i32 = 2;
 export const WIDE_RESIDUAL: i32 = 4;
-export const SWISH: i32 = 8;
 export const FLOAT_OUTPUT: i32 = 16;
 /** The dot product of bytes is one instruction here (AVX-VNNI, Arm's SDOT); otherwise it is put together from two. */
 export const FUSED_DOT: i32 = 32;

@@ -18,8 +18,10 @@ export function max_pool_f32(
   outWidth: i32,
   rowStart: i32,
   rowEnd: i32,
-  kernelSize: i32,
-  stride: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  strideHeight: i32,
+  strideWidth: i32,
   padTop: i32,
   padLeft: i32,
   min: f32,
@@ -28,20 +30,20 @@ export function max_pool_f32(
   assert(isAligned(output) && isAligned(input));
   assert(channels >= 1 && channels % CHANNEL_TILE == 0);
   assert(inHeight >= 1 && inWidth >= 1 && outWidth >= 1 && rowStart >= 0);
-  assert(kernelSize >= 1 && stride >= 1 && padTop >= 0 && padLeft >= 0);
+  assert(kernelHeight >= 1 && kernelWidth >= 1 && strideHeight >= 1 && strideWidth >= 1 && padTop >= 0 && padLeft >= 0);
   const low = f32x4.splat(min);
   const high = f32x4.splat(max);
   const pixelBytes = <usize>channels * FLOAT;
   const rowBytes = <usize>inWidth * pixelBytes;
   let to = output + <usize>(rowStart * outWidth) * pixelBytes;
   for (let y = rowStart; y < rowEnd; ++y) {
-    const top = y * stride - padTop;
+    const top = y * strideHeight - padTop;
     const firstY = greater(0, top);
-    const lastY = lesser(top + kernelSize, inHeight);
+    const lastY = lesser(top + kernelHeight, inHeight);
     for (let x = 0; x < outWidth; ++x) {
-      const left = x * stride - padLeft;
+      const left = x * strideWidth - padLeft;
       const firstX = greater(0, left);
-      const columns = lesser(left + kernelSize, inWidth) - firstX;
+      const columns = lesser(left + kernelWidth, inWidth) - firstX;
       const corner = input + <usize>firstY * rowBytes + <usize>firstX * pixelBytes;
       for (let c: usize = 0; c < pixelBytes; c += VECTOR) {
         let best = f32x4.splat(-Infinity);

@@ -1,8 +1,9 @@
+import { SWISH } from './activations';
 import { greater, lesser } from './integers';
-import { FLOAT_OUTPUT, FUSED_DOT, HEADER_BYTES, SWISH, WIDE_INPUT, WIDE_RESIDUAL } from './integer-tiles';
+import { FLOAT_OUTPUT, FUSED_DOT, HEADER_BYTES, WIDE_INPUT, WIDE_RESIDUAL } from './integer-tiles';
 import { loadOnes, multiplyAddLanes } from './multiply-lanes';
 import { listBytes, multiplyPairs } from './pairs-i8';
-import { hasByteOutput, storeSums } from './requantise';
+import { Clipped, hasByteOutput, storeSums, Swished } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
@@ -241,7 +242,7 @@ function multiplyAs<A>(
 
 /**
  * 1×1 convolution or dense layer on integers: sums of activation · weight + bias in 32 bits, times a multiplier for each
- * channel, plus residual · second multiplier, or through the swish and times the second multiplier, plus an offset, rounded
+ * channel, plus residual · second multiplier, or through the activation and times the second multiplier, plus an offset, rounded
  * and clipped to what the output can hold.
  *
  * - input `[pixels][inChannels]`, narrow or wide, inChannels a multiple of 8. Nothing past its end is read.
@@ -250,7 +251,8 @@ function multiplyAs<A>(
  *   `[4 channels][2 inputs]` of 16.
  * - output and residual `[pixels][outChannels]`, outChannels a multiple of 8; 8-byte aligned. residual 0: none. The output
  *   may not overlap the input; it may be the residual where both have the same width.
- * - format: WIDE_INPUT, WIDE_OUTPUT, WIDE_RESIDUAL, SWISH, FUSED_DOT, FLOAT_OUTPUT (sums · multiplier, not rounded).
+ * - format: WIDE_INPUT, WIDE_OUTPUT, WIDE_RESIDUAL, FUSED_DOT, FLOAT_OUTPUT (sums · multiplier, not rounded).
+ * - activation: SWISH, or NO_ACTIVATION: the clip alone.
  * - A range of pixels is computed by addresses moved along and a smaller `pixels`.
  */
 export function pointwise_i8(
@@ -262,9 +264,11 @@ export function pointwise_i8(
   inChannels: i32,
   outChannels: i32,
   format: i32,
+  activation: i32,
 ): void {
   assert(isAligned(weights) && pixels >= 0 && inChannels >= 1 && inChannels % CHANNEL_TILE == 0);
   assert(outChannels >= 1 && outChannels % CHANNEL_TILE == 0);
-  if (format & SWISH) multiplyAs<f32>(output, input, weights, residual, pixels, inChannels, outChannels, format);
-  else multiplyAs<i32>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+  if (activation == SWISH) {
+    multiplyAs<Swished>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+  } else multiplyAs<Clipped>(output, input, weights, residual, pixels, inChannels, outChannels, format);
 }

@@ -86,10 +86,13 @@ export function hasByteOutput(format: i32): bool {
   return ASC_FEATURE_RELAXED_SIMD && !(format & WIDE_OUTPUT);
 }
 
+/** Type parameters that stand for activations: where one might come, V8 would keep registers for it. */
+export type Clipped = i32;
+export type Swished = f32;
+
 /**
- * Eight sums of a linear layer → its output, through the swish if A is f32 (with i32 not; two functions, because where the
- * swish might come V8 keeps registers for it). header: multipliers at 32, offsets (ROUNDING + zero point) at 64, second
- * multipliers (of the residual, or after the swish) at 96; limit: the largest values, at 128.
+ * Eight sums of a linear layer → its output, through the activation that A stands for. header: multipliers at 32, offsets (ROUNDING + zero point) at 64, second
+ * multipliers (of the residual, or after the activation) at 96; limit: the largest values, at 128.
  */
 // @ts-ignore: decorator
 @inline

@@ -1,4 +1,3 @@
-import { logistic, swish } from './logistic';
 import { softmax } from './softmax';
 import { CHANNEL_TILE, FLOAT, VECTOR } from './tiles';
 import { clampVector, isAligned, multiplyAdd, Rounded } from './vector';
@@ -50,20 +49,6 @@ export function pointwise_rounded_f32(
     }
     input += <usize>inChannels * FLOAT;
   }
-}
-
-/** Like `sigmoid_f32`. */
-export function sigmoid_rounded_f32(output: usize, input: usize, count: i32): void {
-  assert(isAligned(output) && isAligned(input) && count >= 0 && count % 4 == 0);
-  const bytes = <usize>count * FLOAT;
-  for (let i: usize = 0; i < bytes; i += VECTOR) v128.store(output + i, logistic<Rounded>(v128.load(input + i)));
-}
-
-/** Like `swish_f32`. */
-export function swish_rounded_f32(output: usize, input: usize, count: i32): void {
-  assert(isAligned(output) && isAligned(input) && count >= 0 && count % 4 == 0);
-  const bytes = <usize>count * FLOAT;
-  for (let i: usize = 0; i < bytes; i += VECTOR) v128.store(output + i, swish<Rounded>(v128.load(input + i)));
 }
 
 /** Like `softmax_f32`. */

@@ -1,7 +1,5 @@
-import type { Activation, ResolvedLayer } from '../networks/types.js';
-
-/** Activations that are more than clipping. */
-export type Curve = Exclude<Activation, 'linear' | 'relu' | 'relu6'>;
+import type { Activated, ResolvedLayer } from '../networks/types.js';
+import { type AppliedCurve, type Clamp, clampOf, curveOf, UNBOUNDED } from './activations.js';
 
 /** One pass over memory: a layer, with what follows it folded in. Values carry the name of the last layer folded in. */
 export interface Operation {
@@ -11,32 +9,21 @@ export interface Operation {
   readonly inputs: ResolvedLayer['inputs'];
   /** A value added before the clamp. */
   readonly residual: string | undefined;
-  readonly clamp: readonly [number, number];
-  /** A curve that no clamp can express, applied to the output in place. */
-  readonly curve: Curve | undefined;
+  readonly clamp: Clamp;
+  /** What no clamp can express, applied to the output in place. */
+  readonly curve: AppliedCurve | undefined;
   /** Clips what the curve made. */
-  readonly clip: readonly [number, number] | undefined;
+  readonly clip: Clamp | undefined;
 }
 
-const UNBOUNDED: readonly [number, number] = [-Infinity, Infinity];
+/** Layers whose kernels clip what they make. */
+const CLAMPING: ReadonlySet<ResolvedLayer['kind']> = new Set([
+  ...(['conv', 'depthwise', 'pointwise', 'dense', 'add', 'activation'] as const),
+  ...(['maxPool', 'averagePool', 'globalMaxPool'] as const),
+]);
 
-function clampOf(activation: Activation): readonly [number, number] {
-  switch (activation) {
-    case 'relu':
-      return [0, Infinity];
-    case 'relu6':
-      return [0, 6];
-    default:
-      return UNBOUNDED;
-  }
-}
-
-function intersect(a: readonly [number, number], b: readonly [number, number] | undefined): readonly [number, number] {
+function intersect(a: Clamp, b: Clamp | undefined): Clamp {
   return b ? [Math.max(a[0], b[0]), Math.min(a[1], b[1])] : a;
-}
-
-function isCurve(activation: Activation): activation is Curve {
-  return activation !== 'linear' && activation !== 'relu' && activation !== 'relu6';
 }
 
 /**
@@ -56,16 +43,8 @@ export function fuse(layers: readonly ResolvedLayer[]): Operation[] {
     const previous = maker.get(first);
     if (layer.kind === 'activation' && previous !== undefined && readers.get(first) === 1) {
       const operation = operations[previous]!;
-      if (takesActivation(operation, layer.activation)) {
-        const curved = isCurve(layer.activation);
-        replace(previous, {
-          output: layer.name,
-          clamp: curved
-            ? operation.clamp
-            : intersect(intersect(operation.clamp, clampOf(layer.activation)), layer.range),
-          curve: curved ? layer.activation : undefined,
-          clip: curved ? layer.range : undefined,
-        });
+      if (takesActivation(operation, layer)) {
+        replace(previous, { output: layer.name, ...withActivation(operation, layer) });
         continue;
       }
     }
@@ -83,28 +62,36 @@ export function fuse(layers: readonly ResolvedLayer[]): Operation[] {
 }
 
 function operationOf(layer: ResolvedLayer): Operation {
-  const activation = 'activation' in layer ? layer.activation : 'linear';
-  const curved = isCurve(activation);
-  // Kernels that clamp nothing themselves: the range comes after them.
-  const bare = curved || layer.kind === 'globalAveragePool' || layer.kind === 'scale' || layer.kind === 'softmax';
+  const activated: Activated = 'activation' in layer ? layer : { activation: 'linear' };
+  const curve = curveOf(activated);
+  // Where the kernel clips nothing, or before the curve, the range comes after it.
+  const bare = curve !== undefined || !CLAMPING.has(layer.kind);
   return {
     layer,
     output: layer.name,
     inputs: layer.inputs,
     residual: undefined,
-    clamp: bare ? UNBOUNDED : intersect(clampOf(activation), layer.range),
-    curve: curved ? activation : undefined,
+    clamp: bare ? UNBOUNDED : intersect(clampOf(activated.activation), layer.range),
+    curve,
     clip: bare ? layer.range : undefined,
   };
 }
 
-function takesActivation(operation: Operation, activation: Activation): boolean {
+function takesActivation(operation: Operation, activated: Activated): boolean {
   if (operation.curve) return false;
   const { kind } = operation.layer;
   const clamps = kind === 'conv' || kind === 'depthwise' || kind === 'pointwise' || kind === 'dense' || kind === 'add';
-  return clamps && (!isCurve(activation) || operation.clamp === UNBOUNDED);
+  return clamps && (curveOf(activated) === undefined || operation.clamp === UNBOUNDED);
 }
 
+function withActivation(
+  { clamp }: Operation,
+  layer: ResolvedLayer & Activated,
+): Pick<Operation, 'clamp' | 'curve' | 'clip'> {
+  const curve = curveOf(layer);
+  if (curve) return { clamp, curve, clip: layer.range };
+  return { clamp: intersect(intersect(clamp, clampOf(layer.activation)), layer.range), curve, clip: undefined };
+}
 /** The 1×1 convolution that can add the other input itself: its only reader is this sum, and the other value is older. */
 function residualOf(
   add: ResolvedLayer,

@@ -3,6 +3,7 @@ import * as zlib from 'node:zlib';
 import type { instantiate } from '../../build/kernels.js';
 import { RuntimeError } from '../errors/errors.js';
 import { packageFile } from '../files/package-files.js';
+import type { Curve } from './activations.js';
 
 type Exports = Awaited<ReturnType<typeof instantiate>>;
 
@@ -38,8 +39,10 @@ export interface KernelConstants {
   readonly wideInput: number;
   readonly wideOutput: number;
   readonly wideResidual: number;
-  readonly swish: number;
   readonly floatOutput: number;
+  /** Which activation the kernels compute; integer ones the swish alone. */
+  readonly activations: Readonly<Record<Curve, number>>;
+  readonly noActivation: number;
   /** The bit by which the kernels take the dot product of bytes that is faster here; both give the same. */
   readonly dot: number;
 }
@@ -60,7 +63,7 @@ export interface KernelModule {
   readonly checksum: string | undefined;
   readonly constants: KernelConstants;
   /** Bytes of scratch memory that `conv_f32` needs. */
-  convScratchBytes(kernelSize: number, inChannels: number): number;
+  convScratchBytes(kernelHeight: number, kernelWidth: number, inChannels: number): number;
   /** The same for `conv_i8`; depth: inputs of a window, rounded up to a multiple of 8. */
   integerScratchBytes(inChannels: number, depth: number, outWidth: number, format: number): number;
 }
@@ -111,12 +114,32 @@ async function compileKernels(flavour: KernelFlavour): Promise<KernelModule> {
       wideInput: exports.WIDE_INPUT.value,
       wideOutput: exports.WIDE_OUTPUT.value,
       wideResidual: exports.WIDE_RESIDUAL.value,
-      swish: exports.SWISH.value,
       floatOutput: exports.FLOAT_OUTPUT.value,
+      activations: activationsOf(exports),
+      noActivation: exports.NO_ACTIVATION.value,
       dot: exports.NARROW_BYTES.value === 1 && hasFusedDot(exports) ? exports.FUSED_DOT.value : 0,
     },
     convScratchBytes: exports.conv_scratch_f32,
     integerScratchBytes: exports.conv_scratch_i8,
+  };
+}
+
+function activationsOf(exports: Exports): Record<Curve, number> {
+  return {
+    swish: exports.SWISH.value,
+    sigmoid: exports.SIGMOID.value,
+    tanh: exports.TANH.value,
+    hardSwish: exports.HARD_SWISH.value,
+    hardSigmoid: exports.HARD_SIGMOID.value,
+    leakyRelu: exports.LEAKY_RELU.value,
+    elu: exports.ELU.value,
+    selu: exports.SELU.value,
+    gelu: exports.GELU.value,
+    geluTanh: exports.GELU_TANH.value,
+    softplus: exports.SOFTPLUS.value,
+    softsign: exports.SOFTSIGN.value,
+    mish: exports.MISH.value,
+    exponential: exports.EXPONENTIAL.value,
   };
 }
 

@@ -1,199 +1,221 @@
-import { ModelError } from '../errors/errors.js';
 import { NETWORK_INPUT, type ResolvedLayer, type Shape } from '../networks/types.js';
-import { windowOf } from '../networks/windows.js';
-import type { Curve, Operation } from './fuse.js';
-import type { KernelName } from './kernels.js';
-import {
-  depthwiseBytes,
-  halfBytes,
-  type PackedDepthwise,
-  type PackedHalf,
-  type PackedPanels,
-  panelBytes,
-  storedChannels,
-} from './pack.js';
-
-/** A number, or a value whose address is known only when the arena has been placed. */
-export type Argument = number | { readonly value: string };
-
-export interface LoweredStep {
-  readonly layer: string;
-  readonly kernel: KernelName;
-  readonly args: readonly Argument[];
-  /** See `Step`. */
-  readonly strides?: readonly number[];
-  /** Bytes of scratch memory for each thread, where the kernel takes other than `conv_f32`. */
-  readonly scratchBytes?: number;
-}
-
-export interface LowerContext {
-  readonly tile: number;
-  readonly shapeOf: (value: string) => Shape;
-  /** The value that names this operation's scratch memory. */
-  readonly scratch: string;
-  /** Set where weights of linear layers stay in half precision: bytes before their biases. */
-  readonly halfHeaderBytes?: number;
-  /** Reserves memory for packed weights and returns its address. */
-  addWeights(
-    packed: Omit<PackedPanels, 'address'> | Omit<PackedDepthwise, 'address'> | Omit<PackedHalf, 'address'>,
-  ): number;
-}
-
-function kernelOf(curve: Curve, where: string): 'swish_f32' | 'sigmoid_f32' {
-  if (curve === 'swish' || curve === 'sigmoid') return `${curve}_f32`;
-  throw new ModelError('network-unsupported', { where, problem: `the activation ${curve}` });
-}
-
-/** What there are no kernels for yet. */
-function refuseGeneralWindow(layer: ResolvedLayer): void {
-  const window = windowOf(layer);
-  if (!window) return;
-  const { kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth } = window;
-  const isPlain = kernelHeight === kernelWidth && strideHeight === strideWidth && dilationHeight * dilationWidth === 1;
-  const count = layer.kind === 'conv' ? layer.groups : layer.kind === 'depthwise' ? layer.multiplier : 1;
-  if (isPlain && (count ?? 1) === 1) return;
-  throw new ModelError('network-unsupported', { where: layer.name, problem: 'a window of this form' });
-}
-
-/** `conv_f32` rounds the rows of a panel up to a multiple of this. */
-const CONV_ROW_MULTIPLE = 4;
+import type { AppliedCurve } from './activations.js';
+import { align } from './arena.js';
+import type { Operation } from './fuse.js';
+import type { Argument, KernelCall, LowerContext, LoweredStep, Place } from './kernel-calls.js';
+import { lowerConv, lowerDepthwise, lowerPool } from './lower-windows.js';
+import { halfBytes, panelBytes, storedChannels, TABLE_ENTRY_BYTES } from './pack.js';
+import { tabulate } from './resize-table.js';
 
 /** An operation → the kernel calls that do it. */
 export function lower(operation: Operation, context: LowerContext): LoweredStep[] {
   const { layer, output, curve, clip } = operation;
-  const shape = layer.outputShape;
-  const count = shape.height * shape.width * storedChannels(output, shape.channels, context.tile);
+  const { channelTile: tile } = context.kernels.constants;
+  const calls: KernelCall[] = [];
+  // The kernels read maps whose channels are padded; a convolution reads the picture as well.
+  const readsPicture = layer.kind === 'conv' && (layer.groups ?? 1) === 1;
+  const picture = layer.inputShapes[operation.inputs.indexOf(NETWORK_INPUT)];
+  let padded = NETWORK_INPUT;
+  if (picture && !readsPicture) {
+    const copy = padPicture(picture, context);
+    calls.push(copy.call);
+    padded = copy.value;
+  }
+  const [first, ...others] = operation.inputs;
+  const rename = (name: string) => (name === NETWORK_INPUT ? padded : name);
+  const inputs = [rename(first), ...others.map(rename)] as const;
+  const place: Place = {
+    operation: { ...operation, inputs },
+    context,
+    inChannels: storedChannels(inputs[0], layer.inputShapes[0].channels, tile),
+    outChannels: storedChannels(output, layer.outputShape.channels, tile),
+  };
+  calls.push(...callsOf(layer, place));
+  const { height, width } = layer.outputShape;
+  const count = height * width * place.outChannels;
   const to: Argument = { value: output };
-  const steps = [{ layer: output, ...kernelCall(operation, context, count) }];
-  if (curve && layer.kind !== 'activation')
-    steps.push({ layer: output, kernel: kernelOf(curve, layer.name), args: [to, to, count] });
-  if (clip) steps.push({ layer: output, kernel: 'clamp_f32', args: [to, to, count, ...clip] });
-  return steps;
+  if (curve && layer.kind !== 'activation') calls.push(activate(curve, to, to, count, context));
+  if (clip) calls.push({ kernel: 'clamp_f32', args: [to, to, count, ...clip] });
+  return calls.map((call) => ({ layer: output, ...call }));
 }
 
-function kernelCall(
-  operation: Operation,
-  context: LowerContext,
+/** A copy of the picture with its channels rounded up as those of every other map. */
+function padPicture({ height, width, channels }: Shape, context: LowerContext): { value: string; call: KernelCall } {
+  const stored = storedChannels('', channels, context.kernels.constants.channelTile);
+  const value = context.scratch('picture', 4 * height * width * stored);
+  const sizes = [height, width, channels, channels, stored, width, 0, height, 0, 0, 0];
+  return { value, call: { kernel: 'move_f32', args: [{ value }, { value: NETWORK_INPUT }, ...sizes] } };
+}
+
+function activate(
+  { activation, parameters }: AppliedCurve,
+  to: Argument,
+  from: Argument,
   count: number,
-): { kernel: KernelName; args: readonly Argument[] } {
-  const { layer, clamp, curve } = operation;
-  const { tile } = context;
-  const to: Argument = { value: operation.output };
-  const from: Argument = { value: operation.inputs[0]! };
+  { kernels }: LowerContext,
+): KernelCall {
+  return { kernel: 'activate_f32', args: [to, from, count, kernels.constants.activations[activation], ...parameters] };
+}
+
+function callsOf(layer: ResolvedLayer, place: Place): KernelCall[] {
+  const { operation, context, inChannels, outChannels } = place;
+  const [to, from] = [{ value: operation.output }, { value: operation.inputs[0]! }];
+  const other = { value: operation.inputs[1] ?? '' };
+  const { clamp, curve } = operation;
   const input = layer.inputShapes[0]!;
-  const output = layer.outputShape;
-  const inChannels = storedChannels(operation.inputs[0]!, input.channels, tile);
-  const outChannels = storedChannels(operation.output, output.channels, tile);
   const pixels = input.height * input.width;
-  if (operation.inputs.includes(NETWORK_INPUT) && layer.kind !== 'conv') {
-    throw new ModelError('network-unsupported', {
-      where: layer.name,
-      problem: `a ${layer.kind} layer reads the picture itself`,
-      expected: 'a convolution',
-    });
-  }
-  refuseGeneralWindow(layer);
+  const count = layer.outputShape.height * layer.outputShape.width * outChannels;
   switch (layer.kind) {
     case 'conv':
-      return convolution(layer.kernelSize);
+      return [lowerConv(layer, place)];
     case 'pointwise':
-      if (layer.stride > 1) return convolution(1);
-      return pointwise();
+      return [layer.stride > 1 ? lowerConv(layer, place) : pointwise(place)];
     case 'dense':
-      return pointwise();
-    case 'depthwise': {
-      const { kernelSize, stride, pads } = layer;
-      const taps = kernelSize * kernelSize;
-      const weights = context.addWeights({
-        layout: 'depthwise',
-        layer: layer.name,
-        bytes: depthwiseBytes(inChannels, taps),
-        taps,
-        channels: input.channels,
-        storedChannels: inChannels,
-      });
-      const sizes = [input.height, input.width, inChannels, output.width, 0, output.height];
-      return {
-        kernel: 'depthwise_f32',
-        args: [to, from, weights, ...sizes, kernelSize, stride, pads.top, pads.left, ...clamp],
-      };
-    }
-    case 'maxPool': {
-      const { kernelSize, stride, pads } = layer;
-      const sizes = [input.height, input.width, inChannels, output.width, 0, output.height];
-      return { kernel: 'max_pool_f32', args: [to, from, ...sizes, kernelSize, stride, pads.top, pads.left, ...clamp] };
-    }
+      return [pointwise(place)];
+    case 'depthwise':
+      return lowerDepthwise(layer, place);
+    case 'maxPool':
+    case 'averagePool':
+    case 'globalMaxPool':
+      return [lowerPool(layer, place)];
     case 'globalAveragePool':
-      return { kernel: 'global_average_pool_f32', args: [to, from, pixels, inChannels] };
+      return [{ kernel: 'global_average_pool_f32', args: [to, from, pixels, inChannels] }];
     case 'add':
-      return { kernel: 'add_f32', args: [to, from, { value: operation.inputs[1]! }, count, ...clamp] };
-    case 'scale':
-      return { kernel: 'scale_f32', args: [to, from, { value: operation.inputs[1]! }, pixels, inChannels] };
-    case 'activation':
-      if (curve) return { kernel: kernelOf(curve, layer.name), args: [to, from, count] };
-      return { kernel: 'clamp_f32', args: [to, from, count, ...clamp] };
-    case 'softmax':
-      return { kernel: 'softmax_f32', args: [to, from, output.channels] };
-    default:
-      throw new ModelError('network-unsupported', { where: layer.name, problem: `a ${layer.kind} layer` });
-  }
-
-  function panels(taps: number, rows: number): number {
-    return context.addWeights({
-      layout: 'panels',
-      layer: layer.name,
-      bytes: panelBytes(output.channels, tile, rows),
-      tile,
-      taps,
-      inChannels: input.channels,
-      outChannels: output.channels,
-      storedInChannels: inChannels,
-      rows,
-    });
-  }
-
-  function pointwise(): { kernel: KernelName; args: readonly Argument[] } {
-    const residual = operation.residual === undefined ? 0 : { value: operation.residual };
-    const { halfHeaderBytes } = context;
-    if (halfHeaderBytes !== undefined) {
-      const weights = context.addWeights({
-        layout: 'half',
-        layer: layer.name,
-        bytes: halfBytes(outChannels, halfHeaderBytes),
-        headerBytes: halfHeaderBytes,
-      });
-      const sizes = [pixels, inChannels, outChannels, input.channels, output.channels];
-      return {
-        kernel: 'pointwise_half_f32',
-        args: [to, from, weights, residual, { value: context.scratch }, ...sizes, ...clamp],
-      };
+      return [{ kernel: 'add_f32', args: [to, from, other, count, ...clamp] }];
+    case 'multiply':
+    case 'subtract':
+    case 'maximum':
+    case 'minimum':
+      return [{ kernel: `${layer.kind}_f32`, args: [to, from, other, count] }];
+    case 'scale': {
+      const factors = layer.inputShapes[1]!;
+      if (factors.channels === input.channels && factors.height * factors.width === 1) {
+        return [{ kernel: 'scale_f32', args: [to, from, other, pixels, inChannels] }];
+      }
+      const gateStride =
+        factors.height * factors.width === 1
+          ? 0
+          : storedChannels(operation.inputs[1]!, factors.channels, context.kernels.constants.channelTile);
+      return [{ kernel: 'scale_pixels_f32', args: [to, from, other, pixels, inChannels, gateStride] }];
     }
-    return {
-      kernel: 'pointwise_f32',
-      args: [to, from, panels(1, inChannels), residual, pixels, inChannels, outChannels, ...clamp],
-    };
+    case 'activation':
+      if (curve) return [activate(curve, to, from, count, context)];
+      return [{ kernel: 'clamp_f32', args: [to, from, count, ...clamp] }];
+    case 'prelu':
+      return [prelu(layer, place)];
+    case 'concat':
+      return concat(layer, place);
+    case 'slice': {
+      const channels = layer.to - layer.from;
+      const zeros = outChannels - channels;
+      const args = [to, from, pixels, channels, zeros, inChannels, outChannels, 0, 4 * layer.from];
+      return [{ kernel: 'copy_channels_f32', args }];
+    }
+    case 'pad':
+    case 'crop': {
+      const { pads, outputShape } = layer;
+      const [top, left, value] = layer.kind === 'pad' ? [pads.top, pads.left, layer.value] : [-pads.top, -pads.left, 0];
+      const sizes = [input.height, input.width, input.channels, inChannels, outChannels, outputShape.width];
+      return [{ kernel: 'move_f32', args: [to, from, ...sizes, 0, outputShape.height, top, left, value] }];
+    }
+    case 'resize':
+      return [resize(layer, place)];
+    case 'flatten': {
+      const { channels } = input;
+      const zeros = outChannels - pixels * channels;
+      if (layer.order === 'CHW') {
+        return [{ kernel: 'transpose_f32', args: [to, from, pixels, channels, zeros, inChannels] }];
+      }
+      return [{ kernel: 'copy_channels_f32', args: [to, from, pixels, channels, zeros, inChannels, channels, 0, 0] }];
+    }
+    case 'softmax':
+      return [{ kernel: 'softmax_f32', args: [to, from, layer.outputShape.channels] }];
+    default:
+      return layer satisfies never;
   }
+}
 
-  function convolution(kernelSize: number): { kernel: KernelName; args: readonly Argument[] } {
-    const { pads } = layer;
-    const stride = 'stride' in layer ? layer.stride : 1;
-    const taps = kernelSize * kernelSize;
-    const rows = Math.ceil((taps * inChannels) / CONV_ROW_MULTIPLE) * CONV_ROW_MULTIPLE;
-    const sizes = [input.height, input.width, inChannels, output.width, outChannels, 0, output.height];
+function pointwise({ operation, context, inChannels, outChannels }: Place): KernelCall {
+  const { layer, clamp } = operation;
+  const { channelTile: tile, halfHeaderBytes } = context.kernels.constants;
+  const [input, output] = [layer.inputShapes[0]!, layer.outputShape];
+  const [to, from] = [{ value: operation.output }, { value: operation.inputs[0]! }];
+  const pixels = input.height * input.width;
+  const residual = operation.residual === undefined ? 0 : { value: operation.residual };
+  if (context.keepsHalf) {
+    const weights = context.addWeights({
+      layout: 'half',
+      layer: layer.name,
+      bytes: halfBytes(outChannels, halfHeaderBytes),
+      headerBytes: halfHeaderBytes,
+    });
+    const scratchBytes = align(panelBytes(tile, tile, inChannels));
+    const panel = { value: context.scratch('panel', context.threads * scratchBytes) };
+    const sizes = [pixels, inChannels, outChannels, input.channels, output.channels];
     return {
-      kernel: 'conv_f32',
-      args: [
-        to,
-        from,
-        panels(taps, rows),
-        { value: context.scratch },
-        ...sizes,
-        kernelSize,
-        stride,
-        pads.top,
-        pads.left,
-        ...clamp,
-      ],
+      kernel: 'pointwise_half_f32',
+      args: [to, from, weights, residual, panel, ...sizes, ...clamp],
+      scratchBytes,
     };
   }
+  const weights = context.addWeights({
+    layout: 'panels',
+    layer: layer.name,
+    bytes: panelBytes(output.channels, tile, inChannels),
+    tile,
+    taps: 1,
+    inChannels: input.channels,
+    outChannels: output.channels,
+    storedInChannels: inChannels,
+    rows: inChannels,
+  });
+  return { kernel: 'pointwise_f32', args: [to, from, weights, residual, pixels, inChannels, outChannels, ...clamp] };
+}
+
+function prelu(layer: ResolvedLayer & { readonly kind: 'prelu' }, place: Place): KernelCall {
+  const { operation, context, inChannels } = place;
+  const { height, width, channels } = layer.outputShape;
+  const taps = layer.perPixel ? height * width : 1;
+  const address = context.addWeights({
+    layout: 'depthwise',
+    layer: layer.name,
+    bytes: 4 * (taps + 1) * inChannels,
+    taps,
+    channels,
+    storedChannels: inChannels,
+  });
+  // Behind the biases of that layout, of which there are none.
+  const slopes = address + 4 * inChannels;
+  const [to, from] = [{ value: operation.output }, { value: operation.inputs[0]! }];
+  return { kernel: 'prelu_f32', args: [to, from, slopes, height * width, inChannels, layer.perPixel ? 1 : 0] };
+}
+
+/** Each input's channels behind the ones before; zeros behind the last. */
+function concat(layer: ResolvedLayer, { operation, context, outChannels }: Place): KernelCall[] {
+  const { height, width, channels: allChannels } = layer.outputShape;
+  let first = 0;
+  return operation.inputs.map((name, index) => {
+    const { channels } = layer.inputShapes[index]!;
+    const stored = storedChannels(name, channels, context.kernels.constants.channelTile);
+    const offset = 4 * first;
+    first += channels;
+    const zeros = first === allChannels ? outChannels - allChannels : 0;
+    const sizes = [height * width, channels, zeros, stored, outChannels, offset, 0];
+    return { kernel: 'copy_channels_f32', args: [{ value: operation.output }, { value: name }, ...sizes] };
+  });
+}
+
+function resize(layer: ResolvedLayer & { readonly kind: 'resize' }, place: Place): KernelCall {
+  const { operation, context, inChannels } = place;
+  const [input, output] = [layer.inputShapes[0]!, layer.outputShape];
+  const add = (from: number, to: number): number => {
+    const entries = tabulate(layer, from, to);
+    return context.addWeights({ layout: 'table', bytes: TABLE_ENTRY_BYTES * entries.length, entries });
+  };
+  const tables = [add(input.height, output.height), add(input.width, output.width)];
+  const sizes = [input.width, inChannels, output.width, 0, output.height];
+  return {
+    kernel: 'resize_f32',
+    args: [{ value: operation.output }, { value: operation.inputs[0]! }, ...tables, ...sizes],
+  };
 }

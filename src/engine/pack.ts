@@ -1,4 +1,5 @@
 import { NETWORK_INPUT } from '../networks/types.js';
+import { toFloat32 } from '../weights/half.js';
 import type { Tensor } from '../weights/types.js';
 import type { Kernels } from './kernels.js';
 
@@ -9,7 +10,10 @@ export interface FoldedWeights {
 }
 
 /** Where and how one layer's parameters lie in memory; the layouts are described in DESIGN.md. */
-export type PackedWeights = PackedPanels | PackedDepthwise | PackedHalf;
+export type PackedLayer = PackedPanels | PackedGroups | PackedDepthwise | PackedHalf;
+
+/** All that lies in memory before the first run. */
+export type PackedWeights = PackedLayer | PackedTable;
 
 interface Placement {
   readonly layer: string;
@@ -32,6 +36,26 @@ export interface PackedPanels extends Placement {
   readonly rows: number;
 }
 
+/**
+ * Panels of `tile` output channels of a convolution in groups: for each tap and each of panelChannels input channels `tile`
+ * weights, zeros where a channel is none of the output's group.
+ */
+export interface PackedGroups extends Placement {
+  readonly layout: 'groups';
+  readonly tile: number;
+  readonly taps: number;
+  readonly outChannels: number;
+  readonly storedInChannels: number;
+  readonly grouping: Grouping;
+}
+
+/** Which input channels a panel of a convolution reads; see `conv_direct_f32`. */
+export interface Grouping {
+  readonly panelChannels: number;
+  readonly inOfGroup: number;
+  readonly outOfGroup: number;
+}
+
 /** Biases of all stored channels, then `taps` rows of weights. */
 export interface PackedDepthwise extends Placement {
   readonly layout: 'depthwise';
@@ -48,6 +72,23 @@ export interface PackedHalf extends Placement {
   readonly layout: 'half';
   readonly headerBytes: number;
 }
+
+/** Numbers that follow from sizes alone. */
+export interface PackedTable {
+  readonly layout: 'table';
+  readonly address: number;
+  readonly bytes: number;
+  readonly entries: readonly TableEntry[];
+}
+
+/** What `resize_f32` is told of a row or column: the two of the input that it lies between, and the second one's share. */
+export interface TableEntry {
+  readonly first: number;
+  readonly second: number;
+  readonly share: number;
+}
+
+export const TABLE_ENTRY_BYTES = 12;
 
 /** The picture is stored as it is; every other map has its channels rounded up to the kernels' tile. */
 export function storedChannels(value: string, channels: number, tile: number): number {
@@ -76,13 +117,13 @@ export interface PackTarget {
 
 /** Bytes of staging that a layer's weights, or its biases, need in whatever precision they come. */
 export function stagingBytes(packed: PackedWeights): number {
-  if (packed.layout === 'half') return 0;
+  if (packed.layout === 'half' || packed.layout === 'groups' || packed.layout === 'table') return 0;
   if (packed.layout === 'depthwise') return 4 * packed.taps * packed.channels;
   return 4 * packed.outChannels * Math.max(packed.taps * packed.inChannels, 1);
 }
 
 /** Writes folded weights into memory as the kernels read them. What lies between is left as it is: zero. */
-export function pack(packed: PackedWeights, folded: FoldedWeights, target: PackTarget): void {
+export function pack(packed: PackedLayer, folded: FoldedWeights, target: PackTarget): void {
   switch (packed.layout) {
     case 'half':
       refer(packed, folded, target);
@@ -92,6 +133,9 @@ export function pack(packed: PackedWeights, folded: FoldedWeights, target: PackT
       return;
     case 'panels':
       packPanels(packed, folded, target);
+      return;
+    case 'groups':
+      packGroups(packed, folded, target);
       return;
     default:
       packed satisfies never;
@@ -129,6 +173,62 @@ function packDepthwise(packed: PackedDepthwise, { weights, bias }: FoldedWeights
     if (half === undefined) rows.set((weights as Float32Array).subarray(first, first + channels), row);
     else target.kernels.widen_f16(packed.address + 4 * row, half + 2 * first, channels);
   }
+}
+
+/** weights [taps][inOfGroup][outChannels] */
+function packGroups(packed: PackedGroups, { weights, bias }: FoldedWeights, { memory }: PackTarget): void {
+  const { tile, taps, outChannels, address, bytes } = packed;
+  const { panelChannels, inOfGroup, outOfGroup } = packed.grouping;
+  const values = toFloat32(weights);
+  const panels = new Float32Array(memory, address, bytes / 4);
+  const panelFloats = tile * (1 + taps * panelChannels);
+  for (let n = 0; n < outChannels; n++) {
+    const panel = Math.floor(n / tile);
+    const at = panel * panelFloats + (n % tile);
+    // The panel's channels begin with its first output's group, n's own perhaps further on.
+    const skipped = Math.floor(n / outOfGroup) * inOfGroup - firstChannelOf(panel * tile, packed);
+    panels[at] = bias[n]!;
+    for (let tap = 0; tap < taps; tap++) {
+      for (let k = 0; k < inOfGroup; k++) {
+        panels[at + tile * (1 + tap * panelChannels + skipped + k)] = values[(tap * inOfGroup + k) * outChannels + n]!;
+      }
+    }
+  }
+}
+
+/** The first input channel of the panel that begins with output channel `n`, as `conv_direct_f32` finds it. */
+function firstChannelOf(n: number, { storedInChannels, grouping }: PackedGroups): number {
+  const { panelChannels, inOfGroup, outOfGroup } = grouping;
+  return Math.min(Math.floor(n / outOfGroup) * inOfGroup, storedInChannels - panelChannels);
+}
+
+/** How many channels next to each other a panel of `tile` outputs reads at most. */
+export function groupChannels(
+  { inChannels, outChannels, groups }: { inChannels: number; outChannels: number; groups: number },
+  storedInChannels: number,
+  tile: number,
+): Grouping {
+  const [inOfGroup, outOfGroup] = [inChannels / groups, outChannels / groups];
+  let most = 0;
+  for (let n = 0; n < outChannels; n += tile) {
+    const last = Math.min(n + tile, outChannels) - 1;
+    most = Math.max(most, Math.floor(last / outOfGroup) - Math.floor(n / outOfGroup) + 1);
+  }
+  const panelChannels = Math.min(Math.ceil((most * inOfGroup) / CHANNEL_MULTIPLE) * CHANNEL_MULTIPLE, storedInChannels);
+  return { panelChannels, inOfGroup, outOfGroup };
+}
+
+/** The linear kernels take their inputs by this many. */
+export const CHANNEL_MULTIPLE = 4;
+
+export function writeTable({ address, entries }: PackedTable, memory: ArrayBufferLike): void {
+  const integers = new Int32Array(memory, address, 3 * entries.length);
+  const floats = new Float32Array(memory, address, 3 * entries.length);
+  entries.forEach(({ first, second, share }, index) => {
+    integers[3 * index] = first;
+    integers[3 * index + 1] = second;
+    floats[3 * index + 2] = share;
+  });
 }
 
 function packPanels(packed: PackedPanels, { weights, bias }: FoldedWeights, target: PackTarget): void {

@@ -1,12 +1,14 @@
 import { ModelError } from '../errors/errors.js';
 import { lifetimes } from '../networks/lifetimes.js';
 import { NETWORK_INPUT, type ResolvedLayer, type ResolvedNetwork, type Shape } from '../networks/types.js';
-import { align, type Placed, place, type Span } from './arena.js';
+import { place, type Span } from './arena.js';
 import { fuse, type Operation } from './fuse.js';
 import type { PackedIntegers } from './int8/pack.js';
+import type { LoweredStep } from './kernel-calls.js';
 import type { KernelModule, KernelName } from './kernels.js';
 import { lower } from './lower.js';
-import { type PackedWeights, panelBytes, stagingBytes, storedChannels } from './pack.js';
+import { type PackedWeights, stagingBytes, storedChannels } from './pack.js';
+import { Reservations } from './reservations.js';
 
 /** One kernel call. */
 export interface Step {
@@ -63,39 +65,76 @@ export function plan(
 ): Plan {
   const tile = kernels.constants.channelTile;
   const operations = fuse(network.layers);
+  const reserved = new Reservations(kernels.constants.heapBase);
+  const lowered = operations.map((operation, step) =>
+    lower(operation, {
+      kernels,
+      threads,
+      keepsHalf,
+      scratch: (role, bytes) => reserved.scratch(step, role, bytes),
+      addWeights: (packed) => reserved.addWeights(packed),
+    }),
+  );
+  const homes = shareHomes(operations);
+  const shapeOf = shapesOf(network);
+  const values = spansOf(operations, (value) => storedBytes(value, shapeOf(value), tile), homes);
+  return finishPlan(network, lowered.flat(), { reserved, values, shift, homes, stagingBytes });
+}
+
+/** Shapes of all values by name. */
+export function shapesOf(network: ResolvedNetwork): (value: string) => Shape {
   const shapes = new Map<string, Shape>([[NETWORK_INPUT, network.inputShape]]);
   for (const layer of network.layers) shapes.set(layer.name, layer.outputShape);
-  const shapeOf = (value: string): Shape => shapes.get(value)!;
+  return (value) => shapes.get(value)!;
+}
 
-  const homes = shareHomes(operations);
-  const spans = spansOf(
-    operations,
-    homes,
-    (value) => storedBytes(value, shapeOf(value), tile),
-    (layer) => threads * scratchBytes(layer, kernels, keepsHalf),
-  );
-  const arena = place(spans);
-  const lowered = lowerAll(operations, { arena, homes, shapeOf, kernels, shift, keepsHalf });
+interface Placing {
+  readonly reserved: Reservations;
+  readonly values: readonly Span[];
+  readonly shift: number;
+  /** Value → the span that it lives in, where that has another name. */
+  readonly homes?: ReadonlyMap<string, string>;
+  /** Bytes that what is packed needs on its way there. */
+  stagingBytes(packed: PackedWeights | PackedIntegers): number;
+}
 
-  const last = operations.at(-1)!.output;
-  const input = network.inputShape;
-  return checkPlan(network, last, shapeOf(last), {
-    memoryBytes: lowered.memoryBytes,
-    arenaAddress: lowered.arenaAddress,
-    input: { address: lowered.addressOf(NETWORK_INPUT), length: input.height * input.width * input.channels },
-    output: { address: lowered.addressOf(last), length: shapeOf(last).channels },
-    weights: lowered.weights,
-    integers: [],
-    steps: lowered.steps,
+/**
+ * Places values and scratch memory in the arena, behind the parameters.
+ * @throws ModelError where it does not fit, or the last value is more than one number for each class
+ */
+export function finishPlan(
+  network: ResolvedNetwork,
+  lowered: readonly LoweredStep[],
+  { reserved, values, shift, homes, stagingBytes: staging }: Placing,
+): Plan {
+  const { weights, integers, scratches } = reserved;
+  const arena = place([...values, ...scratches]);
+  const arenaAddress = reserved.end + shift;
+  const addressOf = (value: string): number => arenaAddress + arena.offsets.get(homes?.get(value) ?? value)!;
+  const { name: last, outputShape } = network.layers.at(-1)!;
+  const { height, width, channels } = network.inputShape;
+  return checkPlan(network, {
+    memoryBytes: arenaAddress + Math.max(arena.bytes, ...[...weights, ...integers].map(staging)),
+    arenaAddress,
+    input: { address: addressOf(NETWORK_INPUT), length: height * width * channels },
+    output: { address: addressOf(last), length: outputShape.channels },
+    weights,
+    integers,
+    steps: lowered.map(({ args, ...step }) => ({
+      scratchBytes: 0,
+      ...step,
+      args: args.map((arg) => (typeof arg === 'number' ? arg : addressOf(arg.value))),
+    })),
   });
 }
 
-/** The plan itself. Throws ModelError where it does not fit, or the last value is more than one number for each class. */
-export function checkPlan(network: ResolvedNetwork, last: string, { height, width }: Shape, plan: Plan): Plan {
+function checkPlan(network: ResolvedNetwork, plan: Plan): Plan {
+  const { name, outputShape } = network.layers.at(-1)!;
+  const { height, width } = outputShape;
   if (height * width !== 1) {
     throw new ModelError('network-unsupported', {
       where: network.id,
-      problem: `its last layer ${last} is a ${height}×${width} map`,
+      problem: `its last layer ${name} is a ${height}×${width} map`,
       expected: 'one value for each class',
     });
   }
@@ -113,8 +152,13 @@ function storedBytes(value: string, shape: Shape, tile: number): number {
   return 4 * shape.height * shape.width * storedChannels(value, shape.channels, tile);
 }
 
+/** Layers whose kernels may write over their first input. */
+const IN_PLACE: ReadonlySet<ResolvedLayer['kind']> = new Set([
+  ...(['activation', 'prelu', 'add', 'multiply', 'subtract', 'maximum', 'minimum', 'scale'] as const),
+]);
+
 /**
- * Value → the span it lives in. A standalone activation, sum or scaling writes over its first input
+ * Value → the span it lives in. A layer that works element by element writes over its first input
  * where nobody reads that input afterwards.
  */
 function shareHomes(operations: readonly Operation[]): Map<string, string> {
@@ -124,30 +168,23 @@ function shareHomes(operations: readonly Operation[]): Map<string, string> {
   });
   const homes = new Map<string, string>([[NETWORK_INPUT, NETWORK_INPUT]]);
   operations.forEach(({ layer, output, inputs }, step) => {
-    const elementwise = layer.kind === 'activation' || layer.kind === 'add' || layer.kind === 'scale';
     const first = inputs[0]!;
-    const over = elementwise && first !== NETWORK_INPUT && lastRead.get(first) === step;
+    const over = IN_PLACE.has(layer.kind) && first !== NETWORK_INPUT && lastRead.get(first) === step;
     homes.set(output, over ? homes.get(first)! : output);
   });
   return homes;
 }
 
 /** The values that an operation reads. */
-export function readsOf({ inputs, residual }: Operation): readonly string[] {
+function readsOf({ inputs, residual }: Operation): readonly string[] {
   return residual === undefined ? inputs : [...inputs, residual];
 }
 
-/** Scratch memory of the operation at `step`, if it needs any. */
-export function scratchName(step: number): string {
-  return `scratch ${step}`;
-}
-
-/** The lifetimes of all values, those that share a home merged, and of the scratch memory of single operations. */
-function spansOf(
+/** The lifetimes of all values; those that share a home are merged. */
+export function spansOf(
   operations: readonly Operation[],
-  homes: ReadonlyMap<string, string>,
   bytesOf: (value: string) => number,
-  scratchBytesOf: (layer: ResolvedLayer) => number,
+  homes?: ReadonlyMap<string, string>,
 ): Span[] {
   const steps = operations.map((operation) => ({
     name: operation.output,
@@ -157,66 +194,9 @@ function spansOf(
   }));
   const spans = new Map<string, Span>();
   for (const { name, from, to } of lifetimes(steps)) {
-    const home = homes.get(name)!;
-    const span = spans.get(home) ?? { name: home, bytes: bytesOf(home), from, to };
+    const home = homes?.get(name) ?? name;
+    const span = spans.get(home) ?? { name: home, bytes: bytesOf(name), from, to };
     spans.set(home, { ...span, to: Math.max(span.to, to) });
   }
-  operations.forEach(({ layer }, step) => {
-    const bytes = scratchBytesOf(layer);
-    if (bytes > 0) spans.set(scratchName(step), { name: scratchName(step), bytes, from: step, to: step });
-  });
   return [...spans.values()];
-}
-
-/** Bytes that one thread needs, in whole cache lines. */
-export function scratchBytes(layer: ResolvedLayer, kernels: KernelModule, keepsHalf = false): number {
-  const windowed = layer.kind === 'conv' || (layer.kind === 'pointwise' && layer.stride > 1);
-  const widened = keepsHalf && (layer.kind === 'pointwise' || layer.kind === 'dense');
-  if (!windowed && !widened) return 0;
-  const { channelTile } = kernels.constants;
-  const channels = storedChannels(layer.inputs[0]!, layer.inputShapes[0]!.channels, channelTile);
-  if (!windowed) return align(panelBytes(channelTile, channelTile, channels));
-  return align(kernels.convScratchBytes(layer.kind === 'conv' ? layer.kernelSize : 1, channels));
-}
-
-interface Surroundings {
-  readonly arena: Placed;
-  readonly homes: ReadonlyMap<string, string>;
-  readonly shapeOf: (value: string) => Shape;
-  readonly kernels: KernelModule;
-  readonly shift: number;
-  readonly keepsHalf: boolean;
-}
-
-/** Weights lie from the heap's base up, the arena behind them. */
-function lowerAll(
-  operations: readonly Operation[],
-  { arena, homes, shapeOf, kernels, shift, keepsHalf }: Surroundings,
-) {
-  const weights: PackedWeights[] = [];
-  let weightsEnd = align(kernels.constants.heapBase);
-  const relative = operations.map((operation, step) => {
-    const scratch = scratchBytes(operation.layer, kernels, keepsHalf);
-    const lowered = lower(operation, {
-      tile: kernels.constants.channelTile,
-      ...(keepsHalf && { halfHeaderBytes: kernels.constants.halfHeaderBytes }),
-      shapeOf,
-      scratch: scratchName(step),
-      addWeights(packed) {
-        const address = weightsEnd;
-        weights.push({ ...packed, address });
-        weightsEnd += align(packed.bytes);
-        return address;
-      },
-    });
-    return lowered.map((each) => ({ ...each, scratchBytes: scratch }));
-  });
-  const arenaAddress = weightsEnd + shift;
-  const addressOf = (value: string): number => arenaAddress + arena.offsets.get(homes.get(value) ?? value)!;
-  const steps = relative.flat().map(({ args, ...step }) => ({
-    ...step,
-    args: args.map((arg) => (typeof arg === 'number' ? arg : addressOf(arg.value))),
-  }));
-  const arenaBytes = Math.max(arena.bytes, ...weights.map(stagingBytes));
-  return { weights, steps, addressOf, arenaAddress, memoryBytes: arenaAddress + arenaBytes };
 }

@@ -16,7 +16,7 @@ import {
   type Kernels,
   loadKernels,
 } from './kernels.js';
-import { pack, stagingBytes } from './pack.js';
+import { pack, stagingBytes, writeTable } from './pack.js';
 import { type Plan, plan } from './plan.js';
 import type { Crew, Pool } from './pool.js';
 
@@ -216,7 +216,8 @@ export function packAll(
 ): void {
   const target = { memory, kernels: bound, staging };
   for (const packed of layout.weights) {
-    pack(packed, foldBatchNorm(weights.get(packed.layer)!, epsilon), target);
+    if (packed.layout === 'table') writeTable(packed, memory);
+    else pack(packed, foldBatchNorm(weights.get(packed.layer)!, epsilon), target);
   }
   for (const packed of layout.integers) {
     packIntegers(packed, (layer) => foldBatchNorm(weights.get(layer)!, epsilon), {

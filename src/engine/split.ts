@@ -1,4 +1,5 @@
 import type { KernelName } from './kernels.js';
+import { wholeTileRows } from './lower-windows.js';
 import type { Step } from './plan.js';
 
 /** Arguments of one kernel call. */
@@ -18,9 +19,10 @@ const FLOAT = 4;
 const LINE = 16;
 /** Less work than this (some µs) costs more to hand over than to do. */
 const LEAST_WORK = 100_000;
-/** An exponential counts as this many multiply-adds, a value that only passes through memory as half. */
+/** An exponential counts as this many multiply-adds, a value that only passes through memory as half, one of a window as few. */
 const EXPONENTIAL = 32;
 const VALUE = 16;
+const WINDOW_VALUE = 3;
 
 /**
  * Kernels that are not named here run as a whole, on one thread: `softmax_f32` and `global_average_pool_f32`, whose
@@ -33,27 +35,63 @@ const rules: Partial<Record<KernelName, Rule>> = {
   },
   conv_f32: {
     work: (args) => {
-      const [, , , , , , inChannels, outWidth, outChannels, rowStart, rowEnd, kernelSize] = args;
-      return (rowEnd! - rowStart!) * outWidth! * outChannels! * inChannels! * kernelSize! ** 2;
+      const [inChannels, outWidth, outChannels, rowStart, rowEnd, kernelHeight, kernelWidth] = from(args, 6);
+      return (rowEnd - rowStart) * outWidth * outChannels * inChannels * kernelHeight * kernelWidth;
     },
     // The linear kernels sum a pixel otherwise in a whole tile than in the last, broken one.
     split: (args, parts, pixelTile) => splitRows(args, 9, parts, wholeTileRows(args[7]!, pixelTile)),
   },
+  conv_direct_f32: {
+    work: (args) => {
+      const [outHeight, outWidth, , channels] = from(args, 7);
+      return outHeight * outWidth * channels * depthOf(args);
+    },
+    split: splitChannels,
+  },
   depthwise_f32: {
     // About a third of a matrix product's rate.
-    work: ([, , , , , channels, outWidth, rowStart, rowEnd, kernelSize]) =>
-      3 * (rowEnd! - rowStart!) * outWidth! * channels! * kernelSize! ** 2,
+    work: (args) => WINDOW_VALUE * windowWork(args, 5),
     split: (args, parts) => splitRows(args, 7, parts, 1),
   },
   max_pool_f32: {
-    work: ([, , , , channels, outWidth, rowStart, rowEnd, kernelSize]) =>
-      3 * (rowEnd! - rowStart!) * outWidth! * channels! * kernelSize! ** 2,
+    work: (args) => WINDOW_VALUE * windowWork(args, 4),
+    split: (args, parts) => splitRows(args, 6, parts, 1),
+  },
+  average_pool_f32: {
+    work: (args) => WINDOW_VALUE * windowWork(args, 4),
     split: (args, parts) => splitRows(args, 6, parts, 1),
   },
   add_f32: elementwise(3, 3, VALUE),
+  multiply_f32: elementwise(3, 3, VALUE),
+  subtract_f32: elementwise(3, 3, VALUE),
+  maximum_f32: elementwise(3, 3, VALUE),
+  minimum_f32: elementwise(3, 3, VALUE),
   clamp_f32: elementwise(2, 2, VALUE),
-  sigmoid_f32: elementwise(2, 2, EXPONENTIAL),
-  swish_f32: elementwise(2, 2, EXPONENTIAL),
+  activate_f32: elementwise(2, 2, EXPONENTIAL),
+  scale_f32: byFloatPixels([0, 1], 3, 4),
+  scale_pixels_f32: {
+    work: (args) => VALUE * args[3]! * args[4]!,
+    split: (args, parts) => {
+      const [output, input, gate, pixels, channels, gateStride] = from(args, 0);
+      return ranges(0, pixels, parts, 1).map(([first, end]) =>
+        replace(
+          args,
+          [0, output + first * channels * FLOAT],
+          [1, input + first * channels * FLOAT],
+          [2, gate + first * gateStride * FLOAT],
+          [3, end - first],
+        ),
+      );
+    },
+  },
+  move_f32: {
+    work: (args) => VALUE * (args[9]! - args[8]!) * args[7]! * args[6]!,
+    split: (args, parts) => splitRows(args, 8, parts, 1),
+  },
+  resize_f32: {
+    work: (args) => 4 * VALUE * (args[8]! - args[7]!) * args[6]! * args[5]!,
+    split: (args, parts) => splitRows(args, 7, parts, 1),
+  },
   pointwise_i8: byPixels([0, 1, 3], 4, (args) => (args[4]! * args[5]! * args[6]!) / 2),
   conv_i8: {
     work: ([, , , , , , , , , depth, outWidth, outChannels, rowStart, rowEnd]) =>
@@ -69,20 +107,10 @@ const rules: Partial<Record<KernelName, Rule>> = {
   dequantise_i8: byPixels([0, 1], 3, (args) => VALUE * args[3]! * args[4]!),
   add_i8: byPixels([0, 1, 2], 4, (args) => VALUE * args[4]! * args[5]!),
   scale_i8: byPixels([0, 1], 4, (args) => VALUE * args[4]! * args[5]!),
-  scale_f32: {
-    work: ([, , , pixels, channels]) => VALUE * pixels! * channels!,
-    split: (args, parts) => {
-      const [output, input, , pixels, channels] = args as [number, number, number, number, number];
-      const pixelBytes = channels * FLOAT;
-      return ranges(0, pixels, parts, 1).map(([from, to]) =>
-        replace(args, [0, output + from * pixelBytes], [1, input + from * pixelBytes], [3, to - from]),
-      );
-    },
-  },
 };
 
 /** Argument that holds the address of scratch memory, of which every thread needs its own. */
-const scratchArguments: Partial<Record<KernelName, number>> = { conv_f32: 3, conv_i8: 4 };
+const scratchArguments: Partial<Record<KernelName, number>> = { conv_f32: 3, conv_direct_f32: 3, conv_i8: 4 };
 
 /** A step as at most `parts` calls' arguments, in the order of what they write; one where that is not worth it. */
 export function splitStep({ kernel, args, strides = [] }: Step, parts: number, pixelTile: number): readonly Args[] {
@@ -156,11 +184,34 @@ function splitRows(args: Args, rowStart: number, parts: number, multiple: number
   );
 }
 
-/** The least number of rows whose pixels fill whole tiles. */
-function wholeTileRows(width: number, pixelTile: number): number {
-  let rows = 1;
-  while ((rows * width) % pixelTile !== 0) rows++;
-  return rows;
+/** Inputs of a window of `conv_direct_f32`. */
+function depthOf(args: Args): number {
+  return args[13]! * args[14]! * args[21]!;
+}
+
+/** Output channels, panels of 8, two to a cache line. */
+function splitChannels(args: Args, parts: number): readonly Args[] {
+  const [output, , weights] = from(args, 0);
+  return ranges(0, args[10]!, parts, LINE).map(([first, end]) =>
+    replace(
+      args,
+      [0, output + first * FLOAT],
+      [2, weights + first * (depthOf(args) + 1) * FLOAT],
+      [10, end - first],
+      [11, args[11]! + first],
+    ),
+  );
+}
+
+/** Values that a window kernel reads, whose arguments from `channels` on are: channels, width, rows, window. */
+function windowWork(args: Args, channelsAt: number): number {
+  const [channels, outWidth, rowStart, rowEnd, kernelHeight, kernelWidth] = from(args, channelsAt);
+  return (rowEnd - rowStart) * outWidth * channels * kernelHeight * kernelWidth;
+}
+
+/** Arguments from `index` on, as many as the kernel has. */
+function from(args: Args, index: number): [number, number, number, number, number, number, number] {
+  return args.slice(index) as [number, number, number, number, number, number, number];
 }
 
 /** `addresses` addresses first, then at `count` how many floats there are at each. */
@@ -171,6 +222,18 @@ function elementwise(addresses: number, count: number, cost: number): Rule {
       ranges(0, args[count]!, parts, LINE).map(([from, to]) => {
         const moved = args.slice(0, addresses).map((address, index) => [index, address + from * FLOAT] as const);
         return replace(args, ...moved, [count, to - from]);
+      }),
+  };
+}
+
+/** Maps of floats, pixel by pixel: arguments that are addresses of pixels, their number, and the channels of each. */
+function byFloatPixels(addresses: readonly number[], pixels: number, channels: number): Rule {
+  return {
+    work: (args) => VALUE * args[pixels]! * args[channels]!,
+    split: (args, parts) =>
+      ranges(0, args[pixels]!, parts, 1).map(([first, end]) => {
+        const moved = addresses.map((at) => [at, args[at]! + first * args[channels]! * FLOAT] as const);
+        return replace(args, ...moved, [pixels, end - first]);
       }),
   };
 }

@@ -6,7 +6,9 @@
  */
 import { parseArgs } from 'node:util';
 import { alignColumns } from '../../src/report/columns.js';
+import { directConv } from '../kernels/direct.js';
 import { Bench, randomFloats } from '../kernels/load.js';
+import { convWindow, poolWindow } from '../kernels/naive.js';
 import { networks, type PlannedShape, plannedShapes, shapeName } from '../kernels/network-shapes.js';
 
 const { values: flags, positionals } = parseArgs({
@@ -27,38 +29,51 @@ const { kernels } = bench;
 function macsOf(shape: PlannedShape): number {
   const { kernel, outHeight, outWidth, outChannels, inChannels, kernelSize } = shape;
   const values = outHeight * outWidth * outChannels;
-  if (kernel === 'pointwise_f32' || kernel === 'conv_f32') return values * inChannels * kernelSize ** 2;
+  if (kernel === 'pointwise_f32' || kernel.startsWith('conv_')) return values * inChannels * kernelSize ** 2;
   return kernel === 'depthwise_f32' ? values * kernelSize ** 2 : 0;
 }
 
 /** A function that makes the call once. */
 function prepare(shape: PlannedShape): () => void {
   const { kernel, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, clamp } = shape;
-  const { kernelSize, stride, padTop, padLeft } = shape;
+  const { kernelSize } = shape;
   bench.clear();
   const input = bench.place(randomFloats(inHeight * inWidth * inChannels, 1));
   const output = bench.reserve(outHeight * outWidth * outChannels * 4);
   const residual = shape.residual ? bench.place(randomFloats(outWidth * outChannels, 2)) : 0;
-  const linear = kernel === 'pointwise_f32' || kernel === 'conv_f32';
+  const linear = kernel === 'pointwise_f32' || kernel === 'conv_f32' || kernel === 'conv_direct_f32';
   // biases, and for a convolution at most 3 inputs more than there are
   const rows = kernelSize ** 2 * (linear ? inChannels : 1) + 4;
   const weights = bench.place(randomFloats(rows * outChannels, 3));
-  const window = [kernelSize, stride, padTop, padLeft, ...clamp] as const;
+  const window = [...convWindow(shape), ...clamp] as const;
   switch (kernel) {
     case 'pointwise_f32':
       return () => kernels.pointwise_f32(output, input, weights, residual, inWidth, inChannels, outChannels, ...clamp);
     case 'conv_f32': {
-      const scratch = bench.reserve(kernels.conv_scratch_f32(kernelSize, inChannels));
+      const scratch = bench.reserve(kernels.conv_scratch_f32(kernelSize, kernelSize, inChannels));
       const sizes = [inHeight, inWidth, inChannels, outWidth, outChannels, 0, outHeight] as const;
       return () => kernels.conv_f32(output, input, weights, scratch, ...sizes, ...window);
     }
+    case 'conv_direct_f32':
+      return directConv(bench, output, input, weights, { ...shape, window: { ...shape, channels: inChannels } });
     case 'depthwise_f32': {
       const sizes = [inHeight, inWidth, inChannels, outWidth, 0, outHeight] as const;
       return () => kernels.depthwise_f32(output, input, weights, ...sizes, ...window);
     }
     case 'max_pool_f32':
       return () =>
-        kernels.max_pool_f32(output, input, inHeight, inWidth, inChannels, outWidth, 0, outHeight, ...window);
+        kernels.max_pool_f32(
+          output,
+          input,
+          inHeight,
+          inWidth,
+          inChannels,
+          outWidth,
+          0,
+          outHeight,
+          ...poolWindow(shape),
+          ...clamp,
+        );
     case 'global_average_pool_f32':
       return () => kernels.global_average_pool_f32(output, input, inWidth, inChannels);
     default:

@@ -69,14 +69,14 @@ describe('steps are cut', () => {
   });
 
   it('convolution: at rows where a whole tile of pixels ends', () => {
-    const args = (from: number, to: number) => [9, 8, 7, 6, 75, 75, 32, 25, 64, from, to, 3, 3, 0, 0, 0, 6];
+    const args = (from: number, to: number) => [9, 8, 7, 6, 75, 75, 32, 25, 64, from, to, 3, 3, 3, 3, 1, 1, 0, 0, 0, 6];
     expect(splitStep(step('conv_f32', args(0, 25)), 3, TILE)).toEqual([args(0, 8), args(8, 16), args(16, 25)]);
   });
 
   it('depthwise and maximum pooling: by rows', () => {
-    const depthwise = (from: number, to: number) => [9, 8, 7, 30, 30, 64, 30, from, to, 3, 1, 1, 1, 0, 6];
+    const depthwise = (from: number, to: number) => [9, 8, 7, 30, 30, 64, 30, from, to, 3, 3, 1, 1, 1, 1, 1, 1, 0, 6];
     expect(splitStep(step('depthwise_f32', depthwise(0, 30)), 2, TILE)).toEqual([depthwise(0, 15), depthwise(15, 30)]);
-    const pool = (from: number, to: number) => [9, 8, 30, 30, 64, 30, from, to, 3, 1, 1, 1, 0, 6];
+    const pool = (from: number, to: number) => [9, 8, 30, 30, 64, 30, from, to, 3, 3, 1, 1, 1, 1, 0, 6];
     expect(splitStep(step('max_pool_f32', pool(0, 30)), 2, TILE)).toEqual([pool(0, 15), pool(15, 30)]);
   });
 
@@ -85,9 +85,9 @@ describe('steps are cut', () => {
       [1024, 2048, 4096, 20000, 0, 6],
       [81024, 82048, 84096, 20000, 0, 6],
     ]);
-    expect(splitStep(step('swish_f32', [1024, 1024, 40000]), 2, TILE)).toEqual([
-      [1024, 1024, 20000],
-      [81024, 81024, 20000],
+    expect(splitStep(step('activate_f32', [1024, 1024, 40000, 1, 0, 0]), 2, TILE)).toEqual([
+      [1024, 1024, 20000, 1, 0, 0],
+      [81024, 81024, 20000, 1, 0, 0],
     ]);
   });
 

@@ -108,7 +108,7 @@ describe('a plan for several threads', () => {
     const [one, three] = [1, 3].map((threads) => plan(network, kernels, { threads }));
     const [first] = three!.steps;
     expect(first!.kernel).toBe('conv_f32');
-    expect(first!.scratchBytes).toBeGreaterThanOrEqual(kernels.convScratchBytes(3, 3));
+    expect(first!.scratchBytes).toBeGreaterThanOrEqual(kernels.convScratchBytes(3, 3, 3));
     const scratch = first!.args[3]!;
     const [output, input] = first!.args as [number, number];
     // Neither the picture nor the output lies within the scratch memory of three threads.

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   FUSED_DOT,
+  formatArguments,
   IntegerBench,
   integerBuilds,
   integerProducts,
@@ -101,7 +102,7 @@ describe.each(integerBuilds)('conv_i8 in %s', (build) => {
       c.stride,
       c.pad,
       c.pad,
-      c.format,
+      ...formatArguments(c.format),
     );
     const rows = windows(input, zeros, c, outHeight, outWidth, depth);
     const sums = integerProducts(rows, weights, channels, outHeight * outWidth);

@@ -3,8 +3,8 @@ import { describeBuilds } from './builds.js';
 import { expectSums } from './compare.js';
 import { packPanels } from './layout.js';
 import { Bench, randomFloats } from './load.js';
-import { conv, type Window } from './naive.js';
-import { windowCases } from './windows.js';
+import { completeWindow, conv, convWindow, type Window } from './naive.js';
+import { generalCases, windowCases } from './windows.js';
 
 describeBuilds('conv_f32', (build) => {
   const bench = new Bench(build);
@@ -17,14 +17,15 @@ describeBuilds('conv_f32', (build) => {
     atEnd = false,
   ): void {
     bench.clear();
-    const depth = w.kernelSize ** 2 * w.channels;
+    const { kernelHeight, kernelWidth } = completeWindow(w);
+    const depth = kernelHeight * kernelWidth * w.channels;
     const input = randomFloats(w.inHeight * w.inWidth * w.channels, 1);
     const weights = randomFloats(depth * outChannels, 2);
     const bias = randomFloats(outChannels, 3);
     const sums = conv(input, weights, bias, w);
     const inputAt = atEnd ? bench.placeAtEnd(input) : bench.place(input, 4);
     const weightsAt = bench.place(packPanels(weights, bias, 4));
-    const scratchAt = bench.reserve(bench.kernels.conv_scratch_f32(w.kernelSize, w.channels));
+    const scratchAt = bench.reserve(bench.kernels.conv_scratch_f32(kernelHeight, kernelWidth, w.channels));
     const row = w.outWidth * outChannels;
     // only the asked rows are placed, so a write to any other row is a stray one
     const rowsAt = bench.reserve((rowEnd - rowStart) * row * 4);
@@ -40,10 +41,7 @@ describeBuilds('conv_f32', (build) => {
       outChannels,
       rowStart,
       rowEnd,
-      w.kernelSize,
-      w.stride,
-      w.padTop,
-      w.padLeft,
+      ...convWindow(w),
       min,
       max,
     );
@@ -60,6 +58,10 @@ describeBuilds('conv_f32', (build) => {
       for (const w of windowCases([1, 3, 8], [kernelSize])) run(w, 16);
     });
   }
+
+  it('windows of every form', () => {
+    for (const w of generalCases([1, 3, 8])) run(w, 8);
+  });
 
   const stem: Window = {
     inHeight: 33,

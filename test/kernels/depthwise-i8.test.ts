@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   FUSED_DOT,
+  formatArguments,
   IntegerBench,
   integerBuilds,
   integerDepthwise,
@@ -56,7 +57,7 @@ describe.each(integerBuilds)('depthwise_i8 in %s', (build) => {
       w.stride,
       w.padTop,
       w.padLeft,
-      format,
+      ...formatArguments(format),
     );
     const sums = integerDepthwise(input, weights, channels, padding, w);
     const expected = Array.from(sums, (sum, i) => requantise(sum, i % w.channels, channels, undefined, format));

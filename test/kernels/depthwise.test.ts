@@ -3,16 +3,17 @@ import { describeBuilds } from './builds.js';
 import { expectSums } from './compare.js';
 import { packDepthwise } from './layout.js';
 import { Bench, randomFloats } from './load.js';
-import { depthwise, type Window } from './naive.js';
-import { windowCases } from './windows.js';
+import { completeWindow, convWindow, depthwise, type Window } from './naive.js';
+import { generalCases, windowCases } from './windows.js';
 
 describeBuilds('depthwise_f32', (build) => {
   const bench = new Bench(build);
 
   function run(w: Window, min: number, max: number, rowStart = 0, rowEnd = w.outHeight, atEnd = false): void {
     bench.clear();
+    const { kernelHeight, kernelWidth } = completeWindow(w);
     const input = randomFloats(w.inHeight * w.inWidth * w.channels, 1);
-    const weights = randomFloats(w.kernelSize * w.kernelSize * w.channels, 2);
+    const weights = randomFloats(kernelHeight * kernelWidth * w.channels, 2);
     const bias = randomFloats(w.channels, 3);
     const sums = depthwise(input, weights, bias, w);
     const inputAt = atEnd ? bench.placeAtEnd(input) : bench.place(input);
@@ -30,10 +31,7 @@ describeBuilds('depthwise_f32', (build) => {
       w.outWidth,
       rowStart,
       rowEnd,
-      w.kernelSize,
-      w.stride,
-      w.padTop,
-      w.padLeft,
+      ...convWindow(w),
       min,
       max,
     );
@@ -41,7 +39,7 @@ describeBuilds('depthwise_f32', (build) => {
       values: sums.values.subarray(rowStart * row, rowEnd * row),
       magnitudes: sums.magnitudes.subarray(rowStart * row, rowEnd * row),
     };
-    expectSums(bench.floats(rowsAt, part.values.length), part, w.kernelSize ** 2 + 1, min, max);
+    expectSums(bench.floats(rowsAt, part.values.length), part, kernelHeight * kernelWidth + 1, min, max);
     expect(bench.strayWrite()).toBeUndefined();
   }
 
@@ -50,6 +48,10 @@ describeBuilds('depthwise_f32', (build) => {
       for (const w of windowCases([8, 24], [kernelSize])) run(w, -Infinity, Infinity);
     });
   }
+
+  it('windows of every form', () => {
+    for (const w of generalCases([8, 24])) run(w, -Infinity, Infinity);
+  });
 
   const shape: Window = {
     inHeight: 9,

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { activations } from '../reference-network.js';
 import { describeBuilds } from './builds.js';
 import { expectClose } from './compare.js';
 import { Bench, randomFloats } from './load.js';
@@ -20,6 +21,25 @@ function sweep(): Float32Array {
   while (values.length % 4) values.push(1);
   return Float32Array.from(values);
 }
+
+/** Of sums near zero no digits are left: the absolute error that is allowed beside the relative one. */
+const ABSOLUTE: Record<string, number> = { HARD_SIGMOID: 6e-8, HARD_SWISH: 2e-7, GELU: 1e-12, GELU_TANH: 1e-10 };
+
+/** By the kernels' names of them: parameters, and the definition. Sigmoid and swish have tests of their own. */
+const curves: Record<string, readonly [readonly number[], (x: number, ...parameters: readonly number[]) => number]> = {
+  TANH: [[], activations.tanh],
+  HARD_SWISH: [[], activations.hardSwish],
+  HARD_SIGMOID: [[0.2, 0.5], activations.hardSigmoid],
+  LEAKY_RELU: [[0.3], activations.leakyRelu],
+  ELU: [[0.7], activations.elu],
+  SELU: [[], activations.selu],
+  GELU: [[], activations.gelu],
+  GELU_TANH: [[], activations.geluTanh],
+  SOFTPLUS: [[], activations.softplus],
+  SOFTSIGN: [[], activations.softsign],
+  MISH: [[], activations.mish],
+  EXPONENTIAL: [[], activations.exponential],
+};
 
 describeBuilds('elementwise kernels', (build) => {
   const bench = new Bench(build);
@@ -90,9 +110,11 @@ describeBuilds('elementwise kernels', (build) => {
   /** From about here down the kernels no longer follow: sigmoid would be below the smallest normal number. */
   const FAR = -87.3;
 
-  it('sigmoid_f32 over the whole range', () => {
+  it('activate_f32: sigmoid over the whole range', () => {
     const input = sweep();
-    const actual = run(input, (output, at) => bench.kernels.sigmoid_f32(output, at, input.length));
+    const actual = run(input, (output, at) =>
+      bench.kernels.activate_f32(output, at, input.length, bench.kernels.SIGMOID.value, 0, 0),
+    );
     const near = (_: number, i: number) => input[i]! >= FAR;
     expectClose(actual.filter(near), Array.from(input, sigmoid).filter(near), EXP_UNITS + 2);
     for (const value of actual.filter((_, i) => input[i]! < FAR)) {
@@ -101,9 +123,11 @@ describeBuilds('elementwise kernels', (build) => {
     }
   });
 
-  it('swish_f32 over the whole range', () => {
+  it('activate_f32: swish over the whole range', () => {
     const input = sweep();
-    const actual = run(input, (output, at) => bench.kernels.swish_f32(output, at, input.length));
+    const actual = run(input, (output, at) =>
+      bench.kernels.activate_f32(output, at, input.length, bench.kernels.SWISH.value, 0, 0),
+    );
     const near = (_: number, i: number) => input[i]! >= FAR;
     expectClose(actual.filter(near), Array.from(input, (x) => x * sigmoid(x)).filter(near), EXP_UNITS + 3);
     for (const value of actual.filter((_, i) => input[i]! < FAR)) {
@@ -112,22 +136,94 @@ describeBuilds('elementwise kernels', (build) => {
     }
   });
 
-  it('sigmoid_f32 and swish_f32 let a NaN pass', () => {
-    const input = Float32Array.of(Number.NaN, 1, 2, 3);
-    expect(run(input, (output, at) => bench.kernels.sigmoid_f32(output, at, 4))[0]).toBeNaN();
-    expect(run(input, (output, at) => bench.kernels.swish_f32(output, at, 4))[0]).toBeNaN();
+  it.each(Object.entries(curves))('activate_f32: %s over the whole range', (name, [parameters, apply]) => {
+    const finite = sweep().filter((x) => Math.abs(x) <= 200);
+    const input = finite.subarray(finite.length % 4);
+    const code = (bench.kernels as unknown as Record<string, { value: number }>)[name]!.value;
+    for (const kernel of ['activate_f32', 'activate_rounded_f32'] as const) {
+      const actual = run(input, (output, at) => {
+        bench.kernels[kernel](output, at, input.length, code, parameters[0] ?? 0, parameters[1] ?? 0);
+      });
+      input.forEach((x, i) => {
+        const expected = apply(x, ...parameters);
+        // Beyond the floats' range no digits are asked for.
+        if (Math.abs(expected) > 3.4e38) return;
+        const tolerance = 1e-6 * Math.abs(expected) + (ABSOLUTE[name] ?? 1e-20);
+        if (!(Math.abs(actual[i]! - expected) <= tolerance)) {
+          expect.fail(`${kernel} ${name}(${x}) = ${actual[i]}, expected ${expected}`);
+        }
+      });
+      const nan = run(Float32Array.of(Number.NaN, 1, 2, 3), (output, at) => {
+        bench.kernels[kernel](output, at, 4, code, parameters[0] ?? 0, parameters[1] ?? 0);
+      });
+      expect(nan[0]).toBeNaN();
+    }
   });
 
-  it('sigmoid_f32 and swish_f32 at every count', () => {
+  it('prelu_f32', () => {
+    for (const pixels of [1, 2, 5]) {
+      for (const channels of [8, 24]) {
+        for (const perPixel of [0, 1]) {
+          const input = randomFloats(pixels * channels, 1);
+          const slopes = randomFloats(channels * (perPixel ? pixels : 1), 2);
+          const actual = run(input, (output, at) => {
+            bench.kernels.prelu_f32(output, at, bench.place(slopes), pixels, channels, perPixel);
+          });
+          expect(actual).toEqual(input.map((x, i) => (x >= 0 ? x : x * slopes[i % slopes.length]!)));
+        }
+      }
+    }
+  });
+
+  it('scale_pixels_f32', () => {
+    for (const [pixels, channels, gateStride] of [
+      [1, 8, 8],
+      [5, 24, 8],
+      [5, 8, 16],
+      [7, 16, 0],
+    ] as const) {
+      const input = randomFloats(pixels * channels, 1);
+      const gate = randomFloats(Math.max(gateStride * pixels, 8), 2);
+      const actual = run(input, (output, at) => {
+        bench.kernels.scale_pixels_f32(output, at, bench.place(gate), pixels, channels, gateStride);
+      });
+      expect(actual).toEqual(input.map((x, i) => x * gate[Math.floor(i / channels) * gateStride]!));
+    }
+  });
+
+  it.each([
+    ['multiply_f32', (a: number, b: number) => a * b],
+    ['subtract_f32', (a: number, b: number) => a - b],
+    ['maximum_f32', Math.max],
+    ['minimum_f32', Math.min],
+  ] as const)('%s', (kernel, apply) => {
+    for (const count of counts) {
+      const [a, b] = [randomFloats(count, 1), randomFloats(count, 2)];
+      const actual = run(a, (output, at) => bench.kernels[kernel](output, at, bench.place(b), count));
+      expect(actual).toEqual(a.map((value, i) => Math.fround(apply(value, b[i]!))));
+    }
+  });
+
+  it('sigmoid and swish let a NaN pass', () => {
+    const input = Float32Array.of(Number.NaN, 1, 2, 3);
+    expect(
+      run(input, (output, at) => bench.kernels.activate_f32(output, at, 4, bench.kernels.SIGMOID.value, 0, 0))[0],
+    ).toBeNaN();
+    expect(
+      run(input, (output, at) => bench.kernels.activate_f32(output, at, 4, bench.kernels.SWISH.value, 0, 0))[0],
+    ).toBeNaN();
+  });
+
+  it('sigmoid and swish at every count', () => {
     for (const count of counts) {
       const input = randomFloats(count, count);
       expectClose(
-        run(input, (output, at) => bench.kernels.sigmoid_f32(output, at, count)),
+        run(input, (output, at) => bench.kernels.activate_f32(output, at, count, bench.kernels.SIGMOID.value, 0, 0)),
         Array.from(input, sigmoid),
         EXP_UNITS + 2,
       );
       expectClose(
-        run(input, (output, at) => bench.kernels.swish_f32(output, at, count)),
+        run(input, (output, at) => bench.kernels.activate_f32(output, at, count, bench.kernels.SWISH.value, 0, 0)),
         Array.from(input, (x) => x * sigmoid(x)),
         EXP_UNITS + 3,
       );

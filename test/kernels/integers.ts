@@ -15,7 +15,12 @@ export const WIDE_MAX = 4095;
 export const WIDE_INPUT = 1;
 export const WIDE_OUTPUT = 2;
 export const WIDE_RESIDUAL = 4;
+/** For the tests a bit beside those of the format; `formatArguments` makes the kernels' arguments of both. */
 export const SWISH = 8;
+
+export function formatArguments(format: number): readonly [format: number, activation: number] {
+  return [format & ~SWISH, format & SWISH ? 1 : 0];
+}
 export const FLOAT_OUTPUT = 16;
 export const FUSED_DOT = 32;
 const HEADER = 144;

@@ -14,9 +14,38 @@ export interface Window {
   readonly outHeight: number;
   readonly outWidth: number;
   readonly kernelSize: number;
+  readonly kernelWidth?: number;
   readonly stride: number;
+  readonly strideWidth?: number;
+  readonly dilation?: number;
+  readonly dilationWidth?: number;
   readonly padTop: number;
   readonly padLeft: number;
+}
+
+/** All numbers of a window, those left out as those beside them. */
+export function completeWindow(w: Omit<Window, 'inHeight' | 'inWidth' | 'channels' | 'outHeight' | 'outWidth'>) {
+  const { kernelSize, kernelWidth = kernelSize, stride, strideWidth = stride, dilation = 1 } = w;
+  return {
+    kernelHeight: kernelSize,
+    kernelWidth,
+    stride,
+    strideWidth,
+    dilation,
+    dilationWidth: w.dilationWidth ?? dilation,
+  };
+}
+
+/** As the pools take it. */
+export function poolWindow(w: Parameters<typeof completeWindow>[0]) {
+  const { kernelHeight, kernelWidth, stride, strideWidth } = completeWindow(w);
+  return [kernelHeight, kernelWidth, stride, strideWidth, w.padTop, w.padLeft] as const;
+}
+
+/** As the convolutions take it. */
+export function convWindow(w: Parameters<typeof completeWindow>[0]) {
+  const { kernelHeight, kernelWidth, stride, strideWidth, dilation, dilationWidth } = completeWindow(w);
+  return [kernelHeight, kernelWidth, stride, strideWidth, dilation, dilationWidth, w.padTop, w.padLeft] as const;
 }
 
 export function clamp(value: number, min: number, max: number): number {
@@ -52,17 +81,18 @@ export function pointwise(
 
 /** Calls `tap` for each place of the window that lies inside of the map. */
 function visitTaps(w: Window, y: number, x: number, tap: (inPixel: number, kernelPixel: number) => void): void {
-  for (let ky = 0; ky < w.kernelSize; ++ky) {
-    for (let kx = 0; kx < w.kernelSize; ++kx) {
-      const inY = y * w.stride - w.padTop + ky;
-      const inX = x * w.stride - w.padLeft + kx;
+  const { kernelHeight, kernelWidth, stride, strideWidth, dilation, dilationWidth } = completeWindow(w);
+  for (let ky = 0; ky < kernelHeight; ++ky) {
+    for (let kx = 0; kx < kernelWidth; ++kx) {
+      const inY = y * stride - w.padTop + ky * dilation;
+      const inX = x * strideWidth - w.padLeft + kx * dilationWidth;
       if (inY < 0 || inY >= w.inHeight || inX < 0 || inX >= w.inWidth) continue;
-      tap(inY * w.inWidth + inX, ky * w.kernelSize + kx);
+      tap(inY * w.inWidth + inX, ky * kernelWidth + kx);
     }
   }
 }
 
-/** weights [kernelSize][kernelSize][channels][outChannels] */
+/** weights [kernelHeight][kernelWidth][channels][outChannels] */
 export function conv(input: Float32Array, weights: Float32Array, bias: Float32Array, w: Window): Sums {
   const outChannels = bias.length;
   const values = new Float64Array(w.outHeight * w.outWidth * outChannels);
@@ -87,7 +117,7 @@ export function conv(input: Float32Array, weights: Float32Array, bias: Float32Ar
   return { values, magnitudes };
 }
 
-/** weights [kernelSize][kernelSize][channels] */
+/** weights [kernelHeight][kernelWidth][channels] */
 export function depthwise(input: Float32Array, weights: Float32Array, bias: Float32Array, w: Window): Sums {
   const values = new Float64Array(w.outHeight * w.outWidth * w.channels);
   const magnitudes = new Float64Array(values.length);
@@ -121,6 +151,30 @@ export function maxPool(input: Float32Array, w: Window): Float64Array {
     }
   }
   return values;
+}
+
+/** What lies outside of the map counts as zeros in the sum, and among the values where countsPadding. */
+export function averagePool(input: Float32Array, w: Window, countsPadding: boolean): Sums {
+  const { kernelHeight, kernelWidth } = completeWindow(w);
+  const values = new Float64Array(w.outHeight * w.outWidth * w.channels);
+  const magnitudes = new Float64Array(values.length);
+  for (let y = 0; y < w.outHeight; ++y) {
+    for (let x = 0; x < w.outWidth; ++x) {
+      for (let c = 0; c < w.channels; ++c) {
+        const at = (y * w.outWidth + x) * w.channels + c;
+        let inside = 0;
+        visitTaps(w, y, x, (inPixel) => {
+          ++inside;
+          values[at]! += input[inPixel * w.channels + c]!;
+          magnitudes[at]! += Math.abs(input[inPixel * w.channels + c]!);
+        });
+        const count = countsPadding ? kernelHeight * kernelWidth : Math.max(inside, 1);
+        values[at]! /= count;
+        magnitudes[at]! /= count;
+      }
+    }
+  }
+  return { values, magnitudes };
 }
 
 export function globalAveragePool(input: Float32Array, pixels: number): Sums {

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import { describeBuilds, releaseBuilds } from './builds.js';
 import { expectSums } from './compare.js';
+import { directConv } from './direct.js';
 import { packDepthwise, packPanels } from './layout.js';
 import { Bench, randomFloats } from './load.js';
-import { conv, depthwise, globalAveragePool, maxPool, pointwise, type Sums } from './naive.js';
+import { conv, convWindow, depthwise, globalAveragePool, maxPool, pointwise, poolWindow, type Sums } from './naive.js';
 import { networks, type PlannedShape, plannedShapes, shapeName } from './network-shapes.js';
 
 /**
@@ -48,7 +49,7 @@ interface Operands {
 
 function operandsOf(shape: PlannedShape): Operands {
   const { kernel, inChannels, outChannels, kernelSize } = shape;
-  const linear = kernel === 'pointwise_f32' || kernel === 'conv_f32';
+  const linear = kernel === 'pointwise_f32' || kernel === 'conv_f32' || kernel === 'conv_direct_f32';
   return {
     input: randomFloats(shape.inHeight * shape.inWidth * inChannels, 1),
     weights: randomFloats(kernelSize ** 2 * inChannels * (linear ? outChannels : 1), 2),
@@ -65,7 +66,8 @@ function referenceOf(shape: PlannedShape, { input, weights, bias, residual }: Op
   if (!sums) {
     const window = { ...shape, channels: shape.inChannels };
     if (shape.kernel === 'pointwise_f32') sums = pointwise(input, weights, bias, residual, shape.inWidth);
-    else if (shape.kernel === 'conv_f32') sums = conv(input, weights, bias, window);
+    else if (shape.kernel === 'conv_f32' || shape.kernel === 'conv_direct_f32')
+      sums = conv(input, weights, bias, window);
     else if (shape.kernel === 'depthwise_f32') sums = depthwise(input, weights, bias, window);
     else if (shape.kernel === 'global_average_pool_f32') sums = globalAveragePool(input, shape.inWidth);
     else {
@@ -94,8 +96,8 @@ function testShapes(build: string): void {
   /** Calls the kernel; returns how many roundings a value has seen at most. */
   function compute(shape: PlannedShape, { weights, bias, residual }: Operands, output: number, input: number): number {
     const { kernel, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = shape;
-    const { kernelSize, stride, padTop, padLeft } = shape;
-    const window = [kernelSize, stride, padTop, padLeft, ...shape.clamp] as const;
+    const { kernelSize } = shape;
+    const window = [...convWindow(shape), ...shape.clamp] as const;
     const kernels = bench.kernels;
     switch (kernel) {
       case 'pointwise_f32': {
@@ -106,9 +108,14 @@ function testShapes(build: string): void {
       }
       case 'conv_f32': {
         const panels = bench.place(packPanels(weights, bias, 4));
-        const scratch = bench.reserve(kernels.conv_scratch_f32(kernelSize, inChannels));
+        const scratch = bench.reserve(kernels.conv_scratch_f32(kernelSize, kernelSize, inChannels));
         const sizes = [inHeight, inWidth, inChannels, outWidth, outChannels, 0, outHeight] as const;
         kernels.conv_f32(output, input, panels, scratch, ...sizes, ...window);
+        return kernelSize ** 2 * inChannels + 4;
+      }
+      case 'conv_direct_f32': {
+        const panels = bench.place(packPanels(weights, bias));
+        directConv(bench, output, input, panels, { ...shape, window: { ...shape, channels: inChannels } })();
         return kernelSize ** 2 * inChannels + 4;
       }
       case 'depthwise_f32': {
@@ -118,7 +125,18 @@ function testShapes(build: string): void {
         return kernelSize ** 2 + 1;
       }
       case 'max_pool_f32':
-        kernels.max_pool_f32(output, input, inHeight, inWidth, inChannels, outWidth, 0, outHeight, ...window);
+        kernels.max_pool_f32(
+          output,
+          input,
+          inHeight,
+          inWidth,
+          inChannels,
+          outWidth,
+          0,
+          outHeight,
+          ...poolWindow(shape),
+          ...shape.clamp,
+        );
         return 0;
       case 'global_average_pool_f32':
         kernels.global_average_pool_f32(output, input, inWidth, inChannels);
@@ -133,7 +151,7 @@ describeBuilds('shapes of the networks', testShapes, releaseBuilds);
 
 it('the networks’ shapes reach every kind of kernel, the widest layers and the largest windows', () => {
   const all = [...shapes.values()];
-  expect(new Set(all.map(({ kernel }) => kernel)).size).toBe(5);
+  expect(new Set(all.map(({ kernel }) => kernel)).size).toBe(6);
   expect(Math.max(...all.map(({ outChannels }) => outChannels))).toBe(2048);
   expect(
     all.some(({ kernel, kernelSize, stride }) => kernel === 'depthwise_f32' && kernelSize === 5 && stride === 2),

@@ -13,7 +13,13 @@ export const networks = [
 
 /** A call of a kernel in a network's plan, without its addresses. */
 export interface PlannedShape {
-  readonly kernel: 'pointwise_f32' | 'conv_f32' | 'depthwise_f32' | 'max_pool_f32' | 'global_average_pool_f32';
+  readonly kernel:
+    | 'pointwise_f32'
+    | 'conv_f32'
+    | 'conv_direct_f32'
+    | 'depthwise_f32'
+    | 'max_pool_f32'
+    | 'global_average_pool_f32';
   readonly inHeight: number;
   readonly inWidth: number;
   readonly inChannels: number;
@@ -25,6 +31,8 @@ export interface PlannedShape {
   readonly stride: number;
   readonly padTop: number;
   readonly padLeft: number;
+  /** Rows of output that `conv_direct_f32` makes in one go; 0 for the others. */
+  readonly chunkRows: number;
   readonly clamp: readonly [number, number];
   readonly residual: boolean;
 }
@@ -42,13 +50,25 @@ export async function plannedShapes(id: string, resolution: number): Promise<Pla
       }
       case 'conv_f32': {
         const [height, width, channels, outWidth, outChannels, , outHeight, ...window] = args.slice(4) as number[];
-        return [{ kernel, ...windowed([height!, width!, channels!], [outHeight!, outWidth!, outChannels!], window) }];
+        const [size, , stride, , , , padTop, padLeft, ...clamp] = window;
+        const square = [size!, stride!, padTop!, padLeft!, ...clamp];
+        return [{ kernel, ...windowed([height!, width!, channels!], [outHeight!, outWidth!, outChannels!], square) }];
+      }
+      case 'conv_direct_f32': {
+        const [height, width, channels, outHeight, outWidth, outChannels, , , chunkRows, ...window] = args.slice(
+          4,
+        ) as number[];
+        const [size, , stride, , , , padTop, padLeft, , , , ...clamp] = window;
+        const square = [size!, stride!, padTop!, padLeft!, ...clamp];
+        const map = windowed([height!, width!, channels!], [outHeight!, outWidth!, outChannels!], square);
+        return [{ kernel, ...map, chunkRows: chunkRows! }];
       }
       case 'depthwise_f32':
       case 'max_pool_f32': {
         const sizes = args.slice(kernel === 'depthwise_f32' ? 3 : 2) as number[];
-        const [height, width, channels, outWidth, , outHeight, ...window] = sizes;
-        return [{ kernel, ...windowed([height!, width!, channels!], [outHeight!, outWidth!, channels!], window) }];
+        const [height, width, channels, outWidth, , outHeight, size, , stride, ...rest] = sizes;
+        const square = [size!, stride!, ...rest.slice(kernel === 'depthwise_f32' ? 3 : 1)];
+        return [{ kernel, ...windowed([height!, width!, channels!], [outHeight!, outWidth!, channels!], square) }];
       }
       case 'global_average_pool_f32': {
         const [, , pixels, channels] = args as number[];
@@ -63,7 +83,7 @@ export async function plannedShapes(id: string, resolution: number): Promise<Pla
 /** A run of pixels as a map of one row. */
 function flat(pixels: number, inChannels: number, outChannels: number) {
   const size = { inHeight: 1, inWidth: pixels, outHeight: 1, outWidth: pixels };
-  return { ...size, inChannels, outChannels, kernelSize: 1, stride: 1, padTop: 0, padLeft: 0 };
+  return { ...size, inChannels, outChannels, kernelSize: 1, stride: 1, padTop: 0, padLeft: 0, chunkRows: 0 };
 }
 
 function windowed(
@@ -72,7 +92,7 @@ function windowed(
   [kernelSize, stride, padTop, padLeft, min, max]: number[],
 ) {
   const map = { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels };
-  const window = { kernelSize: kernelSize!, stride: stride!, padTop: padTop!, padLeft: padLeft! };
+  const window = { kernelSize: kernelSize!, stride: stride!, padTop: padTop!, padLeft: padLeft!, chunkRows: 0 };
   return { ...map, ...window, clamp: [min!, max!] as const, residual: false };
 }
 

@@ -3,6 +3,7 @@ import {
   crowdedPairs,
   FLOAT_OUTPUT,
   FUSED_DOT,
+  formatArguments,
   IntegerBench,
   integerBuilds,
   integerProducts,
@@ -63,7 +64,7 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
       last - first,
       inChannels,
       outChannels,
-      format,
+      ...formatArguments(format),
     );
     const sums = integerProducts(input, weights, channels, pixels);
     const expected = Array.from(sums, (sum, i) => requantise(sum, i % outChannels, channels, residual?.[i], format));
@@ -142,7 +143,7 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
       const inputAt = bench.placeLevels(input, format > 0);
       const weightsAt = bench.placePanels(weights, channels, format > 0, 4);
       const outputAt = bench.reserve(5 * 8 * 4);
-      bench.kernels.pointwise_i8(outputAt, inputAt, weightsAt, 0, 5, 1280, 8, format | FLOAT_OUTPUT);
+      bench.kernels.pointwise_i8(outputAt, inputAt, weightsAt, 0, 5, 1280, 8, format | FLOAT_OUTPUT, 0);
       const sums = integerProducts(input, weights, channels, 5);
       const expected = Array.from(sums, (sum, i) => requantise(sum, i % 8, channels, undefined, FLOAT_OUTPUT));
       expect(Array.from(bench.floats(outputAt, 40))).toEqual(expected);
@@ -204,7 +205,7 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
           const inputAt = bench.placeLevels(input, false);
           const weightsAt = bench.placePanels(weights, channels, false, 4);
           const outputAt = bench.reserve(pixels * outChannels * 4);
-          bench.kernels.pointwise_i8(outputAt, inputAt, weightsAt, 0, pixels, inChannels, outChannels, format);
+          bench.kernels.pointwise_i8(outputAt, inputAt, weightsAt, 0, pixels, inChannels, outChannels, format, 0);
           const sums = integerProducts(input, weights, channels, pixels);
           const expected = Array.from(sums, (sum, i) =>
             requantise(sum, i % outChannels, channels, undefined, FLOAT_OUTPUT),
@@ -249,6 +250,6 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
     const weightsAt = bench.placePanels(randomWeights(24 * 8, 2), channels, false, bench.bytesOf(false));
     const outputAt = bench.reserveLevels(9 * 8, false);
     const inputAt = bench.placeLevels(randomLevels(9 * 24, 1, NARROW_MAX), false, true);
-    bench.kernels.pointwise_i8(outputAt, inputAt, weightsAt, 0, 9, 24, 8, 0);
+    bench.kernels.pointwise_i8(outputAt, inputAt, weightsAt, 0, 9, 24, 8, 0, 0);
   });
 });

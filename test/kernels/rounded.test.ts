@@ -50,12 +50,12 @@ describeBuilds('kernels that never fuse', (build) => {
         const outputs = [0, 1, 2].map(() => each.reserve(4 * count)) as [number, number, number];
         const { kernels } = each;
         if (each === bench) {
-          kernels.sigmoid_rounded_f32(outputs[0], inputAt, count);
-          kernels.swish_rounded_f32(outputs[1], inputAt, count);
+          kernels.activate_rounded_f32(outputs[0], inputAt, count, kernels.SIGMOID.value, 0, 0);
+          kernels.activate_rounded_f32(outputs[1], inputAt, count, kernels.SWISH.value, 0, 0);
           kernels.softmax_rounded_f32(outputs[2], inputAt, count);
         } else {
-          kernels.sigmoid_f32(outputs[0], inputAt, count);
-          kernels.swish_f32(outputs[1], inputAt, count);
+          kernels.activate_f32(outputs[0], inputAt, count, kernels.SIGMOID.value, 0, 0);
+          kernels.activate_f32(outputs[1], inputAt, count, kernels.SWISH.value, 0, 0);
           kernels.softmax_f32(outputs[2], inputAt, count);
         }
         expect(each.strayWrite()).toBeUndefined();

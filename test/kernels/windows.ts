@@ -64,3 +64,54 @@ export function windowCases(channels: readonly number[], kernelSizes: readonly n
   }
   return [...new Map(cases.map((shape) => [shape.name, shape])).values()];
 }
+
+/** Windows that are not square, with strides of their own for rows and columns, and with gaps. */
+export function generalCases(channels: readonly number[]): Case[] {
+  const cases: Case[] = [];
+  for (const [kernelSize, kernelWidth] of [
+    [1, 3],
+    [3, 1],
+    [2, 5],
+    [5, 3],
+    [3, 3],
+    [5, 5],
+  ] as const) {
+    for (const [stride, strideWidth] of [
+      [1, 1],
+      [2, 1],
+      [1, 2],
+      [2, 2],
+      [3, 2],
+    ] as const) {
+      for (const [dilation, dilationWidth] of [
+        [1, 1],
+        [2, 2],
+        [1, 3],
+        [2, 1],
+      ] as const) {
+        for (const [padTop, padBottom, padLeft, padRight] of [
+          [0, 0, 0, 0],
+          [1, 2, 3, 0],
+          [5, 0, 1, 4],
+        ] as const) {
+          for (const [inHeight, inWidth] of [
+            [9, 14],
+            [4, 3],
+          ] as const) {
+            const outHeight =
+              Math.floor((inHeight + padTop + padBottom - (kernelSize - 1) * dilation - 1) / stride) + 1;
+            const outWidth =
+              Math.floor((inWidth + padLeft + padRight - (kernelWidth - 1) * dilationWidth - 1) / strideWidth) + 1;
+            if (outHeight < 1 || outWidth < 1) continue;
+            for (const channel of channels) {
+              const name = `${inHeight}×${inWidth}×${channel} kernel ${kernelSize}×${kernelWidth} strides ${stride}, ${strideWidth} dilation ${dilation}, ${dilationWidth} pads ${padTop}, ${padLeft}`;
+              const window = { kernelSize, kernelWidth, stride, strideWidth, dilation, dilationWidth, padTop, padLeft };
+              cases.push({ name, inHeight, inWidth, channels: channel, outHeight, outWidth, ...window });
+            }
+          }
+        }
+      }
+    }
+  }
+  return cases;
+}

@@ -1,6 +1,7 @@
 import type { ResolvedNetwork } from '../../networks/types.js';
 import { toFloat32 } from '../../weights/half.js';
 import type { NetworkWeights } from '../../weights/types.js';
+import { UNBOUNDED } from '../activations.js';
 import { foldBatchNorm } from '../fold.js';
 import { fuse, type Operation } from '../fuse.js';
 import type { FoldedWeights } from '../pack.js';
@@ -60,8 +61,6 @@ function empty(channels: number): Observed {
     count: 0,
   };
 }
-
-const UNBOUNDED: readonly [number, number] = [-Infinity, Infinity];
 
 /** Rounds of the mutual choice of scales and weights' steps. */
 const ROUNDS = 4;

@@ -134,7 +134,10 @@ function workOfReaders(network: ResolvedNetwork): Map<string, number> {
   const work = new Map<string, number>();
   for (const { layer, inputs } of fuse(network.layers)) {
     const { height, width, channels } = layer.outputShape;
-    const perOutput = layer.kind === 'depthwise' ? layer.kernelSize ** 2 : layer.inputShapes[0]!.channels;
+    const perOutput =
+      layer.kind === 'depthwise'
+        ? layer.kernelSize * (layer.kernelWidth ?? layer.kernelSize)
+        : layer.inputShapes[0]!.channels;
     work.set(inputs[0]!, (work.get(inputs[0]!) ?? 0) + height * width * channels * perOutput);
   }
   return work;

@@ -1,3 +1,4 @@
+import type { LayerKind } from '../../networks/types.js';
 import type { Operation } from '../fuse.js';
 
 /** A map that is stored in integers. */
@@ -38,10 +39,14 @@ export function largestWeight({ wide }: { readonly wide: boolean }, terms: numbe
   return wide ? Math.max(WEIGHT_MAX, Math.min(MOST_WEIGHT, Math.floor(2 ** 30 / (WIDE_MAX * terms)))) : WEIGHT_MAX;
 }
 
+const FLOAT_KINDS: ReadonlySet<LayerKind> = new Set([
+  ...(['globalAveragePool', 'globalMaxPool', 'flatten', 'dense', 'softmax'] as const),
+]);
+
 /** Values that stay floats: what is one number for each channel, and the output. */
 export function isFloat(operation: Operation, floats: ReadonlySet<string>, last: Operation): boolean {
   const { kind } = operation.layer;
-  if (operation === last || kind === 'globalAveragePool' || kind === 'softmax' || kind === 'dense') return true;
+  if (operation === last || FLOAT_KINDS.has(kind)) return true;
   return floats.has(operation.inputs[0]!);
 }
 

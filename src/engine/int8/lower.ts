@@ -1,12 +1,14 @@
 import { elementAt } from '../../errors/element-at.js';
-import { NETWORK_INPUT, type Pads, type Shape } from '../../networks/types.js';
+import { NETWORK_INPUT, type Pads, type ResolvedLayer, type Shape } from '../../networks/types.js';
+import { windowOf } from '../../networks/windows.js';
 import type { Operation } from '../fuse.js';
-import type { KernelConstants, KernelModule } from '../kernels.js';
-import { type Argument, type LowerContext, type LoweredStep, lower } from '../lower.js';
+import type { Argument, LowerContext, LoweredStep, Unplaced } from '../kernel-calls.js';
+import { lower } from '../lower.js';
 import { storedChannels } from '../pack.js';
 import { type IntegerMap, type IntegerMaps, isClassifier } from './levels.js';
 import {
   blocksBytes,
+  integerActivation,
   type PackedBlocks,
   type PackedIntegers,
   type PackedPanels,
@@ -16,37 +18,34 @@ import {
   storedBytes,
 } from './pack.js';
 
-export interface IntegerContext extends Omit<LowerContext, 'scratch'> {
-  readonly constants: KernelConstants;
+export interface IntegerContext extends LowerContext {
   readonly maps: IntegerMaps;
   /** Undefined for values that stay floats. */
   readonly mapOf: (value: string) => IntegerMap | undefined;
-  /** Names scratch memory of this operation. */
-  scratch(role: string, bytes: number): string;
-  convScratch(): string;
-  /** How many need scratch memory of their own at once. */
-  readonly threads: number;
-  readonly integerScratchBytes: KernelModule['integerScratchBytes'];
   /** Reserves memory for packed parameters and returns its address. */
   addIntegers(packed: Unplaced<PackedIntegers>): number;
 }
-
-type Unplaced<T> = T extends unknown ? Omit<T, 'address'> : never;
 
 /** The kernel that does the same without fused multiply-add, for what is on one pixel and cheap. */
 function roundedOf({ kernel, args }: LoweredStep): LoweredStep['kernel'] {
   switch (kernel) {
     case 'pointwise_f32':
       return args[4] === 1 ? 'pointwise_rounded_f32' : kernel;
-    case 'sigmoid_f32':
-      return 'sigmoid_rounded_f32';
-    case 'swish_f32':
-      return 'swish_rounded_f32';
+    case 'activate_f32':
+      return 'activate_rounded_f32';
     case 'softmax_f32':
       return 'softmax_rounded_f32';
     default:
       return kernel;
   }
+}
+
+/** Whether the integer kernels have this window: square, without gaps, one filter for each channel or all channels. */
+function isPlainWindow(layer: ResolvedLayer & { readonly kind: 'conv' | 'depthwise' }): boolean {
+  const { kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth } = windowOf(layer);
+  const isSquare = kernelHeight === kernelWidth && strideHeight === strideWidth;
+  const count = layer.kind === 'conv' ? layer.groups : layer.multiplier;
+  return isSquare && dilationHeight === 1 && dilationWidth === 1 && (count ?? 1) === 1;
 }
 
 /** Runs of `tile` pixels that a picture has, the last of them perhaps not whole. */
@@ -57,7 +56,8 @@ export function pictureRuns({ height, width }: Shape, tile: number): number {
 /** An operation → the kernel calls that do it, in integers as far as there are kernels, else in floats between conversions. */
 export function lowerIntegers(operation: Operation, context: IntegerContext): LoweredStep[] {
   const { layer, output, inputs, curve } = operation;
-  const { constants, mapOf } = context;
+  const { mapOf } = context;
+  const { constants, integerScratchBytes } = context.kernels;
   const { channelTile: tile } = constants;
   const shape = layer.outputShape;
   const inputShape = layer.inputShapes[0]!;
@@ -68,6 +68,8 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
   const to = mapOf(output);
   const highest = operation.clip ? operation.clip[1] : curve ? Number.POSITIVE_INFINITY : operation.clamp[1];
   const step = (kernel: LoweredStep['kernel'], ...args: Argument[]): LoweredStep => ({ layer: output, kernel, args });
+  const activation = integerActivation(curve);
+  const activationCode = activation === 'swish' ? constants.activations.swish : constants.noActivation;
   const value = (name: string): Argument => ({ value: name });
   /** Bytes of a pixel, of floats where there are no levels. */
   const stride = (map: IntegerMap | undefined, channels: number): number =>
@@ -77,12 +79,12 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
     case 'pointwise':
     case 'dense': {
       if (layer.kind === 'pointwise' && layer.stride > 1) return convolution(1, layer) ?? inFloats();
-      if (from && to && curve !== 'sigmoid') {
+      if (from && to && activation !== undefined) {
         const residual = operation.residual === undefined ? undefined : mapOf(operation.residual);
         if (operation.residual !== undefined && !residual) break;
         const weights = context.addIntegers(panels(from, output));
         const link = operation.residual === undefined ? 0 : value(operation.residual);
-        const format = formatOf(from, to, residual) | (curve === 'swish' ? constants.swish : 0) | constants.dot;
+        const format = formatOf(from, to, residual) | constants.dot;
         return [
           {
             ...step(
@@ -95,6 +97,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
               inChannels,
               outChannels,
               format,
+              activationCode,
             ),
             strides: [stride(to, outChannels), stride(from, inChannels), stride(residual, outChannels)],
           },
@@ -108,13 +111,24 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
         const weights = context.addIntegers(panels(stored, undefined));
         return [
           quantise(integers, value(inputs[0]!), inputs[0]!, stored, pixels, inChannels),
-          step('pointwise_i8', value(output), integers, weights, 0, pixels, inChannels, outChannels, format),
+          step(
+            'pointwise_i8',
+            value(output),
+            integers,
+            weights,
+            0,
+            pixels,
+            inChannels,
+            outChannels,
+            format,
+            activationCode,
+          ),
         ];
       }
       break;
     }
     case 'depthwise': {
-      if (!from || !to || curve === 'sigmoid') break;
+      if (!from || !to || activation === undefined || !isPlainWindow(layer)) break;
       const { kernelSize, stride, pads } = layer;
       const each = storedBytes(from, constants);
       const bytes = blocksBytes(kernelSize, inChannels, each, constants);
@@ -126,7 +140,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
         wideInput: from.wide,
         output,
         residual: undefined,
-        swish: curve === 'swish',
+        activation,
         highest,
         value: output,
         kernelSize,
@@ -136,8 +150,8 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
       };
       const weights = context.addIntegers(packed);
       const sizes = [inputShape.height, inputShape.width, inChannels, shape.width, 0, shape.height];
-      const format = formatOf(from, to) | (curve === 'swish' ? constants.swish : 0) | constants.dot;
-      const window = [kernelSize, stride, pads.top, pads.left, format];
+      const format = formatOf(from, to) | constants.dot;
+      const window = [kernelSize, stride, pads.top, pads.left, format, activationCode];
       return [step('depthwise_i8', value(output), value(inputs[0]!), weights, weights + bytes, ...sizes, ...window)];
     }
     case 'add': {
@@ -150,7 +164,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
       return [{ ...sum, strides }];
     }
     case 'scale': {
-      if (!from || !to || mapOf(inputs[1]!)) break;
+      if (!from || !to || mapOf(inputs[1]!) || layer.inputShapes[1]!.channels !== inputShape.channels) break;
       const rows = addRows({ kind: 'scale', input: inputs[0]!, output }, inChannels);
       const format = formatOf(from, to);
       const strides = [stride(to, inChannels), stride(from, inChannels)];
@@ -182,7 +196,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
       ];
     }
     case 'conv':
-      return convolution(layer.kernelSize, layer) ?? inFloats();
+      return (isPlainWindow(layer) ? convolution(layer.kernelSize, layer) : undefined) ?? inFloats();
     default:
       break;
   }
@@ -205,7 +219,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
       wideInput: input.wide,
       output: result,
       residual: operation.residual,
-      swish: curve === 'swish',
+      activation: activation ?? 'none',
       highest,
       value: output,
       storedInChannels: inChannels,
@@ -220,10 +234,10 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
   ): LoweredStep[] | undefined {
     const isPicture = inputs[0] === NETWORK_INPUT;
     const map = isPicture ? context.maps.get(NETWORK_INPUT) : from;
-    if (!map || !to || curve === 'sigmoid' || operation.residual !== undefined) return undefined;
+    if (!map || !to || activation === undefined || operation.residual !== undefined) return undefined;
     const { height, width, channels } = inputShape;
     const depth = Math.ceil((kernelSize ** 2 * channels) / tile) * tile;
-    const format = formatOf(map, to) | (curve === 'swish' ? constants.swish : 0) | constants.dot;
+    const format = formatOf(map, to) | constants.dot;
     const steps: LoweredStep[] = [];
     let source = inputs[0]!;
     if (isPicture) {
@@ -237,7 +251,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
         strides: [stride(map, run), 4 * run],
       });
     }
-    const scratchBytes = context.integerScratchBytes(channels, depth, shape.width, format);
+    const scratchBytes = integerScratchBytes(channels, depth, shape.width, format);
     const bytes = panelsBytes(depth, outChannels, storedBytes(map, constants), constants);
     const packed = { ...panels(map, output), bytes, storedInChannels: depth };
     steps.push({
@@ -249,7 +263,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
         addRows({ kind: 'zeros', map: inputs[0]! }, channels),
         value(context.scratch('windows', context.threads * scratchBytes)),
         ...[height, width, inChannels, channels, depth, shape.width, outChannels, 0, shape.height],
-        ...[kernelSize, windowStride, pads.top, pads.left, format],
+        ...[kernelSize, windowStride, pads.top, pads.left, format, activationCode],
       ),
       scratchBytes,
     });
@@ -304,7 +318,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
     const count = shape.height * shape.width;
     const result = to ? context.scratch('result', 4 * count * outChannels) : output;
     const inner: Operation = { ...operation, inputs: floatInputs, residual, output: result };
-    for (const each of lower(inner, { ...context, tile, scratch: context.convScratch() })) {
+    for (const each of lower(inner, context)) {
       steps.push({ ...each, kernel: roundedOf(each), layer: output });
     }
     if (to) steps.push(quantise(value(output), value(result), output, to, count, outChannels));

@@ -1,3 +1,4 @@
+import type { AppliedCurve } from '../activations.js';
 import type { KernelConstants, Kernels } from '../kernels.js';
 import { type FoldedWeights, stage } from '../pack.js';
 import { type IntegerMap, type Levels, largestWeight, NARROW_MAX, type ValueLevels, WIDE_MAX } from './levels.js';
@@ -11,6 +12,15 @@ interface Placement {
   readonly bytes: number;
 }
 
+/** Activations that the integer kernels compute between their sums and their outputs, besides clipping. */
+export type IntegerActivation = 'none' | 'swish';
+
+/** Undefined for a curve that they do not compute. */
+export function integerActivation(curve: AppliedCurve | undefined): IntegerActivation | undefined {
+  if (!curve) return 'none';
+  return curve.activation === 'swish' ? 'swish' : undefined;
+}
+
 interface Linear extends Placement {
   /** Whose weights these are. */
   readonly layer: string;
@@ -19,7 +29,7 @@ interface Linear extends Placement {
   readonly wideInput: boolean;
   readonly output: string | undefined;
   readonly residual: string | undefined;
-  readonly swish: boolean;
+  readonly activation: IntegerActivation;
   /** Outputs are clipped to this real value. */
   readonly highest: number;
   /** By this name the levels may have steps for the weights. */
@@ -300,7 +310,8 @@ function writeHeaders(
   { memory, constants, levels }: IntegerTarget,
   stride: number,
 ): void {
-  const { swish, highest } = packed;
+  const { activation, highest } = packed;
+  const curved = activation !== 'none';
   const input = levelsOf(levels, packed.input);
   const output = packed.output === undefined ? undefined : levelsOf(levels, packed.output);
   const residual = packed.residual === undefined ? undefined : levelsOf(levels, packed.residual);
@@ -309,13 +320,13 @@ function writeHeaders(
   const limits = output && storedBytes(output, constants) === 2 ? new Int16Array(memory) : new Uint8Array(memory);
   sums.steps.forEach((step, n) => {
     const at = (packed.address + Math.floor(n / TILE) * stride) / 4 + (n % TILE);
-    const second = residual ? residual.scale[n]! / output!.scale[n]! : swish ? 1 / (output?.scale[n] ?? 1) : 0;
+    const second = residual ? residual.scale[n]! / output!.scale[n]! : curved ? 1 / (output?.scale[n] ?? 1) : 0;
     let bias = sums.bias[n]! / step - sums.zeros[n]!;
     if (residual) bias -= (residual.zero[n]! * residual.scale[n]!) / step;
     bias = Math.max(-LARGEST_BIAS, Math.min(LARGEST_BIAS, Math.round(bias)));
     const largest = sums.sizes[n]! * (input.wide ? WIDE_MAX : NARROW_MAX) + Math.abs(bias);
-    const unit = output && !swish ? 1 / output.scale[n]! : 1;
-    const limit = LARGEST_RESULT / (largest * (swish ? second : 1));
+    const unit = output && !curved ? 1 / output.scale[n]! : 1;
+    const limit = LARGEST_RESULT / (largest * (curved ? second : 1));
     integers[at] = bias;
     floats[at + 8] = output ? Math.min(step * unit, limit) : step;
     floats[at + 16] = output ? ROUNDING + output.zero[n]! : 0;

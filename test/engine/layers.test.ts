@@ -1,0 +1,338 @@
+import { describe, expect, it } from 'vitest';
+import { createSession } from '../../src/engine/session.js';
+import { resolve } from '../../src/networks/resolve.js';
+import { type Activation, activations, type Layer, NETWORK_INPUT, type Network } from '../../src/networks/types.js';
+import { seededRandom, seededWeights } from '../../src/use-cases/seeded-weights.js';
+import { runReference } from '../reference-network.js';
+
+const EPSILON = 1e-3;
+const RESOLUTION = 13;
+
+const linear = { batchNorm: true, bias: false, activation: 'relu6' } as const;
+const plain = { batchNorm: false, bias: true, activation: 'linear' } as const;
+const pads = (top: number, bottom: number, left: number, right: number) => ({ top, bottom, left, right });
+
+/** A map of so many channels to work on, made of the picture. */
+const stem = (channels: number, name = 'stem'): Layer => {
+  return {
+    kind: 'conv',
+    name,
+    inputs: [NETWORK_INPUT],
+    ...plain,
+    outChannels: channels,
+    kernelSize: 1,
+    stride: 1,
+    padding: 'valid',
+  };
+};
+/** Everything of the last map is looked at. */
+const flat = (input: string): Layer => ({ kind: 'flatten', name: 'flat', inputs: [input], order: 'HWC' });
+
+function networkOf(inputChannels: number, layers: readonly Layer[]): Network {
+  return { id: 'layers', alpha: 1, classes: 1, inputChannels, layers: [...layers, flat(layers.at(-1)!.name)] };
+}
+
+async function agrees(layers: readonly Layer[], inputChannels = 3, resolution = RESOLUTION): Promise<void> {
+  const network = resolve(networkOf(inputChannels, layers), { resolution });
+  const weights = seededWeights(network, 7);
+  const sessions = [
+    await createSession(network, weights, EPSILON),
+    await createSession(network, weights, EPSILON, { deterministic: true }),
+  ];
+  const random = seededRandom(3);
+  const input = Float32Array.from({ length: resolution ** 2 * inputChannels }, () => 2 * random() - 1);
+  const expected = runReference(network, weights, input, { epsilon: EPSILON });
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  if (expected.length > 1) expect(new Set(expected).size, 'the reference is constant').toBeGreaterThan(1);
+  for (const session of sessions) {
+    // What earlier runs left in memory must not matter.
+    for (let run = 0; run < 2; run++) {
+      session.input.set(input);
+      const actual = session.run();
+      expect(actual.length).toBe(expected.length);
+      const worst = actual.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0);
+      expect(worst / largest).toBeLessThan(5e-6);
+      expect(actual.every(Number.isFinite)).toBe(true);
+    }
+    session.close();
+  }
+}
+
+type Draft = Layer extends infer L ? (L extends Layer ? Omit<L, 'name' | 'inputs'> : never) : never;
+
+/** Each layer on a map of 8, 12 and 5 channels, and on the picture itself: of 3 channels, and of 1. */
+const unary: readonly (readonly [string, Draft])[] = [
+  ['conv 3×3', { kind: 'conv', ...linear, outChannels: 16, kernelSize: 3, stride: 1, padding: 'same' }],
+  ['conv 3×3 stride 2', { kind: 'conv', ...linear, outChannels: 11, kernelSize: 3, stride: 2, padding: 'same' }],
+  [
+    'conv 7×7 stride 2',
+    { kind: 'conv', ...plain, outChannels: 9, kernelSize: 7, stride: 2, padding: pads(3, 3, 3, 3) },
+  ],
+  ['conv 1×5', { kind: 'conv', ...linear, outChannels: 7, kernelSize: 1, kernelWidth: 5, stride: 1, padding: 'same' }],
+  [
+    'conv 5×2 strides 3, 1',
+    {
+      kind: 'conv',
+      ...plain,
+      outChannels: 8,
+      kernelSize: 5,
+      kernelWidth: 2,
+      stride: 3,
+      strideWidth: 1,
+      padding: 'valid',
+    },
+  ],
+  [
+    'conv dilation 2',
+    { kind: 'conv', ...linear, outChannels: 10, kernelSize: 3, stride: 1, dilation: 2, padding: 'same' },
+  ],
+  [
+    'conv dilation 3, 1',
+    {
+      kind: 'conv',
+      ...plain,
+      outChannels: 4,
+      kernelSize: 3,
+      stride: 2,
+      dilation: 3,
+      dilationWidth: 1,
+      padding: pads(1, 4, 0, 2),
+    },
+  ],
+  [
+    'conv dilation 1, 2',
+    { kind: 'conv', ...plain, outChannels: 4, kernelSize: 3, stride: 1, dilationWidth: 2, padding: pads(6, 0, 5, 0) },
+  ],
+  [
+    'conv of the whole map',
+    { kind: 'conv', ...plain, outChannels: 20, kernelSize: RESOLUTION, stride: 1, padding: 'valid' },
+  ],
+  ['conv far outside', { kind: 'conv', ...plain, outChannels: 3, kernelSize: 2, stride: 5, padding: pads(7, 0, 9, 1) }],
+  ['pointwise', { kind: 'pointwise', ...linear, outChannels: 13, stride: 1 }],
+  ['pointwise stride 2', { kind: 'pointwise', ...linear, outChannels: 24, stride: 2 }],
+  ['pointwise stride 3', { kind: 'pointwise', ...plain, outChannels: 5, stride: 3 }],
+  ['depthwise 3×3', { kind: 'depthwise', ...linear, kernelSize: 3, stride: 1, padding: 'same' }],
+  ['depthwise 5×5 stride 2', { kind: 'depthwise', ...linear, kernelSize: 5, stride: 2, padding: 'same' }],
+  ['depthwise 3×5', { kind: 'depthwise', ...plain, kernelSize: 3, kernelWidth: 5, stride: 1, padding: 'same' }],
+  [
+    'depthwise 5×3 strides 1, 2',
+    {
+      kind: 'depthwise',
+      ...plain,
+      kernelSize: 5,
+      kernelWidth: 3,
+      stride: 1,
+      strideWidth: 2,
+      padding: pads(2, 1, 0, 3),
+    },
+  ],
+  [
+    'depthwise 3×3 strides 2, 1',
+    { kind: 'depthwise', ...plain, kernelSize: 3, stride: 2, strideWidth: 1, padding: 'same' },
+  ],
+  ['depthwise dilation 2', { kind: 'depthwise', ...linear, kernelSize: 3, stride: 1, dilation: 2, padding: 'same' }],
+  [
+    'depthwise dilation 1, 4',
+    { kind: 'depthwise', ...plain, kernelSize: 3, stride: 2, dilation: 1, dilationWidth: 4, padding: pads(4, 1, 6, 2) },
+  ],
+  [
+    'depthwise multiplier 2',
+    { kind: 'depthwise', ...linear, kernelSize: 3, stride: 1, multiplier: 2, padding: 'same' },
+  ],
+  [
+    'depthwise multiplier 3, dilation 2',
+    { kind: 'depthwise', ...plain, kernelSize: 3, stride: 1, multiplier: 3, dilation: 2, padding: 'valid' },
+  ],
+  ['maxPool', { kind: 'maxPool', kernelSize: 3, stride: 2, padding: 'same' }],
+  [
+    'maxPool 2×3 strides 1, 2',
+    { kind: 'maxPool', kernelSize: 2, kernelWidth: 3, stride: 1, strideWidth: 2, padding: pads(1, 0, 1, 1) },
+  ],
+  [
+    'averagePool with padding',
+    { kind: 'averagePool', kernelSize: 3, stride: 2, padding: pads(1, 1, 1, 1), countsPadding: true },
+  ],
+  [
+    'averagePool without padding',
+    { kind: 'averagePool', kernelSize: 3, stride: 2, padding: 'same', countsPadding: false, range: [-0.1, 0.1] },
+  ],
+  [
+    'averagePool 2×4 strides 2, 3',
+    {
+      kind: 'averagePool',
+      kernelSize: 2,
+      kernelWidth: 4,
+      stride: 2,
+      strideWidth: 3,
+      padding: pads(0, 1, 2, 0),
+      countsPadding: false,
+    },
+  ],
+  ['globalMaxPool', { kind: 'globalMaxPool' }],
+  ['globalAveragePool', { kind: 'globalAveragePool' }],
+  ['prelu', { kind: 'prelu' }],
+  ['prelu of each pixel', { kind: 'prelu', perPixel: true }],
+  ['pad', { kind: 'pad', pads: pads(1, 2, 3, 0), value: -0.75 }],
+  ['crop', { kind: 'crop', pads: pads(1, 2, 3, 0), range: [-0.5, 0.5] }],
+  ['flatten HWC', { kind: 'flatten', order: 'HWC' }],
+  ['flatten CHW', { kind: 'flatten', order: 'CHW' }],
+  ...(['nearest', 'bilinear'] as const).flatMap((method) =>
+    (['halfPixel', 'asymmetric', 'alignCorners'] as const).flatMap((coordinates) =>
+      (
+        [
+          [26, 20],
+          [7, 5],
+          [1, 3],
+          [13, 13],
+          [31, 8],
+        ] as const
+      ).map(
+        ([height, width]) =>
+          [
+            `resize to ${height}×${width}, ${method} ${coordinates}`,
+            { kind: 'resize', height, width, method, coordinates },
+          ] as const,
+      ),
+    ),
+  ),
+];
+
+describe('layers agree with the naive reference', () => {
+  it.each(unary)('%s', async (_, draft) => {
+    const layer = (input: string): Layer => ({ ...draft, name: 'layer', inputs: [input] }) as Layer;
+    for (const channels of [5, 8, 12]) await agrees([stem(channels), layer('stem')]);
+    await agrees([layer(NETWORK_INPUT)]);
+    await agrees([layer(NETWORK_INPUT)], 1);
+  });
+
+  it.each([
+    [8, 2, 8],
+    [12, 3, 9],
+    [12, 4, 24],
+    [6, 6, 12],
+    [32, 32, 32],
+    [16, 2, 40],
+    [20, 5, 5],
+    [48, 3, 24],
+    [10, 2, 34],
+  ])('conv of %d channels in %d groups to %d', async (inChannels, groups, outChannels) => {
+    const conv = (more: object): Layer => ({
+      ...{
+        kind: 'conv',
+        name: 'conv',
+        inputs: ['stem'],
+        outChannels,
+        groups,
+        kernelSize: 3,
+        stride: 1,
+        padding: 'same',
+      },
+      ...linear,
+      ...more,
+    });
+    await agrees([stem(inChannels), conv({})]);
+    await agrees([stem(inChannels), conv({ kernelWidth: 1, stride: 2, padding: 'valid' })]);
+    await agrees([stem(inChannels), conv({ dilation: 2, strideWidth: 2 })]);
+    await agrees([stem(inChannels), conv({ kernelSize: 1 })]);
+  });
+
+  it('conv of the picture in groups', async () => {
+    const conv = { kind: 'conv', name: 'conv', inputs: [NETWORK_INPUT], outChannels: 6, groups: 3 } as const;
+    await agrees([{ ...conv, ...linear, kernelSize: 3, stride: 2, padding: 'same' }]);
+  });
+
+  it.each(['add', 'multiply', 'subtract', 'maximum', 'minimum'] as const)('%s', async (kind) => {
+    for (const channels of [3, 8, 20]) {
+      const joined: Layer = { kind, name: 'joined', inputs: ['a', 'b'], range: [-0.3, 0.4] };
+      await agrees([stem(channels, 'a'), stem(channels, 'b'), joined]);
+      await agrees(
+        [stem(channels, 'a'), { kind, name: 'joined', inputs: ['a', 'a'], range: [-9, 0.4] }].slice(
+          0,
+          kind === 'subtract' ? 1 : 2,
+        ) as Layer[],
+      );
+    }
+    await agrees([stem(3, 'a'), { kind, name: 'joined', inputs: [NETWORK_INPUT, 'a'] }]);
+    await agrees([
+      stem(3, 'a'),
+      { kind, name: 'joined', inputs: ['a', NETWORK_INPUT] },
+      { kind, name: 'more', inputs: ['joined', 'a'] },
+    ]);
+  });
+
+  it('concat of maps whose channels fill no tile, of one map twice, and of the picture', async () => {
+    await agrees([
+      stem(5, 'a'),
+      stem(8, 'b'),
+      stem(3, 'c'),
+      { kind: 'concat', name: 'd', inputs: ['a', 'b', 'c', 'a'] },
+    ]);
+    await agrees([stem(13, 'a'), { kind: 'concat', name: 'd', inputs: [NETWORK_INPUT, 'a', NETWORK_INPUT] }]);
+    await agrees([stem(16, 'a'), { kind: 'concat', name: 'd', inputs: ['a'], range: [-0.2, 0.3] }]);
+    const next = { kind: 'pointwise', name: 'e', inputs: ['d'], ...linear, outChannels: 9, stride: 1 } as const;
+    await agrees([stem(5, 'a'), stem(6, 'b'), { kind: 'concat', name: 'd', inputs: ['a', 'b'] }, next]);
+  });
+
+  it.each([
+    [0, 3],
+    [2, 12],
+    [7, 8],
+    [4, 12],
+  ])('slice of channels %d to %d', async (from, to) => {
+    await agrees([stem(12), { kind: 'slice', name: 's', inputs: ['stem'], from, to }]);
+    const next = {
+      kind: 'depthwise',
+      name: 'd',
+      inputs: ['s'],
+      ...linear,
+      kernelSize: 3,
+      stride: 1,
+      padding: 'same',
+    } as const;
+    await agrees([stem(12), { kind: 'slice', name: 's', inputs: ['stem'], from, to }, next]);
+    await agrees([{ kind: 'slice', name: 's', inputs: [NETWORK_INPUT], from: 1, to: 3 }]);
+  });
+
+  it('scale by a value for each channel, for each pixel, and for all', async () => {
+    for (const channels of [3, 8, 21]) {
+      const scale = { kind: 'scale', name: 'scaled', inputs: ['stem', 'factors'] } as const;
+      const mean = (input: string): Layer => ({ kind: 'globalAveragePool', name: 'factors', inputs: [input] });
+      await agrees([stem(channels), mean('stem'), scale]);
+      await agrees([stem(channels), stem(1, 'factors'), scale]);
+      await agrees([stem(channels), stem(1, 'one'), mean('one'), scale]);
+    }
+    await agrees([stem(1, 'one'), { kind: 'scale', name: 'scaled', inputs: [NETWORK_INPUT, 'one'] }]);
+  });
+
+  const parameters: Partial<Record<Activation, readonly number[]>> = {
+    leakyRelu: [0.3],
+    elu: [0.5],
+    hardSigmoid: [0.2, 0.5],
+  };
+  it.each(activations)('%s, alone and in every kind of linear layer', async (activation) => {
+    for (const activationParameters of [undefined, parameters[activation]]) {
+      const activated = { activation, ...(activationParameters && { activationParameters }) };
+      const window = { kernelSize: 3, stride: 1, padding: 'same' } as const;
+      await agrees([stem(12), { kind: 'activation', name: 'a', inputs: ['stem'], ...activated }]);
+      await agrees([{ kind: 'activation', name: 'a', inputs: [NETWORK_INPUT], ...activated, range: [-0.1, 0.6] }]);
+      await agrees([
+        stem(8),
+        { kind: 'conv', name: 'a', inputs: ['stem'], ...linear, ...window, outChannels: 5, ...activated },
+      ]);
+      await agrees([
+        stem(8),
+        { kind: 'depthwise', name: 'a', inputs: ['stem'], ...linear, ...window, ...activated, range: [-0.1, 0.6] },
+      ]);
+      await agrees([
+        stem(8),
+        { kind: 'pointwise', name: 'a', inputs: ['stem'], ...linear, stride: 1, outChannels: 5, ...activated },
+      ]);
+      await agrees([
+        stem(8),
+        stem(8, 'b'),
+        { kind: 'add', name: 's', inputs: ['stem', 'b'] },
+        { kind: 'activation', name: 'a', inputs: ['s'], ...activated },
+      ]);
+    }
+  });
+});
