@@ -6,7 +6,7 @@ import type { Network, PaddingConvention } from '../networks/types.js';
 import { checkWeights } from '../weights/check.js';
 import { type RecogniseOptions, recognise } from '../weights/families/recognise.js';
 import type { InputRule } from '../weights/families/types.js';
-import type { OpenedTensors } from '../weights/formats/open.js';
+import type { OpenedTensors } from '../weights/formats/opened.js';
 import { groupTensors } from '../weights/tensor-names.js';
 import type { NetworkWeights } from '../weights/types.js';
 import { type OwnMetadata, readCardBeside, readOwnMetadata } from './safetensors-metadata.js';

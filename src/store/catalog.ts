@@ -6,6 +6,7 @@ import { isNetworkId, type NetworkId } from '../networks/index.js';
 import { type PaddingConvention, paddingConventions } from '../networks/types.js';
 import { Fields } from '../untrusted-data/fields.js';
 import { MAX_FILE_BYTES, readModelFile } from '../untrusted-data/regular-file.js';
+import { type FormatName, formatNames } from '../weights/formats/table.js';
 import { distanceFromDefault } from './default-variant.js';
 import { readPreprocessing, readPublished } from './description-fields.js';
 import type { PublishedHash } from './download-request.js';
@@ -19,8 +20,9 @@ const MAX_CATALOG_BYTES = 2 * 1024 * 1024;
 const MAX_ENTRIES = 2000;
 const MAX_ARCHIVE_BYTES = 512 * 1024 * 1024;
 
-const FORMATS = ['tflite', 'tgz', 'hdf5', 'pytorch', 'safetensors', 'onnx', 'tfjs'] as const;
-export type PublishedFormat = (typeof FORMATS)[number];
+/** `tgz`: an archive that holds a TFLite file. */
+export type PublishedFormat = FormatName | 'tgz';
+const FORMATS: readonly PublishedFormat[] = [...formatNames, 'tgz'];
 
 /** A published checkpoint: where it is and what it is, as its publisher says. */
 export interface CatalogEntry {

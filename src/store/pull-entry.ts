@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ModelError } from '../errors/errors.js';
 import { type FileKind, SNIFFED_BYTES, sniff } from '../weights/formats/sniff.js';
+import { findFormat } from '../weights/formats/table.js';
 import { type CatalogEntry, maxBytesOf, type PublishedFormat } from './catalog.js';
 import { asStoreError, type Disk, realDisk, writeAtomically } from './disk.js';
 import { type DownloadLimits, defaultLimits, download, type Progress } from './download.js';
@@ -120,18 +121,12 @@ async function fetchAndInstall(
   }
 }
 
-const KINDS: Readonly<Record<PublishedFormat, readonly FileKind[]>> = {
-  tflite: ['tflite'],
-  tgz: ['tgz'],
-  hdf5: ['hdf5'],
-  pytorch: ['zip', 'pickle'],
-  safetensors: ['safetensors'],
-  onnx: ['onnx'],
-  tfjs: ['json'],
-};
+function kindsOf(format: PublishedFormat): readonly FileKind[] {
+  return format === 'tgz' ? [format] : findFormat(format).kinds.map(({ kind }) => kind);
+}
 
 function wrongKind(kind: FileKind | undefined, format: PublishedFormat, orUnpacked: boolean): string | undefined {
-  const expected = orUnpacked ? [...KINDS[format], ...KINDS.tflite] : KINDS[format];
+  const expected = orUnpacked ? [...kindsOf(format), ...kindsOf('tflite')] : kindsOf(format);
   if (kind !== undefined && expected.includes(kind)) return undefined;
   return `${kind ? `a ${kind}`.replace('a empty', 'an empty') : 'an unknown kind of file'}, expected ${expected.join(' or ')}`;
 }
@@ -183,7 +178,7 @@ async function openLocal(path: string, entry: CatalogEntry): Promise<FetchedFile
     md5.update(chunk);
   }
   const origin = { address: basename(path), bytes: stats.size, sha256: sha256.digest('hex') };
-  const isEntrysFile = KINDS[entry.format].includes(kind!);
+  const isEntrysFile = kindsOf(entry.format).includes(kind!);
   if (entry.hash === null || !isEntrysFile) return { path, kind: kind!, origin: { ...origin, hash: 'first-seen' } };
   const { algorithm, value } = entry.hash;
   const found = algorithm === 'md5' ? md5.digest('hex') : origin.sha256;

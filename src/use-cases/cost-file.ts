@@ -10,7 +10,8 @@ import { resolve } from '../networks/resolve.js';
 import type { Network, PaddingConvention } from '../networks/types.js';
 import type { NetworkFacts } from '../report/cost-text.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
-import { type Opened, openWeights } from '../weights/formats/open.js';
+import { openWeights } from '../weights/formats/open.js';
+import type { Opened } from '../weights/formats/opened.js';
 import { SNIFFED_BYTES, sniff } from '../weights/formats/sniff.js';
 import type { ImportedModel } from '../weights/graph/imported-model.js';
 

@@ -11,7 +11,9 @@ import type { ResolvedNetwork } from '../networks/types.js';
 import { installModel, type StoreOptions } from '../store/install.js';
 import type { InstalledModel, NewModel } from '../store/types.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
-import { type Opened, openWeights } from '../weights/formats/open.js';
+import { openWeights } from '../weights/formats/open.js';
+import type { Opened } from '../weights/formats/opened.js';
+import { findFormat } from '../weights/formats/table.js';
 import { narrowToHalf, toFloat32 } from '../weights/half.js';
 import type { LayerWeights, NetworkWeights, Tensor } from '../weights/types.js';
 import { type ImportCalibration, levelsFor } from './calibrate.js';
@@ -55,12 +57,13 @@ export async function importModel(path: string, options: ImportOptions): Promise
     origin: originOf(opened),
   } as const;
   const found = calibrate && (await levelsFor(model, calibrate));
+  const keptAs = opened.kind === 'graph' ? findFormat(opened.imported.format).keptAs : undefined;
   const own: NewModel =
-    opened.kind === 'graph' && opened.imported.format !== 'tfjs'
+    opened.kind === 'graph' && keptAs !== undefined
       ? {
           ...common,
           dtype: opened.imported.quantised ? 'int8' : 'f32',
-          format: opened.imported.format,
+          format: keptAs,
           ...{ padding: null, epsilon: null, preprocessing: null },
           weights: opened.bytes,
         }

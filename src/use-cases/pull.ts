@@ -8,12 +8,15 @@ import { type CatalogEntry, type CatalogQuery, findEntries, type PublishedFormat
 import { type FetchedFile, type Pulled, type PullOptions, pullEntry } from '../store/pull-entry.js';
 import type { NewModel } from '../store/types.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
+import { findFormat } from '../weights/formats/table.js';
 
 export type { Progress } from '../store/download.js';
 export type { Pulled, PullOptions } from '../store/pull-entry.js';
 
-/** Published formats that can be installed. */
-const INSTALLABLE: ReadonlySet<PublishedFormat> = new Set(['tflite', 'tgz', 'hdf5', 'pytorch', 'safetensors', 'onnx']);
+/** A file that stands alone, perhaps in an archive. */
+function canPull(format: PublishedFormat): boolean {
+  return format === 'tgz' || findFormat(format).isOneFile;
+}
 
 /**
  * The published checkpoint to fetch for a network, α, resolution and numbers: of several the catalog's first that can be
@@ -22,7 +25,7 @@ const INSTALLABLE: ReadonlySet<PublishedFormat> = new Set(['tflite', 'tgz', 'hdf
  */
 export function chooseEntry(query: CatalogQuery): CatalogEntry {
   const entries = findEntries(query);
-  const entry = entries.find(({ format }) => INSTALLABLE.has(format));
+  const entry = entries.find(({ format }) => canPull(format));
   if (entry) return entry;
   const { model, alpha, resolution, dtype } = query;
   const known = findEntries({ model });
@@ -82,7 +85,8 @@ async function prepare(entry: CatalogEntry, { path, kind, origin }: FetchedFile)
       classes: imported.output.classes,
       dtype: imported.quantised ? 'int8' : 'f32',
     });
-    if (imported.format === 'tfjs')
+    const { keptAs } = findFormat(imported.format);
+    if (keptAs === undefined)
       throw new ModelError('format-unsupported', {
         where,
         problem: 'a TensorFlow.js folder cannot be pulled',
@@ -90,7 +94,7 @@ async function prepare(entry: CatalogEntry, { path, kind, origin }: FetchedFile)
       });
     return {
       ...facts,
-      format: imported.format,
+      format: keptAs,
       padding: null,
       epsilon: null,
       // TFLite says how pictures are to be given; ONNX does not.

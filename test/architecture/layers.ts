@@ -205,6 +205,11 @@ export const exceptions: readonly { readonly file: string; readonly imports: str
     imports: 'weights/formats/safetensors/safetensors.ts',
     why: 'the HDF5 process sends tensors in the form of safetensors',
   },
+  {
+    file: 'cli/options/weights-words.ts',
+    imports: 'weights/formats/table.ts',
+    why: 'help names the formats of weights from their table',
+  },
 ];
 
 /** Files that the build writes and sources name. */

@@ -135,7 +135,7 @@ describe('mobilenet classify', () => {
     [
       'a format',
       ['--weights', alps, alps],
-      /alps\.jpg: weights of an unknown format, expected safetensors, .*TFLite, ONNX/,
+      /alps\.jpg: weights of an unknown format, expected safetensors .*TFLite .*ONNX/,
     ],
   ];
   it.each(noWeights)('%s that is not there: exit 4 and what would provide it', (_, args, message) => {

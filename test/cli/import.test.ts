@@ -114,7 +114,9 @@ describe('mobilenet import', () => {
 
   it('refuses what holds no weights, in one line', () => {
     const { stderr, code } = mobilenet('import', 'README.md', '--as', 'x');
-    expect(stderr).toMatch(/^mobilenet: README\.md: weights of an unknown format, expected safetensors, [^\n]+\n$/);
+    expect(stderr).toMatch(
+      /^mobilenet: README\.md: weights of an unknown format, expected safetensors \(\.safetensors\), [^\n]+\n$/,
+    );
     expect(code).toBe(4);
   });
 });

@@ -40,7 +40,7 @@ describe('openWeights', () => {
   });
 
   it.each<[string, string | Uint8Array, RegExp]>([
-    ['a web page', '<!doctype html><html>', /a web page, expected safetensors, a PyTorch/],
+    ['a web page', '<!doctype html><html>', /a web page, expected safetensors \(\.safetensors\), TFLite/],
     ['an empty file', '', /an empty file, expected/],
     ['text', 'hello there', /weights of an unknown format, expected/],
     ['a Git LFS pointer', 'version https://git-lfs.github.com/spec/v1\n', /a Git LFS pointer, expected/],

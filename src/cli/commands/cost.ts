@@ -10,6 +10,7 @@ import { builtAlpha, builtResolution, trainedNetworks } from '../options/model-o
 import { flag, listOf, oneOf, text, wholeNumber } from '../options/option-kinds.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
 import { pageOptions, readPageFormat } from '../options/page-options.js';
+import { weightsWords } from '../options/weights-words.js';
 
 const DEFAULT_MODEL = 'mobilenet_v1';
 
@@ -36,7 +37,7 @@ export type CostFlags = OptionValues<typeof costOptions>;
 export function costCommand(): Command {
   const command = new Command('cost')
     .description('Count the multiply-accumulates, parameters and memory of a network.')
-    .argument('[file]', 'count the network in this file: TFLite, ONNX, Keras, TensorFlow.js, PyTorch or safetensors');
+    .argument('[file]', `count the network in ${weightsWords}`);
   addOptions(command, networkOptions, 'Network:');
   addOptions(command, detailOptions, 'Details:');
   addOptions(command, countingOptions, 'Counting:');

@@ -8,6 +8,7 @@ import { examples } from '../options/examples.js';
 import { alpha, defaultResolutions, json, labels, padding, resolution } from '../options/model-options.js';
 import { flag, positiveNumber, required, text, wholeNumber } from '../options/option-kinds.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
+import { weightsWords } from '../options/weights-words.js';
 
 /** Between two lines of progress. */
 const LINE_EVERY_MS = 5_000;
@@ -33,7 +34,7 @@ const options = {
 export function importCommand(): Command {
   const command = new Command('import')
     .description('Install your own weights, to run them with classify --model NAME.')
-    .argument('<file>', 'a safetensors, PyTorch, TFLite, ONNX or Keras file, or a TensorFlow.js folder');
+    .argument('<file>', weightsWords);
   return addOptions(command, options)
     .addHelpText(
       'after',

@@ -18,6 +18,7 @@ import {
   withDefault,
 } from './option-kinds.js';
 import type { OptionRow, OptionValues } from './option-table.js';
+import { weightsWords } from './weights-words.js';
 
 /** The longest that a timer can wait. */
 const MOST_SECONDS = 2_000_000;
@@ -41,7 +42,7 @@ export const modelOptions = {
   pull: flag('--pull', 'download the model if it is neither bundled nor installed'),
   weights: repeated(
     '--weights <file>',
-    'run your own weights: a safetensors, PyTorch, TFLite, ONNX or Keras file, or a TensorFlow.js folder; if given twice, the output of the first graph is the input of the second',
+    `run your own weights: ${weightsWords}; if given twice, the output of the first graph is the input of the second`,
     2,
   ),
   labels,
