@@ -1,12 +1,12 @@
 import type { PublishedOther } from '../cost/published-others.js';
 import type { SummaryRow } from '../cost/summary.js';
 import { elementAt } from '../errors/element-at.js';
+import { drawAxes } from './plot-axes.js';
 import { type Box, boxAround, boxesAlong, LABEL, placeLabelFar } from './plot-labels.js';
 import {
   COLOURS,
   drawBubble,
   drawLegend,
-  drawLine,
   drawPath,
   drawPicture,
   drawRing,
@@ -42,7 +42,7 @@ export function plotAccuracy(
     const note = drawText(SIZE.width / 2, SIZE.height / 2, 'No published top-1 to show.', { anchor: 'middle' });
     return drawPicture(SIZE.width, SIZE.height, title, [...head, note]);
   }
-  const rings = others.filter((row): row is PublishedOther & { macs: number } => row.macs !== null);
+  const rings = others.filter((row): row is Ring => row.macs !== null);
   const points = [...shown, ...rings];
   const macs = points.map((row) => row.macs);
   const accuracies = points.map(({ top1 }) => top1);
@@ -59,81 +59,125 @@ export function plotAccuracy(
   const ids = [...new Set(shown.map(({ network }) => network))];
   const colourOf = (network: string) => ids.indexOf(network) % COLOURS;
 
-  const body = [...head, ...drawLegend(PLOT.left, 96, ids), ...drawSizes(radius)];
-  const nameX = x.tickFormat(10, '~s');
-  for (const tick of x.ticks()) {
-    body.push(drawLine(x(tick), PLOT.top, x(tick), PLOT.bottom, 'grid'));
-    const name = nameX(tick);
-    if (name !== '') body.push(drawText(x(tick), PLOT.bottom + 22, name, { anchor: 'middle' }));
-  }
-  const nameY = y.tickFormat();
-  for (const tick of y.ticks()) {
-    body.push(drawLine(PLOT.left, y(tick), PLOT.right, y(tick), 'grid'));
-    body.push(drawText(PLOT.left - 10, y(tick) + 5, nameY(tick), { anchor: 'end' }));
-  }
-  body.push(drawLine(PLOT.left, PLOT.bottom, PLOT.right, PLOT.bottom, 'axis'));
-  body.push(drawLine(PLOT.left, PLOT.top, PLOT.left, PLOT.bottom, 'axis'));
-  const middle = (PLOT.top + PLOT.bottom) / 2;
-  body.push(drawText((PLOT.left + PLOT.right) / 2, SIZE.height - 24, 'multiply-accumulates', { anchor: 'middle' }));
-  if (missing > 0) {
-    const note = `not shown: ${missing} without a published top-1`;
-    body.push(drawText(PLOT.right, NOTES, note, { anchor: 'end', style: 'small' }));
-  }
-  body.push(drawText(24, middle, 'ImageNet top-1, %', { anchor: 'middle', rotate: -90 }));
-
-  const at = (row: { readonly macs: number; readonly top1: number }) => [x(row.macs), y(row.top1)] as const;
+  const at = ({ macs, top1, params }: Marked): Place => ({ x: x(macs), y: y(top1), radius: radius(params) });
   const front = shown.filter((row) => row.front).toSorted((a, b) => a.macs - b.macs);
-  if (front.length > 1) {
-    body.push(drawPath(front.map(at), 'dash'));
-  }
-  const dashed = [
-    ...(front.length > 1 ? ['dashed line: Pareto front'] : []),
-    ...(rings.length > 0 ? ['rings: by other authors, as printed'] : []),
-  ];
-  if (dashed.length > 0) body.push(drawText(PLOT.left, NOTES, dashed.join('; '), { style: 'small' }));
   const widths = groupByWidth(shown);
-  for (const group of widths) {
-    if (group.length > 1) body.push(drawPath(group.map(at), `s${colourOf(elementAt(group, 0).network)} thin`));
-  }
-  // The larger first, so that none hides another.
-  for (const ring of rings.toSorted((a, b) => b.params - a.params)) {
-    body.push(drawRing(...at(ring), radius(ring.params), describeOther(ring)));
-  }
-  for (const row of shown.toSorted((a, b) => b.params - a.params)) {
-    const [cx, cy] = at(row);
-    body.push(drawBubble(cx, cy, radius(row.params), colourOf(row.network), describe(row)));
-  }
-  const taken: Box[] = [
-    ...points.map((row) => boxAround(...at(row), radius(row.params))),
-    ...boxesAlong(front.map(at)),
-    ...widths.flatMap((group) => boxesAlong(group.map(at))),
+  return drawPicture(SIZE.width, SIZE.height, title, [
+    ...head,
+    ...drawLegend(PLOT.left, 96, ids),
+    ...drawSizes(radius),
+    ...drawAxes(
+      PLOT,
+      SIZE.height,
+      { scale: x, nameOf: x.tickFormat(10, '~s'), caption: 'multiply-accumulates' },
+      { scale: y, nameOf: y.tickFormat(), caption: 'ImageNet top-1, %' },
+    ),
+    ...drawNotes(missing, front.length > 1, rings.length > 0),
+    ...drawLines(front, widths, at, colourOf),
+    ...drawPoints(shown, rings, at, colourOf),
+    ...drawNames({ points, front, widths, rings }, at, colourOf),
+  ]);
+}
+
+/** Where the point of a row is. */
+interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly radius: number;
+}
+
+type PlaceOf = (row: Marked) => Place;
+type ColourOf = (network: string) => number;
+
+function drawNotes(missing: number, hasFront: boolean, hasRings: boolean): string[] {
+  const marks = [
+    ...(hasFront ? ['dashed line: Pareto front'] : []),
+    ...(hasRings ? ['rings: by other authors, as printed'] : []),
   ];
-  const placeOf = (row: Marked) => ({ x: x(row.macs), y: y(row.top1), radius: radius(row.params) });
-  const places = points.map(placeOf);
+  const hidden = `not shown: ${missing} without a published top-1`;
+  return [
+    ...(missing > 0 ? [drawText(PLOT.right, NOTES, hidden, { anchor: 'end', style: 'small' })] : []),
+    ...(marks.length > 0 ? [drawText(PLOT.left, NOTES, marks.join('; '), { style: 'small' })] : []),
+  ];
+}
+
+function lineOf(rows: readonly Marked[], at: PlaceOf): (readonly [number, number])[] {
+  return rows.map((row) => {
+    const { x, y } = at(row);
+    return [x, y] as const;
+  });
+}
+
+/** The Pareto front, and a line through the resolutions of each width. */
+function drawLines(
+  front: readonly Shown[],
+  widths: readonly (readonly Shown[])[],
+  at: PlaceOf,
+  colourOf: ColourOf,
+): string[] {
+  const lines = widths.filter((group) => group.length > 1);
+  return [
+    ...(front.length > 1 ? [drawPath(lineOf(front, at), 'dash')] : []),
+    ...lines.map((group) => drawPath(lineOf(group, at), `s${colourOf(elementAt(group, 0).network)} thin`)),
+  ];
+}
+
+/** The larger first, so that none hides another. */
+function drawPoints(shown: readonly Shown[], rings: readonly Ring[], at: PlaceOf, colourOf: ColourOf): string[] {
+  const bySize = <Row extends Marked>(rows: readonly Row[]) => rows.toSorted((a, b) => b.params - a.params);
+  return [
+    ...bySize(rings).map((ring) => {
+      const { x, y, radius } = at(ring);
+      return drawRing(x, y, radius, describeOther(ring));
+    }),
+    ...bySize(shown).map((row) => {
+      const { x, y, radius } = at(row);
+      return drawBubble(x, y, radius, colourOf(row.network), describe(row));
+    }),
+  ];
+}
+
+interface NamedRows {
+  readonly points: readonly Marked[];
+  readonly front: readonly Shown[];
+  readonly widths: readonly (readonly Shown[])[];
+  readonly rings: readonly Ring[];
+}
+
+/** The name of each width at its best point, and those of the rings, where there is room. */
+function drawNames({ points, front, widths, rings }: NamedRows, at: PlaceOf, colourOf: ColourOf): string[] {
+  const places = points.map(at);
+  const taken: Box[] = [
+    ...places.map(({ x, y, radius }) => boxAround(x, y, radius)),
+    ...boxesAlong(lineOf(front, at)),
+    ...widths.flatMap((group) => boxesAlong(lineOf(group, at))),
+  ];
   const labels: Box[] = [];
-  const label = (row: Marked, name: string, style: string) => {
-    const placed = placeLabelFar(placeOf(row), name, { points: places, labels, taken }, PLOT);
-    if (!placed) return;
+  const draw = (row: Marked, name: string, style: string): string[] => {
+    const placed = placeLabelFar(at(row), name, { points: places, labels, taken }, PLOT);
+    if (!placed) return [];
     const { box, leader } = placed;
     labels.push(box);
     // Two names side by side would read as one.
     taken.push({ ...box, left: box.left - 6, right: box.right + 6 });
-    if (leader) {
-      taken.push(...boxesAlong(leader));
-      body.push(drawPath(leader, 'leader'));
-    }
-    body.push(drawText(box.left, box.bottom - 4, name, { style }));
+    if (leader) taken.push(...boxesAlong(leader));
+    const text = drawText(box.left, box.bottom - 4, name, { style });
+    return leader ? [drawPath(leader, 'leader'), text] : [text];
   };
-  for (const group of widths) {
-    const best = group.at(-1)!;
-    label(best, nameOf(group), `small f${colourOf(best.network)}`);
-  }
-  for (const ring of rings) label(ring, ring.network, 'small');
-  return drawPicture(SIZE.width, SIZE.height, title, body);
+  return [
+    ...widths.flatMap((group) => {
+      const best = elementAt(group, group.length - 1);
+      return draw(best, nameOf(group), `small f${colourOf(best.network)}`);
+    }),
+    ...rings.flatMap((ring) => draw(ring, ring.network, 'small')),
+  ];
 }
 
 /** What has a published top-1 is one of this project's networks. */
 type Shown = SummaryRow & { readonly top1: number; readonly alpha: number };
+
+/** A network by other authors whose MACs are known. */
+type Ring = PublishedOther & { readonly macs: number };
 
 interface Marked {
   readonly macs: number;

@@ -1,11 +1,11 @@
 import type { CostRecord, LayerRecord } from '../cost/describe.js';
 import { elementAt } from '../errors/element-at.js';
+import { type AxisScale, drawAxes } from './plot-axes.js';
 import { type Box, boxAround, boxesAlong, LABEL, placeLabel } from './plot-labels.js';
 import {
   colourOfKind,
   drawBubble,
   drawLegend,
-  drawLine,
   drawPath,
   drawPicture,
   drawText,
@@ -55,82 +55,91 @@ export function plotRoofline(cost: CostRecord, { scaleLog, scaleSqrt }: Scales):
     .domain([0, Math.max(...points.map(({ ms }) => ms))])
     .range([RADII.smallest, RADII.largest]);
   const kinds = [...new Set(points.map(({ kind }) => kind))];
-  const body = [...head, ...drawLegend(PLOT.left, 96, kinds, kinds.map(colourOfKind))];
-  const nameX = x.tickFormat(12, '~g');
-  for (const tick of x.ticks()) {
-    body.push(drawLine(x(tick), PLOT.top, x(tick), PLOT.bottom, 'grid'));
-    body.push(drawText(x(tick), PLOT.bottom + 22, nameX(tick), { anchor: 'middle' }));
-  }
-  const nameY = y.tickFormat(8, '~g');
-  for (const tick of y.ticks()) {
-    body.push(drawLine(PLOT.left, y(tick), PLOT.right, y(tick), 'grid'));
-    body.push(drawText(PLOT.left - 10, y(tick) + 5, nameY(tick), { anchor: 'end' }));
-  }
-  body.push(drawLine(PLOT.left, PLOT.bottom, PLOT.right, PLOT.bottom, 'axis'));
-  body.push(drawLine(PLOT.left, PLOT.top, PLOT.left, PLOT.bottom, 'axis'));
-  const middle = (PLOT.left + PLOT.right) / 2;
-  const caption = 'multiply-accumulates per byte of weights, input and output';
-  body.push(drawText(middle, SIZE.height - 24, caption, { anchor: 'middle' }));
-  body.push(drawText(24, (PLOT.top + PLOT.bottom) / 2, 'GMAC/s', { anchor: 'middle', rotate: -90 }));
+  const at = (point: Point): Place => ({ x: x(point.intensity), y: y(point.gmacsPerSecond), radius: radius(point.ms) });
+  const roof = findRoof(x, y, { ceiling, bandwidth });
+  const ceilingName = `SIMD ceiling, ${ceiling.toFixed(1)} GMAC/s`;
+  const slopeName = `dashed, left part: copying memory, ${bandwidth.toFixed(1)} GB/s`;
+  return drawPicture(SIZE.width, SIZE.height, title, [
+    ...head,
+    ...drawLegend(PLOT.left, 96, kinds, kinds.map(colourOfKind)),
+    ...drawAxes(
+      PLOT,
+      SIZE.height,
+      {
+        scale: x,
+        nameOf: x.tickFormat(12, '~g'),
+        caption: 'multiply-accumulates per byte of weights, input and output',
+      },
+      { scale: y, nameOf: y.tickFormat(8, '~g'), caption: 'GMAC/s' },
+    ),
+    drawPath(roof, 'dash'),
+    drawText(PLOT.right - 4, y(ceiling) - 8, ceilingName, { anchor: 'end', style: 'small' }),
+    drawText(PLOT.right - 4, 96, slopeName, { anchor: 'end', style: 'small' }),
+    ...points.toSorted((a, b) => b.ms - a.ms).map((point) => drawPoint(point, at(point))),
+    ...nameSlowest(points, at, [...boxesAlong(roof), boxOfName(ceilingName, y(ceiling) - 8)]),
+  ]);
+}
 
-  // The roof: memory's slope up to the ridge, then the ceiling.
+interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly radius: number;
+}
+
+/** Memory's slope up to the ridge, then the ceiling. */
+function findRoof(
+  x: AxisScale,
+  y: AxisScale,
+  { ceiling, bandwidth }: { readonly ceiling: number; readonly bandwidth: number },
+): [number, number][] {
   const [first, last] = x.domain() as [number, number];
   const [lowest] = y.domain() as [number, number];
   const start = Math.max(first, lowest / bandwidth);
   const ridge = Math.min(Math.max(ceiling / bandwidth, start), last);
-  const roof: [number, number][] = [
+  return [
     [x(start), y(Math.min(ceiling, start * bandwidth))],
     [x(ridge), y(Math.min(ceiling, ridge * bandwidth))],
     [x(last), y(ceiling)],
   ];
-  body.push(drawPath(roof, 'dash'));
-  const ceilingName = `SIMD ceiling, ${ceiling.toFixed(1)} GMAC/s`;
-  body.push(drawText(PLOT.right - 4, y(ceiling) - 8, ceilingName, { anchor: 'end', style: 'small' }));
-  const slopeName = `dashed, left part: copying memory, ${bandwidth.toFixed(1)} GB/s`;
-  body.push(drawText(PLOT.right - 4, 96, slopeName, { anchor: 'end', style: 'small' }));
+}
 
-  for (const point of points.toSorted((a, b) => b.ms - a.ms)) {
-    const tip = [
-      `${point.name} (${point.kind})`,
-      `${grouped(point.macs)} MACs in ${point.ms} ms`,
-      `${point.gmacsPerSecond.toFixed(1)} GMAC/s at ${point.intensity.toFixed(2)} MAC/byte`,
-    ].join('\n');
-    const colour = colourOfKind(point.kind);
-    body.push(drawBubble(x(point.intensity), y(point.gmacsPerSecond), radius(point.ms), colour, tip));
-  }
-  return drawPicture(SIZE.width, SIZE.height, title, [...body, ...nameSlowest(points)]);
+function drawPoint({ name, kind, macs, ms, gmacsPerSecond, intensity }: Point, { x, y, radius }: Place): string {
+  const tip = [
+    `${name} (${kind})`,
+    `${grouped(macs)} MACs in ${ms} ms`,
+    `${gmacsPerSecond.toFixed(1)} GMAC/s at ${intensity.toFixed(2)} MAC/byte`,
+  ].join('\n');
+  return drawBubble(x, y, radius, colourOfKind(kind), tip);
+}
 
-  /** Numbers at the points, names in a column at the lower right: the points lie too close for names. */
-  function nameSlowest(all: readonly Point[]): string[] {
-    const slowest = all.toSorted((a, b) => b.ms - a.ms).slice(0, NAMED);
-    const names = slowest.map(({ name, ms }, index) => `${index + 1}  ${name.slice(-40)}, ${ms.toFixed(2)} ms`);
-    const left = PLOT.right - Math.max(...names.map((name) => textWidth(name, LABEL.size))) - 8;
-    const roofName = y(ceiling) - 8;
-    const taken: Box[] = [
-      ...boxesAlong(roof),
-      {
-        left: PLOT.right - 4 - textWidth(ceilingName, LABEL.size),
-        right: PLOT.right,
-        top: roofName - LABEL.height,
-        bottom: roofName + 4,
-      },
-      { left, right: PLOT.right, top: PLOT.bottom - 18 * (NAMED + 1), bottom: PLOT.bottom },
-      ...all.map((point) => boxAround(x(point.intensity), y(point.gmacsPerSecond), radius(point.ms))),
+/** Of a name that ends at the right edge. */
+function boxOfName(name: string, y: number): Box {
+  const left = PLOT.right - 4 - textWidth(name, LABEL.size);
+  return { left, right: PLOT.right, top: y - LABEL.height, bottom: y + 4 };
+}
+
+/** Numbers at the points, names in a column at the lower right: the points lie too close for names. */
+function nameSlowest(points: readonly Point[], at: (point: Point) => Place, lines: readonly Box[]): string[] {
+  const slowest = points.toSorted((a, b) => b.ms - a.ms).slice(0, NAMED);
+  const names = slowest.map(({ name, ms }, index) => `${index + 1}  ${name.slice(-40)}, ${ms.toFixed(2)} ms`);
+  const left = PLOT.right - Math.max(...names.map((name) => textWidth(name, LABEL.size))) - 8;
+  const taken: Box[] = [
+    ...lines,
+    { left, right: PLOT.right, top: PLOT.bottom - 18 * (NAMED + 1), bottom: PLOT.bottom },
+    ...points.map(at).map(({ x, y, radius }) => boxAround(x, y, radius)),
+  ];
+  const top = PLOT.bottom - 18 * slowest.length - 12;
+  // The grid stays behind the names.
+  const ground = `<rect class="ground" x="${left - 6}" y="${top}" width="${PLOT.right - left + 5}" height="${PLOT.bottom - top - 1}"/>`;
+  const rows = slowest.flatMap((point, index) => {
+    const box = placeLabel(at(point), String(index + 1), taken, PLOT);
+    // Two numbers side by side would read as one.
+    if (box) taken.push({ ...box, left: box.left - 5, right: box.right + 5 });
+    const row = PLOT.bottom - 18 * (slowest.length - index) + 4;
+    return [
+      ...(box ? [drawText(box.left, box.bottom - 4, String(index + 1), { style: 'small' })] : []),
+      drawText(left, row, elementAt(names, index), { style: 'small' }),
     ];
-    const top = PLOT.bottom - 18 * slowest.length - 12;
-    // The grid stays behind the names.
-    const ground = `<rect class="ground" x="${left - 6}" y="${top}" width="${PLOT.right - left + 5}" height="${PLOT.bottom - top - 1}"/>`;
-    const rows = slowest.flatMap((point, index) => {
-      const place = { x: x(point.intensity), y: y(point.gmacsPerSecond), radius: radius(point.ms) };
-      const box = placeLabel(place, String(index + 1), taken, PLOT);
-      // Two numbers side by side would read as one.
-      if (box) taken.push({ ...box, left: box.left - 5, right: box.right + 5 });
-      const row = PLOT.bottom - 18 * (slowest.length - index) + 4;
-      return [
-        ...(box ? [drawText(box.left, box.bottom - 4, String(index + 1), { style: 'small' })] : []),
-        drawText(left, row, elementAt(names, index), { style: 'small' }),
-      ];
-    });
-    return [ground, ...rows];
-  }
+  });
+  return [ground, ...rows];
 }

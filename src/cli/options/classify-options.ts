@@ -1,5 +1,5 @@
 import { DEFAULT_MODEL, MOST_THREADS } from '../../domain/defaults.js';
-import type { ResizeFilter } from '../../domain/preprocessing.js';
+import { cropMethods, resizeFilters } from '../../domain/preprocessing.js';
 import { UsageError } from '../../errors/errors.js';
 import { parseShard } from '../../inputs/shard.js';
 import { FORMATS, type FormatName } from '../../report/formats.js';
@@ -23,14 +23,6 @@ import { weightsWords } from './weights-words.js';
 /** The longest that a timer can wait. */
 const MOST_SECONDS = 2_000_000;
 
-const RESIZE_FILTERS = [
-  'pil-bilinear',
-  'pil-bicubic',
-  'tf1-bilinear',
-  'lanczos3',
-  'nearest',
-] as const satisfies readonly ResizeFilter[];
-
 /** `--print` has an option of its own. */
 export const NAMED_FORMATS = FORMATS.filter((name): name is Exclude<FormatName, 'print'> => name !== 'print');
 
@@ -49,9 +41,9 @@ export const modelOptions = {
   crop: oneOf(
     '--crop <how>',
     'crop the center of the image, or squash all of it into a square (%s; default: as the model was trained)',
-    ['center', 'squash'],
+    cropMethods,
   ),
-  filter: oneOf('--resize <filter>', 'how images are scaled (%s; default: as the model was trained)', RESIZE_FILTERS),
+  filter: oneOf('--resize <filter>', 'how images are scaled (%s; default: as the model was trained)', resizeFilters),
 };
 
 export const computationOptions = {

@@ -129,8 +129,8 @@ export function openFile(path: string, { append, overwrite }: { append: boolean;
 }
 
 /**
- * A file that is replaced when it is closed as whole, so that no fault on the way costs what is there now. What is no regular
- * file is written to as it is.
+ * A file that is replaced when it is closed as whole, so that an error before costs nothing. What is not a regular file is
+ * written to directly.
  */
 export function openWhole(path: string, overwrite: boolean): Output {
   const old = statOrNothing(path);

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { followFirst, SAME_SIGNAL_MS } from '../second-process.js';
 
-/** SIGINT and SIGTERM as a wish to end: the first lets what has begun be finished, the second ends the process. */
+/** SIGINT and SIGTERM as requests to stop: after the first, images in progress are finished; the second ends the process. */
 export interface Signals {
   readonly signal: AbortSignal;
   /** 128 and the signal's number, once one has come. */
