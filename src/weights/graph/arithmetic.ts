@@ -23,20 +23,32 @@ export function computeArithmetic<N extends Operation>(
   });
   if (a.kind === 'map' && b.kind === 'map') return joinMaps(importer, node, operator, a, b, target);
   if (a.kind === 'map' && b.kind === 'constant') {
-    const factors = channelValues(importer, node, a, b);
-    const isSum = operator === 'Add' || operator === 'Sub';
-    const scale = factors.map((x) => (isSum ? 1 : operator === 'Mul' ? x : 1 / x));
-    const offset = factors.map((x) => (operator === 'Add' ? x : operator === 'Sub' ? -x : 0));
+    const { scale, offset } = affineOf(operator, channelValues(importer, node, a, b));
     return importer.builder.affine(a, scale, offset, target(a));
   }
   if (a.kind === 'constant' && b.kind === 'map') {
     if (operator === 'Div') throw importer.unsupported('Div by a map, expected a constant');
-    const factors = channelValues(importer, node, b, a);
-    const scale = factors.map((x) => (operator === 'Mul' ? x : operator === 'Sub' ? -1 : 1));
-    const offset = factors.map((x) => (operator === 'Mul' ? 0 : x));
+    const { scale, offset } = affineFrom(operator, channelValues(importer, node, b, a));
     return importer.builder.affine(b, scale, offset, target(b));
   }
   return combineLists(importer, node, operator, a as ConstantValue, b as ConstantValue);
+}
+
+/** What a constant on the right of an operator does to each channel. */
+export function affineOf(operator: Arithmetic, factors: readonly number[]) {
+  const isSum = operator === 'Add' || operator === 'Sub';
+  return {
+    scale: factors.map((x) => (isSum ? 1 : operator === 'Mul' ? x : 1 / x)),
+    offset: factors.map((x) => (operator === 'Add' ? x : operator === 'Sub' ? -x : 0)),
+  };
+}
+
+/** What a constant on the left of an operator does to each channel. */
+export function affineFrom(operator: Exclude<Arithmetic, 'Div'>, factors: readonly number[]) {
+  return {
+    scale: factors.map((x) => (operator === 'Mul' ? x : operator === 'Sub' ? -1 : 1)),
+    offset: factors.map((x) => (operator === 'Mul' ? 0 : x)),
+  };
 }
 
 function joinMaps<N extends Operation>(

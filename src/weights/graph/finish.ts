@@ -70,13 +70,19 @@ function endsInLogits(last: Layer, { height, width, channels }: Shape): boolean 
   return last.activation === 'linear' && !(last.range !== undefined && last.range[0] >= 0);
 }
 
-/** Networks are trained on values of about −3…3: a graph that makes those of 0…1 takes 0…1, otherwise bytes. */
+/** Networks are trained on values of about −3…3. */
 const LARGEST_NORMALISED = 8;
 
-/** x × scale + offset, as mean and deviation of a picture in 0…1. */
-function normalisationOf({ scale, offset }: InputAffine, where: string): InputNormalisation {
-  const reach = (unit: number) => Math.max(...scale.map((factor, c) => Math.abs(factor * unit + offset[c]!)));
-  const unit = reach(255) <= LARGEST_NORMALISED ? 255 : 1;
+/**
+ * x × scale + offset, as mean and deviation of a picture in 0…1. The graph takes bytes, unless only a picture in 0…1
+ * becomes values that networks are trained on: a mean of about 120 that is subtracted alone is one of bytes, too.
+ * Undefined where the graph leaves the picture as it is.
+ */
+function normalisationOf({ scale, offset }: InputAffine, where: string): InputNormalisation | undefined {
+  if (scale.every((factor) => factor === 1) && offset.every((term) => term === 0)) return undefined;
+  const reach = (unit: number) =>
+    Math.max(...scale.map((factor, c) => Math.abs(factor * unit + offset[c]!)), ...offset.map(Math.abs));
+  const unit = reach(255) > LARGEST_NORMALISED && reach(1) <= LARGEST_NORMALISED ? 1 : 255;
   if (scale.some((factor) => factor === 0)) {
     throw new ModelError('operator-unsupported', {
       where,

@@ -34,11 +34,7 @@ export function placeWindow(
   const { kernelSize, kernelWidth = kernelSize, stride, strideWidth = stride, dilation = 1 } = window;
   const { dilationWidth = dilation } = window;
   const pads = addPads(window.pads, value.pads ?? NO_PADS);
-  for (const count of [kernelSize, kernelWidth, stride, strideWidth, dilation, dilationWidth]) {
-    if (!(Number.isInteger(count) && count >= 1 && count <= MAX_WINDOW)) {
-      throw errors.damaged(`${name} with a window, stride or dilation of ${count}, expected 1 to ${MAX_WINDOW}`);
-    }
-  }
+  checkWindow(errors, [kernelSize, kernelWidth, stride, strideWidth, dilation, dilationWidth], name);
   checkPads(errors, pads, name);
   const { height, width } = value.shape;
   const rowWindow = { kernelSize, stride, dilation };
@@ -51,6 +47,33 @@ export function placeWindow(
     );
   }
   return { height: rows.output, width: columns.output, pads };
+}
+
+/** A window with as many zeros as TensorFlow's SAME puts around `value`, beside those of a Pad before it. */
+export function samePadded<W extends Omit<Window, 'pads'>>(
+  errors: Pick<LayerCollection, 'damaged'>,
+  value: Pick<MapValue, 'shape' | 'pads'>,
+  window: W,
+  name: string,
+): W & Window {
+  const { kernelSize, kernelWidth = kernelSize, stride, strideWidth = stride, dilation = 1 } = window;
+  const { dilationWidth = dilation } = window;
+  checkWindow(errors, [kernelSize, kernelWidth, stride, strideWidth, dilation, dilationWidth], name);
+  const { shape, pads: around = NO_PADS } = value;
+  const down = { kernelSize, stride, dilation };
+  const across = { kernelSize: kernelWidth, stride: strideWidth, dilation: dilationWidth };
+  const rows = placeAxis(shape.height + around.top + around.bottom, down, 'tensorflow');
+  const columns = placeAxis(shape.width + around.left + around.right, across, 'tensorflow');
+  const pads = { top: rows.before, bottom: rows.after, left: columns.before, right: columns.after };
+  return { ...window, pads };
+}
+
+function checkWindow(errors: Pick<LayerCollection, 'damaged'>, counts: readonly number[], name: string): void {
+  for (const count of counts) {
+    if (!(Number.isInteger(count) && count >= 1 && count <= MAX_WINDOW)) {
+      throw errors.damaged(`${name} with a window, stride or dilation of ${count}, expected 1 to ${MAX_WINDOW}`);
+    }
+  }
 }
 
 /** What layers say of their window: the width's numbers only where they are others. */

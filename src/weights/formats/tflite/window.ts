@@ -1,6 +1,6 @@
-import { placeAxis } from '../../../networks/windows.js';
 import type { Window } from '../../graph/builder.js';
 import { type MapValue, NO_PADS } from '../../graph/value.js';
+import { samePadded } from '../../graph/windows.js';
 import type { Table } from './flatbuffer.js';
 import type { TfliteGraph } from './graph.js';
 import { PADDING_SAME, PADDING_VALID } from './schema.js';
@@ -43,14 +43,5 @@ export function readWindow(
   }
   const window = { kernelSize, kernelWidth, stride, strideWidth, dilation, dilationWidth };
   if (padding === PADDING_VALID) return { ...window, pads: NO_PADS };
-  const { shape, pads: around = NO_PADS } = value;
-  const { height, width } = shape;
-  const down = { kernelSize, stride, dilation };
-  const across = { kernelSize: kernelWidth, stride: strideWidth, dilation: dilationWidth };
-  const rows = placeAxis(height + around.top + around.bottom, down, 'tensorflow');
-  const columns = placeAxis(width + around.left + around.right, across, 'tensorflow');
-  return {
-    ...window,
-    pads: { top: rows.before, bottom: rows.after, left: columns.before, right: columns.after },
-  };
+  return samePadded(graph, value, window, operator);
 }
