@@ -16,3 +16,10 @@ export function printable(text: string): string {
     return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
   });
 }
+
+const QUOTED_CHARACTERS = 100;
+
+/** A name from outside in quotes, cut where it is very long, for a one-line message. */
+export function quoted(text: string): string {
+  return printable(JSON.stringify(text.length > QUOTED_CHARACTERS ? `${text.slice(0, QUOTED_CHARACTERS)}…` : text));
+}

@@ -179,7 +179,7 @@ export const layers: readonly Layer[] = [
     folder: 'untrusted-data',
     holds: 'reading bytes, files and records that may be damaged or hostile',
     imports: ['errors'],
-    node: ['fs'],
+    node: ['fs', 'path'],
   },
   {
     folder: 'files',
