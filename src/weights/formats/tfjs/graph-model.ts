@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { ModelError } from '../../../errors/errors.js';
+import { quoted } from '../../../errors/printable.js';
 import { NETWORK_INPUT } from '../../../networks/types.js';
+import { sortByDependencies } from '../../graph/dependencies.js';
 import { finishModel } from '../../graph/finish.js';
-import { quote } from '../../graph/graph-importer.js';
 import { type ImportedModel, sanitiseName } from '../../graph/imported-model.js';
 import { readTfjs, type TfjsModel } from './model-folder.js';
 import { operators } from './operators.js';
@@ -10,7 +11,7 @@ import { TfjsImporter, type TfjsNode } from './tfjs-importer.js';
 
 export interface TfjsGraphOptions {
   /** Side of the picture where the graph leaves it open; 224 by default. */
-  readonly resolution?: number;
+  readonly resolution?: number | undefined;
 }
 
 const DEFAULT_RESOLUTION = 224;
@@ -37,7 +38,7 @@ export function importTfjsGraph(model: TfjsModel, where: string, options: TfjsGr
   const importer = new TfjsImporter(model, nodes, output, where);
   for (const { operator } of nodes) {
     if (operator !== 'Placeholder' && !operators.has(operator)) {
-      throw importer.unsupported(`operator ${quote(operator)}, expected one of ${[...operators.keys()].join(', ')}`);
+      throw importer.unsupported(`operator ${quoted(operator)}, expected one of ${[...operators.keys()].join(', ')}`);
     }
   }
   const inputs = nodes.filter((node) => node.operator === 'Placeholder');
@@ -82,7 +83,7 @@ function sortNodes({ nodes, tensors, integers }: TfjsModel, where: string): Tfjs
   const read = new Set<string>();
   for (const { name, op, inputs, attributes } of nodes) {
     if (op === 'Const' || op === 'NoOp') continue;
-    if (byName.has(name)) throw new ModelError('weights-damaged', { where, problem: `two operators ${quote(name)}` });
+    if (byName.has(name)) throw new ModelError('weights-damaged', { where, problem: `two operators ${quoted(name)}` });
     byName.set(name, { name, operator: op, inputs, outputs: [name], attributes });
     for (const input of inputs) read.add(input);
   }
@@ -94,36 +95,17 @@ function sortNodes({ nodes, tensors, integers }: TfjsModel, where: string): Tfjs
       expected: 'one',
     });
   }
-  const sorted: TfjsNode[] = [];
-  const state = new Map<string, 'open' | 'done'>();
-  const stack = [ends[0]!];
-  while (stack.length > 0) {
-    const node = stack.at(-1)!;
-    if (state.get(node.name) === 'done') {
-      stack.pop();
-    } else if (state.get(node.name) === 'open') {
-      state.set(node.name, 'done');
-      sorted.push(node);
-      stack.pop();
-    } else {
-      state.set(node.name, 'open');
-      for (const name of node.inputs) {
-        const next = byName.get(name);
-        if (next === undefined) {
-          if (tensors.has(name) || integers.has(name)) continue;
-          throw new ModelError('weights-damaged', {
-            where,
-            problem: `${quote(node.name)} reads ${quote(name)}, which is missing`,
-          });
-        }
-        if (state.get(name) === 'open') {
-          throw new ModelError('weights-damaged', { where, problem: `${quote(name)} depends on itself` });
-        }
-        if (state.get(name) === undefined) stack.push(next);
-      }
-    }
-  }
-  return sorted;
+  const readBy = (node: TfjsNode) =>
+    node.inputs.flatMap((name) => {
+      const next = byName.get(name);
+      if (next !== undefined) return [next];
+      if (tensors.has(name) || integers.has(name)) return [];
+      const problem = `${quoted(node.name)} reads ${quoted(name)}, which is missing`;
+      throw new ModelError('weights-damaged', { where, problem });
+    });
+  return sortByDependencies(ends, readBy, ({ name }) => {
+    return new ModelError('weights-damaged', { where, problem: `${quoted(name)} depends on itself` });
+  });
 }
 
 function readInputShape(node: TfjsNode, resolution: number) {

@@ -1,12 +1,17 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModelError } from '../../../errors/errors.js';
+import { quoted } from '../../../errors/printable.js';
 import { countElements } from '../../../untrusted-data/byte-reader.js';
+import { readFileBeside } from '../../../untrusted-data/files-beside.js';
 import { isJsonObject, type JsonObject } from '../../../untrusted-data/json-object.js';
 import { MAX_FILE_BYTES, readModelFile } from '../../../untrusted-data/regular-file.js';
+import type { KerasDescription } from '../../keras-description.js';
 import type { NamedTensors, Tensor } from '../../types.js';
+import { SNIFFED_BYTES, sniff } from '../sniff.js';
 
 const MAX_TOPOLOGY_BYTES = 16 * 1024 * 1024;
+const MAX_SHARDS = 4096;
+const MAX_WEIGHTS = 50_000;
 
 /** One operation of a graph-model; `inputs` are names of nodes, without output numbers and control marks. */
 export interface GraphNode {
@@ -23,8 +28,8 @@ export interface TfjsModel {
   readonly integers: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Int32Array }>;
   /** In the file's order; empty for a layers-model, whose topology is not a graph. */
   readonly nodes: readonly GraphNode[];
-  /** Keras's description of a layers-model, unchecked; undefined for a graph-model. */
-  readonly topology?: unknown;
+  /** Of a layers-model; undefined for a graph-model. */
+  readonly description: KerasDescription | undefined;
 }
 
 interface Spec {
@@ -47,18 +52,16 @@ const STORED_BYTES = { float32: 4, int32: 4, uint8: 1, uint16: 2, float16: 2 } a
 export function readTfjs(folder: string, file = 'model.json'): TfjsModel {
   const path = join(folder, file);
   const model = parseTopology(readModelFile(path, MAX_TOPOLOGY_BYTES), path);
-  const manifest = model.weightsManifest;
-  if (!Array.isArray(manifest)) throw damaged(path, 'no weightsManifest');
-
+  const groups = readManifest(model.weightsManifest, path);
   const tensors = new Map<string, Tensor>();
   const integers = new Map<string, { shape: readonly number[]; data: Int32Array }>();
-  for (const group of manifest as unknown[]) {
-    if (!isJsonObject(group) || !Array.isArray(group.weights)) throw damaged(path, 'weights group without weights');
-    const specs = group.weights.map((weight) => readSpec(weight, path));
-    const bytes = readShards(folder, group.paths, totalBytes(specs, path), path);
+  for (const { specs, paths } of groups) {
+    const bytes = readShards(folder, paths, totalBytes(specs, path), path);
     let offset = 0;
     for (const spec of specs) {
-      if (tensors.has(spec.name) || integers.has(spec.name)) throw damaged(path, `${quote(spec.name)} is there twice`);
+      if (tensors.has(spec.name) || integers.has(spec.name)) {
+        throw damaged(path, `two weights of the name ${quoted(spec.name)}`);
+      }
       const end = offset + spec.count * STORED_BYTES[spec.stored];
       const data = decode(spec, bytes.slice(offset, end).buffer);
       if (data instanceof Int32Array) integers.set(spec.name, { shape: spec.shape, data });
@@ -66,8 +69,43 @@ export function readTfjs(folder: string, file = 'model.json'): TfjsModel {
       offset = end;
     }
   }
-  const topology = isJsonObject(model.modelTopology) ? model.modelTopology.model_config : undefined;
-  return { tensors, integers, nodes: readNodes(model, path), ...(topology !== undefined && { topology }) };
+  return {
+    tensors,
+    integers,
+    nodes: readNodes(model, path),
+    description: describeLayers(model.modelTopology, tensors),
+  };
+}
+
+/** The groups of a manifest, which stays within bounds whatever its shards are. */
+function readManifest(manifest: unknown, path: string) {
+  if (!Array.isArray(manifest)) throw damaged(path, 'no weightsManifest');
+  let [shardsLeft, weightsLeft] = [MAX_SHARDS, MAX_WEIGHTS];
+  return (manifest as unknown[]).map((group) => {
+    if (!isJsonObject(group) || !Array.isArray(group.weights))
+      throw damaged(path, 'a group of weights without weights');
+    if (!Array.isArray(group.paths)) throw damaged(path, 'a group of weights without paths');
+    const paths: readonly unknown[] = group.paths;
+    // A group without shards is one of them: millions of such take as long.
+    shardsLeft -= Math.max(paths.length, 1);
+    weightsLeft -= group.weights.length;
+    if (shardsLeft < 0) throw damaged(path, `more than ${MAX_SHARDS} shards`);
+    if (weightsLeft < 0) throw damaged(path, `more than ${MAX_WEIGHTS} weights`);
+    return { specs: group.weights.map((weight) => readSpec(weight, path)), paths };
+  });
+}
+
+/** Keras's description of a layers-model: wrapped by the converter, bare where TensorFlow.js itself saved it. */
+function describeLayers(topology: unknown, tensors: NamedTensors): KerasDescription | undefined {
+  if (!isJsonObject(topology) || topology.node !== undefined) return undefined;
+  const isBare = topology.config !== undefined && (topology.class_name ?? topology.className) !== undefined;
+  const config = topology.model_config ?? topology.modelConfig ?? (isBare ? topology : undefined);
+  if (config === undefined) return undefined;
+  const version = topology.keras_version ?? topology.kerasVersion;
+  // Models of Keras 3 are converted with its paths.
+  const hasPlaces = tensors.size > 0 && [...tensors.keys()].every((name) => /(?:^|\/)vars\/\d+$/.test(name));
+  const weights = { tensors, layout: hasPlaces ? 'places' : 'names', attributes: {} } as const;
+  return { config, kerasVersion: typeof version === 'string' ? version : undefined, weights };
 }
 
 function parseTopology(bytes: Uint8Array, path: string): JsonObject {
@@ -88,16 +126,16 @@ function readSpec(weight: unknown, path: string): Spec {
   if (!isJsonObject(weight) || typeof weight.name !== 'string') throw damaged(path, 'weight without a name');
   const { name, shape, dtype, quantization } = weight;
   const count = countElements(shape, MAX_FILE_BYTES);
-  if (count === undefined) throw damaged(path, `${quote(name)} has an impossible shape`);
+  if (count === undefined) throw damaged(path, `${quoted(name)} has an impossible shape`);
   if (dtype !== 'float32' && dtype !== 'int32') throw wrongType(path, name, dtype);
   const base = { name, shape: shape as number[], count, dtype } as const;
   if (quantization === undefined || quantization === null) return { ...base, stored: dtype, scale: 1, min: 0 };
 
-  if (!isJsonObject(quantization)) throw damaged(path, `${quote(name)} has an unreadable quantization`);
+  if (!isJsonObject(quantization)) throw damaged(path, `${quoted(name)} has an unreadable quantization`);
   const { dtype: stored, scale, min } = quantization;
   if (stored === 'float16' && dtype === 'float32') return { ...base, stored, scale: 1, min: 0 };
   if (stored !== 'uint8' && stored !== 'uint16') throw wrongType(path, name, stored);
-  if (!Number.isFinite(scale) || !Number.isFinite(min)) throw damaged(path, `${quote(name)} has no scale or minimum`);
+  if (!Number.isFinite(scale) || !Number.isFinite(min)) throw damaged(path, `${quoted(name)} has no scale or minimum`);
   return { ...base, stored, scale: scale as number, min: min as number };
 }
 
@@ -112,33 +150,33 @@ function totalBytes(specs: readonly Spec[], path: string): number {
   return total;
 }
 
-function readShards(folder: string, paths: unknown, expected: number, path: string): Uint8Array<ArrayBuffer> {
-  if (!Array.isArray(paths)) throw damaged(path, 'weights group without paths');
-  const files: string[] = [];
-  for (const name of paths as unknown[]) {
-    // A plain name, so that no manifest reaches outside of its folder.
-    if (typeof name !== 'string' || !/^[\w@+-][\w.@+-]{0,254}$/.test(name)) {
-      const shown = typeof name === 'string' ? quote(name) : typeof name;
-      throw new ModelError('weights-unsafe', {
-        where: path,
-        problem: `shard ${shown}`,
-        expected: 'the name of a file beside it',
-      });
-    }
-    const file = join(folder, name);
-    if (!existsSync(file))
-      throw new ModelError('weights-missing', { where: path, problem: `shard ${quote(name)} is missing` });
-    files.push(file);
-  }
+function readShards(
+  folder: string,
+  paths: readonly unknown[],
+  expected: number,
+  where: string,
+): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(expected);
   let filled = 0;
-  for (const file of files) {
-    const shard = readModelFile(file);
-    if (filled + shard.length > expected) throw damaged(file, `too long, expected ${expected - filled} bytes at most`);
+  for (const name of paths) {
+    if (typeof name !== 'string')
+      throw new ModelError('weights-unsafe', { where, problem: 'a shard whose name is no text' });
+    const shard = readFileBeside(folder, name, where);
+    const kind = sniff(shard.subarray(0, SNIFFED_BYTES));
+    if (kind === 'Git LFS pointer' || kind === 'web page') {
+      throw new ModelError('weights-damaged', {
+        where,
+        problem: `its file ${quoted(name)} is a ${kind}, not the weights`,
+        remedy: kind === 'web page' ? 'download the file itself' : 'fetch the file itself: git lfs pull',
+      });
+    }
+    if (filled + shard.length > expected) {
+      throw damaged(join(folder, name), `too long, expected ${expected - filled} bytes at most`);
+    }
     bytes.set(shard, filled);
     filled += shard.length;
   }
-  if (filled !== expected) throw damaged(path, `${filled} bytes in its shards, expected ${expected}`);
+  if (filled !== expected) throw damaged(where, `${filled} bytes in its shards, expected ${expected}`);
   return bytes;
 }
 
@@ -173,7 +211,7 @@ function readNodes(model: JsonObject, path: string): GraphNode[] {
     }
     const inputs = node.input ?? [];
     if (!Array.isArray(inputs) || !inputs.every((input) => typeof input === 'string')) {
-      throw damaged(path, `graph node ${quote(node.name)} with unreadable inputs`);
+      throw damaged(path, `graph node ${quoted(node.name)} with unreadable inputs`);
     }
     return {
       name: node.name,
@@ -184,15 +222,11 @@ function readNodes(model: JsonObject, path: string): GraphNode[] {
   });
 }
 
-function quote(name: string): string {
-  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
-}
-
 function wrongType(path: string, name: string, dtype: unknown): ModelError {
-  const shown = typeof dtype === 'string' ? quote(dtype) : typeof dtype;
+  const shown = typeof dtype === 'string' ? quoted(dtype) : typeof dtype;
   return new ModelError('weights-dtype', {
     where: path,
-    problem: `${quote(name)} is ${shown}`,
+    problem: `${quoted(name)} is ${shown}`,
     expected: 'float32 or int32',
   });
 }

@@ -10,6 +10,8 @@ export interface TfjsNode extends Operation {
 }
 
 const MAX_LIST = 64;
+/** TensorFlow's number of DT_FLOAT, where a writer leaves numbers in the place of names. */
+const FLOAT_TYPE = 1;
 
 /** The state of an import from a graph-model: TensorFlow's operators, HWC throughout. */
 export class TfjsImporter extends GraphImporter<TfjsNode> {
@@ -61,6 +63,11 @@ export class TfjsImporter extends GraphImporter<TfjsNode> {
   textOf(node: TfjsNode, name: string, fallback: string): string {
     const text = this.#value(node, name, 's');
     return text === undefined ? fallback : decode(text);
+  }
+
+  typeOf(node: TfjsNode, name: string): string {
+    const type = this.#value(node, name, 'type');
+    return typeof type === 'number' ? (type === FLOAT_TYPE ? 'DT_FLOAT' : `type ${type}`) : String(type);
   }
 
   textsOf(node: TfjsNode, name: string): readonly string[] {
