@@ -107,11 +107,12 @@ export class ZipArchive {
     this.#entries.set(name, { method, crc, packedBytes, bytes, headerOffset });
   }
 
-  /** One member's bytes: a view of the archive where it is stored, unpacked where it is deflated. */
-  read(name: string): Uint8Array {
+  /** One member's bytes, at most `maxBytes`: a view of the archive where it is stored, unpacked where it is deflated. */
+  read(name: string, maxBytes = MAX_FILE_BYTES): Uint8Array {
     const entry = this.#entries.get(name);
     const quoted = JSON.stringify(name);
     if (!entry) throw this.#damaged(`no member ${quoted}`);
+    if (entry.bytes > maxBytes) throw this.#damaged(`${quoted} of ${entry.bytes} bytes, expected at most ${maxBytes}`);
     // Members may overlap, or unpack to much more than the archive.
     this.#readBytes += entry.bytes;
     if (this.#readBytes > MAX_FILE_BYTES) throw this.#damaged(`members of more than ${MAX_FILE_BYTES} bytes`);

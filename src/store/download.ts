@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { elementAt } from '../errors/element-at.js';
 import { ModelError } from '../errors/errors.js';
 import { explain, FetchError, fetchAnswer, shown } from '../net/http.js';
-import { isHtml } from '../weights/formats/sniff.js';
+import { isHtml } from '../weights/formats/other-files.js';
 import { asStoreError, type Disk } from './disk.js';
 import type { DownloadRequest } from './download-request.js';
 import type { PartialDownload } from './partial-download.js';

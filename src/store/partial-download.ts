@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { FetchError } from '../net/http.js';
-import { SNIFFED_BYTES } from '../weights/formats/sniff.js';
+import { SNIFFED_BYTES } from '../weights/formats/other-files.js';
 import type { Disk } from './disk.js';
 import type { DownloadRequest } from './download-request.js';
 import { isAlive } from './lock.js';

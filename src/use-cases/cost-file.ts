@@ -12,7 +12,8 @@ import type { NetworkFacts } from '../report/cost-text.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
 import { openWeights } from '../weights/formats/open.js';
 import type { Opened } from '../weights/formats/opened.js';
-import { SNIFFED_BYTES, sniff } from '../weights/formats/sniff.js';
+import { SNIFFED_BYTES } from '../weights/formats/other-files.js';
+import { sniff } from '../weights/formats/sniff.js';
 import type { ImportedModel } from '../weights/graph/imported-model.js';
 
 export interface CostFileOptions extends DescribeOptions {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type KerasFile, readKerasHdf5 } from '../../src/weights/formats/keras/keras-file.js';
+import { type KerasFile, readKerasFile } from '../../src/weights/formats/keras/keras-file.js';
 import { importKeras } from '../../src/weights/formats/keras/keras-graph.js';
 import { readOnnx } from '../../src/weights/formats/onnx/read.js';
 import { readPyTorch } from '../../src/weights/formats/pytorch/read.js';
@@ -35,8 +35,8 @@ function sample(name: string, read: Sample['read'], besideBytes = 0, isSlow = fa
 }
 
 /** A layers-model, HDF5: the network that it describes, or its tensors where it describes none. */
-function kerasModel({ tensors, topology }: KerasFile): Loaded {
-  return topology === undefined ? tensors : importKeras(topology, tensors, 'x');
+function kerasModel({ tensors, description }: KerasFile): Loaded {
+  return description === undefined ? tensors : importKeras(description, 'x');
 }
 
 /** All formats; `folder` is where models of several files are written. */
@@ -61,7 +61,7 @@ function makeSamples(folder: string): Sample[] {
     sample(`weights/${name}.pth`, (bytes) => readPyTorch(bytes, 'x')),
   );
   const hdf5 = ['one.h5', 'two.h5', 'three.h5', 'three.weights.h5', 'three.keras'].map((name) =>
-    sample(`keras-hdf5/${name}`, async (bytes) => kerasModel(await readKerasHdf5(bytes, 'x')), 0, true),
+    sample(`keras-hdf5/${name}`, async (bytes) => kerasModel(await readKerasFile(bytes, 'x')), 0, true),
   );
   return [
     ...onnx,

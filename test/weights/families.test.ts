@@ -40,6 +40,7 @@ const graph = (nodes: [string, string, ...string[]][], tensors: Record<string, T
   tensors: new Map(Object.entries(tensors)),
   integers: new Map(),
   nodes: nodes.map(([name, op, ...inputs]) => ({ name, op, inputs, attributes: {} })),
+  description: undefined,
 });
 
 describe('mapTfhubEfficientnet', () => {
@@ -116,6 +117,6 @@ describe.skipIf(!nsfw || !backbone)('TensorFlow.js models of ../shared/reference
   ])('names the missing shard of %s', (folder, shard) => {
     const error = modelErrorOf(() => readTfjs(folder!));
     expect(error?.code).toBe('weights-missing');
-    expect(error?.message).toContain(`shard "${shard}" is missing`);
+    expect(error?.message).toContain(`its file "${shard}" is missing`);
   });
 });

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ModelError } from '../../src/errors/errors.js';
 import { readHdf5 } from '../../src/weights/formats/keras/hdf5.js';
-import { readKerasHdf5 } from '../../src/weights/formats/keras/keras-file.js';
+import { readKerasFile } from '../../src/weights/formats/keras/keras-file.js';
 import { importKeras } from '../../src/weights/formats/keras/keras-graph.js';
 import type { NamedTensors } from '../../src/weights/types.js';
 import { sharedPath } from '../shared.js';
@@ -51,13 +51,13 @@ async function refusal(read: () => Promise<unknown>): Promise<ModelError> {
 
 describe('the layouts of Keras 1, 2 and 3', () => {
   it.each(['one.h5', 'two.h5', 'three.h5', 'three.weights.h5', 'three.keras'])('%s: the same tensors', async (name) => {
-    const { tensors } = await readKerasHdf5(load(name), name);
+    const { tensors } = await readKerasFile(load(name), name);
     expect(describeTensors(tensors)).toEqual(expected);
   });
 
   it.each(['three.h5', 'three.keras'])('%s: the network that it describes, with the outputs of Keras', async (name) => {
-    const { tensors, topology } = await readKerasHdf5(load(name), name);
-    const model = importKeras(topology, tensors, name);
+    const { description } = await readKerasFile(load(name), name);
+    const model = importKeras(description!, name);
     expect(differ(golden.outputs[0]!, golden.outputs[1]!)).toBeGreaterThan(0.01);
     for (const [index, picture] of golden.pictures.entries()) {
       expect(differ(runNaively(model, picture), golden.outputs[index]!)).toBeLessThan(1e-5);
@@ -92,7 +92,7 @@ describe('what the HDF5 library would do without limits', () => {
     ['the first half', load('three.h5').slice(0, 20000)],
     ['a signature and nothing else', load('three.h5').slice(0, 8)],
   ])('refuses %s', async (_, bytes) => {
-    expect(await refusal(() => readKerasHdf5(bytes, 'x'))).toMatchObject({ code: 'weights-damaged' });
+    expect(await refusal(() => readKerasFile(bytes, 'x'))).toMatchObject({ code: 'weights-damaged' });
   });
 });
 
@@ -102,8 +102,8 @@ describe.skipIf(mini === undefined)('mini-Xception of the reference data', () =>
   it.each(['fer2013_mini_XCEPTION.102-0.66.hdf5', 'mini_XCEPTION_KDEF.hdf5'])(
     '%s is a network of its own',
     async (name) => {
-      const { tensors, topology } = await readKerasHdf5(readFileSync(`${mini}/${name}`), name);
-      const model = importKeras(topology, tensors, name);
+      const { description } = await readKerasFile(readFileSync(`${mini}/${name}`), name);
+      const model = importKeras(description!, name);
       expect(model.inputShape).toEqual({ height: 64, width: 64, channels: 1 });
       expect(model.output).toMatchObject({ classes: 7, isProbability: true, softmaxAdded: false });
       expect(model.network.layers.filter(({ kind }) => kind === 'depthwise')).toHaveLength(8);

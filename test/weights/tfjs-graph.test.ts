@@ -71,7 +71,8 @@ function makeModel(nodes: readonly GraphNode[] = makeNodes()): TfjsModel {
     ['w2', { shape: [4, 2], data: Float32Array.of(1, 0, 2, 0, 3, 0, 4, 0) }],
     ['b2', { shape: [2], data: Float32Array.of(0, 5) }],
   ]);
-  return { tensors, integers: new Map([['shape', { shape: [2], data: Int32Array.of(-1, 4) }]]), nodes };
+  const integers = new Map([['shape', { shape: [2], data: Int32Array.of(-1, 4) }]]);
+  return { tensors, integers, nodes, description: undefined };
 }
 
 /** The model with one node changed. */
@@ -94,11 +95,11 @@ describe('a graph as layers', () => {
   });
 
   it.each([
-    ['an operator that no layer is', change('gate', { op: 'Tanh' }), 'operator "Tanh", expected one of Add, '],
+    ['an operator that no layer is', change('gate', { op: 'Erf' }), 'operator "Erf", expected one of Add, '],
     [
-      'dilations',
-      change('sum', { attributes: { ...makeNodes()[5]!.attributes, dilations: list(1, 2, 2, 1) } }),
-      'Conv2D with dilations, expected 1',
+      'strides along the pictures',
+      change('sum', { attributes: { ...makeNodes()[5]!.attributes, strides: list(2, 2, 2, 1) } }),
+      'Conv2D with strides along pictures',
     ],
     ['a circle', change('sum', { inputs: ['gated', 'w1'] }), 'graph with 2 outputs'],
     ['a longer circle', change('sum', { inputs: ['gated', 'w1', 'picture'] }), '"gated" depends on itself'],

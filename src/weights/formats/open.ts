@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { ModelError } from '../../errors/errors.js';
 import { readModelFile, withModelFile } from '../../untrusted-data/regular-file.js';
 import type { Opened, OpenOptions } from './opened.js';
-import { SNIFFED_BYTES, sniff } from './sniff.js';
+import { SNIFFED_BYTES } from './other-files.js';
+import { sniff } from './sniff.js';
 import { findFormat, formatOfKind, listFormats } from './table.js';
 
 /**

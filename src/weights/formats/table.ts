@@ -1,13 +1,9 @@
 import { basename, dirname, extname } from 'node:path';
 import type { OpenedFile } from '../../untrusted-data/regular-file.js';
 import type { Hdf5Source } from './keras/hdf5.js';
+import type { KerasFile } from './keras/keras-file.js';
 import type { Opened, OpenOptions } from './opened.js';
-
-/** The first bytes of a file, also as characters of one byte each. */
-export interface Head {
-  readonly bytes: Uint8Array;
-  readonly text: string;
-}
+import type { Head } from './other-files.js';
 
 /** What a file of weights is by its first bytes. */
 export type WeightsKind = 'tflite' | 'hdf5' | 'zip' | 'pickle' | 'safetensors' | 'onnx' | 'json';
@@ -143,31 +139,31 @@ function isZip({ text }: Head): boolean {
   return text.startsWith('PK\x03\x04');
 }
 
-async function openTfjs(_bytes: Uint8Array, path: string, { resolution }: OpenOptions): Promise<Opened> {
+async function openTfjs(_bytes: Uint8Array, path: string, options: OpenOptions): Promise<Opened> {
   const { readTfjs } = await import('./tfjs/model-folder.js');
   const model = readTfjs(dirname(path), basename(path));
-  const { tensors, topology, nodes } = model;
-  if (nodes.length > 0) {
+  if (model.nodes.length > 0) {
     const { importTfjsGraph } = await import('./tfjs/graph-model.js');
-    const imported = importTfjsGraph(model, path, resolution === undefined ? {} : { resolution });
-    return { kind: 'graph', path, bytes: new Uint8Array(), imported };
+    return { kind: 'graph', path, bytes: new Uint8Array(), imported: importTfjsGraph(model, path, options) };
   }
-  const opened = { kind: 'tensors', path, format: 'tfjs', tensors } as const;
-  if (topology === undefined) return opened;
-  return {
-    ...opened,
-    readGraph: async () => (await import('./keras/keras-graph.js')).importKeras(topology, tensors, path),
-  };
+  return describedTensors('tfjs', path, model, options);
 }
 
 /** HDF5, alone or in Keras's archive. */
-async function openKeras(source: Hdf5Source, path: string): Promise<Opened> {
-  const { readKerasHdf5 } = await import('./keras/keras-file.js');
-  const { tensors, topology } = await readKerasHdf5(source, path);
-  const opened = { kind: 'tensors', path, format: 'hdf5', tensors } as const;
-  if (topology === undefined) return opened;
-  return {
-    ...opened,
-    readGraph: async () => (await import('./keras/keras-graph.js')).importKeras(topology, tensors, path),
-  };
+async function openKeras(source: Hdf5Source, path: string, options: OpenOptions): Promise<Opened> {
+  const { readKerasFile } = await import('./keras/keras-file.js');
+  return describedTensors('hdf5', path, await readKerasFile(source, path), options);
+}
+
+/** Tensors, and the graph that Keras's description of their layers makes of them. */
+function describedTensors(
+  format: 'tfjs' | 'hdf5',
+  path: string,
+  { tensors, description }: Pick<KerasFile, 'tensors' | 'description'>,
+  options: OpenOptions,
+): Opened {
+  const opened = { kind: 'tensors', path, format, tensors } as const;
+  if (description === undefined) return opened;
+  const readGraph = async () => (await import('./keras/keras-graph.js')).importKeras(description, path, options);
+  return { ...opened, readGraph };
 }

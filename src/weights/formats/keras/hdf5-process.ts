@@ -1,10 +1,11 @@
 import { writeSync } from 'node:fs';
 import type { Dataset, Group, Module } from 'h5wasm';
+import { toFloat32 } from '../../half.js';
 
 /**
  * A process of its own for one HDF5 file: the HDF5 library keeps to no limits, so that this process has them. The file
- * comes in on stdin, its floating-point datasets go out on stdout as a safetensors file, whose length goes first; what is wrong is the last line of
- * stderr. The library sees no other file: it works in a memory of its own.
+ * comes in on stdin, its floating-point datasets go out on stdout as a safetensors file, whose length goes first; what is
+ * wrong is the last line of stderr. The library sees no other file: it works in a memory of its own.
  *
  * Arguments: bytes of the file; bytes that all datasets together may take, as f32; bytes that the library's memory may take.
  */
@@ -27,7 +28,7 @@ interface Found {
   readonly shape: readonly number[];
   readonly count: number;
   /** Bytes of a number. */
-  readonly width: 4 | 8;
+  readonly width: 2 | 4 | 8;
 }
 
 class Refusal extends Error {}
@@ -60,9 +61,9 @@ async function readInput(): Promise<Uint8Array> {
 }
 
 /** Floating-point datasets by their paths; groups may be reached in several ways, so that objects are counted. */
-function list(root: Group): { readonly found: readonly Found[]; readonly names: ReadonlyMap<string, string> } {
+function list(root: Group): { readonly found: readonly Found[]; readonly attributes: ReadonlyMap<string, string> } {
   const found: Found[] = [];
-  const names = new Map<string, string>();
+  const attributes = new Map<string, string>();
   let objects = 0;
   let left = maxTensorBytes;
   const visit = (group: Group, path: string, depth: number): void => {
@@ -78,7 +79,10 @@ function list(root: Group): { readonly found: readonly Found[]; readonly names: 
       if ('keys' in entity) {
         // Keras 3 calls groups by their layers' classes, and keeps the layers' own names beside.
         const own = readText(entity as Group, 'name');
-        if (own !== undefined && own.length <= MAX_NAME) names.set(name, own);
+        if (own !== undefined && own.length <= MAX_NAME) attributes.set(`${name}@name`, own);
+        // Where models nest, the order of a group's weights tells them apart.
+        const weights = readList(entity as Group, 'weight_names');
+        if (weights.length > 0) attributes.set(`${name}@weight_names`, JSON.stringify(weights));
         visit(entity as Group, name, depth + 1);
       } else if ('metadata' in entity) {
         const dataset = measure(entity as Dataset, name);
@@ -90,14 +94,16 @@ function list(root: Group): { readonly found: readonly Found[]; readonly names: 
     }
   };
   visit(root, '', 0);
-  return { found, names };
+  return { found, attributes };
 }
 
 function measure({ metadata }: Dataset, name: string): Found | undefined {
   const { type, size, shape, littleEndian } = metadata;
   if (type !== FLOAT_CLASS) return undefined;
   if (shape === null || shape.length > MAX_RANK) refuse(`${JSON.stringify(name)} has no usable shape`);
-  if (size !== 4 && size !== 8) refuse(`${JSON.stringify(name)} has floats of ${size} bytes, expected 4 or 8`);
+  if (size !== 2 && size !== 4 && size !== 8) {
+    refuse(`${JSON.stringify(name)} has floats of ${size} bytes, expected 2, 4 or 8`);
+  }
   const count = shape.reduce((product, extent) => product * extent, 1);
   if (!Number.isSafeInteger(count) || count < 0) refuse(`${JSON.stringify(name)} has an impossible shape`);
   if (!littleEndian) refuse(`${JSON.stringify(name)} is big-endian, expected little-endian numbers`);
@@ -110,6 +116,25 @@ function readText(root: Group, attribute: string): string | undefined {
   const { value } = found;
   const text = value instanceof Uint8Array ? new TextDecoder().decode(value) : value;
   return typeof text === 'string' && text.length <= MAX_TOPOLOGY ? text : undefined;
+}
+
+/** A list of texts; Keras cuts a long one into attributes with numbers behind their name. */
+function readList(group: Group, attribute: string): readonly string[] {
+  const texts: string[] = [];
+  const { attrs } = group;
+  const numbered = Object.keys(attrs).filter(
+    (name) => name.startsWith(attribute) && /^\d{1,4}$/.test(name.slice(attribute.length)),
+  );
+  const names = numbered.sort((a, b) => Number(a.slice(attribute.length)) - Number(b.slice(attribute.length)));
+  for (const name of Object.hasOwn(attrs, attribute) ? [attribute] : names) {
+    const value: unknown = attrs[name]?.value;
+    if (!Array.isArray(value)) return [];
+    for (const text of value as unknown[]) {
+      if (typeof text !== 'string' || text.length > MAX_NAME || texts.length >= MAX_OBJECTS) return [];
+      texts.push(text);
+    }
+  }
+  return texts;
 }
 
 /** Pieces, so that a slow reader at the other end holds this process up and not its memory. */
@@ -132,10 +157,9 @@ async function run(): Promise<void> {
   FS.writeFile(FILE, bytes, { canOwn: true } as never);
   const file = new h5wasm.File(FILE, 'r');
   if (file.file_id < 0n) refuse('not an HDF5 file that can be opened');
-  const { found, names } = list(file);
+  const { found, attributes } = list(file);
   const texts = ['model_config', 'keras_version'].map((name) => [name, readText(file, name)] as const);
-  const named = [...names].map(([path, name]) => [`${path}@name`, name] as const);
-  const metadata = Object.fromEntries([...named, ...texts.filter(([, text]) => text !== undefined)]);
+  const metadata = Object.fromEntries([...attributes, ...texts.filter(([, text]) => text !== undefined)]);
   let end = 0;
   const entries = found.map(({ name, shape, count }) => {
     const start = end;
@@ -159,13 +183,14 @@ function copyOut(library: typeof Module, file: bigint, { name, path, count, widt
   const status = library.get_dataset_data(file, path, null, null, null, BigInt(address));
   if (status < 0) refuse(`${JSON.stringify(name)} cannot be read`);
   const { buffer } = library.HEAPU8;
-  if (width === 4) {
-    write(new Uint8Array(buffer, address, 4 * count));
-  } else {
-    const single = Float32Array.from(new Float64Array(buffer, address, count));
-    write(new Uint8Array(single.buffer));
-  }
+  if (width === 4) write(new Uint8Array(buffer, address, 4 * count));
+  else if (width === 8) write(bytesOf(Float32Array.from(new Float64Array(buffer, address, count))));
+  else write(bytesOf(toFloat32(new Uint16Array(buffer, address, count))));
   library._free(address);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 run().catch((error: unknown) => {

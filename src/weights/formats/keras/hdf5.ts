@@ -11,7 +11,8 @@ import { readMetadata, readSafetensors } from '../safetensors/safetensors.js';
 const childFile = packageFile('dist/code/hdf5.cjs');
 
 const MIB = 2 ** 20;
-const TIME_LIMIT_MS = 60_000;
+/** A budget of work beside the one of bytes: damaged files make the library search for minutes. */
+const TIME_LIMIT_MS = 10_000;
 /** The library itself takes 17 MB; a file's indices and one dataset at a time come on top. */
 const LIBRARY_BYTES = 32 * MIB;
 const HEAP_MIB = 128;
@@ -29,7 +30,7 @@ export type Hdf5Source = Uint8Array | OpenedFile;
 export interface Hdf5File {
   /** Floating-point datasets as f32, by path without the first slash; those of an optimiser are left out. */
   readonly tensors: NamedTensors;
-  /** Texts at the root, `model_config` and `keras_version`, and `GROUP@name` of groups that have one. */
+  /** Texts at the root, `model_config` and `keras_version`; `GROUP@name`, and `GROUP@weight_names` as a JSON list. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
@@ -61,14 +62,14 @@ function runChild(source: Hdf5Source, where: string, milliseconds: number): Prom
     const child = spawn(process.execPath, args, { stdio: [input, 'pipe', 'pipe'], env, windowsHide: true });
     const collector = new Collector(maxOutput);
     let problem = '';
-    let fault: ModelError | undefined;
+    let failure: ModelError | undefined;
     const end = (what: string): void => {
-      fault ??= damaged(where, what);
+      failure ??= damaged(where, what);
       child.kill('SIGKILL');
     };
     const timer = setTimeout(() => end(`not read within ${milliseconds / 1000} s`), milliseconds);
     child.on('error', (cause) => {
-      fault ??= new ModelError(
+      failure ??= new ModelError(
         'weights-damaged',
         { where, problem: 'no process to read HDF5 in could be started' },
         { cause },
@@ -85,15 +86,15 @@ function runChild(source: Hdf5Source, where: string, milliseconds: number): Prom
     if (source instanceof Uint8Array) child.stdin?.end(source);
     child.on('close', (code) => {
       clearTimeout(timer);
-      if (fault === undefined && code !== 0) {
+      if (failure === undefined && code !== 0) {
         const line =
           code === 1 && problem.includes('\n')
             ? printable(problem.slice(problem.lastIndexOf('\n') + 1))
             : 'the HDF5 library failed';
-        fault = damaged(where, line);
+        failure = damaged(where, line);
       }
       const content = collector.finish();
-      if (fault !== undefined) reject(fault);
+      if (failure !== undefined) reject(failure);
       else if (content === undefined) reject(damaged(where, 'the HDF5 library failed'));
       else resolve(content);
     });

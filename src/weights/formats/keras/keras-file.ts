@@ -2,15 +2,20 @@ import { ZipArchive } from '../../../archives/zip.js';
 import { ModelError } from '../../../errors/errors.js';
 import { isJsonObject, type JsonObject } from '../../../untrusted-data/json-object.js';
 import { renameKeras } from '../../families/keras.js';
+import type { KerasDescription, StoredWeights } from '../../keras-description.js';
 import type { NamedTensors, Tensor } from '../../types.js';
-import { type Hdf5File, type Hdf5Source, readHdf5 } from './hdf5.js';
+import { type Hdf5Source, readHdf5 } from './hdf5.js';
+import { snakeCaseOf } from './layer-weights.js';
 
 export interface KerasFile {
   /** `LAYER/kernel`, `LAYER/depthwise_kernel`, `LAYER/gamma` …, whichever Keras wrote them; layouts are TensorFlow's. */
   readonly tensors: NamedTensors;
-  /** The description of the model's layers, where the file has one; unchecked. */
-  readonly topology: unknown;
+  /** Undefined for a file of weights alone. */
+  readonly description: KerasDescription | undefined;
 }
+
+/** The largest published models describe their layers in 2 MB. */
+const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 
 /** What Keras 3 stores of a layer, in its order, by the layer's class in snake case. */
 const VARIABLES: Readonly<Record<string, readonly string[]>> = {
@@ -25,30 +30,48 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
 const VARIABLE = /^(?:.*\/)?([^/]+)\/vars\/(\d{1,2})$/;
 
 /**
- * The weights of a Keras model in HDF5: a whole model or weights alone of Keras 1, 2 and 3 (`.h5`, `.hdf5`), Keras 3's
- * `.weights.h5`, or its `.keras` archive. What an optimiser keeps is left out.
+ * A Keras model in HDF5: a whole model or weights alone of Keras 1, 2 and 3 (`.h5`, `.hdf5`), Keras 3's `.weights.h5`, or
+ * its `.keras` archive. What an optimiser keeps is left out.
  * @param source an archive comes as its bytes
  * @param where the file's name, for messages
  * @throws ModelError `weights-damaged`
  */
-export async function readKerasHdf5(source: Hdf5Source, where: string): Promise<KerasFile> {
+export async function readKerasFile(source: Hdf5Source, where: string): Promise<KerasFile> {
   if (!(source instanceof Uint8Array) || source[0] !== 0x50 || source[1] !== 0x4b) {
-    const file = await readHdf5(source, where);
-    const { model_config: config } = file.attributes;
-    const topology = config === undefined ? undefined : parse(config, where);
-    return { tensors: rename(file, topology, where), topology };
+    const { tensors, attributes } = await readHdf5(source, where);
+    const { model_config: text, keras_version: kerasVersion } = attributes;
+    if (text === undefined)
+      return { tensors: rename({ tensors, attributes }, undefined, where), description: undefined };
+    const config = parse(text, where);
+    const weights = { tensors, attributes, layout: 'groups' } as const;
+    return { tensors: rename(weights, config, where), description: { config, kerasVersion, weights } };
   }
   const archive = new ZipArchive(source, where);
   for (const name of ['config.json', 'model.weights.h5']) {
-    if (!archive.names.includes(name)) throw damaged(where, `no ${name}, expected an archive that Keras wrote`);
+    if (archive.names.includes(name)) continue;
+    throw damaged(where, `no ${name}`, 'save the model with model.save("NAME.keras")');
   }
-  const topology = parse(new TextDecoder().decode(archive.read('config.json')), where);
+  const config = parse(readText(archive, 'config.json'), where);
+  const metadata = archive.names.includes('metadata.json') ? parse(readText(archive, 'metadata.json'), where) : {};
+  const kerasVersion =
+    isJsonObject(metadata) && typeof metadata.keras_version === 'string' ? metadata.keras_version : undefined;
   const file = await readHdf5(archive.read('model.weights.h5'), where);
-  return { tensors: rename(file, topology, where), topology };
+  const weights = { ...file, layout: 'places' } as const;
+  return { tensors: rename(weights, config, where), description: { config, kerasVersion, weights } };
 }
 
-function rename({ tensors, attributes }: Hdf5File, topology: unknown, where: string): NamedTensors {
-  const layers = describeLayers(topology);
+function readText(archive: ZipArchive, name: string): string {
+  const bytes = archive.read(name, MAX_CONFIG_BYTES);
+  return new TextDecoder().decode(bytes);
+}
+
+/** Names as checkpoints of the known families have them; where a model within the model repeats one, the first has it. */
+function rename(
+  { tensors, attributes }: Pick<StoredWeights, 'tensors' | 'attributes'>,
+  config: unknown,
+  where: string,
+): NamedTensors {
+  const layers = describeLayers(config);
   const counts = new Map<string, number>();
   for (const path of tensors.keys()) {
     const group = VARIABLE.exec(path)?.[1];
@@ -61,8 +84,8 @@ function rename({ tensors, attributes }: Hdf5File, topology: unknown, where: str
       ? nameVariable(path, variable[1]!, Number(variable[2]), attributes, layers, counts.get(variable[1]!)!)
       : renameKeras(path);
     if (name === undefined) continue;
-    if (renamed.has(name)) throw damaged(where, `${JSON.stringify(name)} is there twice`);
-    renamed.set(name, tensor);
+    if (renamed.has(name) && config === undefined) throw damaged(where, `${JSON.stringify(name)} is there twice`);
+    renamed.set(renamed.has(name) ? path : name, tensor);
   }
   return renamed;
 }
@@ -96,14 +119,14 @@ function nameVariable(
 }
 
 /** Keras 3's names of groups (class in snake case, numbered) for the layers of a description, in their order. */
-function describeLayers(topology: unknown): ReadonlyMap<string, LayerFacts> {
+function describeLayers(model: unknown): ReadonlyMap<string, LayerFacts> {
   const found = new Map<string, LayerFacts>();
-  const config = isJsonObject(topology) ? topology.config : undefined;
+  const config = isJsonObject(model) ? model.config : undefined;
   const layers = isJsonObject(config) ? config.layers : undefined;
   const counts = new Map<string, number>();
   for (const layer of Array.isArray(layers) ? (layers as unknown[]) : []) {
     if (!isJsonObject(layer) || typeof layer.class_name !== 'string' || !isJsonObject(layer.config)) continue;
-    const base = toSnakeCase(layer.class_name.slice(0, 100));
+    const base = snakeCaseOf(layer.class_name);
     const count = counts.get(base) ?? 0;
     counts.set(base, count + 1);
     const { name } = layer.config;
@@ -112,23 +135,14 @@ function describeLayers(topology: unknown): ReadonlyMap<string, LayerFacts> {
   return found;
 }
 
-/** As `keras.src.utils.naming.to_snake_case` does: `DepthwiseConv2D` → `depthwise_conv2d`, `ReLU` → `re_lu`. */
-function toSnakeCase(name: string): string {
-  return name
-    .replace(/\W+/g, '')
-    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase();
-}
-
 function parse(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new ModelError('weights-damaged', { where, problem: 'its description is not JSON' }, { cause });
+    throw new ModelError('weights-damaged', { where, problem: 'the description of its layers is not JSON' }, { cause });
   }
 }
 
-function damaged(where: string, problem: string): ModelError {
-  return new ModelError('weights-damaged', { where, problem });
+function damaged(where: string, problem: string, remedy?: string): ModelError {
+  return new ModelError('weights-damaged', { where, problem, remedy });
 }

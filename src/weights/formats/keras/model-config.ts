@@ -1,100 +1,163 @@
 import { ModelError } from '../../../errors/errors.js';
+import { quoted } from '../../../errors/printable.js';
 import { isJsonObject, type JsonObject } from '../../../untrusted-data/json-object.js';
+import { type LayerCall, readCalls, TensorRef, tensorRefOf } from './layer-calls.js';
 
-/** One layer of a Keras model: its class, its settings, and the names of the layers it reads. */
+/** One layer of a Keras model: its class, its settings, and each of its uses. */
 export interface KerasLayer {
   readonly className: string;
   readonly name: string;
+  /** Keras 3's module of the class: operations on tensors have their layers' names, but another module. */
+  readonly module: string;
   readonly config: JsonObject;
-  readonly inputs: readonly string[];
+  /** The shape that the layer was built for, where Keras 3 states it; unchecked. */
+  readonly buildShape: unknown;
+  /** The model that the layer is, where it is one. */
+  readonly model: KerasModel | undefined;
+  readonly calls: readonly LayerCall[];
+  /** References count the calls of a model within a model from 1: its own inputs are the call 0. */
+  readonly firstCall: number;
 }
 
-export interface KerasTopology {
+export interface KerasModel {
+  readonly name: string;
+  readonly config: JsonObject;
   readonly layers: readonly KerasLayer[];
-  /** Undefined for a sequential model that begins with a layer which does something. */
-  readonly input: string | undefined;
-  readonly output: string;
+  /** The layers that take the inputs: an `InputLayer` each, or the first layer of a sequential model. */
+  readonly inputs: readonly TensorRef[];
+  readonly outputs: readonly TensorRef[];
 }
 
-const MAX_LAYERS = 2000;
-
-export function isModelClass(className: string): boolean {
-  return className === 'Functional' || className === 'Model' || className === 'Sequential';
-}
-
+/** Deeper nesting is no model but an attack on the stack. */
+const MAX_DEPTH = 32;
+const MAX_LAYERS = 5000;
+const MODEL_CLASSES = new Set(['Functional', 'Model', 'Sequential']);
 /**
- * The layers of a `model_config` as Keras 1, 2 and 3 write it, sequential or functional with one input and one output.
+ * The layers of a model's configuration as Keras 1, 2 and 3 and TensorFlow.js write it, sequential or functional, models
+ * within it too.
  * @throws ModelError `weights-damaged`, `operator-unsupported`
  */
-export function readTopology(json: unknown, where: string): KerasTopology {
-  if (!isJsonObject(json)) throw damaged(where, 'no description of its layers');
-  const { class_name: className, config } = json;
-  const list = Array.isArray(config) ? config : isJsonObject(config) ? config.layers : undefined;
-  if (!Array.isArray(list) || list.length === 0 || list.length > MAX_LAYERS) {
-    throw damaged(where, `a model without a list of 1 to ${MAX_LAYERS} layers`);
-  }
-  const isSequential = className === 'Sequential';
-  const layers: KerasLayer[] = [];
-  for (const entry of list as unknown[]) {
-    if (!isJsonObject(entry) || typeof entry.class_name !== 'string') throw damaged(where, 'a layer without a class');
-    const settings = isJsonObject(entry.config)
-      ? entry.config
-      : Array.isArray(entry.config)
-        ? { layers: entry.config }
-        : {};
-    const name = typeof entry.name === 'string' ? entry.name : settings.name;
-    if (typeof name !== 'string') throw damaged(where, `a ${entry.class_name} layer without a name`);
-    const before = layers.at(-1)?.name;
-    const inputs = isSequential ? (before === undefined ? [] : [before]) : readInputs(entry.inbound_nodes, name, where);
-    layers.push({ className: entry.class_name, name, config: settings, inputs });
-  }
-  if (isSequential) {
-    const first = layers[0]!;
-    return { layers, input: first.className === 'InputLayer' ? first.name : undefined, output: layers.at(-1)!.name };
-  }
-  const { input_layers: inputs, output_layers: outputs } = config as JsonObject;
-  return { layers, input: readEnd(inputs, 'input', where), output: readEnd(outputs, 'output', where) };
+export function readModelConfig(json: unknown, where: string): KerasModel {
+  return new ConfigReader(where).readModel(json, 0);
 }
 
-/** `[["name", 0, 0]]`, or `["name", 0, 0]` as Keras 3 writes it. */
-function readEnd(ends: unknown, what: string, where: string): string {
-  const list = Array.isArray(ends) && typeof ends[0] === 'string' ? [ends] : ends;
-  if (!Array.isArray(list) || list.length !== 1 || !Array.isArray(list[0]) || typeof list[0][0] !== 'string') {
-    throw new ModelError('operator-unsupported', {
-      where,
-      problem: `a model with another number of ${what}s than one`,
+class ConfigReader {
+  readonly #where: string;
+  #layersLeft = MAX_LAYERS;
+
+  constructor(where: string) {
+    this.#where = where;
+  }
+
+  readModel(json: unknown, depth: number): KerasModel {
+    const model = isJsonObject(json) ? snakeCase(json) : {};
+    if (typeof model.class_name !== 'string') throw this.#damaged('no description of its layers');
+    if (depth > MAX_DEPTH) {
+      throw this.#unsupported(`models nested more than ${MAX_DEPTH} deep`, 'save the model without its wrappers');
+    }
+    const { class_name: className, config } = model;
+    if (!MODEL_CLASSES.has(className)) {
+      throw this.#unsupported(
+        `a model of the class ${quoted(className)}, whose layers are Python code`,
+        'export it to ONNX or TFLite, or save it as a functional or sequential model',
+      );
+    }
+    const settings = isJsonObject(config) ? snakeCase(config) : {};
+    const list = Array.isArray(config) ? config : settings.layers;
+    if (!Array.isArray(list) || list.length === 0) throw this.#damaged('a model without layers');
+    this.#layersLeft -= list.length;
+    if (this.#layersLeft < 0) throw this.#unsupported(`more than ${MAX_LAYERS} layers`);
+    const entries = (list as unknown[]).map((entry) => this.#readEntry(entry, depth));
+    const names = new Set(entries.map(({ name }) => name));
+    if (names.size < entries.length) throw this.#damaged('two layers of one name');
+    const name = typeof settings.name === 'string' ? settings.name : '';
+    if (className === 'Sequential') return { name, config: settings, ...chain(entries) };
+    const layers = entries.map((entry) => ({ ...entry, calls: this.#readCalls(entry, names) }));
+    const inputs = this.#readEnds(settings.input_layers, 'input');
+    const outputs = this.#readEnds(settings.output_layers, 'output');
+    return { name, config: settings, layers: withFirstCalls(layers, outputs), inputs, outputs };
+  }
+
+  #readEntry(json: unknown, depth: number): LayerEntry {
+    const entry = isJsonObject(json) ? snakeCase(json) : {};
+    const { class_name: className, config, inbound_nodes: nodes, module } = entry;
+    if (typeof className !== 'string') throw this.#damaged('a layer without a class');
+    const settings = isJsonObject(config) ? snakeCase(config) : {};
+    const isModel = MODEL_CLASSES.has(className);
+    const model = isModel ? this.readModel({ class_name: className, config }, depth + 1) : undefined;
+    const stated = typeof entry.name === 'string' ? entry.name : settings.name;
+    // A Sequential of Keras 2.2 and before within another is a list without a name.
+    const name = typeof stated === 'string' || !isModel ? stated : `model ${MAX_LAYERS - this.#layersLeft}`;
+    if (typeof name !== 'string') throw this.#damaged(`a layer of the class ${quoted(className)} without a name`);
+    const buildShape = isJsonObject(entry.build_config) ? entry.build_config.input_shape : undefined;
+    const where = typeof module === 'string' ? module : '';
+    return { className, name, module: where, config: settings, buildShape, model, nodes };
+  }
+
+  #readCalls({ name, nodes }: LayerEntry, names: ReadonlySet<string>): readonly LayerCall[] {
+    const calls = readCalls(nodes, names);
+    if (calls === undefined) throw this.#damaged(`layer ${quoted(name)} reads a layer that the model does not have`);
+    return calls;
+  }
+
+  /** `["name", 0, 0]` as Keras 3 writes a single one, else a list of those. */
+  #readEnds(ends: unknown, what: string): readonly TensorRef[] {
+    const list = Array.isArray(ends) && typeof ends[0] === 'string' ? [ends] : ends;
+    const named = isJsonObject(list) ? Object.values(list) : list;
+    if (!Array.isArray(named) || named.length === 0 || named.length > MAX_LAYERS) {
+      throw this.#damaged(`a model without its ${what}s`);
+    }
+    return named.map((end) => {
+      const ref = tensorRefOf(end);
+      if (ref === undefined) throw this.#damaged(`a model with an ${what} that cannot be read`);
+      return ref;
     });
   }
-  return list[0][0];
-}
 
-/** Keras 1 and 2: `[[["name", 0, 0, {}], …]]`. Keras 3: arguments with a `keras_history` in each tensor. */
-function readInputs(nodes: unknown, name: string, where: string): string[] {
-  if (nodes === undefined || (Array.isArray(nodes) && nodes.length === 0)) return [];
-  if (!Array.isArray(nodes) || nodes.length !== 1) {
-    throw new ModelError('operator-unsupported', { where, problem: `layer ${quote(name)} is used more than once` });
+  #damaged(problem: string): ModelError {
+    return new ModelError('weights-damaged', { where: this.#where, problem });
   }
-  const found: string[] = [];
-  collect(nodes[0], found, 0);
-  return found;
-}
 
-function collect(value: unknown, found: string[], depth: number): void {
-  if (depth > 8) return;
-  if (Array.isArray(value)) {
-    if (typeof value[0] === 'string' && typeof value[1] === 'number') found.push(value[0]);
-    else for (const each of value) collect(each, found, depth + 1);
-  } else if (isJsonObject(value)) {
-    if (value.class_name === '__keras_tensor__' && isJsonObject(value.config))
-      collect(value.config.keras_history, found, depth + 1);
-    else if (value.args !== undefined) collect(value.args, found, depth + 1);
+  #unsupported(problem: string, remedy?: string): ModelError {
+    return new ModelError('operator-unsupported', { where: this.#where, problem, remedy });
   }
 }
 
-export function quote(name: string): string {
-  return JSON.stringify(name.slice(0, 100));
+interface LayerEntry extends Omit<KerasLayer, 'calls' | 'firstCall'> {
+  readonly nodes: unknown;
 }
 
-function damaged(where: string, problem: string): ModelError {
-  return new ModelError('weights-damaged', { where, problem });
+/** A sequential model: each layer reads the one before it, the first one the input. */
+function chain(entries: readonly LayerEntry[]): Omit<KerasModel, 'name' | 'config'> {
+  const layers = entries.map((entry, index) => {
+    const before = entries[index - 1];
+    const calls = before === undefined ? [] : [callOn(new TensorRef(before.name))];
+    return { ...entry, calls, firstCall: 0 };
+  });
+  const first = entries[0]!;
+  return { layers, inputs: [new TensorRef(first.name)], outputs: [new TensorRef(entries.at(-1)!.name)] };
+}
+
+function callOn(ref: TensorRef): LayerCall {
+  return { args: [ref], kwargs: {}, tensors: [ref] };
+}
+
+/** A model within a model whose only call is referred to as the call 1 counts from there. */
+function withFirstCalls(layers: readonly Omit<KerasLayer, 'firstCall'>[], outputs: readonly TensorRef[]): KerasLayer[] {
+  const last = new Map<string, number>();
+  const refs = [...outputs, ...layers.flatMap(({ calls }) => calls.flatMap(({ tensors }) => tensors))];
+  for (const { layer, call } of refs) last.set(layer, Math.max(last.get(layer) ?? 0, call));
+  return layers.map((layer) => {
+    const counts = layer.model !== undefined && (last.get(layer.name) ?? 0) >= Math.max(layer.calls.length, 1);
+    return { ...layer, firstCall: counts ? 1 : 0 };
+  });
+}
+
+/** TensorFlow.js writes the names of settings as Python does, but some of its versions as JavaScript does. */
+function snakeCase(object: JsonObject): JsonObject {
+  const names = Object.keys(object);
+  if (!names.some((name) => /[A-Z]/.test(name))) return object;
+  return Object.fromEntries(
+    names.map((name) => [name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`), object[name]]),
+  );
 }

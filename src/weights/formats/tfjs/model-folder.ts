@@ -7,7 +7,7 @@ import { isJsonObject, type JsonObject } from '../../../untrusted-data/json-obje
 import { MAX_FILE_BYTES, readModelFile } from '../../../untrusted-data/regular-file.js';
 import type { KerasDescription } from '../../keras-description.js';
 import type { NamedTensors, Tensor } from '../../types.js';
-import { SNIFFED_BYTES, sniff } from '../sniff.js';
+import { headOf, otherKindOf } from '../other-files.js';
 
 const MAX_TOPOLOGY_BYTES = 16 * 1024 * 1024;
 const MAX_SHARDS = 4096;
@@ -162,7 +162,7 @@ function readShards(
     if (typeof name !== 'string')
       throw new ModelError('weights-unsafe', { where, problem: 'a shard whose name is no text' });
     const shard = readFileBeside(folder, name, where);
-    const kind = sniff(shard.subarray(0, SNIFFED_BYTES));
+    const kind = otherKindOf(headOf(shard));
     if (kind === 'Git LFS pointer' || kind === 'web page') {
       throw new ModelError('weights-damaged', {
         where,

@@ -1,0 +1,316 @@
+import { quoted } from '../../../../errors/printable.js';
+import { isJsonObject } from '../../../../untrusted-data/json-object.js';
+import { type Arithmetic, affineFrom, affineOf } from '../../../graph/arithmetic.js';
+import type { MapValue } from '../../../graph/value.js';
+import {
+  ComputedTensor,
+  forChannels,
+  type KerasCall,
+  type LayerHandler,
+  passOn,
+  readNumbers,
+  refuseLayer,
+} from '../layer-handler.js';
+import type { KerasLayer } from '../model-config.js';
+import { applyFunction } from './activations.js';
+import { concat, merge } from './merging.js';
+import { pooledDims } from './pooling.js';
+import { reshapeTo, resizeTo } from './shapes.js';
+
+/**
+ * Operations on tensors that stand between layers: TFOpLambda, SlicingOpLambda and TensorFlowOpLayer of Keras 2, and the
+ * operations of Keras 3, which have classes of their own.
+ */
+interface Operation {
+  readonly call: KerasCall;
+  /** In Python's spelling, without the modules before it: `truediv`. */
+  readonly name: string;
+  /** What is given by place; tensors are `ComputedTensor`s. */
+  readonly operands: readonly unknown[];
+  /** What is given by name, by the call or when the operation was made. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+type OperationHandler = (operation: Operation) => MapValue;
+
+/** The ends of single precision: a clip on one side only. */
+const LARGEST = 3.4028234663852886e38;
+
+const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {
+  ...{ add: 'Add', add_v2: 'Add', bias_add: 'Add' },
+  ...{ subtract: 'Sub', sub: 'Sub' },
+  ...{ multiply: 'Mul', mul: 'Mul' },
+  ...{ divide: 'Div', true_divide: 'Div', truediv: 'Div', real_div: 'Div', div: 'Div' },
+};
+const MERGES = { Add: 'add', Sub: 'subtract', Mul: 'multiply' } as const;
+
+/** Functions of one tensor whose settings are those of the activation of that name. */
+const FUNCTIONS = new Set([
+  ...[
+    'relu',
+    'relu6',
+    'sigmoid',
+    'tanh',
+    'silu',
+    'swish',
+    'elu',
+    'selu',
+    'celu',
+    'softplus',
+    'softsign',
+    'mish',
+    'exp',
+  ],
+  ...['leaky_relu', 'gelu', 'hard_sigmoid', 'hard_silu', 'hard_swish', 'hard_tanh', 'log_sigmoid', 'softmax'],
+  'log_softmax',
+]);
+
+const HANDLERS: Readonly<Record<string, OperationHandler>> = {
+  ...Object.fromEntries(Object.keys(ARITHMETIC).map((name) => [name, computeArithmetic])),
+  ...Object.fromEntries([...FUNCTIONS].map((name) => [name, computeFunction])),
+  negative: negate,
+  neg: negate,
+  square: ({ call, operands }) => {
+    const value = tensorOf(operands[0]) ?? call.inputs[0]!;
+    return merge(call, 'multiply', { ...value, readers: value.readers + 1 }, value, call.target);
+  },
+  identity: pass,
+  stop_gradient: pass,
+  ensure_shape: pass,
+  cast: (operation) => {
+    const { call, settings, operands } = operation;
+    const type = String(settings.dtype ?? settings.DstT ?? operands[1] ?? 'float32');
+    if (!/float|DT_FLOAT|DT_HALF/i.test(type)) throw refuseLayer(call, `casts to ${quoted(type)}, expected floats`);
+    return pass(operation);
+  },
+  maximum: (operation) => limit(operation, 'maximum'),
+  minimum: (operation) => limit(operation, 'minimum'),
+  clip: clip,
+  clip_by_value: clip,
+  mean: pool,
+  reduce_mean: pool,
+  max: pool,
+  amax: pool,
+  reduce_max: pool,
+  concat: join,
+  concatenate: join,
+  reshape: ({ call, settings, operands }) => {
+    const shape = settings.shape ?? settings.newshape ?? operands[1];
+    if (!Array.isArray(shape)) throw refuseLayer(call, 'has a shape that is computed');
+    return reshapeTo(call, call.inputs[0]!, shape.slice(1));
+  },
+  resize: resizeImage,
+  getitem: takeItem,
+  get_item: takeItem,
+  stack: stackChannels,
+  reverse: reverseChannels,
+  flip: reverseChannels,
+};
+
+/** Whether a layer of a model is an operation, and not a layer that has the same name. */
+export function isOperation({ className, module }: KerasLayer): boolean {
+  return /\bops\b/.test(module) || ['TFOpLambda', 'SlicingOpLambda', 'TensorFlowOpLayer'].includes(className);
+}
+
+/** The handler of an operation; undefined for one that is not known. */
+export function operationHandler(layer: KerasLayer): LayerHandler | undefined {
+  const name = operationName(layer);
+  const handler = Object.hasOwn(HANDLERS, name) ? HANDLERS[name] : undefined;
+  return handler && ((call) => handler(describe(call, name)));
+}
+
+/** The name that an operation has in messages. */
+export function operationName({ className, config }: KerasLayer): string {
+  const node = config.node_def;
+  const stated = config.function ?? (isJsonObject(node) ? node.op : undefined);
+  const name = typeof stated === 'string' ? stated.split('.').at(-1)! : className;
+  return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+}
+
+function describe(call: KerasCall, name: string): Operation {
+  const { config } = call.layer;
+  const [first] = call.args;
+  // Keras 2 makes one list of several tensors.
+  const given = call.args.length === 1 && Array.isArray(first) && !JOINS.has(name) ? (first as unknown[]) : call.args;
+  const named = ['y', 'x2', 'bias', 'b']
+    .map((key) => call.kwargs[key])
+    .find((value) => value !== undefined && value !== null);
+  const operands = given.length === 1 && named !== undefined ? [given[0], named] : given;
+  return { call, name, operands: withConstants(operands, config.constants), settings: { ...config, ...call.kwargs } };
+}
+
+const JOINS = new Set(['concat', 'concatenate', 'stack']);
+
+/** TensorFlowOpLayer keeps constants apart, by their places. */
+function withConstants(operands: readonly unknown[], constants: unknown): readonly unknown[] {
+  if (!isJsonObject(constants)) return operands;
+  const all: unknown[] = [...operands];
+  for (const [place, value] of Object.entries(constants)) {
+    if (/^\d$/.test(place)) all.splice(Number(place), 0, value);
+  }
+  return all;
+}
+
+function tensorOf(operand: unknown): MapValue | undefined {
+  return operand instanceof ComputedTensor ? operand.value : undefined;
+}
+
+function pass({ call }: Operation): MapValue {
+  return passOn(call.inputs[0]!, call.target);
+}
+
+function negate({ call }: Operation): MapValue {
+  return call.graph.affineAlike(call.inputs[0]!, -1, 0, call.target);
+}
+
+function computeArithmetic(operation: Operation): MapValue {
+  const { call, name, operands } = operation;
+  const how = ARITHMETIC[name]!;
+  if (operands.length < 2) throw refuseLayer(call, `has ${operands.length} operand, expected two`);
+  const [a, b] = [tensorOf(operands[0]), tensorOf(operands[1])];
+  if (a !== undefined && b !== undefined) {
+    if (how === 'Div') throw refuseLayer(call, 'divides by a tensor, expected a constant');
+    return merge(call, MERGES[how], a, b, call.target);
+  }
+  const value = (a ?? b)!;
+  const numbers = forChannels(call, value, readNumbers(operands[a === undefined ? 0 : 1]));
+  if (a === undefined && how === 'Div') throw refuseLayer(call, 'divides a constant by a tensor');
+  const { scale, offset } = a === undefined && how !== 'Div' ? affineFrom(how, numbers) : affineOf(how, numbers);
+  return call.graph.affine(value, scale, offset, call.target);
+}
+
+function computeFunction({ call, name, settings }: Operation): MapValue {
+  const value = call.inputs[0]!;
+  // The operation of Keras 3 approximates unless it is told otherwise, the function of TensorFlow does not.
+  const approximate = settings.approximate ?? (call.layer.className === 'Gelu' ? true : undefined);
+  return applyFunction(call, value, name, { ...settings, approximate }, call.target);
+}
+
+/** The larger or smaller of two tensors, or of a tensor and a number. */
+function limit({ call, operands }: Operation, how: 'maximum' | 'minimum'): MapValue {
+  const [a, b] = [tensorOf(operands[0]), tensorOf(operands[1])];
+  if (a !== undefined && b !== undefined) return merge(call, how, a, b, call.target);
+  const value = (a ?? b)!;
+  const [bound, ...others] = readNumbers(operands[a === undefined ? 0 : 1]) ?? [];
+  if (bound === undefined || others.length > 0) throw refuseLayer(call, 'has a limit that is not one number');
+  return call.graph.builder.clip(value, how === 'maximum' ? [bound, LARGEST] : [-LARGEST, bound], call.target);
+}
+
+function clip({ call, operands, settings }: Operation): MapValue {
+  const [low] = readNumbers(settings.x_min ?? settings.clip_value_min ?? operands[1]) ?? [];
+  const [high] = readNumbers(settings.x_max ?? settings.clip_value_max ?? operands[2]) ?? [];
+  if (low === undefined || high === undefined) throw refuseLayer(call, 'has limits that are no numbers');
+  return call.graph.builder.clip(call.inputs[0]!, [low, high], call.target);
+}
+
+/** A mean or a maximum over height and width. */
+function pool({ call, name, settings, operands }: Operation): MapValue {
+  const value = call.inputs[0]!;
+  const stated = settings.axis ?? settings.axes ?? operands[1];
+  const axes = (Array.isArray(stated) ? (stated as unknown[]) : [stated]).map((axis) =>
+    typeof axis === 'number' && axis < 0 ? axis + value.dims.length : axis,
+  );
+  if (value.dims.length !== 4 || axes.length !== 2 || !axes.includes(1) || !axes.includes(2)) {
+    throw refuseLayer(call, `works over the axes ${JSON.stringify(stated)}, expected height and width (1, 2)`);
+  }
+  const target = { ...call.target, dims: pooledDims(value.shape.channels, settings.keepdims ?? settings.keep_dims) };
+  const { builder } = call.graph;
+  return /mean/.test(name) ? builder.globalAveragePool(value, target) : builder.globalMaxPool(value, target);
+}
+
+function join({ call, settings, operands }: Operation): MapValue {
+  return concat(call, call.inputs, settings.axis ?? operands[1] ?? -1);
+}
+
+function resizeImage({ call, settings, operands }: Operation): MapValue {
+  const size: unknown = settings.size ?? operands[1];
+  const [height, width]: readonly unknown[] = Array.isArray(size) ? size : [];
+  const isPlain = !settings.antialias && !settings.preserve_aspect_ratio && !settings.crop_to_aspect_ratio;
+  const value = call.inputs[0]!;
+  if (!Number.isInteger(height) || !Number.isInteger(width) || !isPlain || value.dims.length !== 4) {
+    throw refuseLayer(call, 'resizes in another way than to a stated height and width');
+  }
+  const method = settings.method ?? settings.interpolation ?? 'bilinear';
+  return resizeTo(call, value, height as number, width as number, method);
+}
+
+/** One channel of a map, which only a stack of such channels can read. */
+const singleChannels = new WeakMap<MapValue, { readonly source: MapValue; readonly channel: number }>();
+
+/** `x[..., ::-1]`, or one channel of a map. */
+function takeItem({ call, settings, operands }: Operation): MapValue {
+  const source = call.inputs[0]!;
+  const spec: unknown = settings.slice_spec ?? operands[1];
+  const parts: readonly unknown[] = Array.isArray(spec) ? spec : [spec];
+  const last = parts.at(-1);
+  if (source.dims.length === 4 && parts.slice(0, -1).every(isWhole)) {
+    if (isReversal(last)) return reversed(call, source);
+    if (Number.isInteger(last) && isLastAxis(parts)) {
+      const channel = (last as number) < 0 ? (last as number) + source.shape.channels : (last as number);
+      const taken = { ...source, dims: source.dims.slice(0, 3), readers: 0 };
+      singleChannels.set(taken, { source, channel });
+      return taken;
+    }
+    if (parts.every(isWhole)) return passOn(source, call.target);
+  }
+  throw refuseLayer(call, `takes a part of a tensor, ${quoted(JSON.stringify(spec))}, expected its channels reversed`);
+}
+
+/** Single channels of one map, which are that map with its channels in another order. */
+function stackChannels({ call, settings }: Operation): MapValue {
+  const taken = call.inputs.map((value) => singleChannels.get(value));
+  const [first] = taken;
+  const source = first?.source;
+  const channels = taken.map((each) => each?.channel);
+  const isWholeMap =
+    source !== undefined &&
+    taken.every((each) => each?.source === source) &&
+    [...channels].sort().join() === Array.from({ length: source.shape.channels }, (_, c) => c).join();
+  if (!isWholeMap || !(settings.axis === -1 || settings.axis === 3)) {
+    throw refuseLayer(call, 'stacks tensors, expected the channels of one map');
+  }
+  const value = { ...source, readers: source.readers - taken.length + 1 };
+  return call.graph.reorder(value, channels as number[], { ...call.target, dims: source.dims });
+}
+
+function reverseChannels({ call, settings, operands }: Operation): MapValue {
+  const value = call.inputs[0]!;
+  const stated = settings.axis ?? operands[1];
+  const axes: readonly unknown[] = Array.isArray(stated) ? stated : [stated];
+  if (value.dims.length !== 4 || axes.length !== 1 || !(axes[0] === -1 || axes[0] === 3)) {
+    throw refuseLayer(call, 'reverses another axis than the channels');
+  }
+  return reversed(call, value);
+}
+
+function reversed(call: KerasCall, value: MapValue): MapValue {
+  const { channels } = value.shape;
+  const order = Array.from({ length: channels }, (_, channel) => channels - 1 - channel);
+  return call.graph.reorder(value, order, call.target);
+}
+
+/** All of an axis, or of several: `:` and `...`. */
+function isWhole(part: unknown): boolean {
+  if (!isJsonObject(part)) return false;
+  if (part.class_name === '__ellipsis__') return true;
+  const { start, stop, step } = boundsOf(part);
+  return start === null && stop === null && (step === null || step === 1);
+}
+
+function isReversal(part: unknown): boolean {
+  if (!isJsonObject(part)) return false;
+  const { start, stop, step } = boundsOf(part);
+  return start === null && stop === null && step === -1;
+}
+
+function boundsOf(part: Readonly<Record<string, unknown>>) {
+  const inner = isJsonObject(part.config) ? part.config : part;
+  const { start = null, stop = null, step = null } = inner;
+  return { start, stop, step };
+}
+
+/** Whether the last part of a specification is about the channels: after `...`, or as the fourth. */
+function isLastAxis(parts: readonly unknown[]): boolean {
+  const hasEllipsis = parts.some((part) => isJsonObject(part) && part.class_name === '__ellipsis__');
+  return hasEllipsis || parts.length === 4;
+}
