@@ -1,4 +1,4 @@
-import type { ResolvedNetwork } from '../../networks/types.js';
+import type { ResolvedLayer, ResolvedNetwork } from '../../networks/types.js';
 import { toFloat32 } from '../../weights/half.js';
 import type { NetworkWeights } from '../../weights/types.js';
 import { UNBOUNDED } from '../activations.js';
@@ -9,6 +9,7 @@ import type { Session } from '../session.js';
 import {
   floatValues,
   isClassifier,
+  isPlainWindow,
   type Levels,
   largestWeight,
   NARROW_MAX,
@@ -130,10 +131,15 @@ export function chooseLevels(
   for (const { output, inputs, layer } of operations) {
     const input = values.get(inputs[0]!);
     const data = folded.get(output);
-    if (!input || !data || layer.kind === 'conv') continue;
+    if (!input || !data || !hasSteps(layer)) continue;
     steps.set(output, chooseSteps(data, input, observed.get(inputs[0]!)!, layer.kind !== 'depthwise'));
   }
   return { values, steps };
+}
+
+/** Whether the steps of a layer's weights are chosen here: it runs in integers, on weights of one column for each output. */
+function hasSteps(layer: ResolvedLayer): boolean {
+  return layer.kind === 'pointwise' || layer.kind === 'dense' || (layer.kind === 'depthwise' && isPlainWindow(layer));
 }
 
 function balance(

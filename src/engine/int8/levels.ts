@@ -1,4 +1,5 @@
-import type { LayerKind } from '../../networks/types.js';
+import type { LayerKind, ResolvedLayer } from '../../networks/types.js';
+import { windowOf } from '../../networks/windows.js';
 import type { Operation } from '../fuse.js';
 
 /** A map that is stored in integers. */
@@ -56,6 +57,14 @@ export function floatValues(operations: readonly Operation[]): ReadonlySet<strin
   const last = operations.at(-1)!;
   for (const operation of operations) if (isFloat(operation, floats, last)) floats.add(operation.output);
   return floats;
+}
+
+/** Whether the integer kernels have this window: square, without gaps, one filter for each channel or all channels. */
+export function isPlainWindow(layer: ResolvedLayer & { readonly kind: 'conv' | 'depthwise' }): boolean {
+  const { kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth } = windowOf(layer);
+  const isSquare = kernelHeight === kernelWidth && strideHeight === strideWidth;
+  const count = layer.kind === 'conv' ? layer.groups : layer.multiplier;
+  return isSquare && dilationHeight === 1 && dilationWidth === 1 && (count ?? 1) === 1;
 }
 
 /** A classifier smaller than this (squeeze-and-excitation's layers) stays in floats. */

@@ -1,11 +1,10 @@
 import { elementAt } from '../../errors/element-at.js';
-import { NETWORK_INPUT, type Pads, type ResolvedLayer, type Shape } from '../../networks/types.js';
-import { windowOf } from '../../networks/windows.js';
+import { NETWORK_INPUT, type Pads, type Shape } from '../../networks/types.js';
 import type { Operation } from '../fuse.js';
 import type { Argument, LowerContext, LoweredStep, Unplaced } from '../kernel-calls.js';
 import { lower } from '../lower.js';
 import { storedChannels } from '../pack.js';
-import { type IntegerMap, type IntegerMaps, isClassifier } from './levels.js';
+import { type IntegerMap, type IntegerMaps, isClassifier, isPlainWindow } from './levels.js';
 import {
   blocksBytes,
   integerActivation,
@@ -38,14 +37,6 @@ function roundedOf({ kernel, args }: LoweredStep): LoweredStep['kernel'] {
     default:
       return kernel;
   }
-}
-
-/** Whether the integer kernels have this window: square, without gaps, one filter for each channel or all channels. */
-function isPlainWindow(layer: ResolvedLayer & { readonly kind: 'conv' | 'depthwise' }): boolean {
-  const { kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth } = windowOf(layer);
-  const isSquare = kernelHeight === kernelWidth && strideHeight === strideWidth;
-  const count = layer.kind === 'conv' ? layer.groups : layer.multiplier;
-  return isSquare && dilationHeight === 1 && dilationWidth === 1 && (count ?? 1) === 1;
 }
 
 /** Runs of `tile` pixels that a picture has, the last of them perhaps not whole. */
