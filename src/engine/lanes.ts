@@ -36,14 +36,14 @@ interface PixelInput {
 /** A lane on this thread. */
 export interface BoundLane {
   /**
-   * @param picture height × width × 3: values, or (where lanes were made with values of bytes) bytes
+   * @param picture height × width × channels: values, or (where lanes were made with values of bytes) bytes
    * @returns one value for each class, in an array of its own
    */
   run(picture: Float32Array | Uint8Array): Float32Array<ArrayBuffer>;
 }
 
 export interface LaneOptions extends Pick<SessionOptions, 'deterministic' | 'levels'> {
-  /** What a byte of a picture stands for in the network's input: [3, 256]. */
+  /** What a byte of a picture stands for in the network's input: [channels, 256], of 1 channel or 3. */
   readonly valuesOfBytes?: Float32Array | undefined;
 }
 
@@ -64,7 +64,7 @@ export async function createLanes(
   const arenaBytes = align(first.memoryBytes - first.arenaAddress);
   const plans = [first, ...Array.from({ length: count - 1 }, (_, index) => layout((index + 1) * arenaBytes))];
   const table = align(plans.at(-1)!.memoryBytes);
-  const memory = createMemory(table + TABLE_ROOM * (valuesOfBytes?.byteLength ?? 0));
+  const memory = createMemory(table + (valuesOfBytes ? TABLE_ROOM * TABLE_BYTES : 0));
   const bound = bindKernels(kernels, memory);
   const { buffer } = memory;
   packAll(first, weights, epsilon, {
@@ -91,11 +91,14 @@ function callOf({ kernel, args }: Step): Call {
   return { kernel, args };
 }
 
-/** How often the room of the table is needed: for it, and for what it is made of. */
+/** The kernels look up three bytes at once, each in a table of its own. */
+const TABLES = 3;
+const TABLE_BYTES = 4 * TABLES * 256;
+/** How often the room of the tables is needed: for them, and for what they are made of. */
 const TABLE_ROOM = 3;
 
 /**
- * Makes the memory ready for pictures of bytes, at `address` with TABLE_ROOM times the values' bytes.
+ * Makes the memory ready for pictures of bytes, at `address` with TABLE_ROOM times TABLE_BYTES.
  * @param reader the step that alone reads the picture, if there is one
  * @returns how a plan with these steps takes bytes
  */
@@ -106,7 +109,8 @@ function takeBytes(
   memory: KernelMemory,
   kernels: Kernels,
 ): (plan: Plan) => PixelInput {
-  const size = reader?.kernel === 'quantise_i8' && placeSteps(values, address, reader, memory, kernels);
+  const isColour = values.length === TABLES * 256;
+  const size = isColour && reader?.kernel === 'quantise_i8' && placeSteps(values, address, reader, memory, kernels);
   if (size) {
     return ({ input, steps: [first, ...rest] }) => {
       const [output, , , runs] = first!.args as [number, number, number, number];
@@ -114,11 +118,14 @@ function takeBytes(
       return { address: input.address, calls: [call, ...rest.map(callOf)] };
     };
   }
-  new Float32Array(memory.buffer, address, values.length).set(values);
+  // One channel's table serves for each of three neighbouring pixels.
+  const tables = Float32Array.from({ length: TABLES * 256 }, (_, at) => values[at % values.length]!);
+  new Float32Array(memory.buffer, address, tables.length).set(tables);
   return ({ input, steps }) => {
     // Written over from the start while they are read from the end.
     const bytes = input.address + 3 * input.length;
-    const call: Call = { kernel: 'look_up_f32', args: [input.address, bytes, address, input.length / 3] };
+    const triples = Math.ceil(input.length / TABLES);
+    const call: Call = { kernel: 'look_up_f32', args: [input.address, bytes, address, triples] };
     return { address: bytes, calls: [call, ...steps.map(callOf)] };
   };
 }

@@ -148,7 +148,13 @@ function checkPlan(network: ResolvedNetwork, plan: Plan): Plan {
   return plan;
 }
 
+/** Bytes of a picture's place. Bytes of pixels become values three at a time (`lanes`), the last perhaps for nothing. */
+export function pictureBytes(values: number): number {
+  return 4 * 3 * Math.ceil(values / 3);
+}
+
 function storedBytes(value: string, shape: Shape, tile: number): number {
+  if (value === NETWORK_INPUT) return pictureBytes(shape.height * shape.width * shape.channels);
   return 4 * shape.height * shape.width * storedChannels(value, shape.channels, tile);
 }
 

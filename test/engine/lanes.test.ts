@@ -14,6 +14,22 @@ const pictures = [1, 2, 3].map((seed) =>
 );
 
 describe('lanes', () => {
+  it('take pictures of one channel as bytes, a number of pixels that three does not divide', async () => {
+    const layers = buildNetwork('mobilenet_v1', { alpha: 0.25, classes: 10 }).layers;
+    const grey = resolve({ id: 'grey', alpha: 1, classes: 10, inputChannels: 1, layers }, { resolution: 40 });
+    const valuesOfBytes = Float32Array.from({ length: 256 }, (_, byte) => (byte - 120) / 55);
+    const levels = await calibrated(grey, () => true);
+    for (const more of [{}, { levels }]) {
+      const [lane] = await createLanes(grey, seededWeights(grey), 1e-3, 2, { valuesOfBytes, ...more });
+      const { run } = bindLane(lane!);
+      const bytes = Uint8Array.from({ length: 1600 }, (_, at) => (at * 7919 + (at >> 5)) % 256);
+      const values = Float32Array.from(bytes, (byte) => valuesOfBytes[byte]!);
+      const expected = [...run(values)];
+      expect(new Set(expected).size).toBeGreaterThan(1);
+      expect([...run(bytes)]).toEqual(expected);
+    }
+  });
+
   it('give what a session gives, each without touching the others', async () => {
     const session = await createSession(network, weights, 1e-3);
     const expected = pictures.map((picture) => {

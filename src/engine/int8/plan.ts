@@ -3,7 +3,7 @@ import { NETWORK_INPUT, type ResolvedNetwork } from '../../networks/types.js';
 import { fuse } from '../fuse.js';
 import type { KernelModule } from '../kernels.js';
 import { type PackedWeights, stagingBytes, storedChannels } from '../pack.js';
-import { finishPlan, type Plan, type PlanOptions, shapesOf, spansOf } from '../plan.js';
+import { finishPlan, type Plan, type PlanOptions, pictureBytes, shapesOf, spansOf } from '../plan.js';
 import { Reservations } from '../reservations.js';
 import { floatValues, type IntegerMap, type IntegerMaps, type Levels } from './levels.js';
 import { lowerIntegers, pictureRuns } from './lower.js';
@@ -45,7 +45,7 @@ export function planIntegers(
   const bytesOf = (name: string): number => {
     const { height, width, channels } = shapeOf(name);
     // whole runs of pixels are converted at once
-    if (name === NETWORK_INPUT) return 4 * pictureRuns(shapeOf(name), tile) * tile * channels;
+    if (name === NETWORK_INPUT) return pictureBytes(pictureRuns(shapeOf(name), tile) * tile * channels);
     const found = mapOf(name);
     return (found ? storedBytes(found, constants) : 4) * height * width * storedChannels(name, channels, tile);
   };
