@@ -22,6 +22,16 @@ const rest = [
   ...['bench', 'import', 'merge', 'models', 'pull'].map((name) => `cli/commands/${name}`),
   ...['use-cases/cost-file', 'use-cases/measure-cost', 'use-cases/plot', 'report/graph-text'],
   ...['net/fetch-picture', 'models/installed', 'models/from-files', 'weights/formats/open'],
+  // The readers that the table of formats loads: help needs the table, but no reader.
+  ...[
+    'safetensors/safetensors',
+    'tflite/read',
+    'pytorch/read',
+    'onnx/read',
+    'tfjs/model-folder',
+    'tfjs/graph-model',
+  ].map((name) => `weights/formats/${name}`),
+  ...['weights/formats/keras/keras-file', 'weights/formats/keras/keras-graph'],
 ];
 /**
  * Packages of ES modules, each a file of its own: `require` does not take them before Node.js 20.19, and a script that is

@@ -31,6 +31,15 @@ function kept(): { path: string; bytes: Buffer; written: number }[] {
   });
 }
 
+// A module that is bundled where it is not needed makes every start slower: see the lists in scripts/bundle/command.mjs.
+it.each([
+  ['command.cjs', 60],
+  ['cost.cjs', 85],
+  ['classify.cjs', 190],
+])('%s has only what its command needs, at most %d kB', (name, most) => {
+  expect(statSync(join(root, 'dist/code', name)).size / 1000).toBeLessThan(most);
+});
+
 // Elsewhere the folder for caches would be the user's own.
 describe.skipIf(process.platform !== 'linux' || typeof zlib.crc32 !== 'function')(
   'compiled code from one start to the next',
