@@ -24,7 +24,8 @@ export function modelsText({ store, box, installed, damaged, available }: Models
   for (const { name, problem } of damaged) text.push(`  ${name} is damaged: ${problem}`);
   const unchecked = available.filter(({ checked }) => checked === null).length;
   if (unchecked > 0) {
-    text.push(`${unchecked} of the ${available.length} published addresses were not checked for this release.`);
+    const count = unchecked === available.length ? 'None' : available.length - unchecked;
+    text.push(`${count} of the ${available.length} published addresses were checked for this release.`);
   }
   text.push('size: of the weights, or of the file to download · top-1: published accuracy in percent · M: 10⁶ MACs');
   return `${text.join('\n')}\n`;
