@@ -139,11 +139,21 @@ const everything: Wanted = () => true;
 
 /** Only the rows that are asked for are made: a start for one network would wait for the others'. */
 export function publishedCounts(isWanted: Wanted = everything): readonly PublishedCount[] {
-  const v1 = (alpha: number, resolution?: number) =>
-    isWanted({ network: 'mobilenet_v1', alpha, ...(resolution !== undefined && { resolution }) });
-  const v2 = (alpha: number, resolution?: number) =>
-    isWanted({ network: 'mobilenet_v2', alpha, ...(resolution !== undefined && { resolution }) });
-  const counts: readonly PublishedCount[] = [
+  return [
+    ...v1TableCounts(isWanted),
+    ...v1TransferCounts(isWanted),
+    ...slimV1Counts(isWanted),
+    ...kerasV1Counts(isWanted),
+    ...slimV2Counts(isWanted),
+    ...v2PaperCounts().filter(isWanted),
+    ...kerasSummaryCounts(isWanted),
+    ...toolCounts().filter(isWanted),
+  ];
+}
+
+/** The tables of the paper that are about ImageNet. */
+function v1TableCounts(isWanted: Wanted): readonly PublishedCount[] {
+  return [
     ...v1PaperMacs
       .filter(([network, alpha, resolution]) => isWanted({ network, alpha, resolution }))
       .map(([network, alpha, resolution, printed, reading, table]): PublishedCount => {
@@ -155,6 +165,14 @@ export function publishedCounts(isWanted: Wanted = everything): readonly Publish
         const reading: Reading = { params: 'weights' };
         return { network, alpha, quantity: 'parameters', printed, unit: 'M', source: v1Table(table), reading };
       }),
+  ];
+}
+
+/** Its tables of other data sets. */
+function v1TransferCounts(isWanted: Wanted): readonly PublishedCount[] {
+  const v1 = (alpha: number, resolution?: number) =>
+    isWanted({ network: 'mobilenet_v1', alpha, ...(resolution !== undefined && { resolution }) });
+  return [
     ...dogs
       .filter(([alpha, resolution]) => v1(alpha, resolution))
       .flatMap(([alpha, resolution, macs, params]): PublishedCount[] => {
@@ -181,6 +199,14 @@ export function publishedCounts(isWanted: Wanted = everything): readonly Publish
         } as const;
         return reading ? { ...row, reading } : { ...row, note: NOTHING };
       }),
+  ];
+}
+
+/** The table of TF-slim’s README. */
+function slimV1Counts(isWanted: Wanted): readonly PublishedCount[] {
+  const v1 = (alpha: number, resolution?: number) =>
+    isWanted({ network: 'mobilenet_v1', alpha, ...(resolution !== undefined && { resolution }) });
+  return [
     ...slimV1Rows
       .filter(([alpha, resolution]) => v1(alpha, resolution))
       .map(([alpha, resolution, printed]): PublishedCount => {
@@ -205,6 +231,14 @@ export function publishedCounts(isWanted: Wanted = everything): readonly Publish
         const row = { network: 'mobilenet_v1', alpha, quantity: 'parameters', printed, unit: 'M', reading } as const;
         return { ...row, source: sources.slimV1 };
       }),
+  ];
+}
+
+/** The table of Keras’s documentation. */
+function kerasV1Counts(isWanted: Wanted): readonly PublishedCount[] {
+  const v1 = (alpha: number, resolution?: number) =>
+    isWanted({ network: 'mobilenet_v1', alpha, ...(resolution !== undefined && { resolution }) });
+  return [
     ...([224, 192, 160, 128] as const)
       .filter((resolution) => v1(1, resolution))
       .map((resolution): PublishedCount => {
@@ -218,6 +252,14 @@ export function publishedCounts(isWanted: Wanted = everything): readonly Publish
         } as const;
         return { ...row, source: sources.kerasDocs, note: `${NOTHING}: printed for all four resolutions, an error` };
       }),
+  ];
+}
+
+/** The table of TF-slim’s README for MobileNet v2. */
+function slimV2Counts(isWanted: Wanted): readonly PublishedCount[] {
+  const v2 = (alpha: number, resolution?: number) =>
+    isWanted({ network: 'mobilenet_v2', alpha, ...(resolution !== undefined && { resolution }) });
+  return [
     ...slimV2Rows
       .filter(([alpha, resolution]) => v2(alpha, resolution))
       .map(([alpha, resolution, printed]): PublishedCount => {
@@ -249,16 +291,19 @@ export function publishedCounts(isWanted: Wanted = everything): readonly Publish
         const row = { network: 'mobilenet_v2', alpha, quantity: 'parameters', printed, unit: 'M', reading } as const;
         return { ...row, source: sources.slimV2 };
       }),
-    ...v2PaperCounts().filter(isWanted),
+  ];
+}
+
+/** What `summary()` prints. */
+function kerasSummaryCounts(isWanted: Wanted): readonly PublishedCount[] {
+  return [
     ...kerasTotals
       .filter(([network, alpha]) => isWanted({ network, alpha }))
       .map(([network, alpha, printed]): PublishedCount => {
         const reading: Reading = { params: 'total' };
         return { network, alpha, quantity: 'parameters', printed, unit: '', source: sources.kerasSummary, reading };
       }),
-    ...toolCounts().filter(isWanted),
   ];
-  return counts;
 }
 
 function v2PaperCounts(): PublishedCount[] {

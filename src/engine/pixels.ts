@@ -1,4 +1,4 @@
-import type { PixelKernels, Taps } from '../domain/pixel-kernels.js';
+import type { ColumnSpan, PixelKernels, Taps } from '../domain/pixel-kernels.js';
 import { align } from './arena.js';
 import {
   bindKernels,
@@ -15,7 +15,7 @@ const CHUNK_BYTES = 256 * 1024;
 const PIXEL = 3;
 const TABLE_BYTES = 4 * 3 * 256;
 
-/** The input pixels that all the taps read: they move on steadily, so the ends are the first's and the last's. */
+/** The input pixels that all the taps read: each begins and ends behind the one before, so the ends are the first's and the last's. */
 function span({ first, length }: Taps, from = 0, to = first.length): { first: number; count: number } {
   const start = first[from]!;
   return { first: start, count: first[to - 1]! + length[to - 1]! - start };
@@ -37,117 +37,180 @@ export function loadPixelKernels(flavour?: KernelFlavour): Promise<PixelKernels>
 }
 
 function createPixelKernels(module: KernelModule): PixelKernels {
-  const { heapBase, resampleSlack } = module.constants;
-  let memory = createMemory(0);
-  let kernels: Kernels;
-  let end = 0;
+  const memory = new PictureMemory(module);
+  return {
+    convolve: (source, held, x, y, columnsFirst) => convolve(memory, source, { held, x, y, columnsFirst }),
+    lookUp: (pixels, table) => lookUp(memory, pixels, table),
+  };
+}
+
+/** Memory for one job after another, with the kernels bound to it; it grows with the largest. */
+class PictureMemory {
+  readonly slack: number;
+  readonly #module: KernelModule;
+  #memory = createMemory(0);
+  #kernels: Kernels | undefined;
+  #end = 0;
+
+  constructor(module: KernelModule) {
+    this.#module = module;
+    this.slack = module.constants.resampleSlack;
+  }
+
+  get buffer(): ArrayBufferLike {
+    return this.#memory.buffer;
+  }
+
+  get kernels(): Kernels {
+    this.#kernels ??= bindKernels(this.#module, this.#memory);
+    return this.#kernels;
+  }
 
   /** Begins a job of so many bytes: forgets the one before. */
-  const begin = (bytes: number): void => {
-    end = align(heapBase);
-    if (end + bytes <= memory.buffer.byteLength) return;
-    memory = createMemory(end + bytes);
-    kernels = bindKernels(module, memory);
-  };
-  const reserve = (bytes: number): number => {
-    const address = end;
-    end += align(bytes);
-    return address;
-  };
-  const place = (values: Int32Array | Float32Array): number => {
-    const address = reserve(values.byteLength);
-    new Uint8Array(memory.buffer, address).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-    return address;
-  };
-  const placeTaps = ({ first, length, weights }: Taps) => [place(first), place(length), place(weights)] as const;
+  begin(bytes: number): void {
+    this.#end = align(this.#module.constants.heapBase);
+    if (this.#end + bytes <= this.buffer.byteLength) return;
+    this.#memory = createMemory(this.#end + bytes);
+    this.#kernels = undefined;
+  }
 
-  return {
-    convolve(source, held, x, y, columnsFirst) {
-      const width = x.first.length;
-      const height = y.first.length;
-      const across = span(x);
-      const down = span(y);
-      const sourceRow = held.count * PIXEL;
-      const spanRow = across.count * PIXEL;
-      const between = PIXEL * (columnsFirst ? height * across.count : width * down.count);
-      // Input rows of one go: as many as fit a chunk, or what one output row needs.
-      const chunkRows = Math.max(Math.min(down.count, Math.floor(CHUNK_BYTES / spanRow)), columnsFirst ? y.size : 1);
-      const output = width * height * PIXEL;
-      const bytes =
-        tapBytes(x) +
-        align(groupBytes(x)) +
-        tapBytes(y) +
-        output +
-        between +
-        chunkRows * spanRow +
-        6 * align(resampleSlack);
-      begin(Math.max(bytes, lookUpBytes(output)));
-      const [firstX, lengthX, wholeWeights] = placeTaps(x);
-      const alongY = placeTaps(y);
-      const groups = Math.ceil(x.size / GROUP);
-      const splitWeights = reserve(groupBytes(x));
-      kernels.split_weights(splitWeights, wholeWeights, width, x.size);
-      const alongX = [firstX, lengthX, splitWeights] as const;
-      const to = reserve(output + resampleSlack);
-      const middle = reserve(between + resampleSlack);
-      const chunk = reserve(chunkRows * spanRow + resampleSlack);
-      const chunkBytes = new Uint8Array(memory.buffer, chunk, chunkRows * spanRow);
-      const bring = (row: number, rows: number): void => {
-        if (sourceRow === spanRow) {
-          chunkBytes.set(source.subarray(row * spanRow, (row + rows) * spanRow));
-          return;
-        }
-        for (let each = 0; each < rows; each++) {
-          const from = (row + each) * sourceRow + (across.first - held.first) * PIXEL;
-          chunkBytes.set(source.subarray(from, from + spanRow), each * spanRow);
-        }
-      };
-      if (columnsFirst) {
-        for (let from = 0, until = 0; from < height; from = until) {
-          until = from + 1;
-          while (until < height && span(y, from, until + 1).count <= chunkRows) until++;
-          const rows = span(y, from, until);
-          bring(rows.first, rows.count);
-          kernels.resample_columns_u8(
-            middle + from * spanRow,
-            chunk - rows.first * spanRow,
-            alongY[0] + 4 * from,
-            alongY[1] + 4 * from,
-            alongY[2] + 4 * from * y.size,
-            until - from,
-            spanRow,
-            y.size,
-            spanRow,
-            y.bits,
-          );
-        }
-        const start = middle - across.first * PIXEL;
-        kernels.resample_rows_u8(to, start, ...alongX, height, width, groups, spanRow, x.bits);
-      } else {
-        const middleRow = width * PIXEL;
-        for (let row = 0; row < down.count; row += chunkRows) {
-          const rows = Math.min(chunkRows, down.count - row);
-          bring(down.first + row, rows);
-          const start = chunk - across.first * PIXEL;
-          kernels.resample_rows_u8(middle + row * middleRow, start, ...alongX, rows, width, groups, spanRow, x.bits);
-        }
-        const start = middle - down.first * middleRow;
-        kernels.resample_columns_u8(to, start, ...alongY, height, middleRow, y.size, middleRow, y.bits);
-      }
-      return new Uint8Array(memory.buffer, to, output);
-    },
+  reserve(bytes: number): number {
+    const address = this.#end;
+    this.#end += align(bytes);
+    return address;
+  }
 
-    lookUp(pixels, table) {
-      const held = pixels.buffer === memory.buffer ? pixels.slice() : pixels;
-      begin(lookUpBytes(pixels.length));
-      const from = reserve(pixels.length);
-      new Uint8Array(memory.buffer, from, pixels.length).set(held);
-      const tableAt = place(table);
-      const to = reserve(4 * pixels.length);
-      kernels.look_up_f32(to, from, tableAt, pixels.length / PIXEL);
-      return new Float32Array(memory.buffer, to, pixels.length);
-    },
+  place(values: Int32Array | Float32Array): number {
+    const address = this.reserve(values.byteLength);
+    new Uint8Array(this.buffer, address).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    return address;
+  }
+}
+
+interface Resampling {
+  /** The columns of the picture that the source has. */
+  readonly held: ColumnSpan;
+  readonly x: Taps;
+  readonly y: Taps;
+  readonly columnsFirst: boolean;
+}
+
+/** Addresses of an axis's taps: of their first pixels, numbers, and weights. */
+type PlacedTaps = readonly [first: number, length: number, weights: number];
+
+/** A resampling with all that it needs in memory. */
+interface PlacedResampling extends Resampling {
+  readonly alongX: PlacedTaps;
+  readonly alongY: PlacedTaps;
+  /** Addresses of the result, of what lies between the two passes, and of some of the source's rows. */
+  readonly to: number;
+  readonly middle: number;
+  readonly chunk: number;
+  readonly chunkRows: number;
+  /** Brings rows of the source, without the columns that nothing reads, to `chunk`. */
+  bring(row: number, rows: number): void;
+}
+
+function convolve(memory: PictureMemory, source: Uint8Array, resampling: Resampling): Uint8Array {
+  const { x, y, columnsFirst } = resampling;
+  const bytes = x.first.length * y.first.length * PIXEL;
+  const placed = placeResampling(memory, source, resampling);
+  if (columnsFirst) columnsThenRows(memory, placed);
+  else rowsThenColumns(memory, placed);
+  return new Uint8Array(memory.buffer, placed.to, bytes);
+}
+
+function placeResampling(memory: PictureMemory, source: Uint8Array, resampling: Resampling): PlacedResampling {
+  const { held, x, y, columnsFirst } = resampling;
+  const [width, height] = [x.first.length, y.first.length];
+  const [across, down] = [span(x), span(y)];
+  const spanRow = across.count * PIXEL;
+  const between = PIXEL * (columnsFirst ? height * across.count : width * down.count);
+  // Input rows of one go: as many as fit a chunk, or what one output row needs.
+  const chunkRows = Math.max(Math.min(down.count, Math.floor(CHUNK_BYTES / spanRow)), columnsFirst ? y.size : 1);
+  const output = width * height * PIXEL;
+  const { slack } = memory;
+  const bytes =
+    tapBytes(x) + align(groupBytes(x)) + tapBytes(y) + output + between + chunkRows * spanRow + 6 * align(slack);
+  memory.begin(Math.max(bytes, lookUpBytes(output)));
+  const [firstX, lengthX, wholeWeights] = placeTaps(memory, x);
+  const alongY = placeTaps(memory, y);
+  const splitWeights = memory.reserve(groupBytes(x));
+  memory.kernels.split_weights(splitWeights, wholeWeights, width, x.size);
+  const to = memory.reserve(output + slack);
+  const middle = memory.reserve(between + slack);
+  const chunk = memory.reserve(chunkRows * spanRow + slack);
+  const sourceRow = held.count * PIXEL;
+  const chunkBytes = new Uint8Array(memory.buffer, chunk, chunkRows * spanRow);
+  const bring = (row: number, rows: number): void => {
+    if (sourceRow === spanRow) {
+      chunkBytes.set(source.subarray(row * spanRow, (row + rows) * spanRow));
+      return;
+    }
+    for (let each = 0; each < rows; each++) {
+      const from = (row + each) * sourceRow + (across.first - held.first) * PIXEL;
+      chunkBytes.set(source.subarray(from, from + spanRow), each * spanRow);
+    }
   };
+  return { ...resampling, alongX: [firstX, lengthX, splitWeights], alongY, to, middle, chunk, chunkRows, bring };
+}
+
+function columnsThenRows({ kernels }: PictureMemory, placed: PlacedResampling): void {
+  const { x, y, alongX, alongY, to, middle, chunk, chunkRows, bring } = placed;
+  const [width, height] = [x.first.length, y.first.length];
+  const across = span(x);
+  const spanRow = across.count * PIXEL;
+  for (let from = 0, until = 0; from < height; from = until) {
+    until = from + 1;
+    while (until < height && span(y, from, until + 1).count <= chunkRows) until++;
+    const rows = span(y, from, until);
+    bring(rows.first, rows.count);
+    kernels.resample_columns_u8(
+      middle + from * spanRow,
+      chunk - rows.first * spanRow,
+      alongY[0] + 4 * from,
+      alongY[1] + 4 * from,
+      alongY[2] + 4 * from * y.size,
+      until - from,
+      spanRow,
+      y.size,
+      spanRow,
+      y.bits,
+    );
+  }
+  const start = middle - across.first * PIXEL;
+  kernels.resample_rows_u8(to, start, ...alongX, height, width, groupsOf(x), spanRow, x.bits);
+}
+
+function rowsThenColumns({ kernels }: PictureMemory, placed: PlacedResampling): void {
+  const { x, y, alongX, alongY, to, middle, chunk, chunkRows, bring } = placed;
+  const [width, height] = [x.first.length, y.first.length];
+  const [across, down] = [span(x), span(y)];
+  const spanRow = across.count * PIXEL;
+  const middleRow = width * PIXEL;
+  for (let row = 0; row < down.count; row += chunkRows) {
+    const rows = Math.min(chunkRows, down.count - row);
+    bring(down.first + row, rows);
+    const start = chunk - across.first * PIXEL;
+    kernels.resample_rows_u8(middle + row * middleRow, start, ...alongX, rows, width, groupsOf(x), spanRow, x.bits);
+  }
+  const start = middle - down.first * middleRow;
+  kernels.resample_columns_u8(to, start, ...alongY, height, middleRow, y.size, middleRow, y.bits);
+}
+
+function placeTaps(memory: PictureMemory, { first, length, weights }: Taps): PlacedTaps {
+  return [memory.place(first), memory.place(length), memory.place(weights)];
+}
+
+function lookUp(memory: PictureMemory, pixels: Uint8Array, table: Float32Array): Float32Array {
+  const held = pixels.buffer === memory.buffer ? pixels.slice() : pixels;
+  memory.begin(lookUpBytes(pixels.length));
+  const from = memory.reserve(pixels.length);
+  new Uint8Array(memory.buffer, from, pixels.length).set(held);
+  const tableAt = memory.place(table);
+  const to = memory.reserve(4 * pixels.length);
+  memory.kernels.look_up_f32(to, from, tableAt, pixels.length / PIXEL);
+  return new Float32Array(memory.buffer, to, pixels.length);
 }
 
 /** What looking up so many values takes: them, the table, the results. */
@@ -165,4 +228,8 @@ const GROUP_BYTES = 16;
 
 function groupBytes({ size, first }: Taps): number {
   return first.length * Math.ceil(size / GROUP) * GROUP_BYTES;
+}
+
+function groupsOf({ size }: Taps): number {
+  return Math.ceil(size / GROUP);
 }

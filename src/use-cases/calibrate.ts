@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { calibrate } from '../engine/int8/choose-widths.js';
+import { chooseLevelsByPictures } from '../engine/int8/choose-widths.js';
 import { groupLevels, nameLevels } from '../engine/int8/levels-file.js';
 import { loadPixelKernels } from '../engine/pixels.js';
 import { createSession } from '../engine/session.js';
@@ -46,7 +46,12 @@ export async function levelsFor(
     }
   };
   const options = onProgress ? { onProgress } : {};
-  const { levels, pictures } = await calibrate({ network, weights, epsilon }, files.length, prepare, options);
+  const { levels, pictures } = await chooseLevelsByPictures(
+    { network, weights, epsilon },
+    files.length,
+    prepare,
+    options,
+  );
   const bytes = writeSafetensors(nameLevels(levels), { network: network.id });
   // What was chosen has to be fit to be read and run before it is kept.
   const read = groupLevels(readSafetensors(bytes, folder), folder);

@@ -43,7 +43,7 @@ export interface Calibration {
  * @param prepare writes the prepared picture of an index, height × width × channels; false for one that cannot be read
  * @throws UsageError where no picture can be read, ModelError `calibration` where the network gives a number that is not finite
  */
-export async function calibrate(
+export async function chooseLevelsByPictures(
   { network, weights, epsilon }: CalibrationModel,
   count: number,
   prepare: (index: number, into: Float32Array) => Promise<boolean>,
