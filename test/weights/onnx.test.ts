@@ -132,9 +132,9 @@ function replace(name: string, from: string, to: string): Uint8Array {
 
 describe('files that are refused', () => {
   it('an operator of another kind, by its name', () => {
-    const error = modelErrorOf(() => readOnnx(replace('composed', 'Clip', 'Tanh'), 'x'));
+    const error = modelErrorOf(() => readOnnx(replace('composed', 'Clip', 'Sinh'), 'x'));
     expect(error).toMatchObject({ code: 'operator-unsupported' });
-    expect(error!.message).toMatch(/^x: operator "Tanh", expected one of Add, /);
+    expect(error!.message).toBe('x: operator "Sinh" is not supported');
   });
 
   it.each([

@@ -3,7 +3,7 @@ import { kerasEfficientnetB0, kerasV1, kerasV2, kerasXception } from './keras.js
 import { ownFamilies } from './own.js';
 import { slimV1, slimV2 } from './slim.js';
 import { timmEfficientnetB0, timmV1, timmV2, timmXception } from './timm.js';
-import { torchvisionV2 } from './torchvision.js';
+import { torchvisionEfficientnetB0, torchvisionV2 } from './torchvision.js';
 import type { Family } from './types.js';
 
 /** The families of checkpoints that are known by their tensors' names. */
@@ -21,5 +21,6 @@ export const families: readonly Family[] = [
   timmXception,
   timmEfficientnetB0,
   torchvisionV2,
+  torchvisionEfficientnetB0,
   ...ownFamilies,
 ];

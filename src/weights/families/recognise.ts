@@ -31,6 +31,10 @@ export interface Recognised {
 /** A family of which fewer tensors than this part are there is not worth a list of differences. */
 const LIKENESS = 0.25;
 
+/** Weights alone do not say what is computed with them. */
+const USE_GRAPH =
+  'use a file that says itself what is computed: ONNX (torch.onnx.export(model, example, "model.onnx")), Keras (model.save) or TFLite';
+
 interface Wanted {
   readonly layer: ResolvedLayer;
   readonly parameter: ParameterName;
@@ -65,7 +69,7 @@ export function recognise(tensors: NamedTensors, where: string, options: Recogni
     throw new ModelError('weights-unknown', {
       where,
       problem: `${shown} of no known checkpoint${model === undefined ? '' : ` of ${model}`}`,
-      expected: `one of ${candidates.map(({ title }) => title).join(', ') || 'another network'}`,
+      remedy: USE_GRAPH,
     });
   }
   return fit(best, where, options);
@@ -88,7 +92,8 @@ function matchNames(family: Family, tensors: NamedTensors): Match {
       wanted.set(names.bias, { layer, parameter: 'bias' });
     }
   }
-  const { named, repeated } = rename(family, tensors, new Set(wanted.keys()));
+  const unwrapped = family.dialect.unwrap?.(tensors, anchorsOf(family, network)) ?? tensors;
+  const { named, repeated } = rename(family, unwrapped, new Set(wanted.keys()));
   const head = headOf(network);
   const headNames = family.names(head.name);
   const found = adoptHead(named, wanted, headNames);
@@ -116,6 +121,15 @@ function matchNames(family: Family, tensors: NamedTensors): Match {
   };
 }
 
+/** Names that every checkpoint of the family has: of the first convolution and of the last. */
+function anchorsOf(family: Family, { layers }: ResolvedNetwork): readonly string[] {
+  const convolutions = layers.filter(({ kind }) => kind === 'conv' || kind === 'pointwise');
+  return [convolutions.at(0), convolutions.at(-1)].flatMap((layer) => {
+    const name = layer && family.names(layer.name).weights;
+    return name === undefined ? [] : [name];
+  });
+}
+
 /** Without the spellings that differ from file to file; of two tensors of one name the preferred one. */
 function rename(family: Family, tensors: NamedTensors, known: ReadonlySet<string>) {
   const { dialect, settle } = family;
@@ -139,7 +153,7 @@ function headOf(network: ResolvedNetwork): ResolvedLayer {
   return network.layers.findLast(({ kind }) => kind === 'dense')!;
 }
 
-/** A classifier under a name of its owner's: where the family's is absent and just a matrix and a vector are left. */
+/** A classifier under a name of its owner's: where the family's is absent and just one linear layer is left. */
 function adoptHead(
   found: ReadonlyMap<string, FoundTensor>,
   wanted: ReadonlyMap<string, Wanted>,
@@ -149,10 +163,17 @@ function adoptHead(
   const others = [...found].filter(([name]) => !wanted.has(name));
   const matrix = others.find(([, { tensor }]) => tensor.shape.length === 2);
   const vector = others.find(([, { tensor }]) => tensor.shape.length === 1);
-  if (others.length !== 2 || !matrix || !vector) return found;
+  if (others.length !== 2 || !matrix || !vector || moduleOf(matrix[0]) !== moduleOf(vector[0])) return found;
+  const [classes = 0] = vector[1].tensor.shape;
+  if (!matrix[1].tensor.shape.includes(classes)) return found;
   const adopted = new Map(found);
   for (const [name] of others) adopted.delete(name);
   return adopted.set(names.weights!, matrix[1]).set(names.bias!, vector[1]);
+}
+
+/** The layer that a parameter belongs to. */
+function moduleOf(name: string): string {
+  return name.replace(/[./][^./]+$/, '');
 }
 
 type Names = ReturnType<Family['names']>;
@@ -217,6 +238,7 @@ function fit(match: Match, where: string, { alpha: wish }: RecogniseOptions): Re
       where,
       problem: differences,
       expected: `${family.title}, α ${network.alpha}`,
+      remedy: USE_GRAPH,
     });
   }
   if (wish !== undefined && wish !== network.alpha) {

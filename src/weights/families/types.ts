@@ -1,7 +1,7 @@
 import type { Preprocessing } from '../../domain/preprocessing.js';
 import type { NetworkId } from '../../networks/index.js';
 import type { Network, PaddingConvention, ParameterName } from '../../networks/types.js';
-import type { Tensor } from '../types.js';
+import type { NamedTensors, Tensor } from '../types.js';
 
 /** A tensor under the name that its file gives it. */
 export interface FoundTensor {
@@ -15,6 +15,11 @@ export interface Dialect {
   readonly axes: 'tensorflow' | 'pytorch';
   /** The name without what differs from file to file; undefined for what inference has no use for. */
   rename(source: string): string | undefined;
+  /**
+   * The tensors of one network, without what training wraps around it; `anchors` are names that it must have. Comes
+   * before `rename`.
+   */
+  unwrap?(tensors: NamedTensors, anchors: readonly string[]): NamedTensors;
   /** Of two tensors that come to one name, whether this is the one to use. */
   isPreferred?(source: string): boolean;
 }

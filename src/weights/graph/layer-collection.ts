@@ -115,10 +115,12 @@ export class LayerCollection {
 
   /** With zeros around it taken into the map. */
   unpadded(value: MapValue, name: string): MapValue {
-    if (value.pads !== undefined) {
-      throw this.unsupported(`${name} after a Pad, expected a convolution without anything between`);
-    }
-    return value;
+    const { pads, dims, order, readers } = value;
+    if (pads === undefined) return value;
+    const { height, width, channels } = value.shape;
+    const shape = { height: height + pads.top + pads.bottom, width: width + pads.left + pads.right, channels };
+    const bare = { ...value, pads: undefined };
+    return this.emit({ kind: 'pad', pads, value: 0 }, [bare], shape, { name: `${name}/pad`, dims, order, readers });
   }
 
   /** A row of values as the 1 × 1 map that it is. */

@@ -11,6 +11,12 @@ import { countValues, DATA_TYPE, type ExternalData, type OnnxTensor, readValues 
 const LONGEST_LIST = 256;
 const MAX_RANK = 8;
 
+/**
+ * What a map is stored with that is quantised at run time: here its values stay real numbers, so that the scale is 1
+ * and the zero point 0.
+ */
+const EXACT_SCALE = [makeConstant(DATA_TYPE.float, [], [1]), makeConstant(DATA_TYPE.uint8, [], [0])] as const;
+
 export interface FactsOptions {
   /** Dimensions of the graph's inputs, where they are known better than the file says. */
   readonly inputs: ReadonlyMap<string, readonly number[]>;
@@ -112,8 +118,13 @@ export class OnnxFacts {
     return Array.from(constant.read());
   }
 
-  #compute(node: OnnxNode, known: KnownInputs, shapes: readonly Dims[]): readonly OnnxConstant[] | undefined {
+  #compute(
+    node: OnnxNode,
+    known: KnownInputs,
+    shapes: readonly Dims[],
+  ): readonly (OnnxConstant | undefined)[] | undefined {
     if (node.operator === 'Constant') return this.#readConstant(node);
+    if (node.operator === 'DynamicQuantizeLinear') return [undefined, ...EXACT_SCALE];
     const first = known.dims(0);
     if (node.operator === 'Shape' && first) {
       const { attributes } = node;

@@ -31,6 +31,8 @@ export interface OnnxInput {
 }
 
 export interface OnnxGraph {
+  /** The program that wrote the file: `pytorch`, `tf2onnx`, …; '' where it does not say. */
+  readonly producer: string;
   readonly opset: number;
   readonly nodes: readonly OnnxNode[];
   readonly constants: ReadonlyMap<string, OnnxTensor>;
@@ -39,12 +41,16 @@ export interface OnnxGraph {
   readonly outputs: readonly string[];
 }
 
-const MODEL = { graph: 7, opsetImport: 8, functions: 25 } as const;
+const MODEL = { producer: 2, graph: 7, opsetImport: 8, functions: 25 } as const;
 const OPSET = { domain: 1, version: 2 } as const;
 const GRAPH = { node: 1, initializer: 5, input: 11, output: 12, sparseInitializer: 15 } as const;
 const NODE = { input: 1, output: 2, name: 3, operator: 4, attribute: 5, domain: 7 } as const;
-const ATTRIBUTE = { name: 1, float: 2, integer: 3, text: 4, tensor: 5, floats: 7, integers: 8 } as const;
+const ATTRIBUTE = { name: 1, float: 2, integer: 3, text: 4, tensor: 5, floats: 7, integers: 8, type: 20 } as const;
+const ATTRIBUTE_TYPE = { float: 1, integer: 2, text: 3 } as const;
 const VALUE = { name: 1, type: 2, tensorType: 1, elementType: 1, shape: 2, dimension: 1, dimensionValue: 1 } as const;
+
+/** Operators of onnxruntime's that became ONNX's own. */
+const ADOPTED = new Set(['QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear']);
 
 const MAX_NODES = 10_000;
 /** A dense block joins the outputs of all layers before. */
@@ -58,53 +64,53 @@ const MAX_RANK = 8;
 export function readGraph(bytes: Uint8Array, where: string): OnnxGraph {
   let graph: Message | undefined;
   let opset = 1;
+  let producer = '';
   for (const field of new Message(bytes, where).fields()) {
     if (field.number === MODEL.graph) graph = field.message();
+    else if (field.number === MODEL.producer) producer = shorten(field);
     else if (field.number === MODEL.opsetImport) opset = readOpset(field.message()) ?? opset;
     else if (field.number === MODEL.functions) {
       throw new ModelError('operator-unsupported', {
         where,
-        problem: 'functions of its own',
-        expected: 'plain operators',
+        problem: 'defines operators of its own (functions)',
+        remedy: 'export it again with plain operators: torch.onnx.export(…, dynamo=False)',
       });
     }
   }
   if (graph === undefined) throw damaged(where, 'no graph, expected an ONNX model');
+  return { opset, producer, ...readContent(graph, where) };
+}
 
+/** Nodes, weights, inputs and outputs of a GraphProto. */
+function readContent(graph: Message, where: string): Omit<OnnxGraph, 'opset' | 'producer'> {
   const nodes: OnnxNode[] = [];
   const constants = new Map<string, OnnxTensor>();
   const inputs: OnnxInput[] = [];
   const outputs: string[] = [];
   for (const field of graph.fields()) {
-    switch (field.number) {
-      case GRAPH.node:
-        nodes.push(readNode(field.message()));
-        break;
-      case GRAPH.initializer: {
-        const tensor = readTensor(field.message());
-        if (constants.has(tensor.name)) throw damaged(where, `${quote(tensor.name)} is there twice`);
-        constants.set(tensor.name, tensor);
-        break;
-      }
-      case GRAPH.input:
-        inputs.push(readInput(field.message()));
-        break;
-      case GRAPH.output:
-        outputs.push(readInput(field.message()).name);
-        break;
-      case GRAPH.sparseInitializer:
-        throw new ModelError('operator-unsupported', {
-          where,
-          problem: 'weights stored sparse',
-          expected: 'dense values',
-        });
+    if (field.number === GRAPH.node) nodes.push(readNode(field.message()));
+    else if (field.number === GRAPH.initializer) addConstant(constants, field.message());
+    else if (field.number === GRAPH.input) inputs.push(readInput(field.message()));
+    else if (field.number === GRAPH.output) outputs.push(readInput(field.message()).name);
+    else if (field.number === GRAPH.sparseInitializer) {
+      throw new ModelError('operator-unsupported', {
+        where,
+        problem: 'weights stored sparse',
+        expected: 'dense values',
+      });
     }
-    if (nodes.length > MAX_NODES || constants.size > MAX_NODES || inputs.length > MAX_NODES) {
+    if (Math.max(nodes.length, constants.size, inputs.length, outputs.length) > MAX_NODES) {
       throw damaged(where, `a graph of more than ${MAX_NODES} operators or weights`);
     }
   }
   // Before IR version 4 every constant is an input too.
-  return { opset, nodes, constants, inputs: inputs.filter(({ name }) => !constants.has(name)), outputs };
+  return { nodes, constants, inputs: inputs.filter(({ name }) => !constants.has(name)), outputs };
+}
+
+function addConstant(constants: Map<string, OnnxTensor>, message: Message): void {
+  const tensor = readTensor(message);
+  if (constants.has(tensor.name)) throw damaged(message.where, `${quote(tensor.name)} is there twice`);
+  constants.set(tensor.name, tensor);
 }
 
 /** The version of ONNX's own operators, or undefined for another domain. */
@@ -136,7 +142,8 @@ function readNode(message: Message): OnnxNode {
       throw damaged(message.where, `${quote(operator)} with more operands or attributes than any operator has`);
     }
   }
-  if (domain !== '' && domain !== 'ai.onnx') operator = `${domain}.${operator}`;
+  const isOwn = domain === '' || domain === 'ai.onnx' || (domain === 'com.microsoft' && ADOPTED.has(operator));
+  if (!isOwn) operator = `${domain}.${operator}`;
   return { name, operator, inputs, outputs, attributes };
 }
 
@@ -148,8 +155,10 @@ function readAttribute(message: Message): [string, Attribute] {
   let float: number | undefined;
   let text: string | undefined;
   let tensor: OnnxTensor | undefined;
+  let type = 0;
   for (const field of message.fields()) {
-    if (field.number === ATTRIBUTE.name) name = field.text(MAX_NAME_BYTES);
+    if (field.number === ATTRIBUTE.type) type = field.integer();
+    else if (field.number === ATTRIBUTE.name) name = field.text(MAX_NAME_BYTES);
     else if (field.number === ATTRIBUTE.integer) integer = field.integer();
     else if (field.number === ATTRIBUTE.float) float = field.float32();
     else if (field.number === ATTRIBUTE.text) text = shorten(field);
@@ -157,6 +166,10 @@ function readAttribute(message: Message): [string, Attribute] {
     else if (field.number === ATTRIBUTE.integers) field.addIntegers(integers, MAX_LIST);
     else if (field.number === ATTRIBUTE.floats) field.addFloats(floats, MAX_LIST);
   }
+  // Some writers leave out what is 0 or empty.
+  if (type === ATTRIBUTE_TYPE.float) float ??= 0;
+  else if (type === ATTRIBUTE_TYPE.integer) integer ??= 0;
+  else if (type === ATTRIBUTE_TYPE.text) text ??= '';
   return [name, { integer, float, text, integers, floats, tensor }];
 }
 

@@ -183,6 +183,12 @@ function inferConcat({ inputs, attributes }: OnnxNode, known: KnownInputs): Dims
   return first.map((size, axis) => (axis === place ? total : size));
 }
 
+/** (y scale, y zero point, then each map with its scale and zero point) */
+function inferQLinearConcat(node: OnnxNode, known: KnownInputs): Dims {
+  const maps = node.inputs.filter((_, index) => index >= 2 && index % 3 === 2);
+  return inferConcat({ ...node, inputs: maps }, { dims: (index) => known.dims(2 + 3 * index), list: () => undefined });
+}
+
 function inferSplit(node: OnnxNode, known: KnownInputs): readonly Dims[] {
   const input = known.dims(0);
   const place = input && fromFront(node.attributes.get('axis')?.integer ?? 0, input.length);
@@ -244,6 +250,13 @@ function inferGather({ attributes }: OnnxNode, known: KnownInputs): Dims {
   if (!input || !indices) return undefined;
   const axis = fromFront(attributes.get('axis')?.integer ?? 0, input.length);
   return [...input.slice(0, axis), ...indices, ...input.slice(axis + 1)];
+}
+
+/** Only with indices of one number each, along the first axis. */
+function inferGatherNd({ attributes }: OnnxNode, known: KnownInputs): Dims {
+  const [input, indices] = [known.dims(0), known.dims(1)];
+  if (!input || indices?.at(-1) !== 1 || (attributes.get('batch_dims')?.integer ?? 0) !== 0) return undefined;
+  return [...indices.slice(0, -1), ...input.slice(1)];
 }
 
 /** Counts before and after for each axis; negative ones cut. */
@@ -328,7 +341,7 @@ const SAME_SHAPE = [
   ...['GroupNormalization', 'LpNormalization', 'MeanVarianceNormalization', 'RMSNormalization', 'Neg', 'Abs', 'Exp'],
   ...['Log', 'Sqrt', 'Reciprocal', 'Floor', 'Ceil', 'Round', 'Sign', 'Not', 'QuantizeLinear', 'DequantizeLinear'],
   ...['CumSum', 'com.microsoft.QLinearSigmoid', 'com.microsoft.QLinearLeakyRelu', 'com.microsoft.QLinearSoftmax'],
-  ...['com.microsoft.QuantizeLinear', 'com.microsoft.DequantizeLinear', 'com.microsoft.QuickGelu'],
+  'com.microsoft.QuickGelu',
   ...['com.microsoft.Gelu', 'com.microsoft.FastGelu', 'com.microsoft.BiasGelu'],
 ];
 const BROADCAST = [
@@ -355,6 +368,7 @@ const SHAPES: ReadonlyMap<string, Infer> = new Map<string, Infer>([
   ['Expand', inferExpand],
   ['Flatten', inferFlatten],
   ['Gather', inferGather],
+  ['GatherND', inferGatherNd],
   ['Gemm', inferGemm(1)],
   ['MatMul', inferMatMul(1)],
   ['MatMulInteger', inferMatMul(1)],
@@ -382,5 +396,6 @@ const SHAPES: ReadonlyMap<string, Infer> = new Map<string, Infer>([
   ['com.microsoft.QLinearAdd', broadcastOf(0, 3)],
   ['com.microsoft.QLinearMul', broadcastOf(0, 3)],
   ['com.microsoft.QLinearAveragePool', inferPool],
+  ['com.microsoft.QLinearConcat', inferQLinearConcat],
   ['com.microsoft.QLinearGlobalAveragePool', inferGlobalPool],
 ]);

@@ -1,6 +1,6 @@
 import { GraphBuilder, type Target } from '../../graph/builder.js';
 import { GraphImporter } from '../../graph/graph-importer.js';
-import type { ConstantValue, MapValue } from '../../graph/value.js';
+import { type ConstantValue, type MapValue, multiply, type Value } from '../../graph/value.js';
 import { ExternalFiles } from './external.js';
 import { OnnxFacts } from './facts.js';
 import type { OnnxGraph, OnnxNode } from './graph.js';
@@ -25,12 +25,14 @@ export class OnnxImporter extends GraphImporter<OnnxNode> {
   /** Some weights or maps are stored as integers. */
   quantised = false;
   readonly #facts: OnnxFacts;
+  readonly #graph: OnnxGraph;
 
   constructor(graph: OnnxGraph, { where, fileBytes, folder, inputDims }: OnnxImporterOptions) {
     const files = new ExternalFiles(where, fileBytes, folder);
     const bytes = fileBytes + files.measure(graph.constants.values());
     super(new GraphBuilder(where, 4 * bytes), 'CHW', graph.nodes, graph.outputs);
     this.opset = graph.opset;
+    this.#graph = graph;
     this.#facts = new OnnxFacts(graph, where, {
       inputs: inputDims,
       open: (external) => files.open(external),
@@ -46,14 +48,25 @@ export class OnnxImporter extends GraphImporter<OnnxNode> {
   /** Makes what the node computes: constants at once, layers by `handle`. */
   run(node: OnnxNode, handle: Handler): void {
     this.#facts.follow(node);
-    const constants = node.outputs.map((name) => this.#facts.constantOf(name));
-    if (!constants.every((constant) => constant !== undefined)) {
-      handle(this, node);
-      return;
+    let isConstant = true;
+    for (const [index, name] of node.outputs.entries()) {
+      const constant = this.#facts.constantOf(name);
+      if (constant !== undefined) this.define(node, constant, index);
+      else if (name !== '') isConstant = false;
     }
-    for (const [index, constant] of constants.entries()) {
-      if (node.outputs[index] !== '') this.define(node, constant, index);
+    if (!isConstant) handle(this, node);
+  }
+
+  /** A map, whose dimensions must be those of its layer. */
+  override define(node: OnnxNode, value: Value, output = 0): void {
+    if (value.kind === 'map' && value.pads === undefined) {
+      const { height, width, channels } = value.shape;
+      if (multiply(value.dims) !== height * width * channels) {
+        const found = `${height}×${width}×${channels} values as ${value.dims.join('×')}`;
+        throw this.damaged(`${node.operator} gives ${found}, expected as many`);
+      }
     }
+    super.define(node, value, output);
   }
 
   attribute(node: OnnxNode, name: string, fallback: number): number {
@@ -81,19 +94,18 @@ export class OnnxImporter extends GraphImporter<OnnxNode> {
   }
 
   /** What a layer made by `node` is called; its dimensions follow from the graph. */
-  outputTarget(node: OnnxNode, order: MapValue['order'] = 'CHW', weights?: ConstantValue): Target {
-    return this.target(node, this.outputDims(node), order, weights);
+  outputTarget(node: OnnxNode, order: MapValue['order'] = 'CHW', weights?: ConstantValue, output = 0): Target {
+    const target = this.target(node, this.outputDims(node, output), order, weights);
+    return { ...target, readers: this.readers(node.outputs[output] ?? '') };
   }
-}
 
-/** The picture's map, where the input is one: sizes left open are 1 for the batch and `resolution` for the sides. */
-export function openSizes(dims: readonly number[], resolution: number): { dims: number[]; order: MapValue['order'] } {
-  const order = dims.length === 4 && (dims[3] === 3 || dims[3] === 1) && dims[1] !== 3 && dims[1] !== 1 ? 'HWC' : 'CHW';
-  const channelAxis = order === 'CHW' ? 1 : 3;
-  const settled = dims.map((size, axis) => {
-    if (size !== -1) return size;
-    if (axis === 0) return 1;
-    return dims.length === 4 ? (axis === channelAxis ? 3 : resolution) : size;
-  });
-  return { dims: settled, order };
+  /** The operators that read a name. */
+  readersOf(name: string | undefined): readonly OnnxNode[] {
+    return this.#graph.nodes.filter(({ inputs }) => name !== undefined && inputs.includes(name));
+  }
+
+  /** The operator that computes a name. */
+  sourceOf(name: string | undefined): OnnxNode | undefined {
+    return this.#graph.nodes.find(({ outputs }) => name !== undefined && outputs.includes(name));
+  }
 }

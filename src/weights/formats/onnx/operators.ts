@@ -1,52 +1,60 @@
-import type { Activation } from '../../../networks/types.js';
 import { type Arithmetic, importArithmetic } from '../../graph/arithmetic.js';
 import { multiply } from '../../graph/value.js';
+import { activationOperators } from './activations.js';
+import { dynamicOperators } from './dynamic-operators.js';
 import type { OnnxNode } from './graph.js';
+import { fromFront } from './infer-shapes.js';
+import { importConcat, importGather, importSlice, importSplit } from './joining.js';
 import { importBatchNorm, importConv, importGemm, importMatMul } from './linear.js';
 import type { Handler, OnnxImporter } from './onnx-importer.js';
-import { importAveragePool, importGlobalAverage, importMaxPool, importReduceMean } from './pooling.js';
+import {
+  importAveragePool,
+  importGlobalAverage,
+  importGlobalMaximum,
+  importMaxPool,
+  importReduction,
+} from './pooling.js';
 import { quantisedOperators } from './quantised-operators.js';
-import { importCast, importIdentity, importPad, importReshape, importTranspose } from './reshaping.js';
+import { importCast, importExpand, importIdentity, importPad, importReshape, importTranspose } from './reshaping.js';
+import { importResize } from './resizing.js';
 
 function arithmetic(operator: Arithmetic): Handler {
   return (importer, node) => importArithmetic(importer, node, operator);
 }
 
-function importActivation(activation: Activation): Handler {
+function importNegative(importer: OnnxImporter, node: OnnxNode): void {
+  const value = importer.map(node);
+  const factors = new Array<number>(value.shape.channels).fill(-1);
+  const offsets = factors.map(() => 0);
+  importer.define(node, importer.builder.affine(value, factors, offsets, importer.outputTarget(node, value.order)));
+}
+
+/** Squares; x¹ is x. */
+function importPower(importer: OnnxImporter, node: OnnxNode): void {
+  const value = importer.map(node);
+  const [exponent] = importer.list(node, 1, "Pow's exponent", 1);
+  if (exponent === 1) importer.alias(node, value);
+  else if (exponent === 2) {
+    const twice = { ...value, readers: value.readers + 1 };
+    const target = importer.outputTarget(node, value.order);
+    importer.define(node, importer.builder.combine('multiply', twice, twice, target));
+  } else throw importer.unsupported(`Pow of a map by ${exponent}, expected 1 or 2`);
+}
+
+/** `isLogarithm`: of the probabilities; they themselves come out. */
+function importSoftmax(isLogarithm: boolean): Handler {
   return (importer, node) => {
     const value = importer.map(node);
-    importer.define(node, importer.builder.activate(value, activation, importer.outputTarget(node, value.order)));
+    const { opset, builder } = importer;
+    const axis = fromFront(importer.attribute(node, 'axis', opset < 13 ? 1 : -1), value.dims.length);
+    // Before opset 13 everything from the axis on is one row.
+    const classes = opset < 13 ? multiply(value.dims.slice(axis)) : value.dims[axis];
+    if (classes !== multiply(value.dims)) {
+      throw importer.unsupported(`${node.operator} over axis ${axis} of ${value.dims.join('×')}, expected the classes`);
+    }
+    const target = importer.outputTarget(node, value.order);
+    importer.define(node, isLogarithm ? builder.logSoftmax(value, target) : builder.softmax(value, target));
   };
-}
-
-function importClip(importer: OnnxImporter, node: OnnxNode): void {
-  const bound = (index: number, name: string, fallback: number): number => {
-    if (importer.has(node, index)) return importer.list(node, index, `Clip's ${name}`, 1)[0] ?? fallback;
-    return node.attributes.get(name)?.float ?? fallback;
-  };
-  const value = importer.map(node);
-  const minimum = bound(1, 'min', Number.NEGATIVE_INFINITY);
-  const maximum = bound(2, 'max', Number.POSITIVE_INFINITY);
-  const target = importer.outputTarget(node, value.order);
-  // The largest float stands for no bound.
-  if (minimum === 0 && maximum === 6) importer.define(node, importer.builder.activate(value, 'relu6', target));
-  else if (minimum === 0 && maximum > 3e38) importer.define(node, importer.builder.activate(value, 'relu', target));
-  else if (Number.isFinite(minimum) && Number.isFinite(maximum)) {
-    importer.define(node, importer.builder.clip(value, [minimum, maximum], target));
-  } else {
-    throw importer.unsupported(`Clip to ${minimum} … ${maximum}, expected two bounds, or 0 and none`);
-  }
-}
-
-function importSoftmax(importer: OnnxImporter, node: OnnxNode): void {
-  const value = importer.map(node);
-  const { opset } = importer;
-  const stated = importer.attribute(node, 'axis', opset < 13 ? 1 : -1);
-  const axis = stated < 0 ? stated + value.dims.length : stated;
-  if (value.dims[axis] !== multiply(value.dims)) {
-    throw importer.unsupported(`Softmax over axis ${stated} of ${value.dims.join('×')}, expected the classes`);
-  }
-  importer.define(node, importer.builder.softmax(value, importer.outputTarget(node, value.order)));
 }
 
 /** The operators that become layers, by their names. */
@@ -55,26 +63,40 @@ export const operators: ReadonlyMap<string, Handler> = new Map<string, Handler>(
   ['AveragePool', importAveragePool],
   ['BatchNormalization', importBatchNorm],
   ['Cast', importCast],
-  ['Clip', importClip],
+  ['Concat', importConcat],
   ['Conv', importConv],
   ['Div', arithmetic('Div')],
   ['Dropout', importIdentity],
+  ['Expand', importExpand],
   ['Flatten', importReshape],
+  ['Gather', importGather],
+  ['GatherND', importGather],
   ['Gemm', importGemm],
   ['GlobalAveragePool', importGlobalAverage],
+  ['GlobalMaxPool', importGlobalMaximum],
   ['Identity', importIdentity],
+  ['LogSoftmax', importSoftmax(true)],
   ['MatMul', importMatMul],
   ['MaxPool', importMaxPool],
   ['Mul', arithmetic('Mul')],
+  ['Neg', importNegative],
   ['Pad', importPad],
-  ['ReduceMean', importReduceMean],
-  ['Relu', importActivation('relu')],
+  ['Pow', importPower],
+  ['ReduceMax', importReduction('maximum')],
+  ['ReduceMean', importReduction('mean')],
+  ['ReduceSum', importReduction('sum')],
   ['Reshape', importReshape],
-  ['Sigmoid', importActivation('sigmoid')],
-  ['Softmax', importSoftmax],
+  ['Resize', importResize],
+  ['Slice', importSlice],
+  ['Softmax', importSoftmax(false)],
+  ['Split', importSplit],
   ['Squeeze', importReshape],
   ['Sub', arithmetic('Sub')],
+  ['Tile', importExpand],
   ['Transpose', importTranspose],
   ['Unsqueeze', importReshape],
+  ['Upsample', importResize],
+  ...activationOperators,
   ...quantisedOperators,
+  ...dynamicOperators,
 ]);

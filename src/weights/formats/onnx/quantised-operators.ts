@@ -1,8 +1,12 @@
+import type { Activation } from '../../../networks/types.js';
 import type { Target } from '../../graph/builder.js';
 import { type ConstantValue, type MapValue, multiply, type Range, type StoredScales } from '../../graph/value.js';
+import { channelDimension } from './axes.js';
 import type { OnnxNode } from './graph.js';
+import { fromFront } from './infer-shapes.js';
 import { makeConv, makeDense } from './linear.js';
 import type { Handler, OnnxImporter } from './onnx-importer.js';
+import { averagePool } from './pooling.js';
 import { DATA_TYPE } from './tensor.js';
 
 const INT8_RANGE: Range = [-128, 127];
@@ -10,7 +14,7 @@ const UINT8_RANGE: Range = [0, 255];
 const MAX_CHANNELS = 1_000_000;
 
 /** Scales and zero points at two inputs of an operator. */
-function readScales(importer: OnnxImporter, node: OnnxNode, at: number, axis: number): StoredScales {
+export function readScales(importer: OnnxImporter, node: OnnxNode, at: number, axis: number): StoredScales {
   importer.quantised = true;
   const scales = importer.list(node, at, `${node.operator}'s scales`, MAX_CHANNELS);
   const zeroPoints = importer.has(node, at + 1)
@@ -43,7 +47,7 @@ function isSigned(importer: OnnxImporter, node: OnnxNode, index: number): boolea
 }
 
 /** A constant with its scales: along `axis` where there are several. */
-function withScales(
+export function withScales(
   importer: OnnxImporter,
   node: OnnxNode,
   constant: ConstantValue,
@@ -139,6 +143,49 @@ function importQLinearAdd(importer: OnnxImporter, node: OnnxNode): void {
   );
 }
 
+/** As QLinearAdd. */
+function importQLinearMul(importer: OnnxImporter, node: OnnxNode): void {
+  const [a, b] = [importer.map(node, 0), importer.map(node, 3)];
+  finish(importer, node, importer.builder.combine('multiply', a, b, soleTarget(importer, node)), 6);
+}
+
+/** (y scale, y zero point, then each map with its scale and zero point) */
+function importQLinearConcat(importer: OnnxImporter, node: OnnxNode): void {
+  const maps = node.inputs.flatMap((_, index) => (index % 3 === 2 ? [importer.map(node, index)] : []));
+  const axis = importer.attribute(node, 'axis', 1);
+  if (!maps.every((map) => channelDimension(map) === fromFront(axis, map.dims.length))) {
+    throw importer.unsupported(`QLinearConcat along axis ${axis}, expected the channels`);
+  }
+  finish(importer, node, importer.builder.concat(maps, soleTarget(importer, node)), 0);
+}
+
+/** (x, x scale, x zero point, y scale, y zero point) */
+function importQLinearActivation(activation: Activation): Handler {
+  return (importer, node) => {
+    const slope = activation === 'leakyRelu' ? [node.attributes.get('alpha')?.float ?? 0.01] : undefined;
+    const made = importer.builder.activate(importer.map(node), activation, soleTarget(importer, node), slope);
+    finish(importer, node, made, 3);
+  };
+}
+
+/** (x, x scale, x zero point, y scale, y zero point) */
+function importQLinearSoftmax(importer: OnnxImporter, node: OnnxNode): void {
+  const value = importer.map(node);
+  const axis = fromFront(importer.attribute(node, 'axis', -1), value.dims.length);
+  if (value.dims[axis] !== multiply(value.dims)) {
+    throw importer.unsupported(`QLinearSoftmax over ${value.dims.join('×')}, expected the classes`);
+  }
+  importer.define(node, importer.builder.softmax(value, importer.outputTarget(node, value.order)));
+}
+
+/** (x, x scale, x zero point, y scale, y zero point) */
+function importQLinearAveragePool(importer: OnnxImporter, node: OnnxNode): void {
+  if (importer.attribute(node, 'channels_last', 0) !== 0) {
+    throw importer.unsupported('QLinearAveragePool with channels last, expected them second');
+  }
+  finish(importer, node, averagePool(importer, node, soleTarget(importer, node)), 3);
+}
+
 /** (x, x scale, x zero point, y scale, y zero point) */
 function importQLinearAverage(importer: OnnxImporter, node: OnnxNode): void {
   if (importer.attribute(node, 'channels_last', 0) !== 0) {
@@ -149,7 +196,7 @@ function importQLinearAverage(importer: OnnxImporter, node: OnnxNode): void {
 }
 
 /** For an output that only the clip after it reads. */
-function soleTarget(importer: OnnxImporter, node: OnnxNode, weights?: ConstantValue): Target {
+export function soleTarget(importer: OnnxImporter, node: OnnxNode, weights?: ConstantValue): Target {
   return { ...importer.outputTarget(node, 'CHW', weights), readers: 1 };
 }
 
@@ -182,5 +229,11 @@ export const quantisedOperators: readonly (readonly [string, Handler])[] = [
   ['QuantizeLinear', importQuantize],
   ['com.microsoft.QGemm', importQGemm],
   ['com.microsoft.QLinearAdd', importQLinearAdd],
+  ['com.microsoft.QLinearAveragePool', importQLinearAveragePool],
+  ['com.microsoft.QLinearConcat', importQLinearConcat],
   ['com.microsoft.QLinearGlobalAveragePool', importQLinearAverage],
+  ['com.microsoft.QLinearLeakyRelu', importQLinearActivation('leakyRelu')],
+  ['com.microsoft.QLinearMul', importQLinearMul],
+  ['com.microsoft.QLinearSigmoid', importQLinearActivation('sigmoid')],
+  ['com.microsoft.QLinearSoftmax', importQLinearSoftmax],
 ];

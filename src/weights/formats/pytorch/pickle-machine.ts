@@ -1,6 +1,6 @@
 import type { ModelError } from '../../../errors/errors.js';
 import type { ByteReader } from '../../../untrusted-data/byte-reader.js';
-import type { PickleFunction, PickleRules, PickleValue } from './pickle-values.js';
+import { PickleClass, type PickleFunction, PickleObject, type PickleRules, type PickleValue } from './pickle-values.js';
 
 const MAX_STACK = 1 << 18;
 const MAX_MEMO = 1 << 18;
@@ -96,12 +96,15 @@ export class PickleMachine {
 
   append(items: readonly PickleValue[]): void {
     const target = this.top();
+    // Lists of a class of their own hold nothing that is needed.
+    if (target instanceof PickleObject) return;
     if (!Array.isArray(target)) throw this.reader.damaged('items appended to no list');
     for (const item of items) target.push(item);
   }
 
   setItems(items: readonly PickleValue[]): void {
-    const target = this.top();
+    const top = this.top();
+    const target = top instanceof PickleObject ? top.items : top;
     if (!(target instanceof Map) || items.length % 2 !== 0) throw this.reader.damaged('items set on no dictionary');
     for (let i = 0; i + 1 < items.length; i += 2) target.set(items[i] ?? null, items[i + 1] ?? null);
   }
@@ -114,14 +117,26 @@ export class PickleMachine {
     this.push(this.#rules.persistent(this.pop()));
   }
 
-  /** Calls one of the rules' own functions. */
+  /** Calls one of the rules' own functions; of a class it makes an object that only holds its arguments. */
   reduce(): void {
     const args = this.pop();
     const callee = this.pop();
-    if (typeof callee !== 'function' || !Array.isArray(args)) {
-      throw this.reader.damaged('call of something not callable');
-    }
-    this.push((callee as PickleFunction)(args));
+    if (!Array.isArray(args)) throw this.reader.damaged('call of something not callable');
+    if (callee instanceof PickleClass) this.push(new PickleObject(callee.name, args));
+    else if (typeof callee === 'function') this.push((callee as PickleFunction)(args));
+    else throw this.reader.damaged('call of something not callable');
+  }
+
+  /** Gives an object its attributes; other values (a state dictionary's `_metadata`) need none here. */
+  build(): void {
+    const state = this.pop();
+    const target = this.top();
+    if (target instanceof PickleObject) target.state = state;
+  }
+
+  /** Under the next free number. */
+  memoize(): void {
+    this.remember(this.#memo.size);
   }
 
   #put(value: PickleValue | typeof MARK): void {

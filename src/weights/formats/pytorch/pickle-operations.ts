@@ -10,9 +10,12 @@ export const STOP = 0x2e;
 /** What each opcode does; names as in Python's `pickletools`. */
 export const PICKLE_OPERATIONS: ReadonlyMap<number, Operate> = new Map<number, Operate>([
   [0x80, checkProtocol], // PROTO
+  [0x95, ({ reader }) => reader.take(8, 'frame')], // FRAME: the length of what follows
   // The stack
   [0x28, (machine) => machine.pushMark()], // MARK
   [0x30, (machine) => machine.drop()], // POP
+  [0x31, (machine) => machine.popToMark()], // POP_MARK
+  [0x94, (machine) => machine.memoize()], // MEMOIZE
   [0x71, (machine) => machine.remember(machine.reader.u8('memo index'))], // BINPUT
   [0x72, (machine) => machine.remember(machine.reader.u32('memo index'))], // LONG_BINPUT
   [0x68, (machine) => machine.recall(machine.reader.u8('memo index'))], // BINGET
@@ -30,7 +33,14 @@ export const PICKLE_OPERATIONS: ReadonlyMap<number, Operate> = new Map<number, O
   [0x8c, (machine) => machine.push(machine.text(machine.reader.u8('string length'), 'utf8'))], // SHORT_BINUNICODE
   [0x54, (machine) => machine.push(machine.text(machine.reader.u32('string length'), 'latin1'))], // BINSTRING
   [0x55, (machine) => machine.push(machine.text(machine.reader.u8('string length'), 'latin1'))], // SHORT_BINSTRING
-  // Containers
+  [0x42, (machine) => pushBytes(machine, machine.reader.u32('length'))], // BINBYTES
+  [0x43, (machine) => pushBytes(machine, machine.reader.u8('length'))], // SHORT_BINBYTES
+  [0x8e, (machine) => pushBytes(machine, machine.reader.u64('length'))], // BINBYTES8
+  [0x96, (machine) => pushBytes(machine, machine.reader.u64('length'))], // BYTEARRAY8
+  // Containers; a set is a list here
+  [0x8f, (machine) => machine.push([])], // EMPTY_SET
+  [0x90, (machine) => machine.append(machine.popToMark())], // ADDITEMS
+  [0x91, (machine) => machine.push(machine.popToMark())], // FROZENSET
   [0x7d, (machine) => machine.push(new Map())], // EMPTY_DICT
   [0x5d, (machine) => machine.push([])], // EMPTY_LIST
   [0x29, (machine) => machine.push([])], // EMPTY_TUPLE
@@ -45,7 +55,10 @@ export const PICKLE_OPERATIONS: ReadonlyMap<number, Operate> = new Map<number, O
   // Objects
   [0x63, (machine) => machine.pushGlobal(machine.line(), machine.line())], // GLOBAL
   [0x52, (machine) => machine.reduce()], // REDUCE
-  [0x62, ignoreState], // BUILD
+  [0x93, pushStackGlobal], // STACK_GLOBAL
+  [0x62, (machine) => machine.build()], // BUILD
+  [0x81, (machine) => machine.reduce()], // NEWOBJ: a class and its arguments
+  [0x92, makeWithKeywords], // NEWOBJ_EX
   [0x51, (machine) => machine.pushPersistent()], // BINPERSID
 ]);
 
@@ -56,10 +69,20 @@ function checkProtocol({ reader }: PickleMachine): void {
   }
 }
 
-/** Attributes such as a state dictionary's `_metadata`; nothing here needs them. */
-function ignoreState(machine: PickleMachine): void {
+function pushStackGlobal(machine: PickleMachine): void {
+  const [module, name] = machine.popMany(2);
+  if (typeof module !== 'string' || typeof name !== 'string') throw machine.reader.damaged('a global without a name');
+  machine.pushGlobal(module, name);
+}
+
+/** As NEWOBJ, with keyword arguments, which nothing here needs. */
+function makeWithKeywords(machine: PickleMachine): void {
   machine.pop();
-  machine.top();
+  machine.reduce();
+}
+
+function pushBytes(machine: PickleMachine, length: number): void {
+  machine.push(machine.reader.take(length, 'bytes'));
 }
 
 /** Two's complement, little-endian. */

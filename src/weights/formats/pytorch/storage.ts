@@ -52,7 +52,7 @@ export class Storage {
   fill(bytes: Uint8Array): void {
     if (this.type.kind === 'ignored') return;
     // Typed arrays want aligned bytes, and files align nothing.
-    const aligned = bytes.byteOffset % this.type.elementBytes === 0 ? bytes : bytes.slice();
+    const aligned = bytes.byteOffset % this.type.elementBytes === 0 ? bytes : new Uint8Array(bytes);
     const { buffer, byteOffset } = aligned;
     if (this.type.kind === 'float') this.data = new Float32Array(buffer, byteOffset, this.count);
     else if (this.type.kind === 'half') this.data = new Uint16Array(buffer, byteOffset, this.count);
