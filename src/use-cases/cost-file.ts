@@ -1,4 +1,5 @@
 import { basename, dirname, parse } from 'node:path';
+import { addCounts, countLayer } from '../cost/count-layer.js';
 import { type CostRecord, type DescribeOptions, describeCost } from '../cost/describe.js';
 import type { GraphCost } from '../cost/graphs/tally.js';
 import { type FileSummary, type SummaryOptions, summariseNetwork } from '../cost/summary.js';
@@ -63,6 +64,8 @@ interface FoundNetwork {
   readonly resolution: number;
   readonly padding: PaddingConvention;
   readonly title: string;
+  /** Of a file's own graph, which is none of this project's networks. */
+  readonly isOfGraph: boolean;
 }
 
 /**
@@ -91,12 +94,25 @@ type Countable =
 
 async function findCountable(path: string, options: CostFileOptions): Promise<Countable> {
   try {
-    return { kind: 'network', found: await findNetworkIn(path, options) };
+    const found = await findNetworkIn(path, options);
+    const record = found.isOfGraph ? await countForeign(path, OTHER_LAYERS, options) : undefined;
+    // What an import adds (a scale by itself) or stores twice is none of the file's.
+    const isSame = record === undefined || hasCosts(found, record);
+    return isSame ? { kind: 'network', found } : { kind: 'graph', record };
   } catch (error) {
     const record = isForeign(error) ? await countForeign(path, error, options) : undefined;
     if (!record) throw error;
     return { kind: 'graph', record };
   }
+}
+
+const OTHER_LAYERS = new ModelError('weights-unknown', {
+  problem: 'layers that share weights, or scale maps by themselves',
+});
+
+function hasCosts({ network, resolution, padding }: FoundNetwork, record: GraphCost): boolean {
+  const { macs, params } = addCounts(resolve(network, { resolution, padding }).layers.map(countLayer));
+  return macs === record.macs && params.weights === record.params.weights;
 }
 
 async function findNetworkIn(path: string, { resolution }: CostFileOptions): Promise<FoundNetwork> {
@@ -111,7 +127,7 @@ async function findNetworkIn(path: string, { resolution }: CostFileOptions): Pro
   try {
     const checkpoint = readCheckpoint(opened, resolution === undefined ? {} : { resolution });
     const { network, padding, title } = checkpoint;
-    return { network, padding, title, resolution: checkpoint.resolution };
+    return { network, padding, title, resolution: checkpoint.resolution, isOfGraph: false };
   } catch (error) {
     const isUnknown = error instanceof ModelError && /^weights-(unknown|mismatch)$/.test(error.code);
     if (!isUnknown || !hasGraph(opened)) throw error;
@@ -142,7 +158,8 @@ function fromGraph(imported: ImportedModel, path: string, resolution: number | u
     });
   }
   const network = { ...imported.network, ...identify(imported.network) };
-  return { network, resolution: height, padding: imported.padding, title };
+  const isOfGraph = imported.format === 'onnx' && !isNetworkId(network.id);
+  return { network, resolution: height, padding: imported.padding, title, isOfGraph };
 }
 
 /** What this project's layers cannot say, in a file that is whole. */

@@ -74,7 +74,7 @@ function refuseOperators({ nodes }: OnnxGraph, where: string): void {
   const others = new Set(unknown.map(({ operator }) => operator)).size - 1;
   throw new ModelError('operator-unsupported', {
     where,
-    problem: `operator ${quote(first.operator)} is not supported${others > 0 ? `, nor are ${others} others in the graph` : ''}`,
+    problem: `unsupported operator ${quote(first.operator)}${others > 0 ? ` and ${others} more` : ''}`,
   });
 }
 
