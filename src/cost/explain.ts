@@ -113,7 +113,8 @@ export function blockOfLayer(network: ResolvedNetwork, name: string): Block {
   const expected = pairs.length > 0 ? `one of its separable convolutions (${listed})` : 'a network that has some';
   if (!layer) throw new UsageError({ where: `--layer ${name}`, problem: `not in ${network.id}`, expected });
   const depthwise = layer.kind === 'pointwise' ? network.layers.find((each) => each.name === layer.inputs[0]) : layer;
-  if (depthwise?.kind !== 'depthwise' || (depthwise.multiplier ?? 1) > 1) {
+  const { kernelSize, kernelWidth = kernelSize } = depthwise?.kind === 'depthwise' ? depthwise : {};
+  if (depthwise?.kind !== 'depthwise' || (depthwise.multiplier ?? 1) > 1 || kernelSize !== kernelWidth) {
     throw new UsageError({ where: `--layer ${name}`, problem: 'no half of a separable convolution', expected });
   }
   const pointwise =

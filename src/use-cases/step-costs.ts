@@ -39,8 +39,8 @@ export interface Storage {
 
 /**
  * The MACs and bytes of each step, in order. A layer that is no step's output was folded into the step that reads it;
- * of several steps of one layer, conversions between floats and integers aside, the first has its MACs and weights,
- * the others work on the output in place.
+ * of several steps of one layer, those aside that convert or lay out its input, the first has its MACs and weights, the
+ * others work on the output in place.
  */
 export function costSteps(network: ResolvedNetwork, plan: Plan, { constants, levels }: Storage): StepCost[] {
   const layers = new Map(network.layers.map((layer) => [layer.name, layer]));
@@ -63,7 +63,11 @@ export function costSteps(network: ResolvedNetwork, plan: Plan, { constants, lev
   const begun = new Set<string>();
   /** Bytes of a number that a layer's own step reads, where it was converted for it. */
   const converted = new Map<string, number>();
-  return plan.steps.map(({ layer, kernel, args, strides }) => {
+  return plan.steps.map(({ layer, kernel, args, strides }, index) => {
+    const prepared = plan.steps[index + 1]?.layer === layer ? preparedBytes(kernel, args) : undefined;
+    if (prepared !== undefined && !begun.has(layer)) {
+      return { layer, mainLayer: layer, kernel, macs: 0, bytes: prepared };
+    }
     if (kernel === 'quantise_i8' || kernel === 'dequantise_i8') {
       const [pixels, channels] = args.slice(3) as [number, number];
       const [to, from] = strides as [number, number];
@@ -89,6 +93,19 @@ export function costSteps(network: ResolvedNetwork, plan: Plan, { constants, lev
     const mainLayer = counts.find(({ macs }) => macs > 0)?.name ?? layer;
     return { layer, mainLayer, kernel, macs: sum(counts.map(({ macs }) => macs)), bytes: sum([...weights, ...maps]) };
   });
+}
+
+/** Bytes read and written by a step that only lays out the input of the next step of its layer. */
+function preparedBytes(kernel: KernelName, args: readonly number[]): number | undefined {
+  if (kernel === 'move_f32') {
+    const [inHeight, inWidth, channels, , outStride, outWidth, rowStart, rowEnd] = args.slice(2) as number[];
+    return BYTES_PER_F32 * (inHeight! * inWidth! * channels! + (rowEnd! - rowStart!) * outWidth! * outStride!);
+  }
+  if (kernel === 'repeat_channels_f32') {
+    const [pixels, , , inStride, outStride] = args.slice(2) as number[];
+    return BYTES_PER_F32 * pixels! * (inStride! + outStride!);
+  }
+  return undefined;
 }
 
 /** The layers that a step does, back from its output to the outputs of other steps, which it reads. */

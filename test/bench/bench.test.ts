@@ -8,6 +8,7 @@ import { plan } from '../../src/engine/plan.js';
 import { MobilenetError } from '../../src/errors/errors.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
+import type { Layer } from '../../src/networks/types.js';
 import { benchText } from '../../src/report/bench-text.js';
 import { bench, benchSubject, randomLevels, shareOf } from '../../src/use-cases/bench.js';
 import { seededWeights } from '../../src/use-cases/seeded-weights.js';
@@ -45,6 +46,29 @@ describe('costSteps', () => {
     expect(find('conv_dw_1').bytes).toBe(4 * (2 * 112 * 112 * 32 + 10 * 32));
     expect(find('conv_pw_1').bytes).toBe(4 * (112 * 112 * (32 + 64) + 33 * 64));
     expect(find('softmax').bytes).toBe(4 * 2 * 1000);
+  });
+
+  it('what lays out the input of a layer has none of its MACs', async () => {
+    const linear = { batchNorm: false, bias: true, activation: 'linear' } as const;
+    const window = { kernelSize: 3, stride: 1, padding: 'same' } as const;
+    const pads = { top: 1, bottom: 0, left: 0, right: 0 };
+    const layers: readonly Layer[] = [
+      { kind: 'depthwise', name: 'd', inputs: ['input'], ...linear, ...window, multiplier: 8 },
+      { kind: 'pad', name: 'p', inputs: ['d'], pads, value: 0, range: [0, 1] },
+      { kind: 'globalAveragePool', name: 'g', inputs: ['p'] },
+    ];
+    const network = resolve({ id: 'lifted', alpha: 1, classes: 24, inputChannels: 3, layers }, { resolution: 9 });
+    const kernels = await loadKernels();
+    const steps = costSteps(network, plan(network, kernels), { constants: kernels.constants });
+    expect(steps.map(({ kernel, macs }) => [kernel, macs])).toEqual([
+      ['move_f32', 0],
+      ['repeat_channels_f32', 0],
+      ['depthwise_f32', 81 * 9 * 24],
+      ['move_f32', 0],
+      ['clamp_f32', 0],
+      ['global_average_pool_f32', 0],
+    ]);
+    for (const { bytes } of steps) expect(bytes).toBeGreaterThan(0);
   });
 
   it('a fused sum reads its residual, a curve in a step of its own works in place', async () => {

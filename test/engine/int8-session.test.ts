@@ -142,4 +142,35 @@ describe('levels', () => {
     const reference = runReference(network, weights, picture(network, 1), { epsilon: EPSILON });
     expect(noise(session.run(), reference)).toBeLessThan(0.1);
   });
+
+  it('reach what only moves or mixes values', () => {
+    const linear = { batchNorm: false, bias: true, activation: 'linear' } as const;
+    const conv = { kind: 'conv', inputs: ['input'], ...linear, kernelSize: 1, stride: 1, padding: 'valid' } as const;
+    const pads = { top: 1, bottom: 0, left: 0, right: 0 };
+    const layers: readonly Layer[] = [
+      { ...conv, name: 'a', outChannels: 8, range: [-1, 2] },
+      { ...conv, name: 'b', outChannels: 16, range: [-3, 1] },
+      { kind: 'concat', name: 'c', inputs: ['a', 'b'] },
+      { kind: 'pad', name: 'p', inputs: ['c'], pads, value: 7 },
+      { kind: 'resize', name: 'r', inputs: ['p'], height: 4, width: 4, method: 'bilinear', coordinates: 'halfPixel' },
+      { kind: 'globalAveragePool', name: 'g', inputs: ['r'] },
+    ];
+    const of = (list: readonly Layer[]) =>
+      levelsFromRanges(resolve({ id: 'n', alpha: 1, classes: 24, inputChannels: 3, layers: list }, { resolution: 6 }));
+    const values = of(layers)!.values;
+    const range = (name: string) => {
+      const { scale, zero } = values.get(name)!;
+      return [-zero[0]! * scale[0]!, (4095 - zero[0]!) * scale[0]!];
+    };
+    for (const [name, low, high] of [
+      ['c', -3, 2],
+      ['r', -3, 7],
+    ] as const) {
+      expect(range(name)[0]).toBeCloseTo(low, 2);
+      expect(range(name)[1]).toBeCloseTo(high, 2);
+    }
+    expect(
+      of(layers.map((layer) => (layer.name === 'b' ? { ...conv, name: 'b', outChannels: 16 } : layer))),
+    ).toBeUndefined();
+  });
 });
