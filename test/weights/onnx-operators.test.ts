@@ -46,3 +46,23 @@ describe('operators of ordinary networks give the numbers of onnxruntime', () =>
 function undoLogarithm(found: ArrayLike<number>, expected: readonly number[]): ArrayLike<number> {
   return expected.every((value) => value < 0) ? Array.from(found, Math.log) : found;
 }
+
+describe('what the file says besides', () => {
+  const read = (name: string, outputName?: string) =>
+    readOnnx(readFileSync(join(folder, `${name}.onnx`)), name, { outputName });
+
+  it.each([
+    ['windows-17', 'pytorch'],
+    ['tf-bytes', 'tf2onnx'],
+    // The quantiser's own name says nothing of where the network is from.
+    ['static-qdq', 'pytorch'],
+    ['opset-7', 'hand'],
+  ])('%s was made by %s', (name, producer) => {
+    expect(read(name).producer).toBe(producer);
+  });
+
+  it('the output that is asked for', () => {
+    expect(read('two-outputs', 'embedding').output.classes).toBe(4);
+    expect(() => read('two-outputs', 'other')).toThrow('no output "other", expected one of "embedding", "logits"');
+  });
+});

@@ -26,4 +26,6 @@ export type Opened = OpenedGraph | OpenedTensors;
 export interface OpenOptions {
   /** Side of the picture where a graph leaves it open; 224 by default. */
   readonly resolution?: number | undefined;
+  /** Which of a graph's outputs has the classes, where there are several. */
+  readonly outputName?: string | undefined;
 }

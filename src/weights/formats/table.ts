@@ -97,10 +97,9 @@ export const weightsFormats: readonly WeightsFormat[] = [
     kinds: [{ kind: 'onnx', matches: ({ bytes }) => bytes[0] === 0x08 && bytes[1] !== undefined && bytes[1] < 32 }],
     isOneFile: true,
     keptAs: 'onnx',
-    open: async (bytes, path, { resolution }) => {
+    open: async (bytes, path, options) => {
       const { readOnnx } = await import('./onnx/read.js');
-      const options = { folder: dirname(path), ...(resolution !== undefined && { resolution }) };
-      return { kind: 'graph', path, bytes, imported: readOnnx(bytes, path, options) };
+      return { kind: 'graph', path, bytes, imported: readOnnx(bytes, path, { ...options, folder: dirname(path) }) };
     },
   },
 ];

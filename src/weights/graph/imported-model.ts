@@ -41,6 +41,8 @@ export interface ImportedModel {
   readonly inputQuantisation: InputQuantisation | undefined;
   /** What the graph itself does to the picture first, taken out of it: the network's input comes after this. */
   readonly inputNormalisation?: InputNormalisation | undefined;
+  /** The program that wrote the file, as far as it says so. */
+  readonly producer?: string | undefined;
   readonly output: ModelOutput;
   /** Weights or activations are stored as integers in the file. */
   readonly quantised: boolean;

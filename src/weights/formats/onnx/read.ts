@@ -14,11 +14,11 @@ import { findPicture, type PictureInput } from './picture-input.js';
 
 export interface OnnxOptions {
   /** Where files beside the model lie; without it, weights in other files are refused. */
-  readonly folder?: string;
+  readonly folder?: string | undefined;
   /** Side of the picture where the graph leaves it open; 224 by default. */
-  readonly resolution?: number;
+  readonly resolution?: number | undefined;
   /** Which of several outputs has the classes. */
-  readonly outputName?: string;
+  readonly outputName?: string | undefined;
 }
 
 const DEFAULT_RESOLUTION = 224;
@@ -57,10 +57,20 @@ export function readOnnx(bytes: Uint8Array, where: string, options: OnnxOptions 
   importer.defineName(name, { kind: 'map', layer: NETWORK_INPUT, shape, dims, order, pads: undefined, readers });
   for (const node of graph.nodes) importer.run(node, operators.get(node.operator) ?? refuseMap);
   const sink = { name: '', operator: 'the output', inputs: [output], outputs: [], attributes: new Map() };
-  return finishModel('onnx', importer.builder, shape, importer.map(sink), {
+  const finished = finishModel('onnx', importer.builder, shape, importer.map(sink), {
     quantised: importer.quantised,
     ...(picture.isBytes && { inputQuantisation: BYTES }),
   });
+  return { ...finished, producer: originOf(whole) };
+}
+
+/** The program that made the network: a quantiser puts its own name into the file, and leaves those of operators. */
+function originOf({ producer, nodes, constants }: OnnxGraph): string | undefined {
+  if (producer !== '' && !/quanti|onnxruntime|optimi|simpl/i.test(producer)) return producer;
+  const names = [...nodes.map(({ name }) => name), ...constants.keys()];
+  if (names.some((name) => name.includes('StatefulPartitionedCall'))) return 'tf2onnx';
+  if (names.some((name) => /^(\/\w+[\w.]*\/\w|onnx::)/.test(name))) return 'pytorch';
+  return producer === '' ? undefined : producer;
 }
 
 function dimsOf({ name, dims }: PictureInput): ReadonlyMap<string, readonly number[]> {
