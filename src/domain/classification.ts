@@ -1,3 +1,5 @@
+import type { Preprocessing } from './preprocessing.js';
+
 /** One class with its probability, 0…1. */
 export interface Prediction {
   /** Position in the network's output. */
@@ -10,6 +12,14 @@ export interface Prediction {
   readonly rank?: number;
 }
 
+/** How pictures are prepared: value = (pixel / 255 − mean) / std, pixel in 0…255. */
+export interface PreprocessingRecord extends Omit<Preprocessing, 'resolution' | 'assumed'> {
+  /** Nothing says the range of values: it is the one that such weights usually take. */
+  readonly assumed: boolean;
+  /** Why it was assumed. */
+  readonly reason?: string;
+}
+
 export interface ModelFacts {
   readonly network: string;
   readonly alpha: number;
@@ -19,6 +29,10 @@ export interface ModelFacts {
   readonly dtype: 'f32' | 'int8';
   /** The weights' file name, or two joined by ` + `. */
   readonly weights: string;
+  /** Set where each class has a probability of its own, so that they need not add up to 1. */
+  readonly output?: 'independent';
+  /** How pictures are prepared, for weights of one's own. */
+  readonly preprocessing?: PreprocessingRecord;
 }
 
 /** For one picture; `params` are the trainable ones. */

@@ -19,4 +19,13 @@ export interface Preprocessing {
   /** value = (pixel / 255 − mean) / std for each of R, G, B, pixel in 0…255. */
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
+  /** The network takes one channel, the picture's luminance (ITU-R 601); `mean` and `std` are three times the same. */
+  readonly grey?: boolean;
+  /** Set where nothing says the range of the values: why this one is thought to be right. */
+  readonly assumed?: string;
+}
+
+/** Values of one picture as the network takes it: height, width and channels multiplied. */
+export function preparedLength({ resolution, grey = false }: Pick<Preprocessing, 'resolution' | 'grey'>): number {
+  return resolution ** 2 * (grey ? 1 : 3);
 }

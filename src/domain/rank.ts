@@ -35,6 +35,16 @@ export function findTop(probabilities: Float32Array, top: number, name: string):
   return found;
 }
 
+/**
+ * Probabilities of the classes that labels name. A network of one output and two labels gives the probability of the second.
+ * @param labels how many there are
+ */
+export function ofLabels(outputs: Float32Array, labels: number): Float32Array {
+  if (outputs.length !== 1 || labels !== 2) return outputs;
+  const [second] = outputs as unknown as [number];
+  return Float32Array.of(1 - second, second);
+}
+
 /** With what the classes are called; probabilities to six decimals. */
 export function describe(ranked: readonly Ranked[], labelAt: (index: number) => Label): Prediction[] {
   return ranked.map(({ index, probability }) => {

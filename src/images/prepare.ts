@@ -1,5 +1,5 @@
 import type { PixelKernels } from '../domain/pixel-kernels.js';
-import type { Preprocessing } from '../domain/preprocessing.js';
+import { type Preprocessing, preparedLength } from '../domain/preprocessing.js';
 import { type DecodedImage, type DecodeOptions, decode } from './decode.js';
 import { type ResampleAxis, readBy, resample, resampleTf1 } from './resample.js';
 
@@ -61,9 +61,9 @@ export function valuesOfBytes(preprocessing: Preprocessing): Float32Array | unde
   return givesBytes(preprocessing) ? normalisedBytes(preprocessing) : undefined;
 }
 
-/** Whether scaling rounds to bytes. */
-export function givesBytes({ filter }: Pick<Preprocessing, 'filter'>): boolean {
-  return filter !== 'tf1-bilinear';
+/** Whether a picture in bytes, red, green and blue, says all: scaling rounds to bytes, and nothing is done to them. */
+export function givesBytes({ filter, grey = false }: Pick<Preprocessing, 'filter' | 'grey'>): boolean {
+  return filter !== 'tf1-bilinear' && !grey;
 }
 
 function normalisedBytes({ mean, std }: Preprocessing): Float32Array {
@@ -104,7 +104,8 @@ function fillTarget(
  * Scales and crops a decoded picture as torchvision's Resize and CenterCrop do, and (floats) normalises it as ToTensor and
  * Normalize do. Only the pixels that the network sees are computed, so a 1 × 10000 picture costs no more than a square one.
  *
- * @param target resolution × resolution × 3, HWC; may be a view on shared memory. Bytes only where there are `valuesOfBytes`
+ * @param target resolution × resolution × 3 (1 where the network takes grey pictures), HWC; may be a view on shared memory.
+ * Bytes only where there are `valuesOfBytes`
  * @throws RangeError if the target has another length, or is of bytes where there are none
  */
 export function prepareDecoded(
@@ -113,9 +114,12 @@ export function prepareDecoded(
   target: Prepared,
   kernels: PixelKernels,
 ): void {
-  const { resolution, filter } = preprocessing;
-  if (target.length !== resolution * resolution * 3) {
-    throw new RangeError(`target: ${target.length} values, expected ${resolution} × ${resolution} × 3`);
+  const { filter, grey } = preprocessing;
+  const length = preparedLength(preprocessing);
+  if (target.length !== length) throw new RangeError(`target: ${target.length} values, expected ${length}`);
+  if (grey) {
+    prepareGrey(image, preprocessing, target, kernels);
+    return;
   }
   const { x, y } = place(image.width, image.height, preprocessing);
   if (filter === 'tf1-bilinear') {
@@ -127,6 +131,26 @@ export function prepareDecoded(
   const pixels = resample(image.data, x.axis, y.axis, filter, kernels, image.held);
   const values = target instanceof Uint8Array ? pixels : kernels.lookUp(pixels, normalisedBytes(preprocessing));
   fillTarget(values, x, y, preprocessing, target);
+}
+
+/**
+ * As Pillow's `convert('L')`, then the rest: the luminance stands in all three channels until everything is scaled. Of
+ * equal channels scaling makes equal channels.
+ */
+function prepareGrey(image: Pixels, preprocessing: Preprocessing, target: Prepared, kernels: PixelKernels): void {
+  const colour = { ...preprocessing, grey: false };
+  const values = new Float32Array(preparedLength(colour));
+  prepareDecoded({ ...image, data: greyed(image.data) }, colour, values, kernels);
+  for (let pixel = 0; pixel < target.length; pixel++) target[pixel] = values[3 * pixel]!;
+}
+
+/** L = (19595 R + 38470 G + 7471 B + 32768) ÷ 65536, rounded down, three times (Pillow's src/libImaging/Convert.c). */
+function greyed(rgb: Uint8Array): Uint8Array {
+  const grey = new Uint8Array(rgb.length);
+  for (let at = 0; at < rgb.length; at += 3) {
+    grey.fill((19595 * rgb[at]! + 38470 * rgb[at + 1]! + 7471 * rgb[at + 2]! + 32768) >> 16, at, at + 3);
+  }
+  return grey;
 }
 
 /**

@@ -4,15 +4,16 @@ import { networks } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import type { Network, PaddingConvention } from '../networks/types.js';
 import { checkWeights } from '../weights/check.js';
-import { type RecogniseOptions, recognise } from '../weights/families/recognise.js';
-import type { InputRule } from '../weights/families/types.js';
+import { type Recognised, type RecogniseOptions, recognise } from '../weights/families/recognise.js';
 import type { OpenedTensors } from '../weights/formats/opened.js';
 import { groupTensors } from '../weights/tensor-names.js';
 import type { NetworkWeights } from '../weights/types.js';
+import { choosePreprocessing, type RangeOptions, statedRange } from './choose-preprocessing.js';
+import { findPreprocessing, folderOf, type ModelFolder, readConvention } from './companion-files.js';
 import { type OwnMetadata, readCardBeside, readOwnMetadata } from './safetensors-metadata.js';
 
 /** What a caller knows better than the file's names and shapes. */
-export interface CheckpointOptions extends RecogniseOptions {
+export interface CheckpointOptions extends RecogniseOptions, RangeOptions {
   /** Side of the network's input; by default what the file says, else the network's usual one. */
   readonly resolution?: number;
   readonly padding?: PaddingConvention;
@@ -37,14 +38,22 @@ export interface Checkpoint {
 
 /**
  * Finds out what a file of named tensors holds.
+ * @param folder where configurations of other tools are looked for
  * @throws ModelError `weights-unknown`, `weights-mismatch`; UsageError for options that contradict the file
  */
-export function readCheckpoint(opened: OpenedTensors, options: CheckpointOptions = {}): Checkpoint {
-  const { path: where, tensors, metadata } = opened;
+export function readCheckpoint(
+  opened: OpenedTensors,
+  options: CheckpointOptions = {},
+  folder: ModelFolder = folderOf(opened.path),
+): Checkpoint {
+  const { path: where, metadata } = opened;
   const known = readOwnMetadata(metadata, where) ?? readCardBeside(where);
   if (known?.network) return readDescribed(opened, { ...known, network: known.network }, options);
-  const { family, network, hasHead, weights } = recognise(tensors, where, options);
-  const resolution = options.resolution ?? known?.resolution ?? networks[family.network].defaultResolution;
+  const { family, network, hasHead, weights } = recogniseOrExplain(opened, options);
+  const beside = findPreprocessing(folder);
+  const convention = readConvention(folder);
+  const { defaultResolution } = networks[family.network];
+  const resolution = options.resolution ?? known?.resolution ?? beside?.resolution ?? defaultResolution;
   if (options.classes !== undefined && options.classes !== network.classes) {
     const found = hasHead ? `${network.classes} classes` : 'no classifier';
     throw new UsageError({
@@ -58,19 +67,46 @@ export function readCheckpoint(opened: OpenedTensors, options: CheckpointOptions
     network,
     hasHead,
     resolution,
-    padding: options.padding ?? known?.padding ?? family.padding,
-    epsilon: options.epsilon ?? known?.epsilon ?? family.epsilon,
-    preprocessing: known ? rescale(known.preprocessing, resolution) : prepare(family.input, resolution),
+    padding: options.padding ?? known?.padding ?? convention.padding ?? family.padding,
+    epsilon: options.epsilon ?? known?.epsilon ?? convention.epsilon ?? family.epsilon,
+    preprocessing: known
+      ? withStated(rescale(known.preprocessing, resolution), options)
+      : choosePreprocessing({
+          ...{ resolution, grey: false, options, beside },
+          otherwise: { range: family.input, ...(!isPublished(network) && { reason: `${family.title} usually does` }) },
+          geometry: { crop: 'center', ...family.input },
+        }),
     weights,
   };
 }
+
+/** Like `recognise`; its errors say how to save what says more. */
+function recogniseOrExplain({ path, tensors, format }: OpenedTensors, options: CheckpointOptions): Recognised {
+  try {
+    return recognise(tensors, path, options);
+  } catch (error) {
+    if (!(error instanceof ModelError && /^weights-(unknown|mismatch)$/.test(error.code))) throw error;
+    throw new ModelError(error.code, { ...error.details, remedy: REMEDIES[format] }, { cause: error });
+  }
+}
+
+const EXPORT = "export the model to ONNX: torch.onnx.export(model, image, 'model.onnx')";
+
+/** Weights alone do not say what is computed with them. */
+const REMEDIES: Readonly<Record<OpenedTensors['format'], string>> = {
+  hdf5: "the file has weights without a topology; save the whole model: model.save('model.keras')",
+  tfjs: 'the folder has weights without a topology; save the whole model with model.save',
+  pytorch: `the file has weights alone, and not what is computed with them; ${EXPORT}`,
+  safetensors: `the file has weights alone, and not what is computed with them; ${EXPORT}`,
+};
 
 /** A network that the file itself describes, layer by layer. */
 function readDescribed(
   { path: where, tensors }: OpenedTensors,
   described: Required<OwnMetadata>,
-  { resolution: asked, model, alpha }: CheckpointOptions,
+  options: CheckpointOptions,
 ): Checkpoint {
+  const { resolution: asked, model, alpha } = options;
   const { network, resolution, padding, epsilon, preprocessing } = described;
   const facts = [
     ['--res', asked, resolution],
@@ -97,7 +133,16 @@ function readDescribed(
       expected: `${network.classes} classes`,
     });
   }
-  return { title: network.id, network, hasHead: true, resolution, padding, epsilon, preprocessing, weights };
+  return {
+    title: network.id,
+    network,
+    hasHead: true,
+    resolution,
+    padding,
+    epsilon,
+    weights,
+    preprocessing: withStated(preprocessing, options),
+  };
 }
 
 /** Refuses what cannot classify. */
@@ -105,13 +150,21 @@ export function requireHead({ hasHead, network }: Checkpoint, where: string): vo
   if (hasHead) return;
   throw new ModelError('weights-incomplete', {
     where,
-    problem: `${network.id} without its classifier (${network.classes} features)`,
+    problem: `${network.id} without its classifier: it gives ${network.classes} features and no classes`,
     remedy: 'save the model with its classification layer',
   });
 }
 
-function prepare({ mean, std, filter, resize }: InputRule, resolution: number): Preprocessing {
-  return { crop: 'center', resize: resize(resolution), resolution, filter, mean, std };
+/** A head of ImageNet's classes: trained as its publisher says. */
+function isPublished({ classes }: Network): boolean {
+  return classes === 1000 || classes === 1001;
+}
+
+/** With the range that options say. */
+function withStated(preprocessing: Preprocessing, options: RangeOptions): Preprocessing {
+  const { assumed: _, ...known } = preprocessing;
+  const stated = statedRange(options);
+  return stated ? { ...known, ...stated } : preprocessing;
 }
 
 function rescale(preprocessing: Preprocessing, resolution: number): Preprocessing {

@@ -1,3 +1,4 @@
+import { UsageError } from '../errors/errors.js';
 import { findBundledModel, openBundled } from './bundled.js';
 import { makeModel } from './make-model.js';
 import type { Model, ModelChoice, ModelSource } from './model.js';
@@ -21,9 +22,21 @@ async function findSource(choice: ModelChoice): Promise<ModelSource> {
     const { openFiles } = await import('./from-files.js');
     return openFiles(choice.weights, choice);
   }
+  refuseRange(choice);
   const bundled = findBundledModel(choice);
   if (bundled) return openBundled(bundled);
   // Apart, as most starts need none of it.
   const { findInstalledModel, openInstalled } = await import('./installed.js');
   return openInstalled(findInstalledModel(choice), choice);
+}
+
+/** What a bundled or installed model takes is known. */
+function refuseRange(choice: ModelChoice): void {
+  const option = (['input', 'mean', 'std'] as const).find((name) => choice[name] !== undefined);
+  if (option === undefined) return;
+  throw new UsageError({
+    where: `--${option}`,
+    problem: 'needs --weights',
+    remedy: 'for an installed model, give it to mobilenet import',
+  });
 }

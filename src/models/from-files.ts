@@ -1,18 +1,24 @@
 import { basename, dirname, resolve as resolvePath } from 'node:path';
-import type { Preprocessing } from '../domain/preprocessing.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { identify } from '../networks/identify.js';
 import { resolve } from '../networks/resolve.js';
 import type { Network } from '../networks/types.js';
+import { recognise } from '../weights/families/recognise.js';
+import type { Family } from '../weights/families/types.js';
 import { openWeights } from '../weights/formats/open.js';
 import type { Opened, OpenedGraph, OpenedTensors } from '../weights/formats/opened.js';
-import { type ImportedModel, joinModels, sanitiseName } from '../weights/graph/imported-model.js';
+import { type ImportedModel, joinModels } from '../weights/graph/imported-model.js';
 import { joinGraphs, type QuantisedGraph } from '../weights/quantised-graph.js';
-import { type Checkpoint, type CheckpointOptions, readCheckpoint, requireHead } from './checkpoint.js';
-import type { ModelSource } from './model.js';
+import type { NamedTensors } from '../weights/types.js';
+import { type CheckpointOptions, readCheckpoint, requireHead } from './checkpoint.js';
+import { choosePreprocessing, type Geometry, type RangeOptions } from './choose-preprocessing.js';
+import { findLabels, findPreprocessing, folderOf, type ModelFolder } from './companion-files.js';
+import { quantisedRange, scalingOf, usualRange } from './graph-facts.js';
+import { fitLabels } from './labels.js';
+import type { ModelSource, SourceLabels } from './model.js';
 
 /** What a caller knows of files of weights; what contradicts them is an error. */
-export interface FileOptions extends CheckpointOptions {
+export interface FileOptions extends CheckpointOptions, RangeOptions {
   /** As the files store it, in integers. */
   readonly exact?: boolean;
 }
@@ -26,58 +32,62 @@ export async function openFiles(paths: readonly string[], options: FileOptions):
   return sourceOf(await Promise.all(paths.map((path) => openWeights(path, { resolution }))), options);
 }
 
-/** Like `openFiles`, of files that have been opened. */
-export async function sourceOf(files: readonly Opened[], options: FileOptions): Promise<ModelSource> {
-  const settled = await Promise.all(files.map((file) => (file.kind === 'tensors' ? settle(file, options) : file)));
-  const checkpoint = settled.find((file) => file.kind === 'checkpoint');
-  if (!checkpoint) return sourceOfGraphs(settled as readonly OpenedGraph[], options);
-  if (settled.length > 1) {
+/**
+ * Like `openFiles`, of files that have been opened. Where a file has a graph, that runs; the names of its tensors only tell
+ * which family it is of. Tensors without a graph are a checkpoint of a family or nothing.
+ * @param folder where labels and configurations are looked for; by default the folder of the first file
+ */
+export async function sourceOf(
+  files: readonly Opened[],
+  options: FileOptions,
+  folder: ModelFolder = folderOf(files[0]!.path),
+): Promise<ModelSource> {
+  const graphs = await Promise.all(files.map(readGraph));
+  const tensors = files.find((_, index) => graphs[index] === undefined);
+  if (!tensors) return sourceOfGraphs(graphs as readonly GraphFile[], options, folder);
+  if (files.length > 1) {
     throw new UsageError({
-      where: `--weights ${checkpoint.path}`,
+      where: `--weights ${tensors.path}`,
       problem: 'holds no graph',
       expected: 'two files with graphs, of which the second continues the first',
     });
   }
-  return sourceOfCheckpoint(checkpoint);
+  return sourceOfTensors(tensors as OpenedTensors, options, folder);
 }
 
-interface OpenedCheckpoint {
-  readonly kind: 'checkpoint';
-  readonly path: string;
-  readonly checkpoint: Checkpoint;
+/** A file's graph, and its tensors by the names in the file where it has both. */
+interface GraphFile extends Pick<OpenedGraph, 'path' | 'bytes' | 'imported'> {
+  readonly tensors?: NamedTensors;
 }
 
-/**
- * Named tensors as a checkpoint of a known family, or else as the graph that the file describes beside them.
- * Throws ModelError that says why they are neither.
- */
-async function settle(opened: OpenedTensors, options: FileOptions): Promise<OpenedCheckpoint | OpenedGraph> {
-  const { path, readGraph } = opened;
-  try {
-    return { kind: 'checkpoint', path, checkpoint: readCheckpoint(opened, options) };
-  } catch (error) {
-    const isUnknown = error instanceof ModelError && /^weights-(unknown|mismatch)$/.test(error.code);
-    if (!isUnknown || readGraph === undefined) throw error;
-    const imported = await readGraph();
-    const network = { ...imported.network, id: sanitiseName(nameOf(path)) };
-    return { kind: 'graph', path, bytes: new Uint8Array(), imported: { ...imported, network } };
-  }
+async function readGraph(opened: Opened): Promise<GraphFile | undefined> {
+  if (opened.kind === 'graph') return opened;
+  const { path, tensors, readGraph: read } = opened;
+  return read && { path, bytes: new Uint8Array(), imported: await read(), tensors };
 }
 
-function sourceOfCheckpoint({ path, checkpoint }: OpenedCheckpoint): ModelSource {
+function sourceOfTensors(opened: OpenedTensors, options: FileOptions, folder: ModelFolder): ModelSource {
+  const { path } = opened;
+  const checkpoint = readCheckpoint(opened, options, folder);
   requireHead(checkpoint, path);
-  const { title, network, resolution, padding, epsilon, preprocessing, weights } = checkpoint;
+  const { title, network, resolution, padding, epsilon, weights } = checkpoint;
   return {
     name: nameOf(path),
     title,
     network: resolve(network, { resolution, padding }),
     epsilon,
-    preprocessing,
+    preprocessing: checkpoint.preprocessing,
     readWeights: () => weights,
+    own: 'file',
+    findLabels: () => labelsBeside(folder, path, network.classes),
   };
 }
 
-async function sourceOfGraphs(files: readonly OpenedGraph[], options: FileOptions): Promise<ModelSource> {
+async function sourceOfGraphs(
+  files: readonly GraphFile[],
+  options: FileOptions,
+  folder: ModelFolder,
+): Promise<ModelSource> {
   const imported = files.map((file) => file.imported).reduce(joinModels);
   refuseUnfit(imported);
   const { where, output, weights, padding } = imported;
@@ -87,17 +97,70 @@ async function sourceOfGraphs(files: readonly OpenedGraph[], options: FileOption
   const exact = options.exact
     ? { graph: await readExact(files, imported), softmaxAdded: output.softmaxAdded }
     : undefined;
+  const family = files.length === 1 ? familyOf(files[0]!, network) : undefined;
+  const { scaling, range: ofScaling, isSure } = scalingOf(imported);
+  const isPublished = family !== undefined && (network.classes === 1000 || network.classes === 1001);
+  const usual = usualRange(imported);
   return {
     name: files.map(({ path }) => nameOf(path)).join(' + '),
+    ...(family && { title: family.title }),
     network: resolve(network, { resolution, padding }),
     epsilon: 0,
-    preprocessing: importedPreprocessing(imported, resolution),
+    preprocessing: choosePreprocessing({
+      resolution,
+      grey: network.inputChannels === 1,
+      options,
+      ofFile: quantisedRange(imported),
+      graphScaling: scaling,
+      ofScaling: isSure ? ofScaling : undefined,
+      beside: findPreprocessing(folder),
+      otherwise: ofScaling
+        ? { range: ofScaling, reason: 'its graph begins with a scaling for such values' }
+        : isPublished
+          ? { range: family.input }
+          : usual,
+      geometry: family ? { crop: 'center', ...family.input } : SLIM,
+    }),
     readWeights: () => weights,
+    own: 'file',
+    findLabels: () => labelsOf(imported, folder, files[0]!.path),
     ...(exact && { exact }),
   };
 }
 
-/** Refuses what does not make classes of a square picture in colour. */
+/** Slim's evaluation takes the middle 87.5 % of a picture (research/slim/preprocessing/inception_preprocessing.py). */
+const SLIM: Geometry = {
+  crop: 'center',
+  filter: 'pil-bilinear',
+  resize: (resolution) => Math.round(resolution / 0.875),
+};
+
+/** The family that the tensors' names tell, where the graph is its network. */
+function familyOf({ path, tensors }: GraphFile, { id, alpha }: Network): Family | undefined {
+  if (tensors === undefined) return undefined;
+  try {
+    const { family, network } = recognise(tensors, path);
+    return network.id === id && network.alpha === alpha ? family : undefined;
+  } catch (error) {
+    if (error instanceof ModelError || error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
+
+/** Those inside the file come before those beside it. */
+function labelsOf(imported: ImportedModel, folder: ModelFolder, path: string): SourceLabels {
+  const { labels, where, output } = imported;
+  if (labels === undefined) return labelsBeside(folder, path, output.classes);
+  return { labels: fitLabels(labels, output.classes, `the labels in ${where}`), notes: [] };
+}
+
+function labelsBeside(folder: ModelFolder, path: string, outputs: number): SourceLabels {
+  const notes: string[] = [];
+  const found = findLabels(folder, path, outputs, (problem) => notes.push(`${problem}; --labels FILE gives others`));
+  return { ...(found && { labels: found.labels }), notes };
+}
+
+/** Refuses what does not make classes of a square picture. */
 function refuseUnfit({ where, output, network, inputIsPicture, inputResolution }: ImportedModel): void {
   const { height, width } = inputResolution;
   if (!inputIsPicture) {
@@ -107,11 +170,11 @@ function refuseUnfit({ where, output, network, inputIsPicture, inputResolution }
       remedy: `give the first half before it: --weights FIRST --weights ${where}`,
     });
   }
-  if (network.inputChannels !== 3) {
+  if (network.inputChannels !== 3 && network.inputChannels !== 1) {
     throw new ModelError('network-unsupported', {
       where,
       problem: `takes images of ${network.inputChannels} channels`,
-      expected: '3 (red, green and blue)',
+      expected: '3 (red, green and blue) or 1 (grey)',
     });
   }
   if (height !== width) {
@@ -121,10 +184,18 @@ function refuseUnfit({ where, output, network, inputIsPicture, inputResolution }
       expected: 'a square input',
     });
   }
+  const { shape, classes } = output;
+  if (shape.height * shape.width > 1) {
+    throw new ModelError('weights-incomplete', {
+      where,
+      problem: `gives a map of ${shape.height}×${shape.width}×${shape.channels}, not a value for each class`,
+      remedy: 'only classifiers can be run',
+    });
+  }
   if (!output.isProbability) {
     throw new ModelError('weights-incomplete', {
       where,
-      problem: `gives ${output.classes} features and no classes`,
+      problem: `gives ${classes} features and no classes`,
       remedy: `give the second half after it: --weights ${where} --weights SECOND`,
     });
   }
@@ -138,10 +209,10 @@ function nameOf(path: string): string {
 
 /** Under the name of the paper's network where it is one. */
 function named(network: Network): Network {
-  return { ...network, ...identify(network) };
+  return { ...network, ...(identify(network) ?? { id: 'graph', alpha: 1 }) };
 }
 
-async function readExact(files: readonly OpenedGraph[], { where, quantised }: ImportedModel): Promise<QuantisedGraph> {
+async function readExact(files: readonly GraphFile[], { where, quantised }: ImportedModel): Promise<QuantisedGraph> {
   const refuse = (cause?: unknown) =>
     new UsageError(
       { where: '--exact', problem: `${where} computes in floats`, expected: 'a quantised .tflite file' },
@@ -162,6 +233,7 @@ function refuseContradictions(options: FileOptions, network: Network, resolution
     ['--model', options.model, network.id],
     ['--alpha', options.alpha, network.alpha],
     ['--res', options.resolution, resolution],
+    ['--classes', options.classes, network.classes],
   ] as const;
   for (const [option, asked, found] of facts) {
     if (asked !== undefined && asked !== found) {
@@ -172,22 +244,4 @@ function refuseContradictions(options: FileOptions, network: Network, resolution
       });
     }
   }
-}
-
-/** Slim's evaluation takes the middle 87.5 % of a picture (research/slim/preprocessing/inception_preprocessing.py). */
-const CENTRAL_FRACTION = 0.875;
-
-/** What the graph itself did to the picture; else value = (byte − zeroPoint) · scale; −1…1 where the file does not say. */
-function importedPreprocessing(imported: ImportedModel, resolution: number): Preprocessing {
-  const { scale, zeroPoint } = imported.inputQuantisation ?? { scale: 1 / 127.5, zeroPoint: 127.5 };
-  const all = (value: number) => [value, value, value] as const;
-  const { mean, std } = imported.inputNormalisation ?? { mean: all(zeroPoint / 255), std: all(1 / (255 * scale)) };
-  return {
-    crop: 'center',
-    resize: Math.round(resolution / CENTRAL_FRACTION),
-    resolution,
-    filter: 'pil-bilinear',
-    mean: [mean[0]!, mean[1]!, mean[2]!],
-    std: [std[0]!, std[1]!, std[2]!],
-  };
 }

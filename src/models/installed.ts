@@ -14,11 +14,13 @@ import {
 } from '../store/installed.js';
 import type { InstalledModel } from '../store/types.js';
 import { checkWeights } from '../weights/check.js';
-import { readSafetensors } from '../weights/formats/safetensors/safetensors.js';
+import { readMetadata, readSafetensors } from '../weights/formats/safetensors/safetensors.js';
 import { groupTensors } from '../weights/tensor-names.js';
 import { describeQuery, listBundledModels, type ModelQuery } from './bundled.js';
-import { parseLabels } from './labels.js';
+import { noCompanions } from './companion-files.js';
+import { parseLabels } from './label-formats.js';
 import type { ModelChoice, ModelSource } from './model.js';
+import { readOwnMetadata } from './safetensors-metadata.js';
 
 /**
  * The installed model that fits.
@@ -64,22 +66,29 @@ export async function openInstalled(installed: InstalledModel, { exact = false }
   const home = storeHome();
   const path = weightsPath(installed, home);
   const bytes = readInstalledWeights(installed, home);
-  // A graph, or a network of nobody's paper that its file describes.
-  const isFile = installed.format !== 'safetensors' || !isNetworkId(installed.network);
+  const isFile = installed.format !== 'safetensors' || describesNetwork(bytes, path);
   const source = isFile
     ? await openInstalledFile(installed, path, bytes, exact)
     : openInstalledTensors(installed, path, bytes);
   const labels = () => readLabels(installed);
+  const { findLabels: _, ...known } = source;
   return {
-    ...source,
+    ...known,
     name,
+    // What is pulled has a licence.
+    ...(installed.licence === null && { own: 'imported' }),
     ...(installed.labels !== null && { readLabels: labels }),
     ...(levels !== null && { readLevels: () => readInstalledLevels(installed, levels) }),
   };
 }
 
+/** Whether the project's safetensors say each layer, as those of networks do that are none of the papers'. */
+function describesNetwork(bytes: Uint8Array, path: string): boolean {
+  return readOwnMetadata(readMetadata(bytes), path)?.network !== undefined;
+}
+
 async function openInstalledFile(
-  { preprocessing }: InstalledModel,
+  { preprocessing, resolution }: InstalledModel,
   path: string,
   bytes: Uint8Array,
   exact: boolean,
@@ -88,7 +97,7 @@ async function openInstalledFile(
     import('./from-files.js'),
     import('../weights/formats/open.js'),
   ]);
-  const source = await sourceOf([await openBytes(bytes, path)], { exact });
+  const source = await sourceOf([await openBytes(bytes, path, { resolution })], { exact }, noCompanions);
   return { ...source, preprocessing: preprocessing ?? source.preprocessing };
 }
 

@@ -1,8 +1,11 @@
+import type { PreprocessingRecord } from '../domain/classification.js';
 import type { Label } from '../domain/label.js';
 import type { Preprocessing } from '../domain/preprocessing.js';
 import { UsageError } from '../errors/errors.js';
 import { storeHome } from '../store/home.js';
 import { loadImagenetLabels } from './bundled.js';
+import { assumptionNote } from './choose-preprocessing.js';
+import { areIndependent } from './graph-facts.js';
 import { readLabels } from './labels.js';
 import type { Model, ModelChoice, ModelSource } from './model.js';
 import { packedStore } from './packed-files.js';
@@ -21,16 +24,24 @@ export async function makeModel(source: ModelSource, choice: ModelChoice): Promi
     });
   }
   const { id, alpha, resolution, classes } = network;
+  const preprocessing = adjust(source.preprocessing, choice);
+  const found = choice.labels === undefined ? source.findLabels?.() : undefined;
+  const note = assumptionNote(name, preprocessing, source.own === 'imported');
   const model: Model = {
-    facts: { network: id, alpha, resolution, dtype: exact ? 'int8' : 'f32', weights: name },
+    facts: {
+      ...{ network: id, alpha, resolution, dtype: exact ? 'int8' : 'f32', weights: name },
+      ...(source.own && areIndependent(network) && classes > 1 && { output: 'independent' }),
+      ...(source.own && { preprocessing: recordOf(preprocessing) }),
+    },
     title: source.title ?? id,
     network,
     epsilon: source.epsilon,
-    preprocessing: adjust(source.preprocessing, choice),
+    preprocessing,
+    notes: [...(note === undefined ? [] : [note]), ...(found?.notes ?? [])],
     readWeights: (allocate) => source.readWeights(allocate),
     readLabels: () =>
       choice.labels === undefined
-        ? (source.readLabels?.() ?? defaultLabels(classes))
+        ? (found?.labels ?? source.readLabels?.() ?? defaultLabels(classes))
         : readLabels(choice.labels, classes),
     ...(openLabels && choice.labels === undefined && { openLabels }),
     ...(halfFileBytes !== undefined && { halfFileBytes }),
@@ -49,8 +60,13 @@ function adjust(preprocessing: Preprocessing, { crop, filter }: ModelChoice): Pr
   return { ...preprocessing, ...(crop && { crop }), ...(filter && { filter }) };
 }
 
+function recordOf({ resolution: _, assumed, ...known }: Preprocessing): PreprocessingRecord {
+  return { ...known, assumed: assumed !== undefined, ...(assumed !== undefined && { reason: assumed }) };
+}
+
 /** ImageNet's where the number of classes says so; otherwise classes go by number. */
 function defaultLabels(classes: number): readonly Label[] {
   if (classes === 1000 || classes === 1001) return loadImagenetLabels(classes);
+  if (classes === 1) return [{ name: 'class 1' }];
   return Array.from({ length: classes }, (_, index) => ({ name: `class ${index}` }));
 }

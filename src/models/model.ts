@@ -1,4 +1,5 @@
 import type { ModelFacts } from '../domain/classification.js';
+import type { InputRangeName } from '../domain/input-range.js';
 import type { Label } from '../domain/label.js';
 import type { Preprocessing, ResizeFilter } from '../domain/preprocessing.js';
 import type { Levels } from '../engine/int8/levels.js';
@@ -21,6 +22,11 @@ export interface ModelChoice {
   readonly labels?: string;
   readonly crop?: Preprocessing['crop'];
   readonly filter?: ResizeFilter;
+  /** Values that the network was trained on, for weights of one's own; by default what the files say. */
+  readonly input?: InputRangeName;
+  /** In place of `input`, in units of 0…1: one number for each channel, or one for all. */
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
   /** Compute in the integers of quantised files, to the same bytes as TFLite's reference kernels. */
   readonly exact?: boolean;
   /** What the network computes in: floats, or 7 and 12 bit integers, faster and a little less accurate. `f32` by default. */
@@ -40,8 +46,12 @@ export interface ModelSource {
   readonly halfFileBytes?: number;
   /** The network as quantised files store it, where `--exact` asked for it. */
   readonly exact?: ExactModel;
-  /** The labels that come with the weights. */
+  /** Set for a person's own weights: results say how pictures were prepared for them. */
+  readonly own?: 'file' | 'imported';
+  /** The labels that belong to the weights. */
   readonly readLabels?: () => readonly Label[];
+  /** Looks for labels in the files and beside them. Throws ModelError `labels` for those in a file that do not fit. */
+  readonly findLabels?: () => SourceLabels;
   /** Single ones of them. */
   readonly openLabels?: () => (index: number) => Label;
   /** The levels of a calibration. */
@@ -68,10 +78,18 @@ export interface Model {
   readonly packed?: () => PackedStore;
   /** Set where integers were asked for: the network as its files store it. */
   readonly exact?: ExactModel;
+  /** What was assumed, and what was found and could not be used, each in one line. */
+  readonly notes: readonly string[];
   /** One for each class. */
   readLabels(): readonly Label[];
   /** Gives single labels, where that is less work than reading all. */
   openLabels?(): (index: number) => Label;
+}
+
+/** Labels that were found, and notes about those that could not be used. */
+export interface SourceLabels {
+  readonly labels?: readonly Label[];
+  readonly notes: readonly string[];
 }
 
 export interface ExactModel {

@@ -50,7 +50,7 @@ export function buildEfficientnetB0(options: BuildOptions = {}): Network {
   list.pointwise('top_conv', scaleToMultipleOf8(LAST_CHANNELS, alpha), { activation: 'swish' });
   list.globalAveragePool('avg_pool');
   list.dense('predictions', classes);
-  list.softmax('softmax');
+  list.probabilities(classes);
   return { id, alpha, classes, inputChannels: 3, layers: list.layers };
 }
 

@@ -78,8 +78,11 @@ export class LayerList {
     return this.#push({ kind: 'globalAveragePool', name, inputs: [this.last] });
   }
 
-  softmax(name: string): string {
-    return this.#push({ kind: 'softmax', name, inputs: [this.last] });
+  /** Of `classes` values: a softmax; a single one is the probability of a class by itself. */
+  probabilities(classes: number): string {
+    const inputs = [this.last];
+    if (classes > 1) return this.#push({ kind: 'softmax', name: 'softmax', inputs });
+    return this.#push({ kind: 'activation', name: 'sigmoid', inputs, activation: 'sigmoid' });
   }
 
   #linear(name: string, options: LinearOptions) {

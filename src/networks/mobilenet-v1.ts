@@ -55,7 +55,7 @@ function build(id: string, blocks: readonly Block[], addBlock: Separable, option
   list.block = undefined;
   list.globalAveragePool('global_average_pooling2d');
   list.dense('conv_preds', classes);
-  list.softmax('softmax');
+  list.probabilities(classes);
   return { id, alpha, classes, inputChannels: 3, layers: list.layers };
 }
 

@@ -50,6 +50,6 @@ export function buildMobilenetV2(options: BuildOptions = {}): Network {
   list.pointwise('Conv_1', scaleToMultipleOf8(LAST_CHANNELS, Math.max(alpha, 1)), { activation: 'relu6' });
   list.globalAveragePool('global_average_pooling2d');
   list.dense('predictions', classes);
-  list.softmax('softmax');
+  list.probabilities(classes);
   return { id, alpha, classes, inputChannels: 3, layers: list.layers };
 }

@@ -40,7 +40,7 @@ export function buildXception(options: BuildOptions = {}): Network {
   list.block = undefined;
   list.globalAveragePool('avg_pool');
   list.dense('predictions', classes);
-  list.softmax('softmax');
+  list.probabilities(classes);
   return { id, alpha, classes, inputChannels: 3, layers: list.layers };
 }
 

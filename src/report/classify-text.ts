@@ -1,5 +1,6 @@
 import type { CostFacts, ModelFacts, Prediction } from '../domain/classification.js';
 import { printable } from '../errors/printable.js';
+import { isNetworkId } from '../networks/index.js';
 import { alphaText, megas } from './units.js';
 
 /** Labels share a column at least and at most this wide, in characters. */
@@ -28,8 +29,9 @@ function fit(characters: readonly string[], width: number): string {
 export function modelLine(model: ModelFacts, cost: CostFacts, ms: number): string {
   const size = `${model.resolution}×${model.resolution}`;
   const parts = [
-    `${printable(model.network)} α ${alphaText(model.alpha)}`,
+    isNetworkId(model.network) ? `${model.network} α ${alphaText(model.alpha)}` : printable(model.network),
     size,
+    ...(model.output === 'independent' ? ['independent probabilities, which need not add up to 100 %'] : []),
     `${megas(cost.macs, 1)} M MACs`,
     `${megas(cost.flops, 1)} M FLOPs`,
     `${megas(cost.params, 2)} M parameters`,

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { findTop } from '../domain/rank.js';
+import { findTop, ofLabels } from '../domain/rank.js';
 import { bindLane } from '../engine/lanes.js';
 import { loadPixelKernels } from '../engine/pixels.js';
 import { printable } from '../errors/printable.js';
@@ -32,7 +32,7 @@ async function work(job: LaneJob): Promise<void> {
     const started = performance.now();
     const probabilities = run(target);
     const ended = performance.now();
-    const ranked = findTop(probabilities, job.top, printable(job.file));
+    const ranked = findTop(ofLabels(probabilities, data.labels), job.top, printable(job.file));
     send({ job: job.job, ranked, decode: started - start, run: ended - started });
   } catch (error) {
     send(replyOf(job.job, error));

@@ -118,7 +118,9 @@ class LanePool {
   constructor(lanes: readonly Lane[], settings: PrepareSettings, gate: Gate, labels: readonly Label[]) {
     this.#gate = gate;
     this.#labels = labels;
-    this.#threads = lanes.map((lane, index) => this.#start({ ...settings, lane }, `thread ${index}`));
+    this.#threads = lanes.map((lane, index) =>
+      this.#start({ ...settings, lane, labels: labels.length }, `thread ${index}`),
+    );
   }
 
   run(job: LaneJob, prepared?: Prepared): Promise<Classification> {

@@ -12,6 +12,8 @@ export interface PrepareSettings {
 /** What a lane's thread is started with. */
 export interface LaneData extends PrepareSettings {
   readonly lane: Lane;
+  /** How many labels there are: two for a network of one output are a class and its opposite. */
+  readonly labels: number;
 }
 
 export type PreparedPicture = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;

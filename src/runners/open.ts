@@ -18,7 +18,7 @@ import type { Runner, RunnerOptions, RunnerPlan } from './types.js';
 export async function openRunner(choice: ModelChoice, plan: RunnerPlan, options: RunnerOptions = {}): Promise<Runner> {
   const model = await chooseModel(choice);
   const cost = costOf(model);
-  const facts = { model: model.facts, cost, readLabels: () => model.readLabels() };
+  const facts = { model: model.facts, cost, notes: model.notes, readLabels: () => model.readLabels() };
   if (plan.kind === 'thread') return { ...facts, ...openOnThisThread(model, cost.macs, plan, options) };
   // Apart, as a few pictures need none of it.
   const { openLanes } = await import('./lanes.js');

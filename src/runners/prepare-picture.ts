@@ -1,5 +1,5 @@
 import type { PixelKernels } from '../domain/pixel-kernels.js';
-import type { Preprocessing } from '../domain/preprocessing.js';
+import { type Preprocessing, preparedLength } from '../domain/preprocessing.js';
 import { givesBytes, type Prepared, prepareImage } from '../images/prepare.js';
 import { type Job, LARGE_BYTES, type PreparedPicture, type PrepareSettings, type Reply } from './messages.js';
 import { isPictureError } from './picture-errors.js';
@@ -33,7 +33,7 @@ export async function preparePicture(
 
 /** What a picture is prepared into: bytes where they say it all, a quarter of the memory. */
 export function createTarget(preprocessing: Preprocessing): PreparedPicture {
-  const length = 3 * preprocessing.resolution ** 2;
+  const length = preparedLength(preprocessing);
   return givesBytes(preprocessing) ? new Uint8Array(length) : new Float32Array(length);
 }
 

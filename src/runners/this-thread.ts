@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import type { Classification } from '../domain/classification.js';
 import { MOST_THREADS } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
-import { describe, findTop } from '../domain/rank.js';
+import { preparedLength } from '../domain/preprocessing.js';
+import { describe, findTop, ofLabels } from '../domain/rank.js';
 import { loadPixelKernels } from '../engine/pixels.js';
 import { createSession, type SessionOptions } from '../engine/session.js';
 import { elementAt } from '../errors/element-at.js';
@@ -99,7 +100,9 @@ async function load(model: Model, options: SessionOptions) {
   const session = model.exact
     ? await openExact(model.exact)
     : await createSession(model.network, (allocate) => model.readWeights(allocate), model.epsilon, options);
-  return { session, labelAt: model.openLabels?.() ?? asFunction(model.readLabels()) };
+  if (model.openLabels) return { session, labelAt: model.openLabels(), labels: model.network.classes };
+  const labels = model.readLabels();
+  return { session, labelAt: asFunction(labels), labels: labels.length };
 }
 
 async function openExact({ graph, softmaxAdded }: ExactModel) {
@@ -117,16 +120,16 @@ async function classify(
   loading: Promise<Loaded>,
   { top, maxPixels }: RunnerOptions & { readonly top: number },
 ): Promise<Classification> {
-  const prepared = new Float32Array(preprocessing.resolution ** 2 * 3);
+  const prepared = new Float32Array(preparedLength(preprocessing));
   const start = performance.now();
   await preparePicture(picture, preprocessing, prepared, loadPixelKernels(), { maxPixels });
   const decoded = performance.now();
-  const { session, labelAt } = await loading;
+  const { session, labelAt, labels } = await loading;
   const started = performance.now();
   session.input.set(prepared);
   const probabilities = session.run();
   const run = performance.now() - started;
-  const ranked = findTop(probabilities, top, printable(picture.file));
+  const ranked = findTop(ofLabels(probabilities, labels), top, printable(picture.file));
   return { predictions: describe(ranked, labelAt), ms: { decode: decoded - start, run } };
 }
 

@@ -13,6 +13,8 @@ export interface Runner {
   readonly ready: Promise<void>;
   /** Pictures that keep it busy. */
   readonly busy: number;
+  /** What was assumed of the model, and what was found and could not be used, each in one line. */
+  readonly notes: readonly string[];
   /** One for each class. */
   readLabels(): readonly Label[];
   /**

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ModelError } from '../errors/errors.js';
+import { isNetworkId } from '../networks/index.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
 import { readSafetensors } from '../weights/formats/safetensors/safetensors.js';
 import type { NamedTensors } from '../weights/types.js';
@@ -41,7 +42,7 @@ export function findInstalled(query: InstalledQuery, home = storeHome()): Instal
   const rank = (each: InstalledModel): number =>
     DTYPE_ORDER.length * distanceFromDefault(each, query) + DTYPE_ORDER.indexOf(each.dtype);
   return listInstalled(home)
-    .models.filter((each) => each.network === model && fits(each))
+    .models.filter((each) => isNetworkId(model) && each.network === model && fits(each))
     .sort((a, b) => rank(a) - rank(b))[0];
 }
 

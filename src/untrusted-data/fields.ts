@@ -89,6 +89,12 @@ export class Fields {
     return value;
   }
 
+  flag(name: string): boolean {
+    const value = this.#take(name);
+    if (typeof value !== 'boolean') throw this.wrong(name, 'true or false');
+    return value;
+  }
+
   oneOf<T extends string>(name: string, allowed: readonly T[]): T {
     const value = this.#take(name);
     const found = allowed.find((choice) => choice === value);

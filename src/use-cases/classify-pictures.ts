@@ -73,6 +73,8 @@ export interface ClassifyHost {
   readonly startProgress: (total: () => number | undefined) => Promise<Progress>;
   /** Listens for signals from now on; aborted: no more pictures are begun, those in flight are finished. */
   readonly listenForSignals: () => { readonly signal: AbortSignal; stop(): void };
+  /** Told what was assumed of the model. */
+  readonly onNote: (note: string) => void;
   readonly onProblem: (problem: string) => void;
 }
 
@@ -114,6 +116,7 @@ export async function classifyPictures(request: ClassifyRequest, host: ClassifyH
   }
   const isMany = isArriving || first.length > MOST_ON_THIS_THREAD;
   const runner = await openFor(request, isMany ? undefined : first.length, host);
+  for (const note of runner.notes) host.onNote(note);
   const isCounted = isMany && !isArriving && !host.stdin && host.showsProgress;
   try {
     const total = countInBackground(isCounted ? withoutOutput(find(), host) : undefined);

@@ -12,7 +12,6 @@ import type { Network, PaddingConvention } from '../networks/types.js';
 import type { NetworkFacts } from '../report/cost-text.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
 import { openWeights } from '../weights/formats/open.js';
-import type { Opened } from '../weights/formats/opened.js';
 import { SNIFFED_BYTES } from '../weights/formats/other-files.js';
 import { sniff } from '../weights/formats/sniff.js';
 import type { ImportedModel } from '../weights/graph/imported-model.js';
@@ -115,30 +114,20 @@ function hasCosts({ network, resolution, padding }: FoundNetwork, record: GraphC
   return macs === record.macs && params.weights === record.params.weights;
 }
 
+/** The graph of a file that has one; otherwise the network that its tensors' names tell. */
 async function findNetworkIn(path: string, { resolution }: CostFileOptions): Promise<FoundNetwork> {
   const opened = await openWeights(path, { resolution });
-  if (opened.kind === 'graph')
-    return fromGraph(
-      opened.imported,
-      path,
-      resolution,
-      `the graph of the ${opened.imported.format} file, batch norms folded`,
-    );
-  try {
-    const checkpoint = readCheckpoint(opened, resolution === undefined ? {} : { resolution });
-    const { network, padding, title } = checkpoint;
-    return { network, padding, title, resolution: checkpoint.resolution, isOfGraph: false };
-  } catch (error) {
-    const isUnknown = error instanceof ModelError && /^weights-(unknown|mismatch)$/.test(error.code);
-    if (!isUnknown || !hasGraph(opened)) throw error;
-    return fromGraph(await opened.readGraph(), path, resolution, 'the graph beside its weights, batch norms folded');
+  if (opened.kind === 'graph') {
+    const title = `the graph of the ${opened.imported.format} file, batch norms folded`;
+    return fromGraph(opened.imported, path, resolution, title);
   }
-}
-
-type WithGraph = Extract<Opened, { kind: 'tensors' }> & { readonly readGraph: () => Promise<ImportedModel> };
-
-function hasGraph(opened: Extract<Opened, { kind: 'tensors' }>): opened is WithGraph {
-  return opened.readGraph !== undefined;
+  if (opened.readGraph) {
+    const title = 'the graph beside its weights, batch norms folded';
+    return fromGraph(await opened.readGraph(), path, resolution, title);
+  }
+  const checkpoint = readCheckpoint(opened, resolution === undefined ? {} : { resolution });
+  const { network, padding, title } = checkpoint;
+  return { network, padding, title, resolution: checkpoint.resolution, isOfGraph: false };
 }
 
 function fromGraph(imported: ImportedModel, path: string, resolution: number | undefined, title: string): FoundNetwork {
@@ -157,7 +146,7 @@ function fromGraph(imported: ImportedModel, path: string, resolution: number | u
       remedy: 'leave --res out, or give that value',
     });
   }
-  const network = { ...imported.network, ...identify(imported.network) };
+  const network = { ...imported.network, ...(identify(imported.network) ?? { id: 'graph', alpha: 1 }) };
   const isOfGraph = imported.format === 'onnx' && !isNetworkId(network.id);
   return { network, resolution: height, padding: imported.padding, title, isOfGraph };
 }

@@ -8,10 +8,11 @@ import { formatLabels, readLabels } from '../models/labels.js';
 import { makeModel } from '../models/make-model.js';
 import { modelToSafetensors } from '../models/model-to-safetensors.js';
 import type { ResolvedNetwork } from '../networks/types.js';
+import { tryModel } from '../runners/try-model.js';
 import { installModel, type StoreOptions } from '../store/install.js';
 import type { InstalledModel, NewModel } from '../store/types.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
-import { openWeights } from '../weights/formats/open.js';
+import { openBytes, openWeights } from '../weights/formats/open.js';
 import type { Opened } from '../weights/formats/opened.js';
 import { findFormat } from '../weights/formats/table.js';
 import { narrowToHalf, toFloat32 } from '../weights/half.js';
@@ -35,42 +36,46 @@ export interface Imported {
   readonly title: string;
   /** Pictures that the levels were chosen by; 0 where none were. */
   readonly calibrated: number;
+  /** What was assumed of the file, each in one line. */
+  readonly notes: readonly string[];
 }
 
 /**
- * Puts a file of weights into the store under a name of its own. Files that hold a graph (TFLite, ONNX) are kept as
- * they are; all others become the project's safetensors, batch norms folded, weights in half precision where they fit.
- * @throws ModelError where the file is damaged or no classifier, `model-exists`, `labels`; UsageError for options that
+ * Puts a file of weights into the store under a name of its own, once it has run. Files that hold a graph and stand alone
+ * (TFLite, ONNX) are kept as they are; all others become the project's safetensors, batch norms folded, weights in half
+ * precision where they fit. Labels and configurations beside the file are kept with it.
+ * @throws ModelError where the file is damaged or cannot be run, `model-exists`, `labels`; UsageError for options that
  * contradict it
  */
 export async function importModel(path: string, options: ImportOptions): Promise<Imported> {
   const { name, labels: labelsPath, replace, home, calibrate, ...choice } = options;
-  const opened = await openWeights(path);
-  const model = await makeModel(await sourceOf([opened], choice), {});
+  const opened = await openWeights(path, { resolution: choice.resolution });
+  const source = await sourceOf([opened], choice);
+  const model = await makeModel(source, labelsPath === undefined ? {} : { labels: labelsPath });
   const { network, epsilon, preprocessing } = model;
-  const labels = labelsPath === undefined ? null : formatLabels(readLabels(labelsPath, network.classes));
+  await tryModel(model);
+  const labels = labelsPath === undefined ? source.findLabels?.().labels : readLabels(labelsPath, network.classes);
   const { id, alpha, resolution, classes } = network;
   const common = {
-    ...{ name, network: id, alpha, resolution, classes, labels },
+    ...{ name, network: id, alpha, resolution, classes, preprocessing },
+    labels: labels ? formatLabels(labels) : null,
     published: null,
     licence: null,
     origin: originOf(opened),
   } as const;
   const found = calibrate && (await levelsFor(model, calibrate));
-  const keptAs = opened.kind === 'graph' ? findFormat(opened.imported.format).keptAs : undefined;
+  const format = await formatAlone(opened, resolution);
   const own: NewModel =
-    opened.kind === 'graph' && keptAs !== undefined
+    format !== undefined && opened.kind === 'graph'
       ? {
           ...common,
+          ...{ format, padding: null, epsilon: null, weights: opened.bytes },
           dtype: opened.imported.quantised ? 'int8' : 'f32',
-          format: keptAs,
-          ...{ padding: null, epsilon: null, preprocessing: null },
-          weights: opened.bytes,
         }
       : {
           ...common,
           ...packWeights(network, model.readWeights(), epsilon, preprocessing),
-          ...{ format: 'safetensors', padding: network.padding, epsilon, preprocessing },
+          ...{ format: 'safetensors', padding: network.padding, epsilon },
         };
   const calibrated = found ? { ...own, levels: found.bytes } : own;
   const stores = { ...(replace !== undefined && { replace }), ...(home !== undefined && { home }) };
@@ -78,7 +83,22 @@ export async function importModel(path: string, options: ImportOptions): Promise
     installed: await installModel(calibrated, stores),
     title: model.title,
     calibrated: found?.pictures ?? 0,
+    notes: model.notes,
   };
+}
+
+/** What a file is kept as where it needs no others; undefined where it does, or is of a format that is not kept. */
+async function formatAlone(opened: Opened, resolution: number): Promise<'tflite' | 'onnx' | undefined> {
+  const keptAs = opened.kind === 'graph' ? findFormat(opened.imported.format).keptAs : undefined;
+  if (keptAs === undefined || opened.kind !== 'graph') return undefined;
+  try {
+    // In a folder that cannot be.
+    await openBytes(opened.bytes, join(opened.path, basename(opened.path)), { resolution });
+    return keptAs;
+  } catch (error) {
+    if (error instanceof ModelError) return undefined;
+    throw error;
+  }
 }
 
 /** The bytes of a safetensors file, and the numbers that it is in. */

@@ -102,13 +102,14 @@ async function prepare(entry: CatalogEntry, { path, kind, origin }: FetchedFile)
       weights: bytes,
     };
   }
-  const [{ readCheckpoint, requireHead }, { nameTensors }, { writeSafetensors }] = await Promise.all([
+  const [{ readCheckpoint, requireHead }, { noCompanions }, { nameTensors }, { writeSafetensors }] = await Promise.all([
     import('../models/checkpoint.js'),
+    import('../models/companion-files.js'),
     import('../weights/tensor-names.js'),
     import('../weights/formats/safetensors/safetensors.js'),
   ]);
   const { padding, epsilon } = entry;
-  const checkpoint = readCheckpoint(opened, { resolution, padding, epsilon });
+  const checkpoint = readCheckpoint(opened, { resolution, padding, epsilon }, noCompanions);
   requireHead(checkpoint, where);
   const { id, alpha: found, classes: outputs } = checkpoint.network;
   refuseOther(entry, where, {

@@ -63,7 +63,7 @@ describe('mobilenet classify', () => {
     writeFileSync(labels, 'one\ntwo\n');
     const { stdout, stderr, code } = mobilenet('classify', '--labels', labels, alps);
     expect([stdout, code]).toEqual(['', 4]);
-    expect(stderr).toBe(`mobilenet: ${labels}: 2 labels, expected 1000\n`);
+    expect(stderr).toBe(`mobilenet: ${labels}: 2 labels, expected 1000, one for each class\n`);
   });
 
   it('goes on after a broken picture: exit 1', () => {

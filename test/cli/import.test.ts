@@ -26,7 +26,7 @@ describe('mobilenet import', () => {
   it('installs; classify runs, models export writes what classify --weights takes', () => {
     const labels = join(folder, 'labels.txt');
     writeFileSync(labels, 'one\ntwo\nthree\nfour\nfive\nsix\nseven\n');
-    expect(mobilenet('import', file, '--as', 'mine', '--res', '64', '--labels', labels)).toEqual({
+    expect(mobilenet('import', file, '--as', 'mine', '--res', '64', '--labels', labels, '--input', '-1..1')).toEqual({
       stdout: 'mine: mobilenet_v1 α 0.25, 64×64, 7 classes, 0.4 MB f16, recognised as timm mobilenetv1\n',
       stderr: '',
       code: 0,
@@ -66,7 +66,7 @@ describe('mobilenet import', () => {
     };
     const pictures = join(folder, 'pictures');
     cpSync('test/photos', pictures, { recursive: true });
-    const run = mobilenet('import', file, '--as', 'ranged', '--res', '64', '--calibrate', pictures);
+    const run = mobilenet('import', file, '--as', 'ranged', '--res', '64', '--input', '-1..1', '--calibrate', pictures);
     expect(run.stdout).toMatch(/\nranged: integer ranges chosen from 4 images, for classify --dtype int8\n$/);
     expect(run.stderr).toMatch(/^mobilenet: .*README\.md: [^\n]+\n(calibrating: .+\n)*$/);
     expect(run.code).toBe(0);
@@ -94,7 +94,7 @@ describe('mobilenet import', () => {
   }, 60_000);
 
   it('without --calibrate --dtype int8 is refused and says what provides the ranges', () => {
-    expect(mobilenet('import', file, '--as', 'plain', '--res', '64').code).toBe(0);
+    expect(mobilenet('import', file, '--as', 'plain', '--res', '64', '--input', '-1..1').code).toBe(0);
     const { stdout, stderr, code } = mobilenet('classify', '--model', 'plain', '--dtype', 'int8', alps);
     expect([stdout, code]).toEqual(['', 4]);
     expect(stderr).toMatch(
@@ -110,6 +110,25 @@ describe('mobilenet import', () => {
     expect(stderr.split('\n').at(-2)).toContain(problem);
     expect(code).toBe(2);
     expect(mobilenet('models', 'remove', 'nothing').code).toBe(4);
+  });
+
+  it('says what it had to assume, and classify says it again', () => {
+    const note =
+      /^mobilenet: [\w.]+: assumed that the network takes values from -1 to 1, since timm mobilenetv1 usually does; /;
+    const { stderr, code } = mobilenet('import', file, '--as', 'assumed', '--res', '64');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(note);
+    expect(stderr).toMatch(/; if it takes others, add --input RANGE\n$/);
+    const run = mobilenet('classify', '--json', '--model', 'assumed', alps);
+    expect(run.stderr).toMatch(note);
+    expect(run.stderr).toMatch(/; if it takes others, import it again with --input RANGE\n$/);
+    expect(JSON.parse(run.stdout).model.preprocessing).toMatchObject({ mean: [0.5, 0.5, 0.5], assumed: true });
+    const bytes = mobilenet('import', file, '--as', 'assumed', '--res', '64', '--input', '0..255', '--replace');
+    expect(bytes.stderr).toBe('');
+    const again = mobilenet('classify', '--json', '--model', 'assumed', alps);
+    expect(again.stderr).toBe('');
+    expect(JSON.parse(again.stdout).model.preprocessing).toMatchObject({ mean: [0, 0, 0], assumed: false });
+    expect(JSON.parse(again.stdout).images).not.toEqual(JSON.parse(run.stdout).images);
   });
 
   it('refuses what holds no weights, in one line', () => {

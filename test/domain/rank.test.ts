@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findTop } from '../../src/domain/rank.js';
+import { findTop, ofLabels } from '../../src/domain/rank.js';
 import { RuntimeError } from '../../src/errors/errors.js';
 
 /** All of them in order, by sorting. */
@@ -31,5 +31,13 @@ describe('findTop', () => {
       expect(find).toThrow(`a.jpg: the network gives ${value} for class ${at}, expected a probability`);
       expect(find).toThrow(expect.objectContaining({ code: 'not-finite', exitCode: 5 }));
     }
+  });
+});
+
+describe('ofLabels', () => {
+  it('gives the second of two labels the output of a network of one, and the first the rest', () => {
+    expect([...ofLabels(Float32Array.of(0.75), 2)]).toEqual([0.25, 0.75]);
+    expect([...ofLabels(Float32Array.of(0.75), 1)]).toEqual([0.75]);
+    expect([...ofLabels(Float32Array.of(0.5, 0.5), 2)]).toEqual([0.5, 0.5]);
   });
 });

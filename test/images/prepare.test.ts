@@ -159,6 +159,26 @@ describe('prepareImage', () => {
     expect(() => prepareDecoded(image, unrounded, new Uint8Array(224 * 224 * 3), kernels)).toThrow(RangeError);
   });
 
+  it('gives grey networks the luminance that Pillow computes, before anything is scaled', () => {
+    const data = Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255, 10, 20, 30);
+    const image = { data, width: 2, height: 2 };
+    const grey: Preprocessing = {
+      ...imagenet,
+      crop: 'squash',
+      resolution: 2,
+      grey: true,
+      mean: [0, 0, 0],
+      std: [1, 1, 1],
+    };
+    const target = new Float32Array(4);
+    prepareDecoded(image, grey, target, kernels);
+    // PIL.Image.convert('L') of these pixels.
+    expect([...target].map((value) => Math.round(value * 255))).toEqual([76, 150, 29, 18]);
+    expect(data[0]).toBe(255);
+    expect(valuesOfBytes(grey)).toBeUndefined();
+    expect(() => prepareDecoded(image, grey, new Float32Array(12), kernels)).toThrow(/12 values, expected 4/);
+  });
+
   it('refuses a target of the wrong length', async () => {
     const image = await decode(testFile('golden/preprocess/rgb.png'));
     expect(() => prepareDecoded(image, imagenet, new Float32Array(10), kernels)).toThrow(RangeError);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fitLabels, openLabelTable, parseLabels, readLabels } from '../../src/models/labels.js';
+import { parseLabels } from '../../src/models/label-formats.js';
+import { fitLabels, openLabelTable, readLabels } from '../../src/models/labels.js';
 import { makeFolder } from '../weights/folder.js';
 import { modelErrorOf } from '../weights/golden.js';
 
@@ -26,6 +27,24 @@ describe('labels', () => {
     ['l.csv', '\uFEFFindex,name\r\n1,goldfish\r\n0, tench\r\n', plain],
     ['l.csv', '0,tench, Tinca tinca\n', [{ name: 'tench, Tinca tinca' }]],
     ['l.CSV', '0,"tench, ""Tinca"""\n', [{ name: 'tench, "Tinca"' }]],
+    ['l.csv', 'name,index\ngoldfish,1\ntench,0\n', plain],
+    ['l.csv', 'class_id,synset,class_name\n1,n01443537,goldfish\n0,n01440764,tench\n', plain],
+    ['l.csv', 'label\ntench\ngoldfish\n', plain],
+    ['l.csv', 'tench\ngoldfish\n', plain],
+    ['l.csv', 'goldfish,1\ntench,0\n', plain],
+    ['l.csv', 'index;name\n0;tench\n1;goldfish\n', plain],
+    ['l.csv', 'index,name\n0,"tench"\n1,"goldfish"\n', plain],
+    ['l.txt', '0 tench\n1 goldfish\n', plain],
+    ['l.txt', '1: goldfish\n0: tench\n', plain],
+    ['l.txt', '0 tench, Tinca tinca', [{ name: 'tench, Tinca tinca' }]],
+    ['l.txt', '2 doors\n4 doors\n', [{ name: '2 doors' }, { name: '4 doors' }]],
+    ['l.txt', 'n01440764 tench\nn01443537 goldfish\n', withIds],
+    ['l.json', '{"goldfish":1,"tench":0}', plain],
+    ['l.json', '{"1":0,"0":1}', [{ name: '1' }, { name: '0' }]],
+    ['l.json', '{"labels":["tench","goldfish"],"imageSize":224}', plain],
+    ['l.json', '{"model_type":"x","id2label":{"0":"tench","1":"goldfish"},"label2id":{"tench":0}}', plain],
+    ['l.json', '{"class_indices":{"goldfish":1,"tench":0}}', plain],
+    ['l.json', '{"labels":0,"other":1}', [{ name: 'labels' }, { name: 'other' }]],
   ])('are read from %s: %j', (path, text, expected) => {
     expect(parse(text, path)).toEqual(expected);
   });
@@ -42,6 +61,10 @@ describe('labels', () => {
     ['l.csv', '0,tench\n0,goldfish\n', /l\.csv:2: index 0 appears twice/],
     ['l.csv', '0,tench\ngoldfish\n', /l\.csv:2: expected index,label/],
     ['l.csv', 'index,name\n', /no labels/],
+    ['l.csv', 'name,index\ntench,0\ngoldfish,2\n', /index 1 is missing/],
+    ['l.json', '{"tench":0,"goldfish":0}', /"goldfish": index 0 appears twice/],
+    ['l.json', '{"tench":0,"goldfish":-1}', /index -1/],
+    ['l.json', '{"tench":0,"goldfish":1e9}', /index 1000000000/],
     ['l.json', '{', /not JSON/],
     ['l.json', '3', /neither an array nor an object/],
     ['l.json', '{"0":"a","2":"b"}', /class 1: no label/],
@@ -61,7 +84,18 @@ describe('labels', () => {
   it('must be as many as the classes', () => {
     const folder = makeFolder({ 'l.txt': 'a\nb\n' });
     expect(readLabels(join(folder, 'l.txt'), 2)).toHaveLength(2);
-    expect(modelErrorOf(() => readLabels(join(folder, 'l.txt'), 3))?.message).toMatch(/l\.txt: 2 labels, expected 3/);
+    expect(modelErrorOf(() => readLabels(join(folder, 'l.txt'), 3))?.message).toMatch(
+      /l\.txt: 2 labels, expected 3, one for each class$/,
+    );
+  });
+
+  it('are one or two for a network of one output', () => {
+    expect(fitLabels([{ name: 'dog' }], 1, 'x')).toHaveLength(1);
+    expect(fitLabels([{ name: 'cat' }, { name: 'dog' }], 1, 'x')).toHaveLength(2);
+    const three = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];
+    expect(modelErrorOf(() => fitLabels(three, 1, 'x'))?.message).toBe(
+      'x: 3 labels, expected 1 or 2 for a network of one output',
+    );
   });
 
   it('fit heads with and without background at index 0', () => {

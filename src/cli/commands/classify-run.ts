@@ -42,6 +42,7 @@ async function hostOf(names: readonly string[], flags: ClassifyFlags, listen: ()
     showsProgress: progress || hasTerminal(),
     startProgress: (total) => startBatchProgress(total, progress),
     listenForSignals: listen,
+    onNote: (note) => process.stderr.write(`mobilenet: ${printable(note)}\n`),
     onProblem: (problem) => process.stderr.write(`mobilenet: ${printable(problem)}\n`),
   };
 }

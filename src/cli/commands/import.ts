@@ -5,7 +5,17 @@ import { alphaText, megas } from '../../report/units.js';
 import type { ImportCalibration } from '../../use-cases/calibrate.js';
 import type { Imported } from '../../use-cases/import.js';
 import { examples } from '../options/examples.js';
-import { alpha, defaultResolutions, json, labels, padding, resolution } from '../options/model-options.js';
+import {
+  alpha,
+  defaultResolutions,
+  input,
+  json,
+  labels,
+  mean,
+  padding,
+  resolution,
+  std,
+} from '../options/model-options.js';
 import { flag, positiveNumber, required, text, wholeNumber } from '../options/option-kinds.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
 import { weightsWords } from '../options/weights-words.js';
@@ -16,6 +26,9 @@ const LINE_EVERY_MS = 5_000;
 const options = {
   name: required(text('--as <name>', 'name of the installed model, for --model')),
   labels,
+  input,
+  mean,
+  std,
   calibrate: text('--calibrate <folder>', 'choose integer ranges with the images in this folder, for --dtype int8'),
   model: text('--model <name>', 'the network, if the file leaves it open'),
   alpha: { ...alpha, help: 'width multiplier α, if the file leaves it open' },
@@ -55,7 +68,8 @@ async function runImport(file: string, { calibrate, json, ...choice }: OptionVal
     ...choice,
     ...(calibrate !== undefined && { calibrate: calibration(calibrate) }),
   });
-  const { installed, title } = imported;
+  const { installed, title, notes } = imported;
+  for (const note of notes) process.stderr.write(`mobilenet: ${printable(note)}\n`);
   process.stdout.write(json ? jsonDocument({ model: installed, family: title }) : importedText(imported));
 }
 

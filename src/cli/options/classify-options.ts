@@ -3,7 +3,7 @@ import { cropMethods, resizeFilters } from '../../domain/preprocessing.js';
 import { UsageError } from '../../errors/errors.js';
 import { parseShard } from '../../inputs/shard.js';
 import { FORMATS, type FormatName } from '../../report/formats.js';
-import { alpha, json, labels, modelHelp, resolution } from './model-options.js';
+import { alpha, input, json, labels, mean, modelHelp, resolution, std } from './model-options.js';
 import {
   commaSeparated,
   flag,
@@ -38,6 +38,9 @@ export const modelOptions = {
     2,
   ),
   labels,
+  input,
+  mean,
+  std,
   crop: oneOf(
     '--crop <how>',
     'crop the center of the image, or squash all of it into a square (%s; default: as the model was trained)',

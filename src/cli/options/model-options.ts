@@ -1,6 +1,7 @@
+import { inputRangeNames } from '../../domain/input-range.js';
 import { networkIds, networks } from '../../networks/index.js';
 import { paddingConventions } from '../../networks/types.js';
-import { flag, listOf, oneOf, positiveNumber, text, wholeNumber } from './option-kinds.js';
+import { commaSeparated, flag, listOf, oneOf, parseReal, positiveNumber, text, wholeNumber } from './option-kinds.js';
 
 /** Networks that weights can be had for. */
 export const trainedNetworks: readonly string[] = networkIds.filter((id) => !networks[id].costOnly);
@@ -27,6 +28,17 @@ export const padding = oneOf(
   'how “same” padding is placed (default: by the file’s origin)',
   paddingConventions,
 );
+export const input = oneOf(
+  '--input <range>',
+  'values that your own network was trained on (%s; default: as its files say)',
+  inputRangeNames,
+);
+export const mean = commaSeparated(
+  '--mean <r,g,b>',
+  'mean of the images it was trained on, in units of 0 to 1',
+  parseReal,
+);
+export const std = commaSeparated('--std <r,g,b>', 'their standard deviation, in the same units', parseReal);
 export const json = flag('--json', 'print one JSON document');
 
 /** A network or one of `others`. */

@@ -92,6 +92,13 @@ export function parsePositive(value: string, where: string): number {
   return number;
 }
 
+/** A decimal number, of either sign. */
+export function parseReal(value: string, where: string): number {
+  const number = isDecimal(value.replace(/^-/, '')) ? Number(value) : Number.NaN;
+  if (!Number.isFinite(number)) throw new UsageError({ where, expected: 'numbers separated by commas' });
+  return number;
+}
+
 /** A whole number from 1 to `most`. */
 export function parseWhole(
   value: string,

@@ -47,6 +47,7 @@ export function finishModel(
     padding: format === 'onnx' ? 'pytorch' : 'tensorflow',
     inputQuantisation: facts.inputQuantisation,
     inputNormalisation: affine && normalisationOf(affine, where),
+    inputAffine: affine,
     output: { shape, classes: shape.channels, isProbability, softmaxAdded },
     quantised: facts.quantised,
     inputIsPicture: (channels === 3 || channels === 1) && height > 1 && width > 1,

@@ -1,7 +1,9 @@
 import { basename } from 'node:path';
+import type { Label } from '../../domain/label.js';
 import { ModelError } from '../../errors/errors.js';
 import { type Layer, NETWORK_INPUT, type Network, type PaddingConvention, type Shape } from '../../networks/types.js';
 import type { LayerWeights, NetworkWeights } from '../types.js';
+import type { InputAffine } from './layer-collection.js';
 
 /** How a file wants a picture's bytes: real value = (byte − zeroPoint) × scale, byte in 0…255. */
 export interface InputQuantisation {
@@ -41,9 +43,13 @@ export interface ImportedModel {
   readonly inputQuantisation: InputQuantisation | undefined;
   /** What the graph itself does to the picture first, taken out of it: the network's input comes after this. */
   readonly inputNormalisation?: InputNormalisation | undefined;
+  /** The same as y = x × scale + offset for each channel, x being what the file calls its input. */
+  readonly inputAffine?: InputAffine | undefined;
   /** The program that wrote the file, as far as it says so. */
   readonly producer?: string | undefined;
   readonly output: ModelOutput;
+  /** Labels inside the file, in the order of the outputs. */
+  readonly labels?: readonly Label[];
   /** Weights or activations are stored as integers in the file. */
   readonly quantised: boolean;
   /** False for the second half of a network: its input is a feature vector or map. */

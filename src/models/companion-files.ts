@@ -1,0 +1,153 @@
+import { readdirSync, statSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import type { Label } from '../domain/label.js';
+import { ModelError } from '../errors/errors.js';
+import type { PaddingConvention } from '../networks/types.js';
+import { readModelFile } from '../untrusted-data/regular-file.js';
+import { labelsField, labelsOfJson, parseLabels } from './label-formats.js';
+import { MAX_LABELS_BYTES, tryFit } from './labels.js';
+import {
+  type ConfiguredPreprocessing,
+  readImageProcessor,
+  readTeachableMachine,
+  readTimmConfig,
+} from './preprocessor-config.js';
+
+/** The files in which a model's weights lie, or (an archive's) as if they lay there. */
+export interface ModelFolder {
+  /** Names of the files there. */
+  readonly names: readonly string[];
+  /** The file of a name, of at most so many bytes. Throws ModelError. */
+  read(name: string, maxBytes: number): Uint8Array;
+  /** What messages call a file of a name. */
+  where(name: string): string;
+}
+
+/** The folder of a file of weights, or (TensorFlow.js) the folder that is the model. */
+export function folderOf(path: string): ModelFolder {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const folder = isFolder ? path : dirname(path);
+  return {
+    names: listNames(folder),
+    read: (name, maxBytes) => readModelFile(join(folder, name), maxBytes),
+    where: (name) => join(folder, name),
+  };
+}
+
+/** Of weights that have nothing beside them. */
+export const noCompanions: ModelFolder = {
+  names: [],
+  read: (name) => {
+    throw new ModelError('model-file', { where: name, problem: 'no such file' });
+  },
+  where: (name) => name,
+};
+
+function listNames(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+const MAX_CONFIG_BYTES = MAX_LABELS_BYTES;
+
+/** Names that tools give to files of labels, the likeliest first. */
+const LABEL_FILES: readonly string[] = [
+  ...['labels.txt', 'labels.json', 'labels.csv', 'class_names.txt', 'class_names.json', 'classes.txt', 'classes.json'],
+  ...['class_indices.json', 'class_to_idx.json', 'labelmap.txt', 'label_map.txt', 'dict.txt'],
+];
+
+/** Have labels among other things, or none. */
+const CONFIGURATIONS: readonly string[] = ['metadata.json', 'config.json'];
+
+/** Labels that were found beside weights. */
+export interface FoundLabels {
+  readonly labels: readonly Label[];
+  readonly where: string;
+}
+
+/**
+ * Labels that lie beside weights under one of the usual names; a file that is called like the weights comes first.
+ * @param outputs how many the network has
+ * @param onUnused told of a file that is there and cannot be used
+ */
+export function findLabels(
+  folder: ModelFolder,
+  weights: string,
+  outputs: number,
+  onUnused: (problem: string) => void,
+): FoundLabels | undefined {
+  for (const name of labelFiles(folder, weights)) {
+    const where = folder.where(name);
+    try {
+      const labels = readFoundLabels(folder, name);
+      if (labels === undefined) continue;
+      const fitted = tryFit(labels, outputs);
+      if (fitted) return { labels: fitted, where };
+      onUnused(`${where} is not used: it has ${labels.length} labels for ${outputs} classes`);
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      onUnused(`${where} is not used: ${error.message}`);
+    }
+  }
+  return undefined;
+}
+
+function labelFiles({ names }: ModelFolder, weights: string): readonly string[] {
+  const stem = basename(weights, extname(weights));
+  const own = ['.labels', '_labels', '-labels', '.classes', '_classes'].flatMap((part) =>
+    ['.txt', '.json', '.csv'].map((ending) => stem + part + ending),
+  );
+  const there = new Set(names);
+  return [...own, ...LABEL_FILES, ...CONFIGURATIONS].filter((name) => there.has(name));
+}
+
+function readFoundLabels(folder: ModelFolder, name: string): readonly Label[] | undefined {
+  if (!CONFIGURATIONS.includes(name)) return parseLabels(folder.read(name, MAX_LABELS_BYTES), folder.where(name));
+  const json = readConfiguration(folder, name);
+  const labels = labelsField(json) ?? labelsField((json as { readonly pretrained_cfg?: unknown })?.pretrained_cfg);
+  return labels === undefined ? undefined : labelsOfJson(labels, folder.where(name));
+}
+
+/** How pictures are prepared, and the file that says so. */
+export interface FoundPreprocessing extends ConfiguredPreprocessing {
+  readonly where: string;
+}
+
+/** Hugging Face's, timm's or Teachable Machine's description of how pictures are prepared, beside the weights. */
+export function findPreprocessing(folder: ModelFolder): FoundPreprocessing | undefined {
+  const readers = [
+    ['preprocessor_config.json', readImageProcessor],
+    ['config.json', readTimmConfig],
+    ['metadata.json', readTeachableMachine],
+  ] as const;
+  for (const [name, read] of readers) {
+    const found = read(readConfiguration(folder, name));
+    if (found) return { ...found, where: folder.where(name) };
+  }
+  return undefined;
+}
+
+/** What Hugging Face's `config.json` says of a MobileNet's layers. */
+export function readConvention(folder: ModelFolder): {
+  readonly padding?: PaddingConvention;
+  readonly epsilon?: number;
+} {
+  const config = readConfiguration(folder, 'config.json') as Readonly<Record<string, unknown>> | null | undefined;
+  if (typeof config?.tf_padding !== 'boolean') return {};
+  const epsilon = config.layer_norm_eps;
+  const isEpsilon = typeof epsilon === 'number' && epsilon > 0 && epsilon < 1;
+  return { padding: config.tf_padding ? 'tensorflow' : 'pytorch', ...(isEpsilon && { epsilon }) };
+}
+
+/** A JSON file that may be of any tool: undefined where there is none, or it is not JSON. */
+export function readConfiguration(folder: ModelFolder, name: string): unknown {
+  if (!folder.names.includes(name)) return undefined;
+  try {
+    return JSON.parse(new TextDecoder().decode(folder.read(name, MAX_CONFIG_BYTES)));
+  } catch {
+    return undefined;
+  }
+}

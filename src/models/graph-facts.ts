@@ -1,0 +1,48 @@
+import { type InputRange, inputRanges, rangeFrom, type Triple } from '../domain/input-range.js';
+import type { Network } from '../networks/types.js';
+import type { ImportedModel } from '../weights/graph/imported-model.js';
+import type { GraphScaling } from './choose-preprocessing.js';
+
+/** Whether a network's outputs exclude each other (a softmax) or stand for themselves (sigmoids). */
+export function areIndependent({ layers }: Pick<Network, 'layers'>): boolean {
+  return layers.at(-1)?.kind !== 'softmax';
+}
+
+/** Networks are trained on values of about −3…3; a graph that makes so small ones of 255 takes bytes. */
+const LARGEST_NORMALISED = 8;
+
+/** The first computation of a graph, what it shows that the graph's input is, and whether that is sure. */
+export function scalingOf({ inputAffine: found }: ImportedModel): {
+  readonly scaling?: GraphScaling;
+  readonly range?: InputRange;
+  readonly isSure: boolean;
+} {
+  if (!found) return { isSure: false };
+  const scaling = { scale: spread(found.scale), offset: spread(found.offset) };
+  const ofByte = scaling.scale.map((factor, channel) => Math.abs(factor * 255 + scaling.offset[channel]!));
+  const takesBytes = Math.max(...ofByte) <= LARGEST_NORMALISED;
+  return { scaling, range: inputRanges[takesBytes ? '0..255' : '0..1'], isSure: takesBytes };
+}
+
+/** A quantised input says its range: value = (byte − zeroPoint) · scale. */
+export function quantisedRange({ inputQuantisation: found }: ImportedModel): InputRange | undefined {
+  return found && rangeFrom(-found.zeroPoint * found.scale, (255 - found.zeroPoint) * found.scale);
+}
+
+/** What networks from the tool that wrote the file are usually trained on. */
+export function usualRange({ format, producer }: ImportedModel): {
+  readonly range: InputRange;
+  readonly reason: string;
+} {
+  if (/pytorch/i.test(producer ?? '')) {
+    return { range: inputRanges.imagenet, reason: 'PyTorch wrote the file, and its networks usually do' };
+  }
+  if (format === 'onnx') return { range: inputRanges['-1..1'], reason: 'nothing in the file says what it takes' };
+  const title = format === 'tflite' ? 'TFLite' : 'Keras and TensorFlow.js';
+  return { range: inputRanges['-1..1'], reason: `${title} networks without scaling inside usually do` };
+}
+
+function spread(values: readonly number[]): Triple {
+  const [first = 0, second = first, third = first] = values;
+  return [first, second, third];
+}
