@@ -27,7 +27,7 @@ describe('mobilenet classify --exact', () => {
   it.each([
     [[], '--exact: mobilenet_v2_1.0_224.safetensors computes in floats, expected a quantised .tflite file'],
     [['--weights', float], `--exact: ${float} computes in floats, expected a quantised .tflite file`],
-    [['--weights', uint8, '--threads', '2'], 'threads 2: exact integers are computed by one thread, expected 1'],
+    [['--weights', uint8, '--threads', '2'], 'threads 2: exact integers are computed on one thread, expected 1'],
   ])('%j is wrong usage', (options, message) => {
     expect(mobilenet('classify', '--exact', ...options, boats)).toEqual({
       stdout: '',

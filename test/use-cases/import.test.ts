@@ -159,8 +159,8 @@ describe('import', () => {
 });
 
 const partial = [
-  ['tfjs_mobilenet_v1_1.0_224_partial', /shard "group37-shard1of1" is missing/],
-  ['tfjs_xception_partial', /shard "group1-shard1of22\.bin" is missing/],
+  ['tfjs_mobilenet_v1_1.0_224_partial', /file "group37-shard1of1" is missing/],
+  ['tfjs_xception_partial', /file "group1-shard1of22\.bin" is missing/],
   ['tfjs_graph_mobilenet_v1_0.25_224_backbone', /256 features/],
 ] as const;
 

@@ -3,11 +3,11 @@ import type { Layer, Shape } from '../../networks/types.js';
 import type { GraphBuilder } from './builder.js';
 import {
   type ImportedModel,
+  type InputAffine,
   type InputNormalisation,
   type InputQuantisation,
   nameAfterFile,
 } from './imported-model.js';
-import type { InputAffine } from './layer-collection.js';
 import type { MapValue } from './value.js';
 
 /**

@@ -3,7 +3,6 @@ import type { Label } from '../../domain/label.js';
 import { ModelError } from '../../errors/errors.js';
 import { type Layer, NETWORK_INPUT, type Network, type PaddingConvention, type Shape } from '../../networks/types.js';
 import type { LayerWeights, NetworkWeights } from '../types.js';
-import type { InputAffine } from './layer-collection.js';
 
 /** How a file wants a picture's bytes: real value = (byte − zeroPoint) × scale, byte in 0…255. */
 export interface InputQuantisation {
@@ -15,6 +14,12 @@ export interface InputQuantisation {
 export interface InputNormalisation {
   readonly mean: readonly number[];
   readonly std: readonly number[];
+}
+
+/** x × scale + offset for each channel of the picture, which the graph does before anything else. */
+export interface InputAffine {
+  readonly scale: readonly number[];
+  readonly offset: readonly number[];
 }
 
 export interface ModelOutput {

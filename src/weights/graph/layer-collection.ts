@@ -2,7 +2,7 @@ import { ModelError } from '../../errors/errors.js';
 import { MAX_CLASSES, MAX_RESOLUTION } from '../../networks/channels.js';
 import { type Layer, NETWORK_INPUT, type Shape } from '../../networks/types.js';
 import type { LayerWeights, Tensor } from '../types.js';
-import { formatShape, LayerNames } from './imported-model.js';
+import { formatShape, type InputAffine, LayerNames } from './imported-model.js';
 import { type ConstantValue, isRow, layOut, type MapValue, multiply } from './value.js';
 
 /** 128 MiB as f32; the largest map of the supported networks has 1/8 of it. */
@@ -25,12 +25,6 @@ export interface Target {
 export interface WeightLayout {
   readonly shape: readonly number[];
   readonly strides: readonly number[];
-}
-
-/** x × scale + offset for each channel of the picture, which the graph does before anything else. */
-export interface InputAffine {
-  readonly scale: readonly number[];
-  readonly offset: readonly number[];
 }
 
 /** The layers and weights made so far. All weights together stay under a bound. */
