@@ -194,7 +194,7 @@ describe('bench', () => {
       shareOf(1, 2);
     } catch (error) {
       expect(error).toBeInstanceOf(MobilenetError);
-      expect(error).toMatchObject({ exitCode: 70, code: 'bench-fault' });
+      expect(error).toMatchObject({ exitCode: 70, code: 'bench-error' });
     }
   });
 });
@@ -275,7 +275,7 @@ describe('benchText', () => {
   it('sets integers beside their ceiling, and threads beside as many ceilings', () => {
     const integers = { ...record, dtype: 'int8' as const, layers };
     const text = benchText(integers, { ...facts, ranges: 'random' });
-    expect(text).toContain(' · int8 · 1 thread · seeded weights · 7 bits by a random picture · Node.js');
+    expect(text).toContain(' · int8 · 1 thread · seeded weights · 7-bit ranges of a random image · Node.js');
     expect(text).toContain('18.0 GMAC/s · 72.0 % of the int8 SIMD ceiling, 25.0 GMAC/s\n');
     expect(text).toMatch(/\n25\.0 ┬─+ SIMD ceiling\n/);
     const two = benchText({ ...record, threads: 2, ceilingShare: 0.36 }, facts);
