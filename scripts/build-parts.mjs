@@ -44,13 +44,15 @@ const parts = {
 
 /**
  * Builds what is not built from the present sources. What is in use meanwhile stays whole.
- * @param {{ all?: boolean, withTypeErrors?: boolean }} options `all`: also what is built from the present sources.
+ * @param {{ only?: readonly string[], all?: boolean, withTypeErrors?: boolean }} options `only`: these parts, by default
+ * every part. `all`: also what is built from the present sources.
  * `withTypeErrors`: errors of types are printed, and go into no record, but do not stop the build
  * @returns {Promise<string[]>} names of the parts built
  */
-export async function build({ all = false, withTypeErrors = false } = {}) {
+export async function build({ only = Object.keys(parts), all = false, withTypeErrors = false } = {}) {
   const built = [];
   for (const [name, part] of Object.entries(parts)) {
+    if (!only.includes(name)) continue;
     const hash = hashOf(part.sources);
     if (!all && readRecord()[name] === hash && part.outputs.every((path) => existsSync(join(root, path)))) continue;
     mkdirSync(buildFolder, { recursive: true });
