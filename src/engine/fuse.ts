@@ -1,3 +1,4 @@
+import { elementAt } from '../errors/element-at.js';
 import type { Activated, ResolvedLayer } from '../networks/types.js';
 import { type AppliedCurve, type Clamp, clampOf, curveOf, UNBOUNDED } from './activations.js';
 
@@ -35,14 +36,14 @@ export function fuse(layers: readonly ResolvedLayer[]): Operation[] {
   const operations: Operation[] = [];
   const maker = new Map<string, number>();
   const replace = (index: number, change: Partial<Operation> & { output: string }): void => {
-    operations[index] = { ...operations[index]!, ...change };
+    operations[index] = { ...elementAt(operations, index), ...change };
     maker.set(change.output, index);
   };
   for (const layer of layers) {
     const [first] = layer.inputs as [string];
     const previous = maker.get(first);
     if (layer.kind === 'activation' && previous !== undefined && readers.get(first) === 1) {
-      const operation = operations[previous]!;
+      const operation = elementAt(operations, previous);
       if (takesActivation(operation, layer)) {
         replace(previous, { output: layer.name, ...withActivation(operation, layer) });
         continue;
@@ -107,7 +108,7 @@ function residualOf(
     const index = maker.get(own);
     const otherIndex = maker.get(other) ?? -1;
     if (index === undefined || otherIndex > index || own === other || readers.get(own) !== 1) continue;
-    const operation = operations[index]!;
+    const operation = elementAt(operations, index);
     const isPlain = operation.clamp === UNBOUNDED && !operation.curve && !operation.residual;
     if (operation.layer.kind === 'pointwise' && operation.layer.stride === 1 && isPlain) {
       return { index, residual: other };

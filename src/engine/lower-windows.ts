@@ -16,7 +16,7 @@ export function lowerConv(layer: Layer<'conv' | 'pointwise'>, place: Place): Ker
 
 function gathered(layer: Layer<'conv' | 'pointwise'>, place: Place): KernelCall {
   const { operation, context, inChannels, outChannels } = place;
-  const [input, output] = [layer.inputShapes[0]!, layer.outputShape];
+  const [input, output] = [layer.inputShapes[0], layer.outputShape];
   const window = windowOf(layer);
   const { kernelHeight, kernelWidth } = window;
   const rows = Math.ceil((kernelHeight * kernelWidth * inChannels) / CHANNEL_MULTIPLE) * CHANNEL_MULTIPLE;
@@ -40,7 +40,7 @@ function gathered(layer: Layer<'conv' | 'pointwise'>, place: Place): KernelCall 
 function direct(layer: Layer<'conv' | 'pointwise'>, place: Place): KernelCall {
   const { operation, context, inChannels, outChannels } = place;
   const { channelTile: tile, pixelTile } = context.kernels.constants;
-  const [input, output] = [layer.inputShapes[0]!, layer.outputShape];
+  const [input, output] = [layer.inputShapes[0], layer.outputShape];
   const window = windowOf(layer);
   const taps = window.kernelHeight * window.kernelWidth;
   const groups = layer.kind === 'conv' ? (layer.groups ?? 1) : 1;
@@ -80,7 +80,7 @@ function direct(layer: Layer<'conv' | 'pointwise'>, place: Place): KernelCall {
 }
 
 function maps({ operation }: Place): [Argument, Argument] {
-  return [{ value: operation.output }, { value: operation.inputs[0]! }];
+  return [{ value: operation.output }, { value: operation.inputs[0] }];
 }
 
 function windowArguments({ pads }: ResolvedLayer, window: Window): number[] {
@@ -100,7 +100,7 @@ function addPanels(layer: Layer<'conv' | 'pointwise'>, { context, inChannels }: 
     bytes: panelBytes(outChannels, tile, rows),
     tile,
     taps: kernelHeight * kernelWidth,
-    inChannels: layer.inputShapes[0]!.channels,
+    inChannels: layer.inputShapes[0].channels,
     outChannels,
     storedInChannels: inChannels,
     rows,
@@ -144,7 +144,7 @@ export function wholeTileRows(width: number, pixelTile: number): number {
 
 export function lowerDepthwise(layer: Layer<'depthwise'>, place: Place): KernelCall[] {
   const { operation, context, inChannels, outChannels } = place;
-  const [input, output] = [layer.inputShapes[0]!, layer.outputShape];
+  const [input, output] = [layer.inputShapes[0], layer.outputShape];
   const { multiplier = 1 } = layer;
   const window = windowOf(layer);
   const taps = window.kernelHeight * window.kernelWidth;
@@ -174,7 +174,7 @@ export function lowerDepthwise(layer: Layer<'depthwise'>, place: Place): KernelC
 /** The window of a global pool is the whole map. */
 export function lowerPool(layer: Layer<'maxPool' | 'averagePool' | 'globalMaxPool'>, place: Place): KernelCall {
   const { operation, inChannels } = place;
-  const [input, output] = [layer.inputShapes[0]!, layer.outputShape];
+  const [input, output] = [layer.inputShapes[0], layer.outputShape];
   const sizes = [input.height, input.width, inChannels, output.width, 0, output.height];
   if (layer.kind === 'globalMaxPool') {
     const window = [input.height, input.width, 1, 1, 0, 0];

@@ -1,3 +1,4 @@
+import { elementAt } from '../errors/element-at.js';
 import { NETWORK_INPUT, type ResolvedLayer, type Shape } from '../networks/types.js';
 import type { AppliedCurve } from './activations.js';
 import { align } from './arena.js';
@@ -59,10 +60,10 @@ function activate(
 
 function callsOf(layer: ResolvedLayer, place: Place): KernelCall[] {
   const { operation, context, inChannels, outChannels } = place;
-  const [to, from] = [{ value: operation.output }, { value: operation.inputs[0]! }];
+  const [to, from] = [{ value: operation.output }, { value: operation.inputs[0] }];
   const other = { value: operation.inputs[1] ?? '' };
   const { clamp, curve } = operation;
-  const input = layer.inputShapes[0]!;
+  const input = layer.inputShapes[0];
   const pixels = input.height * input.width;
   const count = layer.outputShape.height * layer.outputShape.width * outChannels;
   switch (layer.kind) {
@@ -88,14 +89,14 @@ function callsOf(layer: ResolvedLayer, place: Place): KernelCall[] {
     case 'minimum':
       return [{ kernel: `${layer.kind}_f32`, args: [to, from, other, count] }];
     case 'scale': {
-      const factors = layer.inputShapes[1]!;
+      const factors = elementAt(layer.inputShapes, 1);
       if (factors.channels === input.channels && factors.height * factors.width === 1) {
         return [{ kernel: 'scale_f32', args: [to, from, other, pixels, inChannels] }];
       }
       const gateStride =
         factors.height * factors.width === 1
           ? 0
-          : storedChannels(operation.inputs[1]!, factors.channels, context.kernels.constants.channelTile);
+          : storedChannels(elementAt(operation.inputs, 1), factors.channels, context.kernels.constants.channelTile);
       return [{ kernel: 'scale_pixels_f32', args: [to, from, other, pixels, inChannels, gateStride] }];
     }
     case 'activation':
@@ -138,8 +139,8 @@ function callsOf(layer: ResolvedLayer, place: Place): KernelCall[] {
 function pointwise({ operation, context, inChannels, outChannels }: Place): KernelCall {
   const { layer, clamp } = operation;
   const { channelTile: tile, halfHeaderBytes } = context.kernels.constants;
-  const [input, output] = [layer.inputShapes[0]!, layer.outputShape];
-  const [to, from] = [{ value: operation.output }, { value: operation.inputs[0]! }];
+  const [input, output] = [layer.inputShapes[0], layer.outputShape];
+  const [to, from] = [{ value: operation.output }, { value: operation.inputs[0] }];
   const pixels = input.height * input.width;
   const residual = operation.residual === undefined ? 0 : { value: operation.residual };
   if (context.keepsHalf) {
@@ -186,7 +187,7 @@ function prelu(layer: ResolvedLayer & { readonly kind: 'prelu' }, place: Place):
   });
   // Behind the biases of that layout, of which there are none.
   const slopes = address + 4 * inChannels;
-  const [to, from] = [{ value: operation.output }, { value: operation.inputs[0]! }];
+  const [to, from] = [{ value: operation.output }, { value: operation.inputs[0] }];
   return { kernel: 'prelu_f32', args: [to, from, slopes, height * width, inChannels, layer.perPixel ? 1 : 0] };
 }
 
@@ -195,7 +196,7 @@ function concat(layer: ResolvedLayer, { operation, context, outChannels }: Place
   const { height, width, channels: allChannels } = layer.outputShape;
   let first = 0;
   return operation.inputs.map((name, index) => {
-    const { channels } = layer.inputShapes[index]!;
+    const { channels } = elementAt(layer.inputShapes, index);
     const stored = storedChannels(name, channels, context.kernels.constants.channelTile);
     const offset = 4 * first;
     first += channels;
@@ -207,7 +208,7 @@ function concat(layer: ResolvedLayer, { operation, context, outChannels }: Place
 
 function resize(layer: ResolvedLayer & { readonly kind: 'resize' }, place: Place): KernelCall {
   const { operation, context, inChannels } = place;
-  const [input, output] = [layer.inputShapes[0]!, layer.outputShape];
+  const [input, output] = [layer.inputShapes[0], layer.outputShape];
   const add = (from: number, to: number): number => {
     const entries = tabulate(layer, from, to);
     return context.addWeights({ layout: 'table', bytes: TABLE_ENTRY_BYTES * entries.length, entries });
@@ -216,6 +217,6 @@ function resize(layer: ResolvedLayer & { readonly kind: 'resize' }, place: Place
   const sizes = [input.width, inChannels, output.width, 0, output.height];
   return {
     kernel: 'resize_f32',
-    args: [{ value: operation.output }, { value: operation.inputs[0]! }, ...tables, ...sizes],
+    args: [{ value: operation.output }, { value: operation.inputs[0] }, ...tables, ...sizes],
   };
 }

@@ -174,7 +174,7 @@ function shareHomes(operations: readonly Operation[]): Map<string, string> {
   });
   const homes = new Map<string, string>([[NETWORK_INPUT, NETWORK_INPUT]]);
   operations.forEach(({ layer, output, inputs }, step) => {
-    const first = inputs[0]!;
+    const first = inputs[0];
     const over = IN_PLACE.has(layer.kind) && first !== NETWORK_INPUT && lastRead.get(first) === step;
     homes.set(output, over ? homes.get(first)! : output);
   });

@@ -1,3 +1,4 @@
+import { elementAt } from '../errors/element-at.js';
 import { ModelError } from '../errors/errors.js';
 import type { Pads, Shape } from '../networks/types.js';
 import { formatShape } from './graph/imported-model.js';
@@ -107,8 +108,8 @@ export interface QuantisedGraph {
  * @throws ModelError where what the first gives is not stored exactly as the second takes it
  */
 export function joinGraphs(first: QuantisedGraph, second: QuantisedGraph): QuantisedGraph {
-  const given = first.maps[first.output]!;
-  const taken = second.maps[second.input]!;
+  const given = elementAt(first.maps, first.output);
+  const taken = elementAt(second.maps, second.input);
   if (formatMap(given) !== formatMap(taken)) {
     throw new ModelError('weights-shape', {
       where: second.where,

@@ -1,3 +1,4 @@
+import { elementAt } from '../../errors/element-at.js';
 import { ModelError } from '../../errors/errors.js';
 import type { QuantisedGraph, QuantisedMap } from '../../weights/quantised-graph.js';
 import { align, place, type Span } from '../arena.js';
@@ -50,17 +51,18 @@ export async function createExactSession(
   const bound = bindKernels(kernels, memory);
   const locate = (name: string) => next + (arena.offsets.get(name) ?? 0);
   const runs = steps.map((step, index) => {
-    const { inputs, output } = graph.layers[index]!;
+    const { inputs, output } = elementAt(graph.layers, index);
     return step.bind(bound, memory.buffer, {
       inputs: inputs.map((map) => locate(nameMap(map))),
       output: locate(nameMap(output)),
-      weights: weights[index]!,
+      weights: elementAt(weights, index),
       scratch: locate(nameScratch(index)),
     });
   });
 
-  const view = (map: number) => new Int16Array(memory.buffer, locate(nameMap(map)), countValues(graph.maps[map]!));
-  const [from, to] = [graph.maps[graph.input]!, graph.maps[graph.output]!];
+  const view = (map: number) =>
+    new Int16Array(memory.buffer, locate(nameMap(map)), countValues(elementAt(graph.maps, map)));
+  const [from, to] = [elementAt(graph.maps, graph.input), elementAt(graph.maps, graph.output)];
   const [inputValues, outputValues] = [view(graph.input), view(graph.output)];
   const runStored = (bytes: Uint8Array): Uint8Array => {
     writeStored(inputValues, from, bytes);
@@ -86,12 +88,12 @@ function listSpans(graph: QuantisedGraph, steps: readonly { readonly scratchByte
   for (const [index, { inputs, output }] of graph.layers.entries()) {
     written.set(output, index);
     for (const map of inputs) read.set(map, Math.max(read.get(map) ?? 0, index));
-    const bytes = steps[index]!.scratchBytes;
+    const bytes = elementAt(steps, index).scratchBytes;
     if (bytes > 0) scratch.push({ name: nameScratch(index), bytes, from: index, to: index });
   }
   const maps = [...written].map(([map, first]) => ({
     name: nameMap(map),
-    bytes: countValues(graph.maps[map]!) * 2,
+    bytes: countValues(elementAt(graph.maps, map)) * 2,
     from: first,
     to: read.get(map) ?? first,
   }));

@@ -1,3 +1,4 @@
+import { elementAt } from '../../errors/element-at.js';
 import { ModelError } from '../../errors/errors.js';
 import type { QuantisedGraph, QuantisedLayer, QuantisedMap } from '../../weights/quantised-graph.js';
 import type { Kernels } from '../kernels.js';
@@ -39,8 +40,8 @@ export function countValues({ shape }: QuantisedMap): number {
 }
 
 export function prepareStep(graph: QuantisedGraph, layer: QuantisedLayer): ExactStep {
-  const inputs = layer.inputs.map((index) => graph.maps[index]!);
-  const output = graph.maps[layer.output]!;
+  const inputs = layer.inputs.map((index) => elementAt(graph.maps, index));
+  const output = elementAt(graph.maps, layer.output);
   const [input] = inputs as [QuantisedMap];
   const fix = (real: number) => fixMultiplier(graph, layer, real);
   switch (layer.kind) {
@@ -140,7 +141,7 @@ function elementwise(
     scratchBytes: 0,
     bind(_, memory, places) {
       const to = new Int16Array(memory, places.output, countValues(output));
-      const from = new Int16Array(memory, places.inputs[0]!, countValues(input));
+      const from = new Int16Array(memory, places.inputs[0], countValues(input));
       return () => run(to, from);
     },
   };

@@ -100,7 +100,7 @@ export function chooseLevels(
     }
   }
   const floats = floatValues(operations);
-  const classifierInputs = new Set(operations.filter(isClassifier).map(({ inputs }) => inputs[0]!));
+  const classifierInputs = new Set(operations.filter(isClassifier).map(({ inputs }) => inputs[0]));
   const stored = operations.filter(({ output }) => !floats.has(output) || classifierInputs.has(output));
   const values = new Map<string, ValueLevels>();
   for (const { output, clamp, curve, clip } of stored) {
@@ -129,10 +129,10 @@ export function chooseLevels(
   }
   const steps = new Map<string, Float32Array>();
   for (const { output, inputs, layer } of operations) {
-    const input = values.get(inputs[0]!);
+    const input = values.get(inputs[0]);
     const data = folded.get(output);
     if (!input || !data || !hasSteps(layer)) continue;
-    steps.set(output, chooseSteps(data, input, observed.get(inputs[0]!)!, layer.kind !== 'depthwise'));
+    steps.set(output, chooseSteps(data, input, observed.get(inputs[0])!, layer.kind !== 'depthwise'));
   }
   return { values, steps };
 }

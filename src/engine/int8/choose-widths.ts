@@ -137,8 +137,8 @@ function workOfReaders(network: ResolvedNetwork): Map<string, number> {
     const perOutput =
       layer.kind === 'depthwise'
         ? layer.kernelSize * (layer.kernelWidth ?? layer.kernelSize)
-        : layer.inputShapes[0]!.channels;
-    work.set(inputs[0]!, (work.get(inputs[0]!) ?? 0) + height * width * channels * perOutput);
+        : layer.inputShapes[0].channels;
+    work.set(inputs[0], (work.get(inputs[0]) ?? 0) + height * width * channels * perOutput);
   }
   return work;
 }

@@ -48,7 +48,7 @@ const FLOAT_KINDS: ReadonlySet<LayerKind> = new Set([
 export function isFloat(operation: Operation, floats: ReadonlySet<string>, last: Operation): boolean {
   const { kind } = operation.layer;
   if (operation === last || FLOAT_KINDS.has(kind)) return true;
-  return floats.has(operation.inputs[0]!);
+  return floats.has(operation.inputs[0]);
 }
 
 /** The values that stay floats (the picture is not among them). */
@@ -74,5 +74,5 @@ const LEAST_CLASSIFIER = 2 ** 17;
 export function isClassifier({ layer, clamp, curve, clip, residual }: Operation): boolean {
   if (layer.kind !== 'dense' && layer.kind !== 'pointwise') return false;
   const plain = clamp[0] === -Infinity && clamp[1] === Infinity && !curve && !clip && residual === undefined;
-  return plain && layer.inputShapes[0]!.channels * layer.outputShape.channels >= LEAST_CLASSIFIER;
+  return plain && layer.inputShapes[0].channels * layer.outputShape.channels >= LEAST_CLASSIFIER;
 }

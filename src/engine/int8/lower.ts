@@ -51,11 +51,11 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
   const { constants, integerScratchBytes } = context.kernels;
   const { channelTile: tile } = constants;
   const shape = layer.outputShape;
-  const inputShape = layer.inputShapes[0]!;
+  const inputShape = layer.inputShapes[0];
   const pixels = inputShape.height * inputShape.width;
-  const inChannels = storedChannels(inputs[0]!, inputShape.channels, tile);
+  const inChannels = storedChannels(inputs[0], inputShape.channels, tile);
   const outChannels = storedChannels(output, shape.channels, tile);
-  const from = mapOf(inputs[0]!);
+  const from = mapOf(inputs[0]);
   const to = mapOf(output);
   const highest = operation.clip ? operation.clip[1] : curve ? Number.POSITIVE_INFINITY : operation.clamp[1];
   const step = (kernel: LoweredStep['kernel'], ...args: Argument[]): LoweredStep => ({ layer: output, kernel, args });
@@ -81,7 +81,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
             ...step(
               'pointwise_i8',
               value(output),
-              value(inputs[0]!),
+              value(inputs[0]),
               weights,
               link,
               pixels,
@@ -94,14 +94,14 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
           },
         ];
       }
-      const stored = context.maps.get(inputs[0]!);
+      const stored = context.maps.get(inputs[0]);
       if (!from && !to && stored && isClassifier(operation)) {
         const format = formatOf(stored, undefined) | constants.floatOutput | constants.dot;
         const each = storedBytes(stored, constants);
         const integers = value(context.scratch('integers', pixels * inChannels * each));
         const weights = context.addIntegers(panels(stored, undefined));
         return [
-          quantise(integers, value(inputs[0]!), inputs[0]!, stored, pixels, inChannels),
+          quantise(integers, value(inputs[0]), inputs[0], stored, pixels, inChannels),
           step(
             'pointwise_i8',
             value(output),
@@ -127,7 +127,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
         layout: 'blocks',
         layer: layer.name,
         bytes: bytes + inputShape.width * inChannels * each,
-        input: inputs[0]!,
+        input: inputs[0],
         wideInput: from.wide,
         output,
         residual: undefined,
@@ -143,28 +143,43 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
       const sizes = [inputShape.height, inputShape.width, inChannels, shape.width, 0, shape.height];
       const format = formatOf(from, to) | constants.dot;
       const window = [kernelSize, stride, pads.top, pads.left, format, activationCode];
-      return [step('depthwise_i8', value(output), value(inputs[0]!), weights, weights + bytes, ...sizes, ...window)];
+      return [step('depthwise_i8', value(output), value(inputs[0]), weights, weights + bytes, ...sizes, ...window)];
     }
     case 'add': {
-      const other = mapOf(inputs[1]!);
+      const other = mapOf(elementAt(inputs, 1));
       if (!from || !other || !to || curve) break;
       const format = formatOf(from, to, other);
-      const rows = addRows({ kind: 'add', inputs: [inputs[0]!, inputs[1]!], output }, inChannels);
+      const rows = addRows({ kind: 'add', inputs: [inputs[0], elementAt(inputs, 1)], output }, inChannels);
       const strides = [to, from, other].map((map) => stride(map, inChannels));
-      const sum = step('add_i8', value(output), value(inputs[0]!), value(inputs[1]!), rows, pixels, inChannels, format);
+      const sum = step(
+        'add_i8',
+        value(output),
+        value(inputs[0]),
+        value(elementAt(inputs, 1)),
+        rows,
+        pixels,
+        inChannels,
+        format,
+      );
       return [{ ...sum, strides }];
     }
     case 'scale': {
-      if (!from || !to || mapOf(inputs[1]!) || layer.inputShapes[1]!.channels !== inputShape.channels) break;
-      const rows = addRows({ kind: 'scale', input: inputs[0]!, output }, inChannels);
+      if (
+        !from ||
+        !to ||
+        mapOf(elementAt(inputs, 1)) ||
+        elementAt(layer.inputShapes, 1).channels !== inputShape.channels
+      )
+        break;
+      const rows = addRows({ kind: 'scale', input: inputs[0], output }, inChannels);
       const format = formatOf(from, to);
       const strides = [stride(to, inChannels), stride(from, inChannels)];
       const scaled = step(
         'scale_i8',
         value(output),
-        value(inputs[0]!),
+        value(inputs[0]),
         rows,
-        value(inputs[1]!),
+        value(elementAt(inputs, 1)),
         pixels,
         inChannels,
         format,
@@ -173,12 +188,12 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
     }
     case 'globalAveragePool': {
       if (!from || to || pixels >= 2 ** 19) break;
-      const rows = addRows({ kind: 'dequantise', map: inputs[0]! }, inChannels);
+      const rows = addRows({ kind: 'dequantise', map: inputs[0] }, inChannels);
       return [
         step(
           'global_average_pool_i8',
           value(output),
-          value(inputs[0]!),
+          value(inputs[0]),
           rows,
           pixels,
           inChannels,
@@ -206,7 +221,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
       layout: 'panels',
       layer: layer.name,
       bytes: panelsBytes(inChannels, outChannels, storedBytes(input, constants), constants),
-      input: inputs[0]!,
+      input: inputs[0],
       wideInput: input.wide,
       output: result,
       residual: operation.residual,
@@ -230,7 +245,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
     const depth = Math.ceil((kernelSize ** 2 * channels) / tile) * tile;
     const format = formatOf(map, to) | constants.dot;
     const steps: LoweredStep[] = [];
-    let source = inputs[0]!;
+    let source = inputs[0];
     if (isPicture) {
       // pixels have no multiple of 8 channels, but 8 pixels have
       const run = tile * channels;
@@ -251,7 +266,7 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
         value(output),
         value(source),
         context.addIntegers(packed),
-        addRows({ kind: 'zeros', map: inputs[0]! }, channels),
+        addRows({ kind: 'zeros', map: inputs[0] }, channels),
         value(context.scratch('windows', context.threads * scratchBytes)),
         ...[height, width, inChannels, channels, depth, shape.width, outChannels, 0, shape.height],
         ...[kernelSize, windowStride, pads.top, pads.left, format, activationCode],

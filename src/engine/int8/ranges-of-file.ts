@@ -24,7 +24,7 @@ function rangeOfInputs({ layer, inputs }: Operation, ranges: ReadonlyMap<string,
 export function levelsFromRanges(network: ResolvedNetwork): Levels | undefined {
   const operations = fuse(network.layers);
   const floats = floatValues(operations);
-  const classifierInputs = new Set(operations.filter(isClassifier).map(({ inputs }) => inputs[0]!));
+  const classifierInputs = new Set(operations.filter(isClassifier).map(({ inputs }) => inputs[0]));
   const layers = new Map(network.layers.map((layer) => [layer.name, layer]));
   const values = new Map<string, ValueLevels>();
   const ranges = new Map<string, Range>();
