@@ -22,7 +22,7 @@ async function findSource(choice: ModelChoice): Promise<ModelSource> {
     const { openFiles } = await import('./from-files.js');
     return openFiles(choice.weights, choice);
   }
-  refuseRange(choice);
+  refuseFileOptions(choice);
   const bundled = findBundledModel(choice);
   if (bundled) return openBundled(bundled);
   // Apart, as most starts need none of it.
@@ -30,12 +30,13 @@ async function findSource(choice: ModelChoice): Promise<ModelSource> {
   return openInstalled(findInstalledModel(choice), choice);
 }
 
-/** What a bundled or installed model takes is known. */
-function refuseRange(choice: ModelChoice): void {
-  const option = (['input', 'mean', 'std'] as const).find((name) => choice[name] !== undefined);
+/** What a bundled or installed model takes and gives is known. */
+function refuseFileOptions(choice: ModelChoice): void {
+  const names = { input: '--input', mean: '--mean', std: '--std', outputName: '--output-name' } as const;
+  const [, option] = Object.entries(names).find(([name]) => choice[name as keyof typeof names] !== undefined) ?? [];
   if (option === undefined) return;
   throw new UsageError({
-    where: `--${option}`,
+    where: option,
     problem: 'needs --weights',
     remedy: 'for an installed model, give it to mobilenet import',
   });

@@ -21,6 +21,8 @@ import type { ModelSource, SourceLabels } from './model.js';
 export interface FileOptions extends CheckpointOptions, RangeOptions {
   /** As the files store it, in integers. */
   readonly exact?: boolean;
+  /** Which output of the (last) file has the classes, where it has several. */
+  readonly outputName?: string;
 }
 
 /**
@@ -28,8 +30,20 @@ export interface FileOptions extends CheckpointOptions, RangeOptions {
  * @throws UsageError for options that contradict the files, ModelError where they are damaged or unsuitable
  */
 export async function openFiles(paths: readonly string[], options: FileOptions): Promise<ModelSource> {
-  const { resolution } = options;
-  return sourceOf(await Promise.all(paths.map((path) => openWeights(path, { resolution }))), options);
+  const last = paths.length - 1;
+  const { outputName, ...others } = options;
+  const files = paths.map((path, index) => openFile(path, index === last ? options : others));
+  return sourceOf(await Promise.all(files), options);
+}
+
+/** Opens one file. Throws UsageError where an output is named in a format whose files are read as having one. */
+export async function openFile(path: string, { resolution, outputName }: FileOptions): Promise<Opened> {
+  const opened = await openWeights(path, { resolution, outputName });
+  const isOnnx = opened.kind === 'graph' && opened.imported.format === 'onnx';
+  if (outputName !== undefined && !isOnnx) {
+    throw new UsageError({ where: `--output-name ${outputName}`, problem: `${path} is not an ONNX file` });
+  }
+  return opened;
 }
 
 /**

@@ -27,6 +27,8 @@ export interface ModelChoice {
   /** In place of `input`, in units of 0…1: one number for each channel, or one for all. */
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
+  /** Which output of an ONNX file has the classes, where it has several. */
+  readonly outputName?: string;
   /** Compute in the integers of quantised files, to the same bytes as TFLite's reference kernels. */
   readonly exact?: boolean;
   /** What the network computes in: floats, or 7 and 12 bit integers, faster and a little less accurate. `f32` by default. */

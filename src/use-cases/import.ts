@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve as resolvePath } from 'node:path';
 import type { Preprocessing } from '../domain/preprocessing.js';
 import { foldBatchNorm } from '../engine/fold.js';
 import { ModelError } from '../errors/errors.js';
-import { type FileOptions, sourceOf } from '../models/from-files.js';
+import { type FileOptions, openFile, sourceOf } from '../models/from-files.js';
 import { formatLabels, readLabels } from '../models/labels.js';
 import { makeModel } from '../models/make-model.js';
 import { modelToSafetensors } from '../models/model-to-safetensors.js';
@@ -12,7 +12,7 @@ import { tryModel } from '../runners/try-model.js';
 import { installModel, type StoreOptions } from '../store/install.js';
 import type { InstalledModel, NewModel } from '../store/types.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
-import { openBytes, openWeights } from '../weights/formats/open.js';
+import { openBytes } from '../weights/formats/open.js';
 import type { Opened } from '../weights/formats/opened.js';
 import { findFormat } from '../weights/formats/table.js';
 import { narrowToHalf, toFloat32 } from '../weights/half.js';
@@ -49,7 +49,7 @@ export interface Imported {
  */
 export async function importModel(path: string, options: ImportOptions): Promise<Imported> {
   const { name, labels: labelsPath, replace, home, calibrate, ...choice } = options;
-  const opened = await openWeights(path, { resolution: choice.resolution });
+  const opened = await openFile(path, choice);
   const source = await sourceOf([opened], choice);
   const model = await makeModel(source, labelsPath === undefined ? {} : { labels: labelsPath });
   const { network, epsilon, preprocessing } = model;
@@ -64,7 +64,8 @@ export async function importModel(path: string, options: ImportOptions): Promise
     origin: originOf(opened),
   } as const;
   const found = calibrate && (await levelsFor(model, calibrate));
-  const format = await formatAlone(opened, resolution);
+  // A file that is kept is opened again by its content alone.
+  const format = choice.outputName === undefined ? await formatAlone(opened, resolution) : undefined;
   const own: NewModel =
     format !== undefined && opened.kind === 'graph'
       ? {

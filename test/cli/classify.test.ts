@@ -98,6 +98,14 @@ describe('mobilenet classify', () => {
     }
   });
 
+  it('--output-name names an output of an ONNX file', () => {
+    const onnx = ['--weights', 'test/golden/onnx-tiny/relu6-dynamo.onnx', alps, '--output-name'];
+    const { stderr, code } = mobilenet('classify', ...onnx, 'nothing');
+    const [, output] = /no output "nothing", expected one of "(.*)"\n$/.exec(stderr) ?? [];
+    expect(code).toBe(4);
+    expect(mobilenet('classify', ...onnx, output!).code).toBe(0);
+  });
+
   it('exits 3 when every picture failed', () => {
     const { stdout, stderr, code } = mobilenet('classify', 'missing.jpg', 'gone.png');
     expect([stdout, code]).toEqual(['', 3]);

@@ -12,11 +12,13 @@ import {
   json,
   labels,
   mean,
+  outputName,
   padding,
   resolution,
   std,
+  trainedNetworks,
 } from '../options/model-options.js';
-import { flag, positiveNumber, required, text, wholeNumber } from '../options/option-kinds.js';
+import { flag, listOf, positiveNumber, required, text, wholeNumber } from '../options/option-kinds.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
 import { weightsWords } from '../options/weights-words.js';
 
@@ -29,6 +31,7 @@ const options = {
   input,
   mean,
   std,
+  outputName,
   calibrate: text('--calibrate <folder>', 'choose integer ranges with the images in this folder, for --dtype int8'),
   model: text('--model <name>', 'the network, if the file leaves it open'),
   alpha: { ...alpha, help: 'width multiplier α, if the file leaves it open' },
@@ -51,7 +54,9 @@ export function importCommand(): Command {
   return addOptions(command, options)
     .addHelpText(
       'after',
-      '\nThe network, its width and classes, padding, epsilon and preprocessing are inferred from the file.\n' +
+      '\nA file that has a graph runs as its graph says. A file that has only tensors must be' +
+        `\n${listOf(trainedNetworks)}, recognised by their names and shapes.` +
+        '\nLabels and the input range are read from the file or from files beside it.\n' +
         examples(
           'mobilenet import flowers.h5 --as flowers --labels flowers.txt',
           'mobilenet import flowers.h5 --as flowers --calibrate photos --replace',

@@ -3,7 +3,7 @@ import { cropMethods, resizeFilters } from '../../domain/preprocessing.js';
 import { UsageError } from '../../errors/errors.js';
 import { parseShard } from '../../inputs/shard.js';
 import { FORMATS, type FormatName } from '../../report/formats.js';
-import { alpha, input, json, labels, mean, modelHelp, resolution, std } from './model-options.js';
+import { alpha, input, json, labels, mean, modelHelp, outputName, resolution, std } from './model-options.js';
 import {
   commaSeparated,
   flag,
@@ -41,6 +41,7 @@ export const modelOptions = {
   input,
   mean,
   std,
+  outputName,
   crop: oneOf(
     '--crop <how>',
     'crop the center of the image, or squash all of it into a square (%s; default: as the model was trained)',

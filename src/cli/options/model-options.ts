@@ -25,20 +25,24 @@ export const builtResolution = wholeNumber(
 export const labels = text('--labels <file>', 'class names: one per line, JSON, or CSV lines “index,name”');
 export const padding = oneOf(
   '--padding <convention>',
-  'how “same” padding is placed (default: by the file’s origin)',
+  'how “same” padding is placed (%s; default: by the file’s origin)',
   paddingConventions,
 );
 export const input = oneOf(
   '--input <range>',
-  'values that your own network was trained on (%s; default: as its files say)',
+  'range of the input values that your own model was trained on (%s; default: as its files say)',
   inputRangeNames,
 );
 export const mean = commaSeparated(
   '--mean <r,g,b>',
-  'mean of the images it was trained on, in units of 0 to 1',
+  'instead of --input: mean of the input values, in units of 0 to 1',
   parseReal,
 );
-export const std = commaSeparated('--std <r,g,b>', 'their standard deviation, in the same units', parseReal);
+export const std = commaSeparated('--std <r,g,b>', 'with --mean: standard deviation, in the same units', parseReal);
+export const outputName = text(
+  '--output-name <name>',
+  'the output that has the classes, if your ONNX file has several (default: found by its shape)',
+);
 export const json = flag('--json', 'print one JSON document');
 
 /** A network or one of `others`. */
