@@ -121,6 +121,12 @@ describe('mobilenet classify', () => {
     ['an unknown option', ['--colour', alps], /--colour: unknown option; see mobilenet classify --help/],
     ['a misspelt option', ['--tpo', '3', alps], /--tpo: unknown option; did you mean --top\?\n$/],
     ['an option without its value', ['--top'], /--top: missing <count>; see mobilenet classify --help/],
+    ['an output of a bundled model', ['--output-name', 'x', alps], /--output-name: needs --weights/],
+    [
+      'an output of a file that has one',
+      ['--weights', 'test/golden/tflite-tiny/float.tflite', '--output-name', 'x', alps],
+      /--output-name x: .*float\.tflite is not an ONNX file/,
+    ],
     ['an unknown filter', ['--resize', 'cubic', alps], /--resize cubic: expected pil-bilinear, .* or nearest/],
     [
       'three weights files',
