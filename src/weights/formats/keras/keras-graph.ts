@@ -1,18 +1,18 @@
 import { quoted } from '../../../errors/printable.js';
 import { NETWORK_INPUT } from '../../../networks/types.js';
 import { GraphBuilder, type Target } from '../../graph/builder.js';
-import { sortByDependencies } from '../../graph/dependencies.js';
 import { finishModel } from '../../graph/finish.js';
 import type { ImportedModel } from '../../graph/imported-model.js';
 import { type MapValue, mapOf } from '../../graph/value.js';
 import type { KerasDescription } from '../../keras-description.js';
+import { CallOrder, type Step } from './call-order.js';
 import { readInputDims } from './input-size.js';
-import { type LayerCall, TensorRef } from './layer-calls.js';
+import { MAX_ARGUMENT_DEPTH, TensorRef } from './layer-calls.js';
 import { LayerContext } from './layer-context.js';
-import { ComputedTensor, type KerasCall, refusal } from './layer-handler.js';
+import { ComputedTensor, refusal } from './layer-handler.js';
 import { matchWeights } from './layer-weights.js';
 import { handlerOf } from './layers/index.js';
-import { type KerasLayer, type KerasModel, readModelConfig } from './model-config.js';
+import { type KerasModel, readModelConfig } from './model-config.js';
 
 export interface KerasOptions {
   /** Side of the picture where the model leaves it open; 224 by default. */
@@ -21,8 +21,8 @@ export interface KerasOptions {
 
 /** Layers of models that are used again and again count each time. */
 const MAX_CALLS = 20_000;
-/** Weights as f32, in shares of the file's: layers that are used several times have them several times. */
-const MAX_SHARING = 8;
+/** Weights as f32 beyond twice the file's: layers that are used several times have them several times. */
+const MAX_SHARED_BYTES = 2 ** 28;
 const SPARE_WEIGHT_BYTES = 2 ** 22;
 
 /**
@@ -34,7 +34,7 @@ export function importKeras(description: KerasDescription, where: string, option
   const { config, kerasVersion, weights } = description;
   let bytes = 0;
   for (const { data } of weights.tensors.values()) bytes += 4 * data.length;
-  const builder = new GraphBuilder(where, MAX_SHARING * bytes + SPARE_WEIGHT_BYTES);
+  const builder = new GraphBuilder(where, 2 * bytes + Math.min(6 * bytes, MAX_SHARED_BYTES) + SPARE_WEIGHT_BYTES);
   const model = readModelConfig(config, where);
   refuseUnknownLayers(model, where);
   if (model.inputs.length > 1 || model.outputs.length > 1) {
@@ -68,15 +68,10 @@ function refuseUnknownLayers(model: KerasModel, where: string): void {
   }
 }
 
-interface Step {
-  readonly layer: KerasLayer;
-  readonly index: number;
-  readonly call: LayerCall;
-}
-
 /** Makes layers of a model's calls, models within models too. */
 class KerasGraph {
   readonly #context: LayerContext;
+  readonly #orders = new Map<KerasModel, CallOrder>();
   #callsLeft = MAX_CALLS;
 
   constructor(context: LayerContext) {
@@ -88,113 +83,103 @@ class KerasGraph {
    * @param readers how many read each output
    */
   run(model: KerasModel, inputs: readonly MapValue[], readers: readonly number[]): readonly MapValue[] {
-    const { where } = this.#context.builder;
     if (inputs.length !== model.inputs.length) {
       const { length } = model.inputs;
-      throw this.#context.builder.damaged(
-        `the model ${quoted(model.name)} with ${inputs.length} inputs, expected ${length}`,
-      );
+      throw this.#damaged(`the model ${quoted(model.name)} with ${inputs.length} inputs, expected ${length}`);
     }
-    const byName = new Map(model.layers.map((layer) => [layer.name, layer]));
-    const keyOf = (ref: TensorRef) =>
-      new TensorRef(ref.layer, ref.call - (byName.get(ref.layer)?.firstCall ?? 0), ref.tensor).key;
-    const counts = countReaders(model, readers, keyOf);
-    const values = new Map<string, MapValue>();
-    for (const [index, ref] of model.inputs.entries()) {
-      const value = inputs[index]!;
-      const layer = byName.get(ref.layer);
-      if (layer?.className === 'InputLayer') {
-        values.set(keyOf(ref), { ...value, readers: value.readers - 1 + (counts.get(keyOf(ref)) ?? 0) });
-      } else if (layer === undefined || layer.calls.length > 0) {
-        throw this.#context.builder.damaged(`no input layer ${quoted(ref.layer)}`);
-      } else {
-        // A sequential model that begins with a layer which computes.
-        this.#apply({ layer, index: 0, call: FIRST_CALL }, [value], counts, values);
-      }
-    }
-    for (const step of sortCalls(model, keyOf, where)) {
+    const order = this.#orders.get(model) ?? new CallOrder(model, this.#context.builder.where);
+    this.#orders.set(model, order);
+    const use = new ModelUse(order, model, readers);
+    for (const [index, ref] of model.inputs.entries()) this.#giveInput(use, ref, inputs[index]!);
+    for (const step of order.steps) {
       const given = step.call.tensors.map((ref) => {
-        const value = values.get(keyOf(ref));
+        const value = use.value(ref);
         if (value === undefined) {
-          throw this.#context.builder.damaged(
-            `layer ${quoted(step.layer.name)} reads ${quoted(ref.layer)}, which gives nothing`,
-          );
+          throw this.#damaged(`layer ${quoted(step.layer.name)} reads ${quoted(ref.layer)}, which gives nothing`);
         }
         return value;
       });
-      this.#apply(step, given, counts, values);
+      this.#call(use, step, given);
     }
     return model.outputs.map((ref) => {
-      const value = values.get(keyOf(ref));
-      if (value === undefined)
-        throw this.#context.builder.damaged(`no layer ${quoted(ref.layer)}, expected the output`);
+      const value = use.value(ref);
+      if (value === undefined) throw this.#damaged(`no layer ${quoted(ref.layer)}, expected the output`);
       return value;
     });
   }
 
-  #apply(
-    { layer, index, call }: Step,
-    inputs: readonly MapValue[],
-    counts: ReadonlyMap<string, number>,
-    values: Map<string, MapValue>,
-  ): void {
-    if (--this.#callsLeft < 0) throw this.#context.builder.unsupported(`more than ${MAX_CALLS} layers`);
+  #giveInput(use: ModelUse, ref: TensorRef, value: MapValue): void {
+    const layer = use.order.layer(ref.layer);
+    if (layer?.className === 'InputLayer') {
+      const key = use.order.keyOf(ref);
+      use.define(key, { ...value, readers: value.readers - 1 + use.readersOf(key) });
+    } else if (layer === undefined || layer.calls.length > 0) {
+      throw this.#damaged(`no input layer ${quoted(ref.layer)}`);
+    } else {
+      // A sequential model that begins with a layer which computes.
+      const input = new TensorRef(layer.name);
+      this.#call(use, { layer, index: 0, call: { args: [input], kwargs: {}, tensors: [input] } }, [value]);
+    }
+  }
+
+  #call(use: ModelUse, { layer, index, call }: Step, inputs: readonly MapValue[]): void {
+    const { builder } = this.#context;
+    if (--this.#callsLeft < 0) throw builder.unsupported(`more than ${MAX_CALLS} layers`);
     const keyOf = (tensor: number) => new TensorRef(layer.name, index, tensor).key;
-    const readersOf = (tensor: number) => counts.get(keyOf(tensor)) ?? 0;
     if (layer.model !== undefined) {
-      const outputs = this.run(
-        layer.model,
-        inputs,
-        layer.model.outputs.map((_, tensor) => readersOf(tensor)),
-      );
-      for (const [tensor, value] of outputs.entries()) values.set(keyOf(tensor), value);
+      const readers = layer.model.outputs.map((_, tensor) => use.readersOf(keyOf(tensor)));
+      const outputs = this.run(layer.model, inputs, readers);
+      for (const [tensor, value] of outputs.entries()) use.define(keyOf(tensor), value);
       return;
     }
     const [first] = inputs;
-    if (first === undefined) throw this.#context.builder.damaged(`layer ${quoted(layer.name)} reads nothing`);
-    const target: Target = { name: layer.name, readers: readersOf(0), dims: first.dims, order: 'HWC' };
+    if (first === undefined) throw this.#damaged(`layer ${quoted(layer.name)} reads nothing`);
+    const target: Target = { name: layer.name, readers: use.readersOf(keyOf(0)), dims: first.dims, order: 'HWC' };
     const computed = new Map(call.tensors.map((ref, place) => [ref, new ComputedTensor(inputs[place]!)]));
-    const args = call === FIRST_CALL ? [new ComputedTensor(first)] : withComputed(call.args, computed);
+    const args = call.args.map((value) => withComputed(value, computed));
     const kwargs = Object.fromEntries(
       Object.entries(call.kwargs).map(([name, value]) => [name, withComputed(value, computed)]),
     );
-    const made: KerasCall = { graph: this.#context, layer, inputs, args: args as readonly unknown[], kwargs, target };
-    values.set(keyOf(0), handlerOf(layer, this.#context.builder.where)(made));
+    const handler = handlerOf(layer, builder.where);
+    use.define(keyOf(0), handler({ graph: this.#context, layer, inputs, args, kwargs, target }));
+  }
+
+  #damaged(problem: string) {
+    return this.#context.builder.damaged(problem);
   }
 }
 
-const FIRST_CALL: LayerCall = { args: [], kwargs: {}, tensors: [] };
+/** What the tensors of a model stand for in one use of it. */
+class ModelUse {
+  readonly order: CallOrder;
+  readonly #values = new Map<string, MapValue>();
+  /** Readers outside of the model. */
+  readonly #outer = new Map<string, number>();
 
-/** How many calls and outputs read each tensor of a model. */
-function countReaders(
-  model: KerasModel,
-  readers: readonly number[],
-  keyOf: (ref: TensorRef) => string,
-): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  const count = (ref: TensorRef, times: number) => counts.set(keyOf(ref), (counts.get(keyOf(ref)) ?? 0) + times);
-  for (const [index, ref] of model.outputs.entries()) count(ref, readers[index] ?? 0);
-  for (const { calls } of model.layers) for (const { tensors } of calls) for (const ref of tensors) count(ref, 1);
-  return counts;
-}
-
-/** All calls of a model's layers, each after those whose tensors it reads. */
-function sortCalls(model: KerasModel, keyOf: (ref: TensorRef) => string, where: string): readonly Step[] {
-  const steps = new Map<string, Step>();
-  for (const layer of model.layers) {
-    for (const [index, call] of layer.calls.entries()) {
-      steps.set(new TensorRef(layer.name, index).key, { layer, index, call });
+  constructor(order: CallOrder, { outputs }: KerasModel, readers: readonly number[]) {
+    this.order = order;
+    for (const [index, ref] of outputs.entries()) {
+      const key = order.keyOf(ref);
+      this.#outer.set(key, (this.#outer.get(key) ?? 0) + (readers[index] ?? 0));
     }
   }
-  const stepOf = (ref: TensorRef) => steps.get(keyOf(new TensorRef(ref.layer, ref.call)));
-  const readBy = ({ call }: Step) => call.tensors.map(stepOf).filter((step) => step !== undefined);
-  return sortByDependencies(steps.values(), readBy, ({ layer }) =>
-    refusal(where, `layer ${quoted(layer.name)} reads what is made of its own output`),
-  );
+
+  readersOf(key: string): number {
+    return this.order.readersOf(key) + (this.#outer.get(key) ?? 0);
+  }
+
+  define(key: string, value: MapValue): void {
+    this.#values.set(key, value);
+  }
+
+  value(ref: TensorRef): MapValue | undefined {
+    return this.#values.get(this.order.keyOf(ref));
+  }
 }
 
-/** Arguments with what the references in them stand for. */
-function withComputed(value: unknown, computed: ReadonlyMap<TensorRef, ComputedTensor>): unknown {
+/** Arguments with what the references in them stand for; those lie in lists of lists at most. */
+function withComputed(value: unknown, computed: ReadonlyMap<TensorRef, ComputedTensor>, depth = 0): unknown {
   if (value instanceof TensorRef) return computed.get(value);
-  return Array.isArray(value) ? value.map((each) => withComputed(each, computed)) : value;
+  if (!Array.isArray(value) || depth > MAX_ARGUMENT_DEPTH) return value;
+  return value.map((each) => withComputed(each, computed, depth + 1));
 }

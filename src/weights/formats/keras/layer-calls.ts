@@ -28,7 +28,7 @@ export interface LayerCall {
 }
 
 /** Lists in lists, and tensors in lists; anything deeper is no argument. */
-const MAX_DEPTH = 8;
+export const MAX_ARGUMENT_DEPTH = 8;
 const MAX_CALLS = 1000;
 /** Keras 2's mark of a constant that stands in the place of a tensor. */
 const CONSTANT = '_CONSTANT_VALUE';
@@ -83,7 +83,7 @@ function readListedCall(node: readonly unknown[], names: ReadonlySet<string>): O
 }
 
 function readListedArgument(value: unknown, names: ReadonlySet<string>, depth: number): unknown {
-  if (!Array.isArray(value) || depth > MAX_DEPTH) return value;
+  if (!Array.isArray(value) || depth > MAX_ARGUMENT_DEPTH) return value;
   const ref = value.length === 3 || value.length === 4 ? tensorRefOf(value) : undefined;
   if (ref !== undefined && names.has(ref.layer)) return ref;
   return value.map((each) => readListedArgument(each, names, depth + 1));
@@ -98,7 +98,7 @@ function readNamedCall(node: unknown, names: ReadonlySet<string>): Omit<LayerCal
 }
 
 function readNamedArgument(value: unknown, names: ReadonlySet<string>, depth: number): unknown {
-  if (depth > MAX_DEPTH) return value;
+  if (depth > MAX_ARGUMENT_DEPTH) return value;
   if (Array.isArray(value)) return value.map((each) => readNamedArgument(each, names, depth + 1));
   if (!isJsonObject(value) || value.class_name !== '__keras_tensor__' || !isJsonObject(value.config)) return value;
   const ref = tensorRefOf(value.config.keras_history);
@@ -110,7 +110,7 @@ function readKeywords(kwargs: Readonly<Record<string, unknown>>, read: (value: u
 }
 
 function tensorsIn(values: readonly unknown[], depth = 0): TensorRef[] {
-  if (depth > MAX_DEPTH) return [];
+  if (depth > MAX_ARGUMENT_DEPTH) return [];
   return values.flatMap((value) => {
     if (value instanceof TensorRef) return [value];
     return Array.isArray(value) ? tensorsIn(value, depth + 1) : [];

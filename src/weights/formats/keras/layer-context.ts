@@ -5,6 +5,9 @@ import { toFloat32 } from '../../half.js';
 import type { LayerTensors } from './layer-weights.js';
 import type { KerasLayer } from './model-config.js';
 
+/** Pictures have their channels reordered, and nothing that has many. */
+const MAX_REORDERED = 64;
+
 /** What the handlers of all layers of one model work with. */
 export class LayerContext {
   readonly builder: GraphBuilder;
@@ -42,6 +45,9 @@ export class LayerContext {
   /** The channels of `value` in another order, each of them once. */
   reorder(value: MapValue, order: readonly number[], target: Target): MapValue {
     const { channels } = value.shape;
+    if (channels > MAX_REORDERED) {
+      throw this.builder.unsupported(`${target.name} reorders ${channels} channels, expected at most ${MAX_REORDERED}`);
+    }
     const isPicture = this.builder.collection.isPicture(value);
     const matrix = Float32Array.from({ length: channels * channels }, (_, i) =>
       order[i % channels] === Math.floor(i / channels) ? 1 : 0,

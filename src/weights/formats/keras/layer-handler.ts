@@ -29,6 +29,18 @@ export interface KerasCall {
 
 export type LayerHandler = (call: KerasCall) => MapValue;
 
+const SHOWN_ITEMS = 8;
+
+/** A setting in a message: nothing is made of what is nested, which may be as deep as it likes. */
+export function showSetting(value: unknown): string {
+  if (typeof value === 'string') return quoted(value);
+  if (Array.isArray(value)) {
+    const items = value.slice(0, SHOWN_ITEMS).map((each) => (typeof each === 'object' ? '…' : showSetting(each)));
+    return `[${items.join(', ')}${value.length > SHOWN_ITEMS ? ', …' : ''}]`;
+  }
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
 const REMEDY = 'export the model to TFLite or ONNX, where it is made of simpler operations';
 
 /** An error about what this project has no layers for. */
@@ -64,7 +76,7 @@ export function mapInput(call: KerasCall): MapValue {
   const value = soleInput(call);
   const { data_format: format } = call.layer.config;
   if (format !== undefined && format !== null && format !== 'channels_last') {
-    throw refuseLayer(call, `has data_format ${quoted(String(format))}, expected channels_last`);
+    throw refuseLayer(call, `has data_format ${showSetting(format)}, expected channels_last`);
   }
   if (value.dims.length !== 4) {
     throw refuseLayer(call, `reads a tensor of ${value.dims.length} dimensions, expected 4`);

@@ -120,9 +120,13 @@ class Matcher {
       for (const [each, stored] of matched) this.#take(each.layer, each.variable, stored);
       return;
     }
-    const missing = wanted.find((each) => !found.some((stored) => isOf(each, stored)));
+    const given = indexBySuffix(found);
+    const missing = wanted.find((each) => !suffixesOf(each, 0).some((suffix) => given.has(suffix)));
     if (missing !== undefined) throw this.#missing(missing.layer, missing.variable);
-    const spare = found.find((stored) => !wanted.some((each) => isOf(each, stored)));
+    const known = new Set(wanted.flatMap((each) => suffixesOf(each, 0)));
+    const spare = found.find(
+      ({ scopes, variable }) => !scopes.some((_, from) => known.has([...scopes.slice(from), variable].join('/'))),
+    );
     throw this.#mismatch(
       spare === undefined
         ? `the weights of ${quoted(scope)} have names that do not tell its layers apart`
@@ -231,11 +235,6 @@ function countWanted(layer: KerasLayer): number {
   return listWanted(layer).length;
 }
 
-/** Whether a stored name may be one of a variable's. */
-function isOf(wanted: Wanted, { scopes, variable }: Found): boolean {
-  return suffixesOf(wanted, 0).some((suffix) => [...scopes, variable].join('/').endsWith(suffix));
-}
-
 /** The last `count` names of a path, and the variable's; layers' own names may have slashes. */
 function suffixOf(path: readonly string[], count: number, variable: string): string {
   return [...path.slice(path.length - count), variable].join('/');
@@ -247,15 +246,21 @@ function suffixesOf({ names, variable }: Wanted, models: number): readonly strin
   return variable.names.map((name) => suffixOf(parts, parts.length, name));
 }
 
-/** Each variable's only stored one: by its own name, its layer's, and as many models' as it takes. */
-function matchByNames(wanted: readonly Wanted[], found: readonly Found[]): ReadonlyMap<Wanted, Found> | undefined {
-  if (wanted.length !== found.length) return undefined;
+/** Stored variables by their names, with as many scopes before it as there are. */
+function indexBySuffix(found: readonly Found[]): ReadonlyMap<string, readonly Found[]> {
   const index = new Map<string, Found[]>();
   for (const each of found) {
     for (let count = 0; count <= Math.min(each.scopes.length, MAX_SCOPES); count++) {
       append(index, suffixOf(each.scopes, count, each.variable), each);
     }
   }
+  return index;
+}
+
+/** Each variable's only stored one: by its own name, its layer's, and as many models' as it takes. */
+function matchByNames(wanted: readonly Wanted[], found: readonly Found[]): ReadonlyMap<Wanted, Found> | undefined {
+  if (wanted.length !== found.length) return undefined;
+  const index = indexBySuffix(found);
   const matched = new Map<Wanted, Found>();
   const taken = new Set<Found>();
   // One layer's variables need no names of layers.

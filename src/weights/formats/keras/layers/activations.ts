@@ -28,6 +28,8 @@ const LEAKY_LAYER_SLOPE = 0.3;
 const LEAKY_FUNCTION_SLOPE = 0.2;
 /** `hard_sigmoid` of Keras 1 and 2 and of TensorFlow.js; Keras 3 has x ÷ 6 + ½. */
 const OLD_HARD_SIGMOID = [0.2, 0.5];
+/** Slopes that are repeated along some axes. */
+const MAX_SPREAD = 2 ** 22;
 /** The ends of single precision: a clip on one side only. */
 const LARGEST = 3.4028234663852886e38;
 /** A factor that makes a step of any difference between two values of ordinary size. */
@@ -142,6 +144,7 @@ export const prelu: LayerHandler = (call) => {
   }
   const isShared = alpha.dims.slice(0, -1).every((size) => size === 1) && alpha.dims.at(-1) === extents.at(-1);
   if (isShared) return graph.builder.prelu(value, Array.from(slopes), target);
+  if (multiply(extents) > MAX_SPREAD) throw refuseLayer(call, 'shares its slopes among very many values');
   return graph.builder.prelu(value, spread(slopes, alpha.dims, extents), target);
 };
 

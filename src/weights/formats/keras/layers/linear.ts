@@ -1,7 +1,15 @@
 import { quoted } from '../../../../errors/printable.js';
 import type { Target } from '../../../graph/builder.js';
 import { type ConstantValue, type MapValue, multiply, NO_PADS } from '../../../graph/value.js';
-import { asMap, type KerasCall, type LayerHandler, mapInput, refuseLayer, soleInput } from '../layer-handler.js';
+import {
+  asMap,
+  type KerasCall,
+  type LayerHandler,
+  mapInput,
+  refuseLayer,
+  showSetting,
+  soleInput,
+} from '../layer-handler.js';
 import { variablesOf } from '../layer-variables.js';
 import { applyActivation } from './activations.js';
 import { readWindow } from './windows.js';
@@ -16,7 +24,7 @@ export const convolution: LayerHandler = (call) => {
   const [rows, columns, inner, outer] = kernel.dims as [number, number, number, number];
   if (typeof groups !== 'number' || !(groups >= 1) || inner * groups !== value.shape.channels || outer % groups !== 0) {
     throw graph.builder.damaged(
-      `${quoted(kernel.name)} of ${kernel.dims.join('×')} in ${String(groups)} groups over ${value.shape.channels} channels`,
+      `${quoted(kernel.name)} of ${kernel.dims.join('×')} in ${showSetting(groups)} groups over ${value.shape.channels} channels`,
     );
   }
   const window = readWindow(call, value, [rows, columns]);

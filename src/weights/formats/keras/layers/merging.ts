@@ -1,6 +1,6 @@
 import type { Target } from '../../../graph/builder.js';
 import type { MapValue } from '../../../graph/value.js';
-import { type KerasCall, type LayerHandler, passOn, refuseLayer } from '../layer-handler.js';
+import { type KerasCall, type LayerHandler, passOn, refuseLayer, showSetting } from '../layer-handler.js';
 
 export type Merge = 'add' | 'subtract' | 'multiply' | 'maximum' | 'minimum';
 
@@ -35,7 +35,7 @@ export function concat(call: KerasCall, values: readonly MapValue[], axis: unkno
     throw refuseLayer(call, 'joins tensors of other kinds than maps or rows of values');
   }
   if (axis !== -1 && axis !== rank - 1)
-    throw refuseLayer(call, `joins along axis ${String(axis)}, expected the last one`);
+    throw refuseLayer(call, `joins along axis ${showSetting(axis)}, expected the last one`);
   const channels = values.reduce((sum, { dims }) => sum + dims.at(-1)!, 0);
   return builder.concat(values, { ...call.target, dims: [...first.dims.slice(0, -1), channels] });
 }

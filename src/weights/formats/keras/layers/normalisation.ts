@@ -1,4 +1,3 @@
-import { quoted } from '../../../../errors/printable.js';
 import {
   forChannels,
   type KerasCall,
@@ -6,6 +5,7 @@ import {
   passOn,
   readNumbers,
   refuseLayer,
+  showSetting,
   soleInput,
 } from '../layer-handler.js';
 
@@ -69,5 +69,5 @@ export const inactive: LayerHandler = (call) => {
 function requireLastAxis(call: KerasCall, rank: number, axis: unknown): void {
   const axes: readonly unknown[] = Array.isArray(axis) ? axis : [axis];
   if (axes.length === 1 && (axes[0] === -1 || axes[0] === rank - 1)) return;
-  throw refuseLayer(call, `works along axis ${quoted(JSON.stringify(axis))}, expected the channels (-1)`);
+  throw refuseLayer(call, `works along axis ${showSetting(axis)}, expected the channels (-1)`);
 }

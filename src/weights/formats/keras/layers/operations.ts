@@ -1,4 +1,3 @@
-import { quoted } from '../../../../errors/printable.js';
 import { isJsonObject } from '../../../../untrusted-data/json-object.js';
 import { type Arithmetic, affineFrom, affineOf } from '../../../graph/arithmetic.js';
 import type { MapValue } from '../../../graph/value.js';
@@ -10,6 +9,7 @@ import {
   passOn,
   readNumbers,
   refuseLayer,
+  showSetting,
 } from '../layer-handler.js';
 import type { KerasLayer } from '../model-config.js';
 import { applyFunction } from './activations.js';
@@ -79,8 +79,10 @@ const HANDLERS: Readonly<Record<string, OperationHandler>> = {
   ensure_shape: pass,
   cast: (operation) => {
     const { call, settings, operands } = operation;
-    const type = String(settings.dtype ?? settings.DstT ?? operands[1] ?? 'float32');
-    if (!/float|DT_FLOAT|DT_HALF/i.test(type)) throw refuseLayer(call, `casts to ${quoted(type)}, expected floats`);
+    const type = settings.dtype ?? settings.DstT ?? operands[1] ?? 'float32';
+    if (typeof type !== 'string' || !/float|DT_HALF/i.test(type)) {
+      throw refuseLayer(call, `casts to ${showSetting(type)}, expected floats`);
+    }
     return pass(operation);
   },
   maximum: (operation) => limit(operation, 'maximum'),
@@ -211,7 +213,7 @@ function pool({ call, name, settings, operands }: Operation): MapValue {
     typeof axis === 'number' && axis < 0 ? axis + value.dims.length : axis,
   );
   if (value.dims.length !== 4 || axes.length !== 2 || !axes.includes(1) || !axes.includes(2)) {
-    throw refuseLayer(call, `works over the axes ${JSON.stringify(stated)}, expected height and width (1, 2)`);
+    throw refuseLayer(call, `works over the axes ${showSetting(stated)}, expected height and width (1, 2)`);
   }
   const target = { ...call.target, dims: pooledDims(value.shape.channels, settings.keepdims ?? settings.keep_dims) };
   const { builder } = call.graph;
@@ -253,7 +255,7 @@ function takeItem({ call, settings, operands }: Operation): MapValue {
     }
     if (parts.every(isWhole)) return passOn(source, call.target);
   }
-  throw refuseLayer(call, `takes a part of a tensor, ${quoted(JSON.stringify(spec))}, expected its channels reversed`);
+  throw refuseLayer(call, `takes a part of a tensor, ${showSetting(spec)}, expected its channels reversed`);
 }
 
 /** Single channels of one map, which are that map with its channels in another order. */

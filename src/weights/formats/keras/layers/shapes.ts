@@ -1,4 +1,3 @@
-import { quoted } from '../../../../errors/printable.js';
 import { isRow, type MapValue, multiply } from '../../../graph/value.js';
 import {
   asMap,
@@ -8,6 +7,7 @@ import {
   passOn,
   readPair,
   refuseLayer,
+  showSetting,
   soleInput,
 } from '../layer-handler.js';
 import { readMargins } from './windows.js';
@@ -29,7 +29,10 @@ export const reshape: LayerHandler = (call) => {
 export function reshapeTo(call: KerasCall, value: MapValue, wanted: readonly unknown[]): MapValue {
   const count = multiply(value.dims);
   const known = multiply(wanted.map((size) => (typeof size === 'number' && size !== -1 ? size : 1)));
-  const sizes = wanted.map((size) => (size === -1 || size === null ? count / known : Number(size)));
+  const sizes = wanted.map((size) => {
+    if (size === -1 || size === null) return count / known;
+    return typeof size === 'number' ? size : Number.NaN;
+  });
   const dims = [1, ...sizes];
   const { height, width, channels } = value.shape;
   const isMap = dims.join() === [1, height, width, channels].join();
@@ -53,10 +56,7 @@ export const permute: LayerHandler = (call) => {
     axes.length === value.dims.length - 1 && moved.every((axis, place) => place === 0 || axis! > moved[place - 1]!);
   const dims = [1, ...axes.map((axis) => value.dims[axis as number]!)];
   if (!isSame || dims.join() !== value.dims.join() || isRow(value)) {
-    throw refuseLayer(
-      call,
-      `moves the axes to ${quoted(JSON.stringify(order))}, expected an order that changes nothing`,
-    );
+    throw refuseLayer(call, `moves the axes to ${showSetting(order)}, expected an order that changes nothing`);
   }
   return passOn(value, call.target);
 };
@@ -120,8 +120,7 @@ export const upSampling: LayerHandler = (call) => {
 /** As `tf.image.resize` of TensorFlow 2 does, whose pixels' centres lie at a half. */
 export function resizeTo(call: KerasCall, value: MapValue, height: number, width: number, method: unknown): MapValue {
   if (method !== 'nearest' && method !== 'bilinear') {
-    const found = quoted(String(method));
-    throw refuseLayer(call, `resizes with the interpolation ${found}, expected bilinear or nearest`);
+    throw refuseLayer(call, `resizes with the interpolation ${showSetting(method)}, expected bilinear or nearest`);
   }
   return asMap(call.graph.builder.resize(value, height, width, method, 'halfPixel', call.target));
 }

@@ -1,9 +1,8 @@
-import { quoted } from '../../../../errors/printable.js';
 import type { Pads } from '../../../../networks/types.js';
 import type { Window } from '../../../graph/builder.js';
 import { type MapValue, NO_PADS } from '../../../graph/value.js';
 import { samePadded } from '../../../graph/windows.js';
-import { type KerasCall, readPair, refuseLayer } from '../layer-handler.js';
+import { type KerasCall, readPair, refuseLayer, showSetting } from '../layer-handler.js';
 
 /**
  * A layer's window over a map, and its zeros: none, or as many as TensorFlow puts around this map.
@@ -26,7 +25,7 @@ export function readWindow(
   const padding = config.padding ?? config.border_mode ?? 'valid';
   if (padding === 'valid') return { ...window, pads: NO_PADS };
   if (padding !== 'same') {
-    throw refuseLayer(call, `has padding ${quoted(String(padding))}, expected valid or same`);
+    throw refuseLayer(call, `has padding ${showSetting(padding)}, expected valid or same`);
   }
   return samePadded(call.graph.builder.collection, value, window, call.layer.name);
 }
