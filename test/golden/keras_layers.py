@@ -125,7 +125,7 @@ def _(k, i):
     return k.Model(i, L.Softmax()(L.Dense(4)(x)))
 
 
-@model('windows', size=(13, 15, 3), feed='floats')
+@model('windows', size=(14, 14, 3), feed='floats')
 def _(k, i):
     L = k.layers
     x = L.Conv2D(6, (3, 2), strides=(1, 2), padding='same')(i)
@@ -158,7 +158,7 @@ def _(k, i):
     return k.Model(i, L.Dense(3, activation='sigmoid')(v))
 
 
-@model('preprocessing in front', size=(20, 16, 3))
+@model('preprocessing in front', size=(20, 20, 3))
 def _(k, i):
     L = k.layers
     x = L.RandomFlip()(L.Permute((1, 2, 3))(i))

@@ -11,6 +11,7 @@ import {
   type Combination,
   gatedActivation,
 } from './element-wise.js';
+import { hardSwishOfGate, hardSwishOfProduct } from './hard-swish.js';
 import { LayerCollection, type Target, type WeightLayout } from './layer-collection.js';
 import { addAffine, addConv, addDense, addDepthwise } from './linear-layers.js';
 import { addConcat, addResize, addSlice, addSoftmax, type Coordinates, type ResizeMethod } from './rearrangements.js';
@@ -78,7 +79,8 @@ export class GraphBuilder {
 
   /** Each channel times its scale plus its offset: a batch norm, a bias, or a constant in a sum or a product. */
   affine(value: MapValue, scale: readonly number[], offset: readonly number[], target: Target): MapValue {
-    return addAffine(this.collection, value, scale, offset, target);
+    const hardSwish = hardSwishOfProduct(this.collection, value, scale, offset, target);
+    return hardSwish ?? addAffine(this.collection, value, scale, offset, target);
   }
 
   /** `parameters` as `activationParameters` of a layer. */
@@ -98,7 +100,7 @@ export class GraphBuilder {
 
   /**
    * Two maps of one shape, value by value; a product also with one factor for each channel, for each pixel, or for all.
-   * x × sigmoid(x) and x × hardSigmoid(x) become activations.
+   * x × sigmoid(x) and x × hardSigmoid(x) become activations, the latter also in steps.
    */
   combine(operator: Combination, a: MapValue, b: MapValue, target: Target): MapValue {
     if (operator === 'multiply') {
@@ -108,6 +110,8 @@ export class GraphBuilder {
       ] as const) {
         const activation = gatedActivation(this.collection, value, gate);
         if (activation !== undefined) return addGated(this.collection, value, gate, activation, target);
+        const hardSwish = hardSwishOfGate(this.collection, value, gate, target);
+        if (hardSwish !== undefined) return hardSwish;
       }
     }
     return addCombination(this.collection, operator, a, b, target);

@@ -37,6 +37,7 @@ export class LayerCollection {
   readonly #places = new Map<string, number>();
   /** Layers whose values are the picture's own in other places: scaling them is scaling the picture. */
   readonly #pictures = new Set([NETWORK_INPUT]);
+  readonly #factors = new Map<string, readonly MapValue[]>();
   /** Layers that stand for logarithms of what they give. */
   readonly #logarithms = new Set<string>();
   #bytesLeft: number;
@@ -59,8 +60,14 @@ export class LayerCollection {
     this.#places.set(name, this.layers.length);
     this.layers.push({ ...layer, name, inputs: inputs.map((input) => input.layer) } as Layer);
     if (weights !== undefined) this.weights.set(name, weights);
+    if (layer.kind === 'multiply') this.#factors.set(name, inputs);
     const { dims, order, readers } = target;
     return { kind: 'map', layer: name, shape, dims, order, pads: undefined, readers };
+  }
+
+  /** What a layer multiplies, where `value` is a product of two maps. */
+  factorsOf(value: MapValue): readonly MapValue[] | undefined {
+    return this.#factors.get(value.layer);
   }
 
   /** The layer that makes `value`; undefined for the picture. */

@@ -13,6 +13,8 @@ const childFile = packageFile('dist/code/hdf5.cjs');
 const MIB = 2 ** 20;
 /** A budget of work beside the one of bytes: damaged files make the library search for minutes. */
 const TIME_LIMIT_MS = 10_000;
+/** What a large file may take beyond, on a slow or busy machine. */
+const TIME_PER_MIB_MS = 200;
 /** The library itself takes 17 MB; a file's indices and one dataset at a time come on top. */
 const LIBRARY_BYTES = 32 * MIB;
 const HEAP_MIB = 128;
@@ -40,7 +42,8 @@ export interface Hdf5File {
  * @throws ModelError `weights-damaged` whatever the process does wrong
  */
 export async function readHdf5(source: Hdf5Source, where: string, limits: Hdf5Limits = {}): Promise<Hdf5File> {
-  const { milliseconds = TIME_LIMIT_MS } = limits;
+  const size = source instanceof Uint8Array ? source.length : source.size;
+  const { milliseconds = TIME_LIMIT_MS + Math.round((size / MIB) * TIME_PER_MIB_MS) } = limits;
   const output = await runChild(source, where, milliseconds);
   // It is checked as if it came from anywhere.
   const tensors = readSafetensors(output, where);
