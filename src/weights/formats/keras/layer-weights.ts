@@ -22,7 +22,6 @@ interface Wanted {
   readonly variable: LayerVariable;
   /** Models on the way to the layer, and the layer. */
   readonly names: readonly string[];
-  readonly trainable: boolean;
 }
 
 interface Found extends Stored, StoredName {}
@@ -71,7 +70,8 @@ class Matcher {
     }
     for (const layer of model.layers) {
       const found = this.#inOrder(groups.get(layer.name) ?? [], `${root}${layer.name}`);
-      this.#matchScope(listWanted(layer), found, [listOrder([layer])], layer.name);
+      const orders = SPLITS_FROZEN.map((splits) => listOrder([layer], splits));
+      this.#matchScope(listWanted(layer), found, orders, layer.name);
     }
   }
 
@@ -104,7 +104,10 @@ class Matcher {
   matchNames(model: KerasModel): void {
     const found = [...this.#left].map(([path, tensor]) => ({ path, tensor, ...parseStoredName(path) }));
     const wanted = model.layers.flatMap((layer) => listWanted(layer));
-    const orders = [listOrder(model.layers), model.layers.flatMap((layer) => listOrder([layer]))];
+    const orders = SPLITS_FROZEN.flatMap((splits) => [
+      listOrder(model.layers, splits),
+      model.layers.flatMap((layer) => listOrder([layer], splits)),
+    ]);
     this.#matchScope(wanted, found, orders, 'the model');
   }
 
@@ -218,17 +221,39 @@ class Matcher {
 }
 
 /** The variables of a layer, or of all layers of a model, layer by layer. */
-function listWanted(layer: KerasLayer, before: readonly string[] = [], isFrozen = false): Wanted[] {
+function listWanted(layer: KerasLayer, before: readonly string[] = []): Wanted[] {
   const names = [...before, layer.name];
-  const frozen = isFrozen || layer.config.trainable === false;
-  if (layer.model !== undefined) return layer.model.layers.flatMap((each) => listWanted(each, names, frozen));
-  return variablesOf(layer).map((variable) => ({ layer, variable, names, trainable: variable.trainable && !frozen }));
+  if (layer.model !== undefined) return layer.model.layers.flatMap((each) => listWanted(each, names));
+  return variablesOf(layer).map((variable) => ({ layer, variable, names }));
 }
 
-/** As a model's `weights` are ordered: all that are trained, then all others. */
-function listOrder(layers: readonly KerasLayer[]): Wanted[] {
-  const all = layers.flatMap((layer) => listWanted(layer));
-  return [...all.filter(({ trainable }) => trainable), ...all.filter(({ trainable }) => !trainable)];
+/** Keras 2 and 3 list the weights differently of models that are frozen as a whole but for some of their layers. */
+const SPLITS_FROZEN = [true, false] as const;
+
+/** The order in which Keras lists the weights of layers: all that are trained, then all others. */
+function listOrder(layers: readonly KerasLayer[], splitsFrozen: boolean): readonly Wanted[] {
+  const parts = layers.map((layer) => splitWanted(layer, [], splitsFrozen));
+  return [...parts.flatMap(({ trained }) => trained), ...parts.flatMap(({ others }) => others)];
+}
+
+interface SplitWanted {
+  readonly trained: readonly Wanted[];
+  readonly others: readonly Wanted[];
+}
+
+/** @param splitsFrozen whether what is trained in a model comes first although the model itself is frozen */
+function splitWanted(layer: KerasLayer, before: readonly string[], splitsFrozen: boolean): SplitWanted {
+  const isFrozen = layer.config.trainable === false;
+  if (layer.model === undefined) {
+    const all = listWanted(layer, before);
+    const trained = all.filter(({ variable }) => variable.trainable && !isFrozen);
+    return { trained, others: all.filter((each) => !trained.includes(each)) };
+  }
+  const parts = layer.model.layers.map((each) => splitWanted(each, [...before, layer.name], splitsFrozen));
+  const trained = parts.flatMap((part) => part.trained);
+  const others = parts.flatMap((part) => part.others);
+  if (!isFrozen) return { trained, others };
+  return { trained: [], others: splitsFrozen ? [...trained, ...others] : listWanted(layer, before) };
 }
 
 function countWanted(layer: KerasLayer): number {
@@ -285,10 +310,15 @@ function matchByOrder(
     const scope = scopes.at(-1);
     return variable.names.includes(name) && (scope === undefined || withoutNumber(scope) === withoutNumber(layer.name));
   };
-  const order = orders.find(
+  const fitting = orders.filter(
     (wanted) => wanted.length === found.length && wanted.every((each, place) => fits(each, found[place]!)),
   );
-  return order && new Map(order.map((wanted, place) => [wanted, found[place]!]));
+  const [first, ...others] = fitting;
+  // Orders that say different things say nothing.
+  const isSame = (order: readonly Wanted[]) =>
+    order.every(({ layer, variable }, place) => layer === first![place]!.layer && variable === first![place]!.variable);
+  if (first === undefined || !others.every(isSame)) return undefined;
+  return new Map(first.map((wanted, place) => [wanted, found[place]!]));
 }
 
 /** A layer that was made again in one session has a number behind its name. */
