@@ -12,6 +12,7 @@ import { LayerContext } from './layer-context.js';
 import { ComputedTensor, refusal } from './layer-handler.js';
 import { matchWeights } from './layer-weights.js';
 import { handlerOf } from './layers/index.js';
+import { isStack } from './layers/operations.js';
 import { type KerasModel, readModelConfig } from './model-config.js';
 
 export interface KerasOptions {
@@ -57,6 +58,7 @@ export function importKeras(description: KerasDescription, where: string, option
     ...{ kind: 'map', layer: NETWORK_INPUT, shape, dims, order: 'HWC', pads: undefined, readers: 1 },
   };
   const [output] = new KerasGraph(context).run(model, [picture], [1]);
+  if (output!.dims.length === 3) throw builder.unsupported('a single channel as the output, expected classes');
   return finishModel('tfjs', builder, shape, output!, { quantised: false });
 }
 
@@ -134,6 +136,13 @@ class KerasGraph {
     }
     const [first] = inputs;
     if (first === undefined) throw this.#damaged(`layer ${quoted(layer.name)} reads nothing`);
+    // Tensors without channels are single channels of a map, on their way to be put together again.
+    if (inputs.some(({ dims }) => dims.length === 3) && !isStack(layer)) {
+      throw refusal(
+        builder.where,
+        `layer ${quoted(layer.name)} reads a single channel, expected a map or a row of values`,
+      );
+    }
     const target: Target = { name: layer.name, readers: use.readersOf(keyOf(0)), dims: first.dims, order: 'HWC' };
     const computed = new Map(call.tensors.map((ref, place) => [ref, new ComputedTensor(inputs[place]!)]));
     const args = call.args.map((value) => withComputed(value, computed));

@@ -2,8 +2,8 @@ import { quoted } from '../../../errors/printable.js';
 import type { GraphBuilder, Target } from '../../graph/builder.js';
 import { type ConstantValue, type MapValue, NO_PADS } from '../../graph/value.js';
 import { toFloat32 } from '../../half.js';
-import type { LayerTensors } from './layer-weights.js';
 import type { KerasLayer } from './model-config.js';
+import type { LayerTensors } from './variable-matching.js';
 
 /** Pictures have their channels reordered, and nothing that has many. */
 const MAX_REORDERED = 64;
