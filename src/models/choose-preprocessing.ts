@@ -89,6 +89,9 @@ export function statedRange({ input, mean, std }: RangeOptions): InputRange | un
   return { mean: tripleOf(mean, '--mean'), std: tripleOf(std, '--std') };
 }
 
+/** No mean or deviation of values in 0…1 is larger; of bytes all are. */
+const MOST_OF_UNIT = 2;
+
 function tripleOf(values: readonly number[], where: string): Triple {
   const [first, second = first, third = first] = values;
   if (first === undefined || values.length === 2 || values.length > 3 || !values.every(Number.isFinite)) {
@@ -96,6 +99,9 @@ function tripleOf(values: readonly number[], where: string): Triple {
   }
   if (where === '--std' && values.some((value) => value <= 0))
     throw new UsageError({ where, expected: 'numbers above 0' });
+  if (values.some((value) => Math.abs(value) > MOST_OF_UNIT)) {
+    throw new UsageError({ where, problem: 'in units of 0 to 255', remedy: 'divide the numbers by 255' });
+  }
   return [first, second!, third!];
 }
 

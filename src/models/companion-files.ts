@@ -107,7 +107,7 @@ function labelFiles({ names }: ModelFolder, weights: string): readonly string[] 
 function readFoundLabels(folder: ModelFolder, name: string): readonly Label[] | undefined {
   if (!CONFIGURATIONS.includes(name)) return parseLabels(folder.read(name, MAX_LABELS_BYTES), folder.where(name));
   const json = readConfiguration(folder, name);
-  const labels = labelsField(json) ?? labelsField((json as { readonly pretrained_cfg?: unknown })?.pretrained_cfg);
+  const labels = labelsField(json);
   return labels === undefined ? undefined : labelsOfJson(labels, folder.where(name));
 }
 

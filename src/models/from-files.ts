@@ -1,4 +1,5 @@
 import { basename, dirname, resolve as resolvePath } from 'node:path';
+import { type InputRange, inputRanges } from '../domain/input-range.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { identify } from '../networks/identify.js';
 import { resolve } from '../networks/resolve.js';
@@ -113,8 +114,7 @@ async function sourceOfGraphs(
     : undefined;
   const family = files.length === 1 ? familyOf(files[0]!, network) : undefined;
   const { scaling, range: ofScaling, isSure } = scalingOf(imported);
-  const isPublished = family !== undefined && (network.classes === 1000 || network.classes === 1001);
-  const usual = usualRange(imported);
+  const published = publishedRange(imported, network, family);
   return {
     name: files.map(({ path }) => nameOf(path)).join(' + '),
     ...(family && { title: family.title }),
@@ -130,9 +130,9 @@ async function sourceOfGraphs(
       beside: findPreprocessing(folder),
       otherwise: ofScaling
         ? { range: ofScaling, reason: 'its graph begins with a scaling for such values' }
-        : isPublished
-          ? { range: family.input }
-          : usual,
+        : published
+          ? { range: published }
+          : usualRange(imported),
       geometry: family ? { crop: 'center', ...family.input } : SLIM,
     }),
     readWeights: () => weights,
@@ -148,6 +148,14 @@ const SLIM: Geometry = {
   filter: 'pil-bilinear',
   resize: (resolution) => Math.round(resolution / 0.875),
 };
+
+/** Of ImageNet's classes: what the publishers of TensorFlow's networks trained on. */
+function publishedRange(imported: ImportedModel, network: Network, family: Family | undefined): InputRange | undefined {
+  if (network.classes !== 1000 && network.classes !== 1001) return undefined;
+  if (family) return family.input;
+  const isTensorflows = imported.format !== 'onnx' && /^(mobilenet_v1|mobilenet_v2|xception)$/.test(network.id);
+  return isTensorflows ? inputRanges['-1..1'] : undefined;
+}
 
 /** The family that the tensors' names tell, where the graph is its network. */
 function familyOf({ path, tensors }: GraphFile, { id, alpha }: Network): Family | undefined {

@@ -72,11 +72,13 @@ export async function openInstalled(installed: InstalledModel, { exact = false }
     : openInstalledTensors(installed, path, bytes);
   const labels = () => readLabels(installed);
   const { findLabels: _, ...known } = source;
+  // What is pulled has a licence, and takes what its publisher says.
+  const isPulled = installed.licence !== null;
+  const { assumed, ...preprocessing } = source.preprocessing;
   return {
     ...known,
     name,
-    // What is pulled has a licence.
-    ...(installed.licence === null && { own: 'imported' }),
+    ...(isPulled ? { preprocessing } : { own: 'imported' }),
     ...(installed.labels !== null && { readLabels: labels }),
     ...(levels !== null && { readLevels: () => readInstalledLevels(installed, levels) }),
   };

@@ -4,6 +4,7 @@ import { ModelError } from '../errors/errors.js';
 
 const MAX_LABEL_LENGTH = 1000;
 const MAX_INDEX = 1_000_000;
+const LINE_END = /\r\n|\n|\r/;
 
 /**
  * Labels in the order of their class indices. By the file's extension:
@@ -82,7 +83,7 @@ const NUMBERED_LINE = /^\s*(\d{1,7})(?:\s*[:,;]\s*|\s+)(\S.*)$/;
 const SYNSET_LINE = /^(n\d{8})\s+(\S.*)$/;
 
 function parseLines(text: string, path: string): Label[] {
-  const lines = text.split(/\r?\n/);
+  const lines = text.split(LINE_END);
   while (lines.length > 0 && lines.at(-1)!.trim() === '') lines.pop();
   const at = (index: number) => `${path}:${index + 1}`;
   const numbered = lines.map((line) => NUMBERED_LINE.exec(line));
@@ -140,7 +141,7 @@ interface Columns {
 /** Rows with commas, semicolons or tabs between cells (RFC 4180); the heading says which is which, or else the cells do. */
 function parseCsv(text: string, path: string): Label[] {
   const rows = text
-    .split(/\r?\n/)
+    .split(LINE_END)
     .map((line, index) => ({ line, where: `${path}:${index + 1}` }))
     .filter(({ line }) => line.trim() !== '');
   const [first] = rows;
@@ -222,7 +223,8 @@ type JsonObject = Readonly<Record<string, unknown>>;
 export function labelsField(json: unknown): unknown {
   if (!isObject(json) || Array.isArray(json)) return undefined;
   const field = LABEL_FIELDS.find((name) => Object.hasOwn(json, name) && isObject(json[name]));
-  return field === undefined ? undefined : json[field];
+  // timm keeps some of its fields one level down.
+  return field === undefined ? labelsField(json.pretrained_cfg) : json[field];
 }
 
 /** @throws ModelError `labels` */
@@ -230,11 +232,10 @@ export function labelsOfJson(json: unknown, path: string): Label[] {
   const labels = labelsField(json) ?? json;
   if (!isObject(labels)) throw wrong(path, 'neither an array nor an object of labels');
   const entries = Object.entries(labels);
-  // From label to index, as Keras's class_indices has it.
-  if (!Array.isArray(labels) && entries.length > 0 && entries.every(([, value]) => Number.isInteger(value))) {
+  if (!Array.isArray(labels) && areIndices(entries)) {
     const numbered = entries.map(([name, index]) => {
       const where = `${path}: ${JSON.stringify(name.slice(0, 100))}`;
-      return { index: index as number, label: makeLabel(name, undefined, () => where), where };
+      return { index: Number(index), label: makeLabel(name, undefined, () => where), where };
     });
     return inOrder(numbered, path);
   }
@@ -245,6 +246,13 @@ export function labelsOfJson(json: unknown, path: string): Label[] {
     if (entry.length !== 2) throw wrong(where(), 'expected an id and a label');
     return makeLabel(entry[1], entry[0], where);
   });
+}
+
+/** From label to index, as Keras's class_indices has it; some write the indices as texts. */
+function areIndices(entries: readonly (readonly [string, unknown])[]): boolean {
+  if (entries.length === 0) return false;
+  if (entries.every(([, value]) => Number.isInteger(value))) return true;
+  return entries.every(([name, value]) => typeof value === 'string' && isNumber(value) && !isNumber(name));
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -83,6 +83,7 @@ describe('statedRange', () => {
     [{ mean: [0] }, /--mean: needs --mean and --std/],
     [{ std: [1] }, /--std: needs/],
     [{ mean: [0, 0], std: [1] }, /--mean: expected one number, or three/],
+    [{ mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] }, /--mean: in units of 0 to 255; divide/],
     [{ mean: [0], std: [0] }, /--std: expected numbers above 0/],
     [{ mean: [0], std: [1, -1, 1] }, /--std: expected numbers above 0/],
   ] as const)('refuses %j', (options, message) => {
