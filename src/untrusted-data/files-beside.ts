@@ -1,10 +1,34 @@
-import { realpathSync } from 'node:fs';
+import { readdirSync, realpathSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { ModelError } from '../errors/errors.js';
 import { quoted } from '../errors/printable.js';
 import { readModelFile } from './regular-file.js';
 
 const MAX_DEPTH = 4;
+
+/** The files of a model, in a folder or in an archive that is held in memory. */
+export interface FileSource {
+  /** Names with slashes. */
+  readonly names: readonly string[];
+  /** The file of a name, as a model has it; of at most so many bytes. Throws ModelError. */
+  read(name: string, maxBytes?: number): Uint8Array;
+  /** What messages call a file of a name. */
+  where(name: string): string;
+}
+
+/**
+ * The files of a folder; nothing outside of it is read.
+ * @param where what names them, for messages
+ */
+export function folderSource(folder: string, where = folder): FileSource {
+  return {
+    get names() {
+      return readdirSync(folder);
+    },
+    read: (name, maxBytes) => readFileBeside(folder, name, where, maxBytes),
+    where: (name) => join(folder, name),
+  };
+}
 
 /**
  * A file that a model names, in the model's folder or below: no path and no link leads out of it.

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { folderSource } from '../../src/untrusted-data/files-beside.js';
 import { type KerasFile, readKerasFile } from '../../src/weights/formats/keras/keras-file.js';
 import { importKeras } from '../../src/weights/formats/keras/keras-graph.js';
 import { readOnnx } from '../../src/weights/formats/onnx/read.js';
@@ -52,7 +53,11 @@ function makeSamples(folder: string): Sample[] {
     'swish-torchscript',
   ];
   const onnx = names.map((name) =>
-    sample(`onnx-tiny/${name}.onnx`, (bytes) => readOnnx(bytes, 'x', { folder: onnxFolder, resolution: 13 }), 2424),
+    sample(
+      `onnx-tiny/${name}.onnx`,
+      (bytes) => readOnnx(bytes, 'x', { files: folderSource(onnxFolder), resolution: 13 }),
+      2424,
+    ),
   );
   const tflite = ['uint8', 'int8', 'float'].map((name) =>
     sample(`tflite-tiny/${name}.tflite`, (bytes) => readTflite(bytes, 'x')),

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { folderSource } from '../../src/untrusted-data/files-beside.js';
 import { readOnnx } from '../../src/weights/formats/onnx/read.js';
 import { makeFolder } from './folder.js';
 import { expectNoCrashWhenChanged, modelErrorOf } from './golden.js';
@@ -22,7 +23,7 @@ function load(name: string): Uint8Array {
 }
 
 function read(name: string) {
-  return readOnnx(load(name), `${name}.onnx`, { folder, resolution: goldens[name]!.resolution });
+  return readOnnx(load(name), `${name}.onnx`, { files: folderSource(folder), resolution: goldens[name]!.resolution });
 }
 
 describe('the numbers of onnxruntime', () => {
@@ -143,7 +144,7 @@ describe('files that are refused', () => {
     ['is missing', 'xelu6-dynamo.onnx.data', 'weights-missing'],
   ])('weights in a file that %s', (_, location, code) => {
     const bytes = replace('relu6-dynamo', 'relu6-dynamo.onnx.data', location.padEnd(22, 'a'));
-    expect(modelErrorOf(() => readOnnx(bytes, 'x', { folder }))).toMatchObject({ code });
+    expect(modelErrorOf(() => readOnnx(bytes, 'x', { files: folderSource(folder) }))).toMatchObject({ code });
   });
 
   it('weights in another file, without a folder to look in', () => {
@@ -154,7 +155,9 @@ describe('files that are refused', () => {
     const place = makeFolder({});
     mkdirSync(join(place, 'inner'));
     symlinkSync(join(folder, 'relu6-dynamo.onnx.data'), join(place, 'inner', 'relu6-dynamo.onnx.data'));
-    const error = modelErrorOf(() => readOnnx(load('relu6-dynamo'), 'x', { folder: join(place, 'inner') }));
+    const error = modelErrorOf(() =>
+      readOnnx(load('relu6-dynamo'), 'x', { files: folderSource(join(place, 'inner')) }),
+    );
     expect(error).toMatchObject({ code: 'weights-unsafe' });
   });
 
@@ -162,7 +165,7 @@ describe('files that are refused', () => {
     const place = makeFolder({
       'relu6-dynamo.onnx.data': readFileSync(join(folder, 'relu6-dynamo.onnx.data')).subarray(9),
     });
-    const error = modelErrorOf(() => readOnnx(load('relu6-dynamo'), 'x', { folder: place }));
+    const error = modelErrorOf(() => readOnnx(load('relu6-dynamo'), 'x', { files: folderSource(place) }));
     expect(error).toMatchObject({ code: 'weights-damaged' });
   });
 

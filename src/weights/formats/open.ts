@@ -1,7 +1,11 @@
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
+import { ZipArchive } from '../../archives/zip.js';
+import { zipSource } from '../../archives/zip-source.js';
 import { ModelError } from '../../errors/errors.js';
+import { folderSource } from '../../untrusted-data/files-beside.js';
 import { readModelFile, withModelFile } from '../../untrusted-data/regular-file.js';
+import { findModel } from './find-model.js';
 import type { Opened, OpenOptions } from './opened.js';
 import { SNIFFED_BYTES } from './other-files.js';
 import { sniff } from './sniff.js';
@@ -13,7 +17,7 @@ import { findFormat, formatOfKind, listFormats } from './table.js';
  * @throws ModelError `format-unsupported` for anything else, and what the format's reader throws
  */
 export async function openWeights(path: string, options: OpenOptions = {}): Promise<Opened> {
-  if (isFolder(path)) return findFormat('tfjs').open(new Uint8Array(), join(path, 'model.json'), options);
+  if (isFolder(path)) return openFolder(path, options);
   const opened = await withModelFile(path, SNIFFED_BYTES, (file, head) => {
     const kind = sniff(head);
     // An archive is read as a whole.
@@ -27,13 +31,45 @@ export async function openBytes(bytes: Uint8Array, path: string, options: OpenOp
   return openAny(bytes, path, options, false);
 }
 
-async function openAny(bytes: Uint8Array, path: string, options: OpenOptions, inFolder: boolean): Promise<Opened> {
-  const kind = sniff(bytes);
-  const format = formatOfKind(kind, path);
-  if (format !== undefined && (format.isOneFile || inFolder)) return format.open(bytes, path, options);
+/** A folder with a model in it; without one it is taken for TensorFlow.js's, which says what is missing. */
+async function openFolder(path: string, options: OpenOptions): Promise<Opened> {
+  const source = folderSource(path);
+  const isTfjs = source.names.includes('model.json');
+  const isEmpty = !isTfjs && !source.names.some((name) => /\.(pb|h5|keras|tflite|onnx|pth|safetensors)$/i.test(name));
+  if (isTfjs || isEmpty) return findFormat('tfjs').open(new Uint8Array(), join(path, 'model.json'), options);
+  return openWeights(join(path, findModel(source, path).name), options);
+}
+
+/** An export as it comes: the model and what lies beside it, read in memory. */
+async function openArchive(bytes: Uint8Array, path: string, options: OpenOptions): Promise<Opened> {
+  const { files, name } = findModel(zipSource(bytes, path), path);
+  const inner = files.read(name);
+  const kind = sniff(inner);
+  const place = files.where(name);
+  const format = formatOfKind(kind, place);
+  if (format === undefined) throw unknownKind(kind, place);
+  return { ...(await format.open(inner, place, { ...options, files })), files };
+}
+
+/** Keras's and PyTorch's own files are archives too. */
+function isOwnArchive(bytes: Uint8Array, path: string): boolean {
+  if (extname(path).toLowerCase() === '.keras') return true;
+  const { names } = new ZipArchive(bytes, path);
+  return names.some((name) => /^[^/]+\/(data\.pkl|version)$|(^|\/)serialized_exported_program\.json$/.test(name));
+}
+
+function unknownKind(kind: string | undefined, path: string): ModelError {
   const found =
     kind === undefined ? 'weights of an unknown format' : /^[aeiou]/i.test(kind) ? `an ${kind}` : `a ${kind}`;
-  throw new ModelError('format-unsupported', { where: path, problem: found, expected: listFormats() });
+  return new ModelError('format-unsupported', { where: path, problem: found, expected: listFormats() });
+}
+
+async function openAny(bytes: Uint8Array, path: string, options: OpenOptions, inFolder: boolean): Promise<Opened> {
+  const kind = sniff(bytes);
+  if (kind === 'zip' && !isOwnArchive(bytes, path)) return openArchive(bytes, path, options);
+  const format = formatOfKind(kind, path);
+  if (format !== undefined && (format.isOneFile || inFolder)) return format.open(bytes, path, options);
+  throw unknownKind(kind, path);
 }
 
 function isFolder(path: string): boolean {

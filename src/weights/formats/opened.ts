@@ -1,8 +1,14 @@
+import type { FileSource } from '../../untrusted-data/files-beside.js';
 import type { ImportedModel } from '../graph/imported-model.js';
 import type { NamedTensors } from '../types.js';
 
+interface OpenedBase {
+  /** What lies beside the weights where they come from an archive; otherwise the folder of `path`. */
+  readonly files?: FileSource;
+}
+
 /** A file that says itself what is to be computed. */
-export interface OpenedGraph {
+export interface OpenedGraph extends OpenedBase {
   readonly kind: 'graph';
   readonly path: string;
   readonly bytes: Uint8Array;
@@ -10,7 +16,7 @@ export interface OpenedGraph {
 }
 
 /** A file that holds tensors by name. */
-export interface OpenedTensors {
+export interface OpenedTensors extends OpenedBase {
   readonly kind: 'tensors';
   readonly path: string;
   readonly format: 'safetensors' | 'pytorch' | 'tfjs' | 'hdf5';
@@ -28,4 +34,6 @@ export interface OpenOptions {
   readonly resolution?: number | undefined;
   /** Which of a graph's outputs has the classes, where there are several. */
   readonly outputName?: string | undefined;
+  /** Where files beside the model lie; by default in its folder. */
+  readonly files?: FileSource | undefined;
 }

@@ -1,4 +1,5 @@
 import { basename, dirname, extname } from 'node:path';
+import { folderSource } from '../../untrusted-data/files-beside.js';
 import type { OpenedFile } from '../../untrusted-data/regular-file.js';
 import type { Hdf5Source } from './keras/hdf5.js';
 import type { KerasFile } from './keras/keras-file.js';
@@ -99,7 +100,12 @@ export const weightsFormats: readonly WeightsFormat[] = [
     keptAs: 'onnx',
     open: async (bytes, path, options) => {
       const { readOnnx } = await import('./onnx/read.js');
-      return { kind: 'graph', path, bytes, imported: readOnnx(bytes, path, { ...options, folder: dirname(path) }) };
+      return {
+        kind: 'graph',
+        path,
+        bytes,
+        imported: readOnnx(bytes, path, { ...options, files: options.files ?? folderSource(dirname(path), path) }),
+      };
     },
   },
 ];
@@ -140,7 +146,7 @@ function isZip({ text }: Head): boolean {
 
 async function openTfjs(_bytes: Uint8Array, path: string, options: OpenOptions): Promise<Opened> {
   const { readTfjs } = await import('./tfjs/model-folder.js');
-  const model = readTfjs(dirname(path), basename(path));
+  const model = readTfjs(options.files ?? dirname(path), basename(path));
   if (model.nodes.length > 0) {
     const { importTfjsGraph } = await import('./tfjs/graph-model.js');
     return { kind: 'graph', path, bytes: new Uint8Array(), imported: importTfjsGraph(model, path, options) };

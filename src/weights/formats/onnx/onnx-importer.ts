@@ -1,3 +1,4 @@
+import type { FileSource } from '../../../untrusted-data/files-beside.js';
 import { GraphBuilder, type Target } from '../../graph/builder.js';
 import { GraphImporter } from '../../graph/graph-importer.js';
 import { type ConstantValue, type MapValue, multiply, type Value } from '../../graph/value.js';
@@ -14,7 +15,7 @@ export interface OnnxImporterOptions {
   readonly where: string;
   readonly fileBytes: number;
   /** Where files beside the model lie; undefined where there can be none. */
-  readonly folder: string | undefined;
+  readonly files: FileSource | undefined;
   /** Of the picture. */
   readonly inputDims: ReadonlyMap<string, readonly number[]>;
 }
@@ -27,8 +28,8 @@ export class OnnxImporter extends GraphImporter<OnnxNode> {
   readonly #facts: OnnxFacts;
   readonly #graph: OnnxGraph;
 
-  constructor(graph: OnnxGraph, { where, fileBytes, folder, inputDims }: OnnxImporterOptions) {
-    const files = new ExternalFiles(where, fileBytes, folder);
+  constructor(graph: OnnxGraph, { where, fileBytes, files: source, inputDims }: OnnxImporterOptions) {
+    const files = new ExternalFiles(where, fileBytes, source);
     const bytes = fileBytes + files.measure(graph.constants.values());
     super(new GraphBuilder(where, 4 * bytes), 'CHW', graph.nodes, graph.outputs);
     this.opset = graph.opset;

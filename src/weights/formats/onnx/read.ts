@@ -1,5 +1,6 @@
 import { ModelError } from '../../../errors/errors.js';
 import { NETWORK_INPUT, type Shape } from '../../../networks/types.js';
+import type { FileSource } from '../../../untrusted-data/files-beside.js';
 import { finishModel } from '../../graph/finish.js';
 import { quote } from '../../graph/graph-importer.js';
 import type { ImportedModel } from '../../graph/imported-model.js';
@@ -14,7 +15,7 @@ import { findPicture, type PictureInput } from './picture-input.js';
 
 export interface OnnxOptions {
   /** Where files beside the model lie; without it, weights in other files are refused. */
-  readonly folder?: string | undefined;
+  readonly files?: FileSource | undefined;
   /** Side of the picture where the graph leaves it open; 224 by default. */
   readonly resolution?: number | undefined;
   /** Which of several outputs has the classes. */
@@ -48,7 +49,7 @@ export function readOnnx(bytes: Uint8Array, where: string, options: OnnxOptions 
   const importer = new OnnxImporter(graph, {
     where,
     fileBytes: bytes.length,
-    folder: options.folder,
+    files: options.files,
     inputDims: dimsOf(picture),
   });
   importer.builder.checkSize(shape, 'the input');

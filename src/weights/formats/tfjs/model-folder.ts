@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ModelError } from '../../../errors/errors.js';
 import { quoted } from '../../../errors/printable.js';
 import { countElements } from '../../../untrusted-data/byte-reader.js';
-import { readFileBeside } from '../../../untrusted-data/files-beside.js';
+import { type FileSource, folderSource } from '../../../untrusted-data/files-beside.js';
 import { isJsonObject, type JsonObject } from '../../../untrusted-data/json-object.js';
 import { MAX_FILE_BYTES, readModelFile } from '../../../untrusted-data/regular-file.js';
 import type { KerasDescription } from '../../keras-description.js';
@@ -49,14 +49,17 @@ const STORED_BYTES = { float32: 4, int32: 4, uint8: 1, uint16: 2, float16: 2 } a
  * Shards are read from that folder only, and only as long as the manifest's shapes add up to their sizes.
  * @throws ModelError `weights-missing` names an absent shard; `weights-damaged`, `weights-dtype`, `weights-unsafe`
  */
-export function readTfjs(folder: string, file = 'model.json'): TfjsModel {
-  const path = join(folder, file);
-  const model = parseTopology(readModelFile(path, MAX_TOPOLOGY_BYTES), path);
+export function readTfjs(folder: string | FileSource, file = 'model.json'): TfjsModel {
+  const path = typeof folder === 'string' ? join(folder, file) : folder.where(file);
+  const files = typeof folder === 'string' ? folderSource(folder, path) : folder;
+  const json =
+    typeof folder === 'string' ? readModelFile(path, MAX_TOPOLOGY_BYTES) : files.read(file, MAX_TOPOLOGY_BYTES);
+  const model = parseTopology(json, path);
   const groups = readManifest(model.weightsManifest, path);
   const tensors = new Map<string, Tensor>();
   const integers = new Map<string, { shape: readonly number[]; data: Int32Array }>();
   for (const { specs, paths } of groups) {
-    const bytes = readShards(folder, paths, totalBytes(specs, path), path);
+    const bytes = readShards(files, paths, totalBytes(specs, path), path);
     let offset = 0;
     for (const spec of specs) {
       if (tensors.has(spec.name) || integers.has(spec.name)) {
@@ -151,7 +154,7 @@ function totalBytes(specs: readonly Spec[], path: string): number {
 }
 
 function readShards(
-  folder: string,
+  files: FileSource,
   paths: readonly unknown[],
   expected: number,
   where: string,
@@ -161,7 +164,7 @@ function readShards(
   for (const name of paths) {
     if (typeof name !== 'string')
       throw new ModelError('weights-unsafe', { where, problem: 'a shard whose name is no text' });
-    const shard = readFileBeside(folder, name, where);
+    const shard = files.read(name);
     const kind = otherKindOf(headOf(shard));
     if (kind === 'Git LFS pointer' || kind === 'web page') {
       throw new ModelError('weights-damaged', {
@@ -171,7 +174,7 @@ function readShards(
       });
     }
     if (filled + shard.length > expected) {
-      throw damaged(join(folder, name), `too long, expected ${expected - filled} bytes at most`);
+      throw damaged(files.where(name), `too long, expected ${expected - filled} bytes at most`);
     }
     bytes.set(shard, filled);
     filled += shard.length;
