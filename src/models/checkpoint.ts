@@ -44,7 +44,7 @@ export interface Checkpoint {
 export function readCheckpoint(
   opened: OpenedTensors,
   options: CheckpointOptions = {},
-  folder: ModelFolder = folderOf(opened.path),
+  folder: ModelFolder = opened.files ?? folderOf(opened.path),
 ): Checkpoint {
   const { path: where, metadata } = opened;
   const known = readOwnMetadata(metadata, where) ?? readCardBeside(where);

@@ -55,7 +55,7 @@ export async function openFile(path: string, { resolution, outputName }: FileOpt
 export async function sourceOf(
   files: readonly Opened[],
   options: FileOptions,
-  folder: ModelFolder = folderOf(files[0]!.path),
+  folder: ModelFolder = files[0]!.files ?? folderOf(files[0]!.path),
 ): Promise<ModelSource> {
   const graphs = await Promise.all(files.map(readGraph));
   const tensors = files.find((_, index) => graphs[index] === undefined);
