@@ -61,7 +61,7 @@ export async function importModel(path: string, options: ImportOptions): Promise
     labels: labels ? formatLabels(labels) : null,
     published: null,
     licence: null,
-    origin: originOf(opened),
+    origin: originOf(opened, path),
   } as const;
   const found = calibrate && (await levelsFor(model, calibrate));
   // A file that is kept is opened again by its content alone.
@@ -139,10 +139,12 @@ function narrowed(values: Tensor['data'], layer: string): Tensor['data'] {
   }
 }
 
-/** A TensorFlow.js model is known by its model.json. */
-function originOf(opened: Opened): NewModel['origin'] {
-  const path = resolvePath(opened.path);
-  const bytes = opened.kind === 'graph' && opened.bytes.length > 0 ? opened.bytes : readModelFile(path);
+/** The file that was given; a TensorFlow.js model is known by its model.json. */
+function originOf(opened: Opened, given: string): NewModel['origin'] {
+  const isArchive = opened.files !== undefined;
+  const path = resolvePath(isArchive ? given : opened.path);
+  const isRead = !isArchive && opened.kind === 'graph' && opened.bytes.length > 0;
+  const bytes = isRead ? opened.bytes : readModelFile(path);
   const name = basename(path);
   const address = name === 'model.json' ? join(basename(dirname(path)), name) : name;
   return { address, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), hash: 'first-seen' };
