@@ -158,7 +158,7 @@ export async function bench(choice: BenchChoice): Promise<{ record: BenchRecord;
 /** `speed` ÷ `ceiling`, which cannot be above 1. */
 export function shareOf(ceiling: number, speed: number): number {
   if (speed <= ceiling) return speed / ceiling;
-  throw new MobilenetError('bench-error', exitCodes.internal, {
+  throw new MobilenetError('bench-fault', exitCodes.internal, {
     where: 'bench',
     problem: `THE MEASUREMENT IS WRONG: ${speed.toFixed(1)} GMAC/s`,
     expected: `no more than the ceiling of ${ceiling.toFixed(1)} GMAC/s measured in the same run`,

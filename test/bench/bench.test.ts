@@ -194,7 +194,7 @@ describe('bench', () => {
       shareOf(1, 2);
     } catch (error) {
       expect(error).toBeInstanceOf(MobilenetError);
-      expect(error).toMatchObject({ exitCode: 70, code: 'bench-error' });
+      expect(error).toMatchObject({ exitCode: 70, code: 'bench-fault' });
     }
   });
 });
