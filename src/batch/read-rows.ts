@@ -55,7 +55,8 @@ export function checkRows(path: string): void {
 
 function unreadable(path: string, cause: unknown): UsageError {
   const { code } = cause as NodeJS.ErrnoException;
-  return new UsageError({ where: printable(path), problem: `cannot be read (${code ?? 'unknown error'})` }, { cause });
+  const problem = code === 'ENOENT' ? 'no such file' : `cannot be read (${code ?? 'unknown error'})`;
+  return new UsageError({ where: printable(path), problem }, { cause });
 }
 
 /** A row's own fields, those that are not known here among them. */

@@ -46,7 +46,7 @@ export async function main(args: readonly string[]): Promise<void> {
   // What nobody can read is no reason to end: `2>&1 | head -1`, a full disk under a log.
   process.stderr.on('error', () => {});
   const program = new Command('mobilenet')
-    .description('Classify images with MobileNet, Xception and EfficientNet in WebAssembly, without a network.')
+    .description('Classify images with MobileNet, Xception and EfficientNet in WebAssembly, offline.')
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')

@@ -60,7 +60,8 @@ export async function checkList(path: string): Promise<void> {
 
 function unreadable(where: string, cause: unknown): UsageError {
   const { code } = cause as NodeJS.ErrnoException;
-  return new UsageError({ where, problem: `cannot be read (${code ?? 'unknown error'})` }, { cause });
+  const problem = code === 'ENOENT' ? 'no such file' : `cannot be read (${code ?? 'unknown error'})`;
+  return new UsageError({ where, problem }, { cause });
 }
 
 /** Of a name that is kept its own copy. Windows ends lines by two characters. */

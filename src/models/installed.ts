@@ -1,7 +1,7 @@
 import { DEFAULT_MODEL } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
 import { ModelError } from '../errors/errors.js';
-import { buildNetwork, findNetwork, isNetworkId } from '../networks/index.js';
+import { buildNetwork, isNetworkId, unknownModel } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import { findEntries } from '../store/catalog.js';
 import { storeHome } from '../store/home.js';
@@ -38,7 +38,7 @@ export function findInstalledModel(query: ModelQuery): InstalledModel {
       remedy: `run: ${pullCommand(query)} (--pull does it at once); or give a file of your own: --weights FILE`,
     });
   }
-  if (!isNetworkId(model)) findNetwork(model);
+  if (!isNetworkId(model)) throw unknownModel(model);
   const bundled = listBundledModels().map(
     ({ card }) => `${card.network} α ${card.alpha} ${card.resolution}×${card.resolution}`,
   );

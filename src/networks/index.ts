@@ -122,6 +122,16 @@ export function findNetwork(id: string): NetworkEntry {
   return networks[id];
 }
 
+/** Of a name that is neither a network's nor that of a bundled, installed or published model. */
+export function unknownModel(name: string): UsageError {
+  const trained = networkIds.filter((id) => !networks[id].costOnly).join(', ');
+  return new UsageError({
+    where: name,
+    problem: 'unknown model',
+    expected: `${trained} or a name that mobilenet models lists`,
+  });
+}
+
 /** The network's layers at a width; UsageError for an unknown id, α or number of classes. */
 export function buildNetwork(id: string, options: BuildOptions = {}): Network {
   return findNetwork(id).build(options);

@@ -156,7 +156,7 @@ export async function removeModel(name: string, options: StoreOptions = {}): Pro
         throw new ModelError('model-not-installed', {
           where: name,
           problem: 'not installed',
-          remedy: 'mobilenet models lists what is',
+          remedy: 'mobilenet models lists the installed models',
         });
       }
       try {

@@ -10,7 +10,7 @@ export const MAX_FILE_BYTES = 256 * 1024 * 1024;
 function cannotRead(path: string, cause: unknown): ModelError {
   const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
   const problem = code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`;
-  return new ModelError('model-file', { where: path, problem, expected: 'a readable file' }, { cause });
+  return new ModelError('model-file', { where: path, problem }, { cause });
 }
 
 /** A file that has been opened; whoever opened it closes it. */

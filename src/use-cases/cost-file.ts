@@ -80,7 +80,7 @@ export async function costFile(path: string, options: CostFileOptions = {}): Pro
   const known = isNetworkId(network.id) ? networks[network.id] : undefined;
   const facts: NetworkFacts = {
     title: known ? `${basename(path)}: ${known.title}` : basename(path),
-    paper: known ? `${known.paper} (${title})` : `no network of a known paper (${title})`,
+    paper: known ? `${known.paper} (${title})` : `not a network from a known paper (${title})`,
     published: known?.published ?? [],
     hasAlpha: known?.hasAlpha ?? true,
   };

@@ -3,7 +3,7 @@ import { readArchiveMember } from '../archives/tar.js';
 import { elementAt } from '../errors/element-at.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { identify } from '../networks/identify.js';
-import { findNetwork, isNetworkId } from '../networks/index.js';
+import { isNetworkId, unknownModel } from '../networks/index.js';
 import { type CatalogEntry, type CatalogQuery, findEntries, type PublishedFormat } from '../store/catalog.js';
 import { type FetchedFile, type Pulled, type PullOptions, pullEntry } from '../store/pull-entry.js';
 import type { NewModel } from '../store/types.js';
@@ -29,7 +29,7 @@ export function chooseEntry(query: CatalogQuery): CatalogEntry {
   if (entry) return entry;
   const { model, alpha, resolution, dtype } = query;
   const known = findEntries({ model });
-  if (known.length === 0 && !isNetworkId(model)) findNetwork(model);
+  if (known.length === 0 && !isNetworkId(model)) throw unknownModel(model);
   const asked = [model, alpha && `α ${alpha}`, resolution && `${resolution}×${resolution}`, dtype]
     .filter(Boolean)
     .join(' ');

@@ -57,7 +57,7 @@ describe('mobilenet classify without the model', () => {
 describe('mobilenet pull', () => {
   const cases: [string, string[], number, RegExp][] = [
     ['no model', [], 2, /missing argument <model>; see mobilenet pull --help/],
-    ['an unknown model', ['resnet'], 2, /resnet: unknown network, expected one of/],
+    ['an unknown model', ['resnet'], 2, /resnet: unknown model, expected mobilenet_v1, /],
     ['an α that is none', ['mobilenet_v1', '--alpha', 'x'], 2, /--alpha x: expected a number above 0/],
     ['a dtype that is none', ['mobilenet_v1', '--dtype', 'f64'], 2, /--dtype f64: expected f32 or int8/],
     ['an empty --from', [...model, '--from', ''], 2, /--from: empty, expected a file or an address/],
@@ -292,7 +292,7 @@ describe('mobilenet models', () => {
     expect(await run(['models', 'verify'])).toEqual({ stdout: 'no models are installed\n', stderr: '', code: 0 });
     expect(JSON.parse((await run(['models', 'verify', '--json'])).stdout)).toEqual({ models: [] });
     const removed = await run(['models', 'remove', 'none']);
-    expect(removed.stderr).toMatch(/^mobilenet: none: not installed; mobilenet models lists what is\n$/);
+    expect(removed.stderr).toMatch(/^mobilenet: none: not installed; mobilenet models lists the installed models\n$/);
     expect(removed.code).toBe(4);
     expect((await run(['models', 'remove'])).code).toBe(2);
     expect((await run(['models', 'frobnicate'])).code).toBe(2);

@@ -44,6 +44,6 @@ describe('chooseModel', () => {
   });
 
   it('refuses a name that nothing has', async () => {
-    await expect(chooseModel({ model: 'resnet' })).rejects.toThrow(/resnet: unknown network/);
+    await expect(chooseModel({ model: 'resnet' })).rejects.toThrow(/resnet: unknown model/);
   });
 });

@@ -20,7 +20,10 @@ const options = {
   ),
   from: text('--from <place>', 'a file or URL that has the same weights'),
   force: flag('--force', 'download again, even if the model is installed or its hash is not the one seen first'),
-  timeout: withDefault(positiveNumber('--timeout <seconds>', 'give up on a server that is silent for so long'), 30),
+  timeout: withDefault(
+    positiveNumber('--timeout <seconds>', 'give up if a server sends nothing for this many seconds'),
+    30,
+  ),
   tries: withDefault(wholeNumber('--tries <count>', 'how often to try each address', { most: 100 }), 4),
   json,
 };

@@ -135,7 +135,7 @@ export const errorOptions = {
   timeout: {
     ...positiveNumber(
       '--timeout <seconds>',
-      'decode in separate processes, killed after this many seconds; an image that crashes the decoder costs only itself',
+      'decode in separate processes, killed after this many seconds; an image that crashes the decoder does not affect the others',
     ),
     parse: parseTimeout,
   },

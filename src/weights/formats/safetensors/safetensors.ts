@@ -123,8 +123,11 @@ function readEntry(name: string, value: unknown, dataBytes: number, where: strin
     throw damaged(where, 'no offsets');
   }
   const [start, end] = offsets as [number, number];
-  if (start < 0 || end > dataBytes || end - start !== count * width) {
-    throw damaged(where, `bytes ${start} to ${end} of ${dataBytes}, expected ${count * width} within them`);
+  if (end > dataBytes) {
+    throw damaged(where, `bytes ${start} to ${end}, but the file has only ${dataBytes} bytes of data`);
+  }
+  if (start < 0 || end - start !== count * width) {
+    throw damaged(where, `bytes ${start} to ${end}, expected ${count * width} within the data`);
   }
   return { name, dtype, shape: shape as number[], start, end };
 }
