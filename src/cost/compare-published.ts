@@ -165,6 +165,6 @@ function explain(reading: Reading, quantity: PublishedCount['quantity']): string
   if (reading.without === 'pool') parts.push('without the pool');
   if (reading.withPool) parts.push('with the additions of the pool');
   if (reading.classes !== undefined) parts.push(`${reading.classes} classes`);
-  if (reading.cut) parts.push('cut, not rounded');
+  if (reading.cut) parts.push('truncated, not rounded');
   return parts.length > 0 ? parts.join(', ') : null;
 }

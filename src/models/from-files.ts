@@ -259,10 +259,11 @@ function refuseContradictions(options: FileOptions, network: Network, resolution
   ] as const;
   for (const [option, asked, found] of facts) {
     if (asked !== undefined && asked !== found) {
+      const isUnnamed = found === 'graph';
       throw new UsageError({
         where: `${option} ${asked}`,
-        problem: `${where} has ${found}`,
-        remedy: 'leave the option out, or give that value',
+        problem: isUnnamed ? `${where} is not a network from a known paper` : `${where} has ${found}`,
+        remedy: isUnnamed ? 'leave the option out' : 'leave the option out, or give that value',
       });
     }
   }

@@ -49,7 +49,7 @@ export function checkModelName(name: string): void {
     throw new ModelError('model-name', {
       where: JSON.stringify(name.slice(0, 100)),
       problem: 'not a valid model name',
-      expected: 'at most 100 letters, digits, _, - and dots',
+      expected: 'at most 100 letters, digits, _, - and dots, and no device name of Windows',
     });
   }
 }

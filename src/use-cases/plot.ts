@@ -17,7 +17,8 @@ type Format = (typeof formats)[number];
 /** Throws UsageError for a path that ends in none of `.svg`, `.png`, `.html`: to be asked before any work. */
 export function checkPlotPath(path: string): Format {
   const found = formats.find((format) => format === extname(path).toLowerCase());
-  if (!found) throw new UsageError({ where: `--plot ${path}`, expected: `a name that ends in ${formats.join(', ')}` });
+  if (!found)
+    throw new UsageError({ where: `--plot ${path}`, expected: `a name that ends in ${formats.join(' or ')}` });
   return found;
 }
 

@@ -204,7 +204,7 @@ describe('mobilenet cost sweep', () => {
     [{ alphas: '1,x' }, '--alphas 1,x: expected'],
     [{ res: '0' }, '--res 0: expected'],
     [{ budget: 'macs' }, '--budget macs: expected one of macs, flops'],
-    [{ plot: 'x.gif' }, '--plot x.gif: expected a name that ends in .svg, .png, .html'],
+    [{ plot: 'x.gif' }, '--plot x.gif: expected a name that ends in .svg or .png or .html'],
     [{ alphas: Array(101).fill('1').join(), res: Array(101).fill('32').join() }, 'expected at most 10000'],
   ])('refuses %o', async (flags, message) => {
     const error = await refusal(sweep(flags));

@@ -23,7 +23,7 @@ export interface Cell {
 type Figure = Pick<Cell, 'printed' | 'computed' | 'way' | 'reason'>;
 
 const TRAINED = 'what trained weights reach on pictures, no count';
-const CUT = 'cut, not rounded';
+const CUT = 'truncated, not rounded';
 const DOGS = 'of a training of its own on pictures of dogs, no count';
 
 /** The parameters that the paper counts: weights and the classifier's biases, no batch norms. */
