@@ -34,6 +34,7 @@ export function countLayer(layer: ResolvedLayer): LayerCount {
 function countAnew(layer: ResolvedLayer): LayerCount {
   const params = countParameters(layer.parameters);
   const { height, width } = layer.outputShape;
+  if (isNorm(layer)) return { macs: 0, params: { ...params, weights: 0 } };
   switch (layer.kind) {
     case 'conv':
     case 'depthwise':
@@ -44,6 +45,11 @@ function countAnew(layer: ResolvedLayer): LayerCount {
     default:
       return { macs: 0, params };
   }
+}
+
+/** A batch norm or a scale that stands by itself. */
+export function isNorm(layer: ResolvedLayer): boolean {
+  return layer.kind === 'depthwise' && layer.isNorm === true;
 }
 
 function countParameters(parameters: readonly Parameter[]): ParameterCounts {

@@ -1,5 +1,5 @@
 import type { ResolvedLayer, Shape } from '../networks/types.js';
-import { countLayer } from './count-layer.js';
+import { countLayer, isNorm } from './count-layer.js';
 
 /** Everything in a layer that one counter or another counts. */
 export interface Operations {
@@ -44,6 +44,10 @@ export function listOperations(layer: ResolvedLayer): Operations {
 function listAnew(layer: ResolvedLayer): Operations {
   const outputs = countElements(layer.outputShape);
   const inputs = countElements(layer.inputShapes[0]);
+  if (isNorm(layer)) {
+    const isLinear = 'activation' in layer && layer.activation === 'linear';
+    return { ...NONE, normalised: outputs, activated: isLinear ? 0 : outputs };
+  }
   switch (layer.kind) {
     case 'conv':
     case 'depthwise':

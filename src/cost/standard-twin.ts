@@ -11,7 +11,7 @@ export function standardTwin(network: Network): Network {
   const replaced = new Map<string, ReturnType<typeof merge>>();
   const redirected = new Map<string, string>();
   for (const [index, layer] of network.layers.entries()) {
-    if (layer.kind !== 'depthwise' || (layer.multiplier ?? 1) > 1) continue;
+    if (layer.kind !== 'depthwise' || layer.isNorm || (layer.multiplier ?? 1) > 1) continue;
     const pointwise = findPointwise(layer, network.layers.slice(index + 1));
     if (!pointwise || replaced.has(pointwise.name)) continue;
     replaced.set(pointwise.name, merge(layer, pointwise));

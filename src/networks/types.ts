@@ -113,6 +113,8 @@ export interface ConvLayer extends LinearBase, Windowed, Dilated {
 export interface DepthwiseLayer extends LinearBase, Windowed, Dilated {
   readonly kind: 'depthwise';
   readonly multiplier?: number;
+  /** A batch norm or a scale by itself, with a 1 × 1 window: it is counted as that, not as a convolution. */
+  readonly isNorm?: boolean;
 }
 
 /** 1×1 convolution, weights [inChannels, outChannels]; stride 2 takes every second row and column. */

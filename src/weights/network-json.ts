@@ -84,6 +84,7 @@ function readKind(fields: LayerFields) {
         ...readWindow(fields),
         ...readDilation(fields),
         ...fields.optionalCount('multiplier'),
+        ...fields.optional('isNorm', (name) => fields.flag(name)),
       };
     case 'pointwise':
       return { kind, ...readLinear(fields), stride: fields.count('stride'), outChannels: fields.count('outChannels') };

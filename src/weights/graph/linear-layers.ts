@@ -112,9 +112,15 @@ export function addAffine(
     const weights = collection.allocate([1, 1, channels]);
     weights.data.fill(1);
     const window = { kernelSize: 1, stride: 1, padding: NO_PADS } as const;
-    const alone = collection.emit({ kind: 'depthwise', ...PLAIN, ...window }, [value], value.shape, target, {
-      weights,
-    });
+    const alone = collection.emit(
+      { kind: 'depthwise', isNorm: true, ...PLAIN, ...window },
+      [value],
+      value.shape,
+      target,
+      {
+        weights,
+      },
+    );
     return addAffine(collection, { ...alone, readers: 1 }, scale, offset, target);
   }
   const own = collection.weights.get(layer.name)!;
