@@ -26,7 +26,6 @@ export function readTflite(bytes: Uint8Array, where: string): ImportedModel {
   const importer = new TfliteImporter(graph, bytes.length, nodes, [outputTensor]);
   const input = importer.begin(inputTensor);
   for (const node of nodes) operators.get(node.operator)!(importer, node);
-  refuseLayersWithoutKernels(importer);
   return finishModel('tflite', importer.builder, input.shape, outputOf(importer, outputTensor), {
     quantised: importer.quantised,
     inputQuantisation: readInputQuantisation(inputTensor, nodes),
@@ -70,20 +69,4 @@ function quantisationOf({ quantisation, type }: TfliteTensor): InputQuantisation
   if (quantisation === undefined) return undefined;
   const offset = type === TENSOR_TYPE.int8 ? 128 : 0;
   return { scale: quantisation.scale(0), zeroPoint: quantisation.zeroPoint(0) + offset };
-}
-
-const KERNELS: ReadonlySet<string> = new Set([
-  ...['conv', 'depthwise', 'pointwise', 'dense', 'add', 'activation', 'maxPool', 'globalAveragePool', 'softmax'],
-  ...['linear', 'relu', 'relu6', 'swish', 'sigmoid'],
-]);
-
-/** Kinds and forms of layers that the engine cannot run yet. */
-function refuseLayersWithoutKernels({ builder }: TfliteImporter): void {
-  for (const layer of builder.collection.layers) {
-    const forms = ['kernelWidth', 'strideWidth', 'dilation', 'groups', 'multiplier'].filter((form) => form in layer);
-    const activation = 'activation' in layer ? layer.activation : 'linear';
-    for (const word of [layer.kind, activation, ...forms]) {
-      if (!KERNELS.has(word)) throw builder.unsupported(`a layer with ${word}, which the engine cannot run`);
-    }
-  }
 }
