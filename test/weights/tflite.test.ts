@@ -93,7 +93,7 @@ describe('the graph as layers', () => {
     expect(read('float')).toMatchObject({
       quantised: false,
       inputQuantisation: undefined,
-      output: { softmaxAdded: true },
+      output: { softmaxAdded: true, added: 'softmax' as const },
     });
   });
 
@@ -197,7 +197,7 @@ describe('two files in sequence', () => {
     const added = {
       ...first,
       network: { ...first.network, layers: [...first.network.layers, softmax] },
-      output: { ...first.output, isProbability: true, softmaxAdded: true },
+      output: { ...first.output, isProbability: true, softmaxAdded: true, added: 'softmax' as const },
     };
     expect(joinModels(added, second).network).toEqual(joinModels(first, second).network);
   });

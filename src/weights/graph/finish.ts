@@ -6,36 +6,48 @@ import {
   type InputAffine,
   type InputNormalisation,
   type InputQuantisation,
+  type InputRange,
+  type LabelFile,
+  type ModelOutput,
   nameAfterFile,
 } from './imported-model.js';
 import type { MapValue } from './value.js';
 
+/** What a reader knows of its file beside the layers. */
+export interface FileFacts {
+  readonly quantised: boolean;
+  readonly inputQuantisation?: InputQuantisation | undefined;
+  readonly inputRange?: InputRange | undefined;
+  readonly labelFile?: LabelFile | undefined;
+}
+
 /**
- * The model that a builder's layers make: only what the output depends on, a softmax where the graph ends in logits
- * (a linear layer on a 1 × 1 map that may be negative), and the scaling of the picture taken out of the graph.
+ * The model that a builder's layers make: only what the output depends on, a softmax or a sigmoid where the graph ends in
+ * logits, and the scaling of the picture taken out of the graph.
  */
 export function finishModel(
   format: ImportedModel['format'],
   builder: GraphBuilder,
   inputShape: Shape,
   output: MapValue,
-  facts: { readonly quantised: boolean; readonly inputQuantisation?: InputQuantisation | undefined },
+  facts: FileFacts,
 ): ImportedModel {
   const { where, collection } = builder;
-  if (output.pads !== undefined) throw builder.unsupported('a graph that ends in a Pad, expected a layer after it');
-  const layers = keepNeeded(collection.layers, output.layer);
+  const value = collection.plain(output, 'output');
+  const layers = keepNeeded(collection.layers, value.layer);
   const last = layers.at(-1);
   if (last === undefined) throw builder.unsupported('no layer between input and output, expected at least one');
-  const softmaxAdded = endsInLogits(last, output.shape);
-  if (softmaxAdded) layers.push(collection.append('softmax', last.name));
-  const end = layers.at(-1)!;
-  const isProbability = end.kind === 'softmax' || ('activation' in end && end.activation === 'sigmoid');
+  const { shape } = value;
+  const ending = findHead(layers, last.name, shape);
+  if (ending === 'constant')
+    throw builder.unsupported('a softmax over one value, which is always 1; expected a sigmoid');
+  const added = ending !== 'logits' ? undefined : shape.channels === 1 ? 'sigmoid' : 'softmax';
+  if (added !== undefined) layers.push(collection.append(added, last.name));
+  const head = ending === 'logits' ? (added === 'softmax' ? 'exclusive' : 'independent') : ending;
   const names = new Set(layers.map((layer) => layer.name));
   const { height, width, channels } = inputShape;
-  const flat = output.dims.length !== 4;
-  const shape = flat
-    ? { height: 1, width: 1, channels: output.shape.height * output.shape.width * output.shape.channels }
-    : output.shape;
+  const { quantised, inputQuantisation, labelFile } = facts;
+  const inputRange = facts.inputRange && spread(builder, facts.inputRange, channels);
   const affine = collection.inputAffine;
   return {
     format,
@@ -45,13 +57,70 @@ export function finishModel(
     inputShape,
     inputResolution: { height, width },
     padding: format === 'onnx' ? 'pytorch' : 'tensorflow',
-    inputQuantisation: facts.inputQuantisation,
-    inputNormalisation: affine && normalisationOf(affine, where),
+    inputQuantisation,
+    inputNormalisation: inputNormalisation(affine, inputRange, where),
+    ...(inputRange && { inputRange }),
     inputAffine: affine,
-    output: { shape, classes: shape.channels, isProbability, softmaxAdded },
-    quantised: facts.quantised,
+    ...(labelFile && { labelFile }),
+    output: {
+      shape,
+      classes: shape.channels,
+      isProbability: head !== undefined,
+      softmaxAdded: added === 'softmax',
+      ...(head && { head }),
+      ...(added && { added }),
+    },
+    quantised,
     inputIsPicture: (channels === 3 || channels === 1) && height > 1 && width > 1,
   };
+}
+
+/**
+ * Of several outputs the one with the classes: the only one that ends in probabilities, else the only one that ends in
+ * logits.
+ * @throws ModelError that names the outputs where there is no telling
+ */
+export function chooseOutput(
+  builder: GraphBuilder,
+  outputs: readonly { readonly name: string; readonly value: MapValue }[],
+): MapValue {
+  const [first] = outputs;
+  if (first !== undefined && outputs.length === 1) return first.value;
+  const found = outputs.map(({ value }) => findHead(builder.collection.layers, value.layer, value.shape));
+  const stated = outputs.filter((_, index) => found[index] === 'exclusive' || found[index] === 'independent');
+  const logits = outputs.filter((_, index) => found[index] === 'logits');
+  const [chosen, ...others] = stated.length > 0 ? stated : logits;
+  if (chosen !== undefined && others.length === 0) return chosen.value;
+  const names = outputs.map(({ name }) => JSON.stringify(name.replace(/[^\x20-\x7e]/g, '?').slice(0, 80)));
+  throw builder.unsupported(
+    `a graph with ${outputs.length} outputs (${names.join(', ')}), expected one that gives probabilities`,
+  );
+}
+
+/** What an output is: probabilities, values that become some, or (undefined) features. */
+type Ending = ModelOutput['head'] | 'logits' | 'constant';
+
+function findHead(layers: readonly Layer[], name: string, { height, width, channels }: Shape): Ending {
+  if (height !== 1 || width !== 1) return undefined;
+  const byName = new Map(layers.map((layer) => [layer.name, layer]));
+  const follow = (from: string): Ending => {
+    const layer = byName.get(from);
+    if (layer === undefined) return undefined;
+    const [input = ''] = layer.inputs;
+    if (layer.kind === 'softmax') return channels === 1 ? 'constant' : 'exclusive';
+    if (layer.kind === 'flatten') return follow(input);
+    if (layer.kind === 'concat')
+      return layer.inputs.every((each) => follow(each) === 'independent') ? 'independent' : undefined;
+    if (!('activation' in layer)) return undefined;
+    if (layer.activation === 'sigmoid' || layer.activation === 'hardSigmoid') return 'independent';
+    if (layer.activation !== 'linear') return undefined;
+    // A layer that only clips.
+    if (layer.kind === 'activation') return follow(input);
+    // A quantised ReLU is a linear layer whose type begins at 0: features, not logits.
+    const isPositive = layer.range !== undefined && layer.range[0] >= 0;
+    return layer.kind === 'depthwise' || isPositive ? undefined : 'logits';
+  };
+  return follow(name);
 }
 
 /** Layers that the output depends on, in their order. */
@@ -65,10 +134,28 @@ function keepNeeded(layers: readonly Layer[], output: string): Layer[] {
   return kept.reverse();
 }
 
-function endsInLogits(last: Layer, { height, width, channels }: Shape): boolean {
-  const linear = last.kind === 'dense' || last.kind === 'pointwise' || last.kind === 'conv';
-  if (!linear || height !== 1 || width !== 1 || channels === 1) return false;
-  return last.activation === 'linear' && !(last.range !== undefined && last.range[0] >= 0);
+/** What the graph itself does, after the range that the file states; undefined where it does nothing. */
+function inputNormalisation(
+  affine: InputAffine | undefined,
+  range: InputRange | undefined,
+  where: string,
+): InputNormalisation | undefined {
+  if (range === undefined) return affine && normalisationOf(affine, where);
+  const { scale, offset } = affine ?? { scale: range.std.map(() => 1), offset: range.std.map(() => 0) };
+  // (x − mean) ÷ std × scale + offset
+  const std = range.std.map((deviation, channel) => deviation / nonZero(scale[channel] ?? 0, where));
+  return { mean: range.mean.map((mean, channel) => mean - (offset[channel] ?? 0) * std[channel]!), std };
+}
+
+/** One mean and deviation for each channel. */
+function spread(builder: GraphBuilder, range: InputRange, channels: number): InputRange {
+  const { mean, std, origin } = range;
+  if (mean.length !== 1 && mean.length !== channels) {
+    throw builder.damaged(`${mean.length} means for a picture of ${channels} channels`);
+  }
+  const each = (list: readonly number[]) =>
+    Array.from({ length: channels }, (_, c) => list[list.length === 1 ? 0 : c]!);
+  return { mean: each(mean), std: each(std), origin };
 }
 
 /** Networks are trained on values of about −3…3. */
@@ -84,15 +171,13 @@ function normalisationOf({ scale, offset }: InputAffine, where: string): InputNo
   const reach = (unit: number) =>
     Math.max(...scale.map((factor, c) => Math.abs(factor * unit + offset[c]!)), ...offset.map(Math.abs));
   const unit = reach(255) > LARGEST_NORMALISED && reach(1) <= LARGEST_NORMALISED ? 1 : 255;
-  if (scale.some((factor) => factor === 0)) {
-    throw new ModelError('operator-unsupported', {
-      where,
-      problem: 'multiplies the picture by 0',
-      expected: 'a scale',
-    });
-  }
   return {
-    mean: scale.map((factor, c) => -offset[c]! / (factor * unit)),
+    mean: scale.map((factor, c) => -offset[c]! / (nonZero(factor, where) * unit)),
     std: scale.map((factor) => 1 / (factor * unit)),
   };
+}
+
+function nonZero(factor: number, where: string): number {
+  if (factor !== 0) return factor;
+  throw new ModelError('operator-unsupported', { where, problem: 'multiplies the picture by 0', expected: 'a scale' });
 }

@@ -22,13 +22,29 @@ export interface InputAffine {
   readonly offset: readonly number[];
 }
 
+/** What a file states of its input: the range comes before all that the graph does. */
+export interface InputRange extends InputNormalisation {
+  /** Who says so: metadata, or the scale of a quantised input that is that of a usual range. */
+  readonly origin: 'metadata' | 'quantisation';
+}
+
+/** A file of labels inside the model's file, as it is. */
+export interface LabelFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
 export interface ModelOutput {
   readonly shape: Shape;
   /** Length of the last axis: classes of a classifier, features of an extractor. */
   readonly classes: number;
   /** The values are probabilities: the network ends in a softmax or a sigmoid. */
   readonly isProbability: boolean;
-  /** The last layer is a softmax that the file does not have: it ends in logits. */
+  /** Whether one of the probabilities excludes the others (softmax), or each stands for itself (sigmoids). */
+  readonly head?: 'exclusive' | 'independent';
+  /** The last layer, where the file does not have it: it ends in logits. */
+  readonly added?: 'softmax' | 'sigmoid';
+  /** `added` is a softmax. */
   readonly softmaxAdded: boolean;
 }
 
@@ -52,6 +68,9 @@ export interface ImportedModel {
   readonly inputAffine?: InputAffine | undefined;
   /** The program that wrote the file, as far as it says so. */
   readonly producer?: string | undefined;
+  /** What the file says that its input is. */
+  readonly inputRange?: InputRange;
+  readonly labelFile?: LabelFile;
   readonly output: ModelOutput;
   /** Labels inside the file, in the order of the outputs. */
   readonly labels?: readonly Label[];
@@ -76,14 +95,15 @@ export function joinModels(first: ImportedModel, second: ImportedModel): Importe
       expected: `${formatShape(found)}, what ${first.where} gives`,
     });
   }
-  if (first.output.isProbability && !first.output.softmaxAdded) {
+  if (first.output.isProbability && first.output.added === undefined) {
     throw new ModelError('weights-shape', {
       where: first.where,
       problem: 'ends in probabilities',
       expected: `features for ${second.where} to go on from`,
     });
   }
-  const before = first.output.softmaxAdded ? first.network.layers.slice(0, -1) : first.network.layers;
+  const isAdded = first.output.added !== undefined;
+  const before = isAdded ? first.network.layers.slice(0, -1) : first.network.layers;
   const joint = before.at(-1)!.name;
   const names = new LayerNames(before.map((layer) => layer.name));
   const renamed = new Map<string, string>([[NETWORK_INPUT, joint]]);

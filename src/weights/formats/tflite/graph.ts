@@ -3,6 +3,7 @@ import { Flatbuffer, type Table, type Vector } from './flatbuffer.js';
 import {
   BUFFER,
   IDENTIFIER,
+  METADATA,
   MODEL,
   OPERATOR,
   OPERATOR_CODE,
@@ -45,9 +46,11 @@ export interface Operation {
 
 const MAX_OPERATORS = 10_000;
 const MAX_RANK = 8;
-/** Of the operators that are understood none has more. */
-const MAX_OPERANDS = 8;
+/** Of those that are understood a concatenation has most. */
+const MAX_OPERANDS = 64;
 const MAX_NAME_BYTES = 256;
+const MAX_OUTPUTS = 16;
+const MAX_METADATA = 64;
 const CUSTOM = 32;
 
 /** A TFLite model's first subgraph: the only one that runs unless an operator calls another. */
@@ -60,6 +63,7 @@ export class TfliteGraph {
   readonly #buffers: Vector;
   readonly #inputs: Vector;
   readonly #outputs: Vector;
+  readonly #metadata: Vector;
   readonly #seen = new Map<number, TfliteTensor>();
 
   constructor(bytes: Uint8Array, where: string) {
@@ -82,6 +86,7 @@ export class TfliteGraph {
     const subgraph = subgraphs.table(0);
     this.#operatorCodes = model.vector(MODEL.operatorCodes, 4);
     this.#buffers = model.vector(MODEL.buffers, 4);
+    this.#metadata = model.vector(MODEL.metadata, 4);
     this.#tensors = subgraph.vector(SUBGRAPH.tensors, 4);
     this.#operators = subgraph.vector(SUBGRAPH.operators, 4);
     this.#inputs = subgraph.vector(SUBGRAPH.inputs, 4);
@@ -97,9 +102,27 @@ export class TfliteGraph {
     return this.tensor(this.#single(this.#inputs, 'input'));
   }
 
+  outputs(): TfliteTensor[] {
+    if (this.#outputs.length === 0 || this.#outputs.length > MAX_OUTPUTS) {
+      throw this.unsupported(`a graph with ${this.#outputs.length} outputs, expected 1 to ${MAX_OUTPUTS}`);
+    }
+    return Array.from({ length: this.#outputs.length }, (_, index) => this.tensor(this.#outputs.int32(index)));
+  }
+
   /** The graph's only output. */
   output(): TfliteTensor {
     return this.tensor(this.#single(this.#outputs, 'output'));
+  }
+
+  /** What the file keeps under this name beside the graph. */
+  metadata(name: string): Uint8Array | undefined {
+    for (let index = 0; index < Math.min(this.#metadata.length, MAX_METADATA); index++) {
+      const entry = this.#metadata.table(index);
+      if (entry.string(METADATA.name, MAX_NAME_BYTES) === name) {
+        return this.#readConstant(entry.uint32(METADATA.buffer, 0));
+      }
+    }
+    return undefined;
   }
 
   operation(index: number): Operation {

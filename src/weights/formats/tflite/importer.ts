@@ -46,8 +46,8 @@ export class TfliteImporter extends GraphImporter<TfliteNode> {
     this.#scope = findScope(nodes);
   }
 
-  /** Makes `tensor` the network's input. */
-  begin(tensor: TfliteTensor): MapValue {
+  /** Makes `tensor` the network's input. `cutOff`: what its integers can stand for, where pictures go beyond. */
+  begin(tensor: TfliteTensor, cutOff?: Range): MapValue {
     const { shape: dims } = tensor;
     const order = orderOf(dims);
     const shape = mapOf(dims, order);
@@ -63,8 +63,20 @@ export class TfliteImporter extends GraphImporter<TfliteNode> {
       readers: this.readers(name),
       bounds: tensor.quantisation && this.rangeOf(tensor),
     };
-    this.defineName(name, value);
+    if (cutOff === undefined) {
+      this.defineName(name, value);
+    } else {
+      const target = { name: 'cut_off', dims, order, readers: value.readers };
+      this.defineName(name, { ...this.builder.clip(value, cutOff, target), bounds: cutOff });
+    }
     return value;
+  }
+
+  /** What an output of the graph is. */
+  outputValue(tensor: TfliteTensor): MapValue {
+    const name = nameTensor(tensor);
+    const node = { name, operator: 'the output', inputs: [name], outputs: [], operands: [tensor], results: [] };
+    return this.map({ ...node, options: () => undefined });
   }
 
   override value(node: TfliteNode, index: number): Value {

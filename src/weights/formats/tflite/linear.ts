@@ -1,5 +1,5 @@
 import type { WeightLayout } from '../../graph/builder.js';
-import { type ConstantValue, type MapValue, multiply, readReals } from '../../graph/value.js';
+import { type ConstantValue, type MapValue, multiply, NO_PADS, readReals } from '../../graph/value.js';
 import { readStored } from './constants.js';
 import { applyActivation, readActivation } from './fused-activation.js';
 import type { TfliteTensor } from './graph.js';
@@ -62,15 +62,22 @@ export function importFullyConnected(importer: TfliteImporter, node: TfliteNode)
   const value = importer.map(node);
   const { constant, tensor } = readFilter(importer, node, 0);
   const [outChannels, inputs] = tensor.shape;
-  const count = multiply([value.shape.height, value.shape.width, value.shape.channels]);
-  if (tensor.shape.length !== 2 || outChannels === undefined || inputs !== count || value.dims.at(-1) !== count) {
+  const { height, width, channels } = value.shape;
+  const count = height * width * channels;
+  const isRow = value.dims.at(-1) === count;
+  // Of a map that keeps its dimensions each pixel is a row: a 1×1 convolution.
+  const isMap = value.dims.at(-1) === channels && value.order === 'HWC';
+  if (tensor.shape.length !== 2 || outChannels === undefined || !(isRow || isMap) || inputs !== value.dims.at(-1)) {
     throw importer.unsupported(
-      `FULLY_CONNECTED with weights ${tensor.shape.join('×')} over ${value.dims.join('×')}, expected a row of values ` +
-        'and outputs×inputs',
+      `FULLY_CONNECTED with weights ${tensor.shape.join('×')} over ${value.dims.join('×')}, expected outputs×inputs`,
     );
   }
   const target = { ...importer.target(node, importer.result(node).shape), readers: 1 };
-  const made = importer.builder.dense(value, constant, { input: 1, output: count }, outChannels, target);
+  const { builder } = importer;
+  const layout = { shape: [1, 1, channels, outChannels], strides: [0, 0, 1, channels] };
+  const made = isRow
+    ? builder.dense(value, constant, { input: 1, output: count }, outChannels, target)
+    : builder.conv(value, constant, layout, outChannels, { kernelSize: 1, stride: 1, pads: NO_PADS }, target);
   const activation = readActivation(importer, node, options, FULLY_CONNECTED_OPTIONS.activation);
   finishLinear(importer, node, made, tensor, activation);
 }

@@ -1,8 +1,9 @@
-import { finishModel } from '../../graph/finish.js';
+import { chooseOutput, finishModel } from '../../graph/finish.js';
 import type { ImportedModel, InputQuantisation } from '../../graph/imported-model.js';
-import type { MapValue } from '../../graph/value.js';
 import { TfliteGraph, type TfliteTensor } from './graph.js';
 import { nameTensor, TfliteImporter, type TfliteNode } from './importer.js';
+import { endsOf, quantisationOf, rangeOfMetadata, rangeOfScale } from './input-range.js';
+import { readMetadata } from './metadata.js';
 import { operators } from './operators.js';
 import { TENSOR_TYPE } from './schema.js';
 
@@ -22,14 +23,27 @@ import { TENSOR_TYPE } from './schema.js';
 export function readTflite(bytes: Uint8Array, where: string): ImportedModel {
   const graph = new TfliteGraph(bytes, where);
   const nodes = readNodes(graph);
-  const [inputTensor, outputTensor] = [graph.input(), graph.output()];
-  const importer = new TfliteImporter(graph, bytes.length, nodes, [outputTensor]);
-  const input = importer.begin(inputTensor);
+  const [inputTensor, outputTensors] = [graph.input(), graph.outputs()];
+  const importer = new TfliteImporter(graph, bytes.length, nodes, outputTensors);
+  const inputQuantisation = readInputQuantisation(inputTensor, nodes);
+  const { builder } = importer;
+  // Before the graph is followed: it decides where the picture is cut off.
+  const { normalisation } = readMetadata(graph, bytes, 0);
+  const inputRange =
+    (normalisation && rangeOfMetadata(normalisation, inputQuantisation)) ??
+    (inputQuantisation && rangeOfScale(inputQuantisation));
+  const cutOff = inputRange && inputQuantisation && endsOf(inputQuantisation);
+  const input = importer.begin(inputTensor, cutOff);
   for (const node of nodes) operators.get(node.operator)!(importer, node);
-  return finishModel('tflite', importer.builder, input.shape, outputOf(importer, outputTensor), {
-    quantised: importer.quantised,
-    inputQuantisation: readInputQuantisation(inputTensor, nodes),
-  });
+  const outputs = outputTensors.map((tensor) => ({ name: tensor.name, value: importer.outputValue(tensor) }));
+  const output = chooseOutput(builder, outputs);
+  const { labelFile } = readMetadata(
+    graph,
+    bytes,
+    outputs.findIndex(({ value }) => value === output),
+  );
+  const facts = { quantised: importer.quantised, inputQuantisation, inputRange, labelFile };
+  return finishModel('tflite', builder, input.shape, output, facts);
 }
 
 /** All operations; of everything that can be wrong with a file, one that is not understood tells its user the most. */
@@ -50,23 +64,10 @@ function readNodes(graph: TfliteGraph): TfliteNode[] {
   });
 }
 
-function outputOf(importer: TfliteImporter, tensor: TfliteTensor): MapValue {
-  const name = nameTensor(tensor);
-  const node = { name, operator: 'the output', inputs: [name], outputs: [], operands: [tensor], results: [] };
-  return importer.map({ ...node, options: () => undefined });
-}
-
 /** Of the input, or of what the graph's first operator makes of it. */
 function readInputQuantisation(input: TfliteTensor, nodes: readonly TfliteNode[]): InputQuantisation | undefined {
-  if (input.quantisation !== undefined) return quantisationOf(input);
+  if (input.type !== TENSOR_TYPE.float32) return quantisationOf(input);
   const quantize = nodes.find(({ operator, operands }) => operator === 'QUANTIZE' && operands[0] === input);
   const [quantised] = quantize?.results ?? [];
   return quantised && quantisationOf(quantised);
-}
-
-/** INT8 pixels are bytes less 128. */
-function quantisationOf({ quantisation, type }: TfliteTensor): InputQuantisation | undefined {
-  if (quantisation === undefined) return undefined;
-  const offset = type === TENSOR_TYPE.int8 ? 128 : 0;
-  return { scale: quantisation.scale(0), zeroPoint: quantisation.zeroPoint(0) + offset };
 }
