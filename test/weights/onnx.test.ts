@@ -101,6 +101,7 @@ describe('the graph as layers', () => {
       classes: 4,
       isProbability: true,
       softmaxAdded: false,
+      head: 'exclusive',
     });
   });
 

@@ -85,7 +85,13 @@ describe('the graph as layers', () => {
       inputResolution: { height: 9, width: 9 },
       padding: 'tensorflow',
       inputQuantisation: { scale: 1 / 128, zeroPoint: 128 },
-      output: { shape: { height: 1, width: 1, channels: 6 }, classes: 6, isProbability: true, softmaxAdded: false },
+      output: {
+        shape: { height: 1, width: 1, channels: 6 },
+        classes: 6,
+        isProbability: true,
+        softmaxAdded: false,
+        head: 'exclusive',
+      },
       quantised: true,
       inputIsPicture: true,
     });
