@@ -14,7 +14,8 @@ import type { NamedTensors } from '../weights/types.js';
 import { type CheckpointOptions, readCheckpoint, requireHead } from './checkpoint.js';
 import { choosePreprocessing, type Geometry, type RangeOptions } from './choose-preprocessing.js';
 import { findLabels, findPreprocessing, folderOf, type ModelFolder } from './companion-files.js';
-import { quantisedRange, scalingOf, usualRange } from './graph-facts.js';
+import { rangeInFile, scalingOf, usualRange } from './graph-facts.js';
+import { parseLabels } from './label-formats.js';
 import { fitLabels } from './labels.js';
 import type { ModelSource, SourceLabels } from './model.js';
 
@@ -109,9 +110,7 @@ async function sourceOfGraphs(
   const { height: resolution } = imported.inputResolution;
   const network = named(imported.network);
   refuseContradictions(options, network, resolution, where);
-  const exact = options.exact
-    ? { graph: await readExact(files, imported), softmaxAdded: output.softmaxAdded }
-    : undefined;
+  const exact = options.exact ? { graph: await readExact(files, imported), added: output.added } : undefined;
   const family = files.length === 1 ? familyOf(files[0]!, network) : undefined;
   const { scaling, range: ofScaling, isSure } = scalingOf(imported);
   const published = publishedRange(imported, network, family);
@@ -124,7 +123,7 @@ async function sourceOfGraphs(
       resolution,
       grey: network.inputChannels === 1,
       options,
-      ofFile: quantisedRange(imported),
+      ofFile: rangeInFile(imported),
       graphScaling: scaling,
       ofScaling: isSure ? ofScaling : undefined,
       beside: findPreprocessing(folder),
@@ -171,9 +170,15 @@ function familyOf({ path, tensors }: GraphFile, { id, alpha }: Network): Family 
 
 /** Those inside the file come before those beside it. */
 function labelsOf(imported: ImportedModel, folder: ModelFolder, path: string): SourceLabels {
-  const { labels, where, output } = imported;
-  if (labels === undefined) return labelsBeside(folder, path, output.classes);
-  return { labels: fitLabels(labels, output.classes, `the labels in ${where}`), notes: [] };
+  const { labelFile, missingLabelFile, where, output } = imported;
+  if (labelFile === undefined) {
+    const beside = labelsBeside(folder, path, output.classes);
+    if (beside.labels !== undefined || missingLabelFile === undefined) return beside;
+    const note = `${missingLabelFile}, which the metadata of ${where} name, is missing from it; --labels FILE gives the labels`;
+    return { ...beside, notes: [...beside.notes, note] };
+  }
+  const labels = parseLabels(labelFile.bytes, `${labelFile.name} in ${where}`);
+  return { labels: fitLabels(labels, output.classes, `${labelFile.name} in ${where}`), notes: [] };
 }
 
 function labelsBeside(folder: ModelFolder, path: string, outputs: number): SourceLabels {

@@ -1,15 +1,13 @@
 import { type InputRange, inputRanges, rangeFrom, type Triple } from '../domain/input-range.js';
 import type { Network } from '../networks/types.js';
 import type { ImportedModel } from '../weights/graph/imported-model.js';
+import { takesBytes } from '../weights/graph/input-scaling.js';
 import type { GraphScaling } from './choose-preprocessing.js';
 
 /** Whether a network's outputs exclude each other (a softmax) or stand for themselves (sigmoids). */
 export function areIndependent({ layers }: Pick<Network, 'layers'>): boolean {
   return layers.at(-1)?.kind !== 'softmax';
 }
-
-/** Networks are trained on values of about −3…3; a graph that makes so small ones of 255 takes bytes. */
-const LARGEST_NORMALISED = 8;
 
 /** The first computation of a graph, what it shows that the graph's input is, and whether that is sure. */
 export function scalingOf({ inputAffine: found }: ImportedModel): {
@@ -19,13 +17,13 @@ export function scalingOf({ inputAffine: found }: ImportedModel): {
 } {
   if (!found) return { isSure: false };
   const scaling = { scale: spread(found.scale), offset: spread(found.offset) };
-  const ofByte = scaling.scale.map((factor, channel) => Math.abs(factor * 255 + scaling.offset[channel]!));
-  const takesBytes = Math.max(...ofByte) <= LARGEST_NORMALISED;
-  return { scaling, range: inputRanges[takesBytes ? '0..255' : '0..1'], isSure: takesBytes };
+  const isOfBytes = takesBytes(found);
+  return { scaling, range: inputRanges[isOfBytes ? '0..255' : '0..1'], isSure: isOfBytes };
 }
 
-/** A quantised input says its range: value = (byte − zeroPoint) · scale. */
-export function quantisedRange({ inputQuantisation: found }: ImportedModel): InputRange | undefined {
+/** What metadata say, or a quantised input: value = (byte − zeroPoint) · scale. */
+export function rangeInFile({ inputQuantisation: found, inputRange }: ImportedModel): InputRange | undefined {
+  if (inputRange !== undefined) return { mean: spread(inputRange.mean), std: spread(inputRange.std) };
   return found && rangeFrom(-found.zeroPoint * found.scale, (255 - found.zeroPoint) * found.scale);
 }
 

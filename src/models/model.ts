@@ -96,6 +96,6 @@ export interface SourceLabels {
 
 export interface ExactModel {
   readonly graph: QuantisedGraph;
-  /** The graph ends in logits; their softmax is wanted. */
-  readonly softmaxAdded: boolean;
+  /** What is to be computed of the graph's outputs, where it ends in logits. */
+  readonly added?: 'softmax' | 'sigmoid' | undefined;
 }

@@ -105,9 +105,9 @@ async function load(model: Model, options: SessionOptions) {
   return { session, labelAt: asFunction(labels), labels: labels.length };
 }
 
-async function openExact({ graph, softmaxAdded }: ExactModel) {
+async function openExact({ graph, added }: ExactModel) {
   const { createExactSession } = await import('../engine/exact/session.js');
-  return createExactSession(graph, { softmax: softmaxAdded });
+  return createExactSession(graph, { added });
 }
 
 function asFunction(labels: readonly Label[]): (index: number) => Label {

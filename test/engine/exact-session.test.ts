@@ -60,7 +60,7 @@ describe('exact session', () => {
 
   it('adds the softmax that a file leaves out', async () => {
     const graph = read('fully connected uint8');
-    const [plain, added] = [await createExactSession(graph), await createExactSession(graph, { softmax: true })];
+    const [plain, added] = [await createExactSession(graph), await createExactSession(graph, { added: 'softmax' })];
     for (const session of [plain, added]) session.input.set(drawNoise(37, 4).map((byte) => byte / 64));
     const logits = [...plain.run()];
     const sum = logits.reduce((total, value) => total + Math.exp(value), 0);

@@ -7,7 +7,7 @@ import { runReference } from '../reference-network.js';
 /** A model as its file has it: without the softmax that the import adds. */
 function resolveModel(model: ImportedModel) {
   const { layers } = model.network;
-  const network = model.output.softmaxAdded ? { ...model.network, layers: layers.slice(0, -1) } : model.network;
+  const network = model.output.added !== undefined ? { ...model.network, layers: layers.slice(0, -1) } : model.network;
   const resolved = resolve(network, { resolution: model.inputResolution.height, padding: model.padding });
   checkWeights(resolved, model.weights, model.where);
   return resolved;

@@ -68,7 +68,7 @@ describe('importKeras', () => {
       'file',
     );
     // The last of them ends in logits, which a softmax then follows.
-    const layers = output.softmaxAdded ? network.layers.slice(0, -1) : network.layers;
+    const layers = output.added !== undefined ? network.layers.slice(0, -1) : network.layers;
     const resolved = resolve({ ...network, layers }, { resolution: model.resolution, padding });
     // What it does to the picture first is taken out of the network.
     const { mean, std } = inputNormalisation ?? { mean: [0], std: [1] };

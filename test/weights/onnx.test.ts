@@ -100,7 +100,6 @@ describe('the graph as layers', () => {
       shape: { height: 1, width: 1, channels: 4 },
       classes: 4,
       isProbability: true,
-      softmaxAdded: false,
       head: 'exclusive',
     });
   });

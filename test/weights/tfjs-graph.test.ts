@@ -27,7 +27,7 @@ describe.skipIf(backbone === undefined)('the graph-model of the reference data',
     expect(model.network.layers[1]).toMatchObject({ kind: 'depthwise', bias: true, activation: 'relu6' });
     expect(model.inputShape).toEqual({ height: 224, width: 224, channels: 3 });
     expect(model.inputNormalisation).toEqual({ mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
-    expect(model.output).toMatchObject({ classes: 256, isProbability: false, softmaxAdded: false });
+    expect(model.output).toMatchObject({ classes: 256, isProbability: false });
   });
 
   it('gives the features that TensorFlow.js gives', async () => {

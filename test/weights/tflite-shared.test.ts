@@ -69,7 +69,7 @@ describe.skipIf(folder === undefined)('TFLite files of the reference data', () =
     expect(identify(model.network)).toEqual(id === undefined ? undefined : { id, alpha });
     expect(model.inputShape).toEqual({ height: resolution, width: resolution, channels: 3 });
     const shape = { height: 1, width: 1, channels: classes };
-    expect(model.output).toEqual({ shape, classes, isProbability: true, softmaxAdded: false, head: 'exclusive' });
+    expect(model.output).toEqual({ shape, classes, isProbability: true, head: 'exclusive' });
     expect(model).toMatchObject({ quantised: true, inputIsPicture: true });
     checkWeights(resolveModel(model), model.weights, name);
   });

@@ -89,7 +89,6 @@ describe('the graph as layers', () => {
         shape: { height: 1, width: 1, channels: 6 },
         classes: 6,
         isProbability: true,
-        softmaxAdded: false,
         head: 'exclusive',
       },
       quantised: true,
@@ -99,7 +98,7 @@ describe('the graph as layers', () => {
     expect(read('float')).toMatchObject({
       quantised: false,
       inputQuantisation: undefined,
-      output: { softmaxAdded: true, added: 'softmax' as const },
+      output: { added: 'softmax' as const },
     });
   });
 
@@ -167,7 +166,7 @@ describe('two files in sequence', () => {
     where: 'first.tflite',
     network: { ...network, id: 'first', classes: 8, layers: network.layers.slice(0, cut) },
     weights,
-    output: { shape: features, classes: 8, isProbability: false, softmaxAdded: false },
+    output: { shape: features, classes: 8, isProbability: false },
   };
   const second = {
     ...rest,
@@ -203,7 +202,7 @@ describe('two files in sequence', () => {
     const added = {
       ...first,
       network: { ...first.network, layers: [...first.network.layers, softmax] },
-      output: { ...first.output, isProbability: true, softmaxAdded: true, added: 'softmax' as const },
+      output: { ...first.output, isProbability: true, added: 'softmax' as const },
     };
     expect(joinModels(added, second).network).toEqual(joinModels(first, second).network);
   });

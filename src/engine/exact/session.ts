@@ -8,8 +8,8 @@ import { roundUp } from './pack.js';
 import { countValues, prepareStep } from './steps.js';
 
 export interface ExactSessionOptions {
-  /** The graph ends in logits: `run` gives their softmax. */
-  readonly softmax?: boolean;
+  /** The graph ends in logits: what `run` gives of them. */
+  readonly added?: 'softmax' | 'sigmoid' | undefined;
 }
 
 /** A quantised network in memory, computed in the integers of TFLite's reference kernels. */
@@ -29,7 +29,7 @@ const MOST_BYTES = 2 ** 29;
 /** Throws ModelError where the graph's scales cannot be computed with, or its maps are too large. */
 export async function createExactSession(
   graph: QuantisedGraph,
-  { softmax = false }: ExactSessionOptions = {},
+  { added }: ExactSessionOptions = {},
 ): Promise<ExactSession> {
   const kernels = await loadKernels();
   const steps = graph.layers.map((layer) => prepareStep(graph, layer));
@@ -76,7 +76,8 @@ export async function createExactSession(
     close() {},
     run() {
       const values = dequantise(to, runStored(quantise(from, input)));
-      return softmax ? softmaxReal(values) : values;
+      if (added === 'sigmoid') return values.map((value) => 1 / (1 + Math.exp(-value)));
+      return added === 'softmax' ? softmaxReal(values) : values;
     },
   };
 }

@@ -11,6 +11,7 @@ import {
   type ModelOutput,
   nameAfterFile,
 } from './imported-model.js';
+import { takesBytes } from './input-scaling.js';
 import type { MapValue } from './value.js';
 
 /** What a reader knows of its file beside the layers. */
@@ -19,6 +20,7 @@ export interface FileFacts {
   readonly inputQuantisation?: InputQuantisation | undefined;
   readonly inputRange?: InputRange | undefined;
   readonly labelFile?: LabelFile | undefined;
+  readonly missingLabelFile?: string | undefined;
 }
 
 /**
@@ -46,7 +48,7 @@ export function finishModel(
   const head = ending === 'logits' ? (added === 'softmax' ? 'exclusive' : 'independent') : ending;
   const names = new Set(layers.map((layer) => layer.name));
   const { height, width, channels } = inputShape;
-  const { quantised, inputQuantisation, labelFile } = facts;
+  const { quantised, inputQuantisation, labelFile, missingLabelFile } = facts;
   const inputRange = facts.inputRange && spread(builder, facts.inputRange, channels);
   const affine = collection.inputAffine;
   return {
@@ -62,11 +64,11 @@ export function finishModel(
     ...(inputRange && { inputRange }),
     inputAffine: affine,
     ...(labelFile && { labelFile }),
+    ...(missingLabelFile && { missingLabelFile }),
     output: {
       shape,
       classes: shape.channels,
       isProbability: head !== undefined,
-      softmaxAdded: added === 'softmax',
       ...(head && { head }),
       ...(added && { added }),
     },
@@ -158,19 +160,11 @@ function spread(builder: GraphBuilder, range: InputRange, channels: number): Inp
   return { mean: each(mean), std: each(std), origin };
 }
 
-/** Networks are trained on values of about −3…3. */
-const LARGEST_NORMALISED = 8;
-
-/**
- * x × scale + offset, as mean and deviation of a picture in 0…1. The graph takes bytes, unless only a picture in 0…1
- * becomes values that networks are trained on: a mean of about 120 that is subtracted alone is one of bytes, too.
- * Undefined where the graph leaves the picture as it is.
- */
-function normalisationOf({ scale, offset }: InputAffine, where: string): InputNormalisation | undefined {
+/** x × scale + offset, as mean and deviation of a picture in 0…1; undefined where it leaves the picture as it is. */
+function normalisationOf(affine: InputAffine, where: string): InputNormalisation | undefined {
+  const { scale, offset } = affine;
   if (scale.every((factor) => factor === 1) && offset.every((term) => term === 0)) return undefined;
-  const reach = (unit: number) =>
-    Math.max(...scale.map((factor, c) => Math.abs(factor * unit + offset[c]!)), ...offset.map(Math.abs));
-  const unit = reach(255) > LARGEST_NORMALISED && reach(1) <= LARGEST_NORMALISED ? 1 : 255;
+  const unit = takesBytes(affine) ? 255 : 1;
   return {
     mean: scale.map((factor, c) => -offset[c]! / (nonZero(factor, where) * unit)),
     std: scale.map((factor) => 1 / (factor * unit)),

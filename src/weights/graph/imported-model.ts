@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import type { Label } from '../../domain/label.js';
 import { ModelError } from '../../errors/errors.js';
 import { type Layer, NETWORK_INPUT, type Network, type PaddingConvention, type Shape } from '../../networks/types.js';
 import type { LayerWeights, NetworkWeights } from '../types.js';
@@ -44,8 +43,6 @@ export interface ModelOutput {
   readonly head?: 'exclusive' | 'independent';
   /** The last layer, where the file does not have it: it ends in logits. */
   readonly added?: 'softmax' | 'sigmoid';
-  /** `added` is a softmax. */
-  readonly softmaxAdded: boolean;
 }
 
 /** What a file that holds a graph (TFLite; later ONNX, tfjs graph-models) says, in the terms of this project. */
@@ -71,9 +68,9 @@ export interface ImportedModel {
   /** What the file says that its input is. */
   readonly inputRange?: InputRange;
   readonly labelFile?: LabelFile;
+  /** The name of a file of labels that should be inside and is not. */
+  readonly missingLabelFile?: string;
   readonly output: ModelOutput;
-  /** Labels inside the file, in the order of the outputs. */
-  readonly labels?: readonly Label[];
   /** Weights or activations are stored as integers in the file. */
   readonly quantised: boolean;
   /** False for the second half of a network: its input is a feature vector or map. */

@@ -28,6 +28,8 @@ export interface TfliteMetadata {
   /** (byte − mean) ÷ std, one pair for all channels or one for each. */
   readonly normalisation: { readonly mean: readonly number[]; readonly std: readonly number[] } | undefined;
   readonly labelFile: LabelFile | undefined;
+  /** What the metadata call the labels, where the file has none of that name. */
+  readonly missingLabelFile?: string | undefined;
 }
 
 /** `output`: which of the graph's outputs the labels are of. */
@@ -41,8 +43,13 @@ export function readMetadata(graph: TfliteGraph, bytes: Uint8Array, output: numb
   const named = output < outputs.length ? labelNames(outputs.table(output)) : [];
   return {
     normalisation: inputs.length === 0 ? undefined : readNormalisation(graph, inputs.table(0)),
-    labelFile: files.first(named) ?? files.onlyText(),
+    ...labelsNamed(files, named),
   };
+}
+
+function labelsNamed(files: AppendedFiles, named: readonly string[]): Omit<TfliteMetadata, 'normalisation'> {
+  const labelFile = files.first(named) ?? files.onlyText();
+  return { labelFile, missingLabelFile: labelFile === undefined ? named[0] : undefined };
 }
 
 function subgraphOf(content: Uint8Array, where: string): Table | undefined {

@@ -37,12 +37,12 @@ export function readTflite(bytes: Uint8Array, where: string): ImportedModel {
   for (const node of nodes) operators.get(node.operator)!(importer, node);
   const outputs = outputTensors.map((tensor) => ({ name: tensor.name, value: importer.outputValue(tensor) }));
   const output = chooseOutput(builder, outputs);
-  const { labelFile } = readMetadata(
+  const { labelFile, missingLabelFile } = readMetadata(
     graph,
     bytes,
     outputs.findIndex(({ value }) => value === output),
   );
-  const facts = { quantised: importer.quantised, inputQuantisation, inputRange, labelFile };
+  const facts = { quantised: importer.quantised, inputQuantisation, inputRange, labelFile, missingLabelFile };
   return finishModel('tflite', builder, input.shape, output, facts);
 }
 
