@@ -2,7 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { countOnnx } from '../../src/cost/graphs/count-onnx.js';
+import { ModelError } from '../../src/errors/errors.js';
 import { folderSource } from '../../src/untrusted-data/files-beside.js';
+import { recognise } from '../../src/weights/families/recognise.js';
 import { type KerasFile, readKerasFile } from '../../src/weights/formats/keras/keras-file.js';
 import { importKeras } from '../../src/weights/formats/keras/keras-graph.js';
 import { readOnnx } from '../../src/weights/formats/onnx/read.js';
@@ -40,6 +43,16 @@ function kerasModel({ tensors, description }: KerasFile): Loaded {
   return description === undefined ? tensors : importKeras(description, 'x');
 }
 
+/** The tensors, which a family is looked for as well. */
+function recognised(tensors: NamedTensors): NamedTensors {
+  try {
+    recognise(tensors, 'x');
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+  }
+  return tensors;
+}
+
 /** All formats; `folder` is where models of several files are written. */
 function makeSamples(folder: string): Sample[] {
   const onnxFolder = join(golden, 'onnx-tiny');
@@ -59,19 +72,35 @@ function makeSamples(folder: string): Sample[] {
       2424,
     ),
   );
+  const operators = [
+    ...['activations-11', 'activations-dynamo-20', 'joins-13', 'windows-17', 'pools-13', 'resizes-11', 'heads-12'],
+    ...['dynamic-int8', 'static-qoperator', 'static-qdq-channels', 'opset-7', 'tf-bytes', 'shape-chain', 'two-outputs'],
+  ].map((name) => sample(`onnx-operators/${name}.onnx`, (bytes) => readOnnx(bytes, 'x', { resolution: 12 })));
+  const counted = ['joins-13', 'shape-chain'].map((name) =>
+    sample(`onnx-operators/${name}.onnx`, (bytes) => {
+      countOnnx(bytes, 'x', '');
+      return new Map();
+    }),
+  );
   const tflite = ['uint8', 'int8', 'float'].map((name) =>
     sample(`tflite-tiny/${name}.tflite`, (bytes) => readTflite(bytes, 'x')),
   );
   const pytorch = ['zip', 'legacy', 'deflated', 'checkpoint', 'bfloat16'].map((name) =>
     sample(`weights/${name}.pth`, (bytes) => readPyTorch(bytes, 'x')),
   );
+  const containers = ['beside.pth', 'script.pt', 'whole.pth', 'whole-wrapped.pth', 'compiled.pth'].map((name) =>
+    sample(`pytorch-containers/${name}`, (bytes) => recognised(readPyTorch(bytes, 'x'))),
+  );
   const hdf5 = ['one.h5', 'two.h5', 'three.h5', 'three.weights.h5', 'three.keras'].map((name) =>
     sample(`keras-hdf5/${name}`, async (bytes) => kerasModel(await readKerasFile(bytes, 'x')), 0, true),
   );
   return [
     ...onnx,
+    ...operators,
+    ...counted,
     ...tflite,
     ...pytorch,
+    ...containers,
     sample('weights/small.safetensors', (bytes) => readSafetensors(bytes, 'x')),
     ...tfjsSamples(folder),
     ...hdf5,

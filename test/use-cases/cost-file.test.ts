@@ -275,6 +275,13 @@ describe('shapes that exporters compute', () => {
     ).toEqual([20_480, 0]);
   });
 
+  it('of more than eight dimensions are refused', () => {
+    const build = (axes: number) => (file: OnnxBuilder) =>
+      file.add('Unsqueeze', ['x', file.integers(Array.from({ length: axes }, (_, axis) => axis))]);
+    expect(macsOf(build(4))).toEqual([0, 0]);
+    expect(() => macsOf(build(5))).toThrow(/has 9 dimensions, expected at most 8/);
+  });
+
   it('shuffles channels', () => {
     expect(
       macsOf((file) => {

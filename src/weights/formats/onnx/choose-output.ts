@@ -4,6 +4,8 @@ import { multiply } from '../../graph/value.js';
 import { OnnxFacts } from './facts.js';
 import type { OnnxGraph, OnnxNode } from './graph.js';
 
+/** Of more no choice is made: each is compared with each. */
+const MAX_OUTPUTS = 32;
 /** They name the best class, or give what is no row of numbers. */
 const WITHOUT_PROBABILITIES = new Set(['ArgMax', 'ArgMin', 'TopK', 'NonMaxSuppression']);
 /** The same values under another name. */
@@ -42,6 +44,13 @@ export function chooseOutput(
   }
   const [only] = withValues;
   if (withValues.length === 1 && only !== undefined) return only;
+  if (outputs.length > MAX_OUTPUTS) {
+    throw new ModelError('operator-unsupported', {
+      where,
+      problem: `${outputs.length} outputs, and the file does not say which one has the classes`,
+      remedy: 'name it: --output-name NAME',
+    });
+  }
   const candidates = findRows(graph, where, inputDims(), withValues);
   const last = candidates.filter((name) => !candidates.some((other) => isComputedFrom(other, name, sources)));
   const [chosen] = last;

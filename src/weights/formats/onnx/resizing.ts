@@ -63,6 +63,7 @@ export function importResize(importer: OnnxImporter, node: OnnxNode): void {
     );
   }
   const [height = 1, width = 1] = [dims[rowAxis], dims[columnAxis]];
+  importer.builder.checkSize({ height, width, channels: shape.channels }, node.operator);
   const axes = [
     { input: shape.height, output: height, scale: scaleOf(importer, node, rowAxis) ?? height / shape.height },
     { input: shape.width, output: width, scale: scaleOf(importer, node, columnAxis) ?? width / shape.width },

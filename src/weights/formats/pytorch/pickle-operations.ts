@@ -88,10 +88,10 @@ function pushBytes(machine: PickleMachine, length: number): void {
 /** Two's complement, little-endian. */
 function pushLong(machine: PickleMachine): void {
   const { reader } = machine;
-  const bytes = reader.take(reader.u8('integer length'), 'integer');
-  let value = 0n;
-  for (const byte of bytes.toReversed()) value = (value << 8n) | BigInt(byte);
-  if ((bytes.at(-1) ?? 0) >= 0x80) value -= 1n << BigInt(8 * bytes.length);
+  const bytes = reader.take(reader.u8('integer length'), 'integer').toReversed();
+  const digits = Buffer.from(bytes).toString('hex');
+  let value = BigInt(`0x${digits || '0'}`);
+  if ((bytes[0] ?? 0) >= 0x80) value -= 1n << BigInt(8 * bytes.length);
   const number = Number(value);
   machine.push(Number.isSafeInteger(number) ? number : value);
 }

@@ -6,6 +6,8 @@ import type { NamedTensors, Tensor } from '../../types.js';
 const LENGTH_BYTES = 8;
 /** The format allows 100 MB; a thousand tensors take a hundredth of this. */
 const MAX_HEADER_BYTES = 8 * 1024 * 1024;
+/** The largest networks that people classify with have some thousands. */
+const MAX_TENSORS = 20_000;
 const ALIGNMENT = 8;
 
 /** Bytes of an element by dtype; floating-point numbers are kept, integers are counters. */
@@ -93,6 +95,7 @@ function readHeader(bytes: Uint8Array, dataBytes: number, where: string): Entry[
   }
   const entries: Entry[] = [];
   for (const [name, value] of Object.entries(header as object)) {
+    if (entries.length >= MAX_TENSORS) throw damaged(where, `more than ${MAX_TENSORS} tensors`);
     if (name !== '__metadata__') entries.push(readEntry(name, value, dataBytes, `${where}: ${JSON.stringify(name)}`));
   }
   let end = 0;
