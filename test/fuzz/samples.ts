@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -85,6 +85,9 @@ function makeSamples(folder: string): Sample[] {
   const tflite = ['uint8', 'int8', 'float'].map((name) =>
     sample(`tflite-tiny/${name}.tflite`, (bytes) => readTflite(bytes, 'x')),
   );
+  const operators = readdirSync(join(golden, 'tflite-operators')).map((file) =>
+    sample(`tflite-operators/${file}`, (bytes) => readTflite(bytes, 'x')),
+  );
   const pytorch = ['zip', 'legacy', 'deflated', 'checkpoint', 'bfloat16'].map((name) =>
     sample(`weights/${name}.pth`, (bytes) => readPyTorch(bytes, 'x')),
   );
@@ -99,6 +102,7 @@ function makeSamples(folder: string): Sample[] {
     ...operators,
     ...counted,
     ...tflite,
+    ...operators,
     ...pytorch,
     ...containers,
     sample('weights/small.safetensors', (bytes) => readSafetensors(bytes, 'x')),
