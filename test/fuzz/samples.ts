@@ -72,7 +72,7 @@ function makeSamples(folder: string): Sample[] {
       2424,
     ),
   );
-  const operators = [
+  const onnxOperators = [
     ...['activations-11', 'activations-dynamo-20', 'joins-13', 'windows-17', 'pools-13', 'resizes-11', 'heads-12'],
     ...['dynamic-int8', 'static-qoperator', 'static-qdq-channels', 'opset-7', 'tf-bytes', 'shape-chain', 'two-outputs'],
   ].map((name) => sample(`onnx-operators/${name}.onnx`, (bytes) => readOnnx(bytes, 'x', { resolution: 12 })));
@@ -85,7 +85,7 @@ function makeSamples(folder: string): Sample[] {
   const tflite = ['uint8', 'int8', 'float'].map((name) =>
     sample(`tflite-tiny/${name}.tflite`, (bytes) => readTflite(bytes, 'x')),
   );
-  const operators = readdirSync(join(golden, 'tflite-operators')).map((file) =>
+  const tfliteOperators = readdirSync(join(golden, 'tflite-operators')).map((file) =>
     sample(`tflite-operators/${file}`, (bytes) => readTflite(bytes, 'x')),
   );
   const pytorch = ['zip', 'legacy', 'deflated', 'checkpoint', 'bfloat16'].map((name) =>
@@ -99,10 +99,10 @@ function makeSamples(folder: string): Sample[] {
   );
   return [
     ...onnx,
-    ...operators,
+    ...onnxOperators,
     ...counted,
     ...tflite,
-    ...operators,
+    ...tfliteOperators,
     ...pytorch,
     ...containers,
     sample('weights/small.safetensors', (bytes) => readSafetensors(bytes, 'x')),

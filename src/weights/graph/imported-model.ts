@@ -45,7 +45,7 @@ export interface ModelOutput {
   readonly added?: 'softmax' | 'sigmoid';
 }
 
-/** What a file that holds a graph (TFLite; later ONNX, tfjs graph-models) says, in the terms of this project. */
+/** What a file that holds a graph says, in the terms of this project. */
 export interface ImportedModel {
   readonly format: 'tflite' | 'onnx' | 'tfjs';
   /** The file that it came from, for messages. */
