@@ -1,10 +1,9 @@
 import { formatShape } from '../../graph/imported-model.js';
 import { multiply, NO_PADS } from '../../graph/value.js';
-import { type PlacedWindow, placeWindow } from '../../graph/windows.js';
-import type { Table } from './flatbuffer.js';
-import type { Operation, TfliteTensor } from './graph.js';
+import type { Operation } from './graph.js';
 import { requireFilter, requireSameScale, requireSameType, requireShape } from './integer-checks.js';
 import type { QuantisedReader, QuantisedValue } from './integer-reader.js';
+import { placeConv, placeWindowOf } from './integer-windows.js';
 import { requireOptions } from './options.js';
 import {
   ARITHMETIC_OPTIONS,
@@ -15,7 +14,6 @@ import {
   POOL_OPTIONS,
   SOFTMAX_OPTIONS,
 } from './schema.js';
-import { readWindow, type WindowSlots } from './window.js';
 
 type Handler = (reader: QuantisedReader, operation: Operation) => void;
 
@@ -131,44 +129,6 @@ function readFullyConnected(reader: QuantisedReader, operation: Operation): void
   );
 }
 
-/** Where a convolution's window lies; dilated and oblong windows are refused. */
-function placeConv(
-  reader: QuantisedReader,
-  operation: Operation,
-  value: QuantisedValue,
-  filter: TfliteTensor,
-  options: Table,
-  slots: WindowSlots,
-) {
-  const [, kernelHeight, kernelWidth] = filter.shape;
-  if (filter.shape.length !== 4 || kernelHeight === undefined || kernelHeight !== kernelWidth) {
-    throw reader.graph.unsupported(
-      `${operation.name} with a filter of ${filter.shape.join('×')}, expected 4 dimensions and a square window`,
-    );
-  }
-  return { ...place(reader, operation, value, [kernelHeight, kernelWidth], options, slots), kernelSize: kernelHeight };
-}
-
-function place(
-  reader: QuantisedReader,
-  operation: Operation,
-  value: QuantisedValue,
-  kernel: readonly [height: number, width: number],
-  options: Table,
-  slots: WindowSlots,
-): PlacedWindow & { readonly stride: number } {
-  const { graph } = reader;
-  const window = readWindow(graph, operation.name, value, kernel, options, slots);
-  const { stride, strideWidth, dilation, dilationWidth } = window;
-  if (stride !== strideWidth) {
-    throw graph.unsupported(`${operation.name} with strides ${stride} and ${strideWidth}, expected equal ones`);
-  }
-  if (dilation !== 1 || dilationWidth !== 1) {
-    throw graph.unsupported(`${operation.name} with dilation ${dilation} × ${dilationWidth}, expected 1`);
-  }
-  return { ...placeWindow(graph, value, window, operation.name), stride };
-}
-
 /** Weights, bias, and what sums are multiplied by to become stored values of the output. */
 function readLinear(
   reader: QuantisedReader,
@@ -212,7 +172,7 @@ function readPool(reader: QuantisedReader, operation: Operation, kind: 'averageP
   const kernelHeight = options.int32(POOL_OPTIONS.filterH, 0);
   const kernelWidth = options.int32(POOL_OPTIONS.filterW, 0);
   const kernel = [kernelHeight, kernelWidth] as const;
-  const { height, width, pads, stride } = place(reader, operation, value, kernel, options, POOL_OPTIONS);
+  const { height, width, pads, stride } = placeWindowOf(reader, operation, value, kernel, options, POOL_OPTIONS);
   requireSameScale(reader, operation, value, 1e-6);
   reader.emit(
     operation,
