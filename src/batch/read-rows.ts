@@ -2,6 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { ImageRecord, ModelFacts } from '../domain/classification.js';
 import { UsageError } from '../errors/errors.js';
+import { describeReadError } from '../errors/file-errors.js';
 import { printable } from '../errors/printable.js';
 import { endWith, openStream } from '../inputs/stream.js';
 import { isJsonObject } from '../untrusted-data/json-object.js';
@@ -54,9 +55,7 @@ export function checkRows(path: string): void {
 }
 
 function unreadable(path: string, cause: unknown): UsageError {
-  const { code } = cause as NodeJS.ErrnoException;
-  const problem = code === 'ENOENT' ? 'no such file' : `cannot be read (${code ?? 'unknown error'})`;
-  return new UsageError({ where: printable(path), problem }, { cause });
+  return new UsageError({ where: printable(path), problem: describeReadError(cause) }, { cause });
 }
 
 /** A row's own fields, those that are not known here among them. */

@@ -26,7 +26,8 @@ function describeParserError({ code, message }: CommanderError, command: Command
   const remedy = suggestion ? `did you mean ${suggestion}?` : `see ${pathOf(command)} --help`;
   if (code === 'commander.excessArguments') {
     const where = command.args[command.registeredArguments.length] ?? '';
-    return new UsageError({ where, problem: 'unexpected argument', remedy });
+    const takesCommand = command.commands.length > 0 && command.registeredArguments.length === 0;
+    return new UsageError({ where, problem: takesCommand ? 'unknown command' : 'unexpected argument', remedy });
   }
   const [pattern, compose] = sentences[code] ?? [];
   const found = pattern?.exec(message);

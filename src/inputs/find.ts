@@ -2,7 +2,7 @@ import { lstat, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { formatError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
-import { compileGlob, expandBraces, fixedPart, isGlob } from './glob.js';
+import { compileGlob, expandBraces, fixedPart, isGlob, UnfinishedPattern } from './glob.js';
 import { checkList, readNames } from './list.js';
 import { inputOf, nameBytes } from './name.js';
 import { type Shard, shardFilter } from './shard.js';
@@ -105,7 +105,8 @@ async function* expandOrRefuse(name: string, options: InputOptions): AsyncGenera
     for (const part of expandBraces(pattern).flatMap((each) => each.split('/'))) compileGlob(part);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    const message = formatError({ ...error.details, where: printable(name) });
+    const details = error instanceof UnfinishedPattern ? { problem: 'no such file' } : error.details;
+    const message = formatError({ ...details, where: printable(name) });
     yield { file: name, path: name, error: { code: 'not-found', message } };
     return;
   }

@@ -7,10 +7,13 @@ export function isGlob(text: string): boolean {
   return /[*?[{]/.test(text);
 }
 
+/** A bracket or a brace without its end: a shell takes such a text for a plain name. */
+export class UnfinishedPattern extends UsageError {}
+
 /**
  * A pattern as a test of names with `/` between folders: `*` and `?` stay within one name, a part `**` is any number of
  * folders, `[a-c]`, `[!a]` and `{jpg,png}` as in a shell, `\` takes the next character as it is.
- * Throws UsageError for brackets or braces without an end, and for sets that are none.
+ * Throws UnfinishedPattern for brackets or braces without an end, UsageError for sets that are none.
  */
 export function compileGlob(pattern: string): (name: string) => boolean {
   const source = `^${translate(pattern)}$`;
@@ -147,7 +150,7 @@ function quote(character: string): string {
 }
 
 function unfinished(pattern: string, end: string): UsageError {
-  return new UsageError({
+  return new UnfinishedPattern({
     where: printable(pattern),
     problem: `the pattern has no closing "${end}"`,
   });

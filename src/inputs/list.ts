@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { UsageError } from '../errors/errors.js';
+import { describeReadError } from '../errors/file-errors.js';
 import { printable } from '../errors/printable.js';
 import { openStream } from './stream.js';
 
@@ -59,9 +60,7 @@ export async function checkList(path: string): Promise<void> {
 }
 
 function unreadable(where: string, cause: unknown): UsageError {
-  const { code } = cause as NodeJS.ErrnoException;
-  const problem = code === 'ENOENT' ? 'no such file' : `cannot be read (${code ?? 'unknown error'})`;
-  return new UsageError({ where, problem }, { cause });
+  return new UsageError({ where, problem: describeReadError(cause) }, { cause });
 }
 
 /** Of a name that is kept its own copy. Windows ends lines by two characters. */

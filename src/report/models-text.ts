@@ -3,14 +3,22 @@ import { alignColumns } from './columns.js';
 import { alphaText, megabytes, megas } from './units.js';
 
 const HEADINGS = ['', 'network', 'α', 'pixels', 'dtype', 'size', 'top-1', 'MACs'];
+const BY_HAND =
+  'Published as several files (mobilenet pull NAME prints the address; install with: mobilenet import FOLDER --as NAME)';
 const SIDES = ['left', 'left', 'right', 'right', 'left', 'right', 'right', 'right'] as const;
 
-/** The table of `mobilenet models`: three parts under one set of columns. */
-export function modelsText({ store, box, installed, damaged, available }: ModelsRecord): string {
+/**
+ * The table of `mobilenet models`: its parts under one set of columns.
+ * @param canPull whether `mobilenet pull` installs files of a format
+ */
+export function modelsText(record: ModelsRecord, canPull: (format: string) => boolean): string {
+  const { store, box, installed, damaged, available } = record;
+  const byHand = available.filter(({ format }) => !canPull(format));
   const parts: [string, readonly ModelRecord[]][] = [
     ['Bundled', box],
     [`Installed in ${store}`, installed],
-    ['Published (install with: mobilenet pull NAME)', available],
+    ['Published (install with: mobilenet pull NAME)', available.filter(({ format }) => canPull(format))],
+    ...(byHand.length > 0 ? ([[BY_HAND, byHand]] as [string, readonly ModelRecord[]][]) : []),
   ];
   const lines = alignColumns([HEADINGS, ...parts.flatMap(([, models]) => models.map(row))], SIDES);
   const [headings, ...rows] = lines;

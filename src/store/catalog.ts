@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { isModelName } from '../domain/model-name.js';
 import type { Preprocessing } from '../domain/preprocessing.js';
 import { ModelError } from '../errors/errors.js';
 import { packageFile } from '../files/package-files.js';
@@ -6,11 +7,10 @@ import { isNetworkId, type NetworkId } from '../networks/index.js';
 import { type PaddingConvention, paddingConventions } from '../networks/types.js';
 import { Fields } from '../untrusted-data/fields.js';
 import { MAX_FILE_BYTES, readModelFile } from '../untrusted-data/regular-file.js';
-import { type FormatName, formatNames } from '../weights/formats/table.js';
+import { type FormatName, formatNames, weightsFormats } from '../weights/formats/table.js';
 import { distanceFromDefault } from './default-variant.js';
 import { readPreprocessing, readPublished } from './description-fields.js';
 import type { PublishedHash } from './download-request.js';
-import { isModelName } from './home.js';
 import type { ModelDescription } from './types.js';
 
 /** The package's list of published checkpoints; the same place from `src/` and from `dist/`. */
@@ -22,6 +22,12 @@ const MAX_ARCHIVE_BYTES = 512 * 1024 * 1024;
 
 /** `tgz`: an archive that holds a TFLite file. */
 export type PublishedFormat = FormatName | 'tgz';
+
+/** Whether `pull` installs it: a file that stands alone, perhaps in an archive. */
+export function canPull(format: string): boolean {
+  return format === 'tgz' || weightsFormats.some(({ name, isOneFile }) => name === format && isOneFile);
+}
+
 const FORMATS: readonly PublishedFormat[] = [...formatNames, 'tgz'];
 
 /** A published checkpoint: where it is and what it is, as its publisher says. */

@@ -1,5 +1,6 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
+import { isModelName, MODEL_NAME_RULE } from '../domain/model-name.js';
 import { ModelError } from '../errors/errors.js';
 import type { StoredFormat } from './types.js';
 
@@ -34,22 +35,13 @@ export const places = {
   lock: (home: string) => join(home, 'store.lock'),
 };
 
-const NAME = /^[A-Za-z0-9_][\w.-]{0,99}$/;
-/** Device names of Windows, with or without an ending. */
-const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
-
-/** Whether a model may be called so: a folder's name on every platform, and nothing that steps out of one. */
-export function isModelName(name: string): boolean {
-  return NAME.test(name) && !RESERVED.test(name) && !name.endsWith('.');
-}
-
 /** @throws ModelError `model-name` */
 export function checkModelName(name: string): void {
   if (!isModelName(name)) {
     throw new ModelError('model-name', {
       where: JSON.stringify(name.slice(0, 100)),
       problem: 'not a valid model name',
-      expected: 'at most 100 letters, digits, _, - and dots, and no device name of Windows',
+      expected: MODEL_NAME_RULE,
     });
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ModelError } from '../errors/errors.js';
+import { describeReadError } from '../errors/file-errors.js';
 import { isNetworkId } from '../networks/index.js';
 import { MAX_FILE_BYTES } from '../untrusted-data/regular-file.js';
 import { asStoreError, besides, type Disk, moveInto, realDisk, writeAtomically } from './disk.js';
@@ -111,7 +112,7 @@ async function writeBytes(handle: FileHandle, bytes: Uint8Array, disk: Disk): Pr
 
 async function copy(handle: FileHandle, { file }: { readonly file: string }, disk: Disk): Promise<Blob> {
   const source = await open(file, 'r').catch((cause) => {
-    throw new ModelError('model-file', { where: file, problem: `cannot be read (${cause.code})` }, { cause });
+    throw new ModelError('model-file', { where: file, problem: describeReadError(cause) }, { cause });
   });
   try {
     const { size } = await source.stat();

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { isModelName } from '../domain/model-name.js';
 import { ModelError } from '../errors/errors.js';
 import { isNetworkId } from '../networks/index.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
 import { readSafetensors } from '../weights/formats/safetensors/safetensors.js';
 import type { NamedTensors } from '../weights/types.js';
 import { distanceFromDefault } from './default-variant.js';
-import { isModelName, places, storeHome } from './home.js';
+import { places, storeHome } from './home.js';
 import { readRecord } from './record.js';
 import type { Blob, InstalledModel } from './types.js';
 

@@ -3,6 +3,7 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ModelError } from '../errors/errors.js';
+import { describeReadError } from '../errors/file-errors.js';
 import { SNIFFED_BYTES } from '../weights/formats/other-files.js';
 import { type FileKind, sniff } from '../weights/formats/sniff.js';
 import { findFormat } from '../weights/formats/table.js';
@@ -161,8 +162,7 @@ function localPath(from: string): string | undefined {
 /** The user's copy of the entry's file, or what its archive holds; a published hash counts for the former. */
 async function openLocal(path: string, entry: CatalogEntry): Promise<FetchedFile> {
   const stats = await stat(path).catch((cause) => {
-    const problem = cause.code === 'ENOENT' ? 'no such file' : `cannot be read (${cause.code})`;
-    throw new ModelError('model-file', { where: path, problem }, { cause });
+    throw new ModelError('model-file', { where: path, problem: describeReadError(cause) }, { cause });
   });
   if (!stats.isFile()) throw new ModelError('model-file', { where: path, problem: 'not a regular file' });
   const most = maxBytesOf(entry);

@@ -1,9 +1,9 @@
+import { isModelName } from '../domain/model-name.js';
 import { ModelError } from '../errors/errors.js';
 import { paddingConventions } from '../networks/types.js';
 import { Fields } from '../untrusted-data/fields.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
 import { readPreprocessing, readPublished } from './description-fields.js';
-import { isModelName } from './home.js';
 import type { Blob, InstalledModel } from './types.js';
 
 const VERSION = 1;

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { ModelError } from '../errors/errors.js';
+import { describeReadError } from '../errors/file-errors.js';
 
 /** Gives zeroed memory for so many bytes of a file; it may be shared memory. */
 export type Allocate = (bytes: number) => Uint8Array;
@@ -8,9 +9,7 @@ export type Allocate = (bytes: number) => Uint8Array;
 export const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 function cannotRead(path: string, cause: unknown): ModelError {
-  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-  const problem = code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`;
-  return new ModelError('model-file', { where: path, problem }, { cause });
+  return new ModelError('model-file', { where: path, problem: describeReadError(cause) }, { cause });
 }
 
 /** A file that has been opened; whoever opened it closes it. */

@@ -1,5 +1,6 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { ModelError } from '../errors/errors.js';
+import { describeWriteError } from '../errors/file-errors.js';
 import { chooseModel } from '../models/choose.js';
 import type { ModelChoice } from '../models/model.js';
 import { modelToSafetensors } from '../models/model-to-safetensors.js';
@@ -18,14 +19,7 @@ export async function exportModel(choice: string | ModelChoice, path: string): P
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true });
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new ModelError(
-      'model-file',
-      { where: path, problem: `cannot be written (${code})` },
-      {
-        cause,
-      },
-    );
+    throw new ModelError('model-file', { where: path, problem: describeWriteError(cause) }, { cause });
   }
   return { bytes: bytes.length };
 }

@@ -5,6 +5,7 @@ import type { GraphCost } from '../cost/graphs/tally.js';
 import type { PublishedOther } from '../cost/published-others.js';
 import type { SummaryRow } from '../cost/summary.js';
 import { exitCodes, MobilenetError, UsageError } from '../errors/errors.js';
+import { describeWriteError } from '../errors/file-errors.js';
 import { plotAccuracy } from '../report/plot-accuracy.js';
 import { plotPage } from '../report/plot-html.js';
 import { plotGraph, plotLayers } from '../report/plot-layers.js';
@@ -58,11 +59,10 @@ async function write(path: string, format: Format, pictures: readonly Picture[])
   try {
     writeFileSync(path, content);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
     throw new MobilenetError(
       'cannot-write',
       exitCodes.usage,
-      { where: `--plot ${path}`, problem: `cannot be written (${code})` },
+      { where: `--plot ${path}`, problem: describeWriteError(error) },
       {
         cause: error,
       },

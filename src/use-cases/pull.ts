@@ -4,7 +4,7 @@ import { elementAt } from '../errors/element-at.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { identify } from '../networks/identify.js';
 import { isNetworkId, unknownModel } from '../networks/index.js';
-import { type CatalogEntry, type CatalogQuery, findEntries, type PublishedFormat } from '../store/catalog.js';
+import { type CatalogEntry, type CatalogQuery, canPull, findEntries } from '../store/catalog.js';
 import { type FetchedFile, type Pulled, type PullOptions, pullEntry } from '../store/pull-entry.js';
 import type { NewModel } from '../store/types.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
@@ -12,11 +12,6 @@ import { findFormat } from '../weights/formats/table.js';
 
 export type { Progress } from '../store/download.js';
 export type { Pulled, PullOptions } from '../store/pull-entry.js';
-
-/** A file that stands alone, perhaps in an archive. */
-function canPull(format: PublishedFormat): boolean {
-  return format === 'tgz' || findFormat(format).isOneFile;
-}
 
 /**
  * The published checkpoint to fetch for a network, α, resolution and numbers: of several the catalog's first that can be
@@ -38,7 +33,7 @@ export function chooseEntry(query: CatalogQuery): CatalogEntry {
     throw new ModelError('model-not-published', {
       where: asked,
       problem: `published only as ${format}, which cannot be pulled`,
-      remedy: `download ${addresses[0]} and run: mobilenet import FILE --as ${name}`,
+      remedy: `download ${addresses[0]} and its weights into a folder, then run: mobilenet import FOLDER --as ${name}`,
     });
   }
   const list = (values: readonly number[]) => [...new Set(values)].sort((a, b) => a - b).join(', ');

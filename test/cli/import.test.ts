@@ -42,7 +42,9 @@ describe('mobilenet import', () => {
 
   it.each<[string, string[], number, RegExp]>([
     ['no name', [], 2, /--as/],
-    ['a name that is no name', ['--as', '../up'], 4, /^mobilenet: .*\.\.\/up/],
+    ['a name that leads out of the store', ['--as', '../up'], 2, /^mobilenet: --as \.\.\/up: not a valid model name, /],
+    ['a device name', ['--as', 'con'], 2, /^mobilenet: --as con: not a valid model name, /],
+    ['a name with a newline', ['--as', 'a\nb'], 2, /^mobilenet: --as a\S+b: not a valid model name, [^\n]+\n$/],
     ['a network’s name', ['--as', 'xception'], 4, /the name of a network/],
     ['another α', ['--as', 'x', '--alpha', '0.5'], 2, /--alpha 0\.5: .+ holds 0\.25/],
     ['too many labels', ['--as', 'x', '--labels', 'models/imagenet-1k.tsv'], 4, /1000 labels, expected 7/],

@@ -144,9 +144,9 @@ describe('findInputs', () => {
   });
 
   it('takes the name of no file that would be an unfinished pattern for a missing one', async () => {
-    for await (const { file, error } of findInputs([`${folder}/a[1.jpg`])) {
-      expect({ file, code: error?.code }).toEqual({ file: `${folder}/a[1.jpg`, code: 'not-found' });
-    }
+    const file = `${folder}/a[1.jpg`;
+    const { value } = await findInputs([file]).next();
+    expect(value).toMatchObject({ file, error: { code: 'not-found', message: `${file}: no such file` } });
     expect(await names([`${folder}/a[b/c]d`, `${folder}/{b9,sub/c`])).toEqual(['a[b/c]d', '{b9,sub/c']);
     expect(await names([`${folder}/[z-a]`, `${folder}/[[:alpha:]]`])).toEqual(['[z-a]', '[[:alpha:]]']);
     expect(await names([`${folder}/a[1.jpg`, `${folder}/{`, `${folder}/b9.jpg`])).toEqual(['a[1.jpg', '{', 'b9.jpg']);

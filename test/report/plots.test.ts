@@ -190,7 +190,7 @@ describe('files', () => {
 
   it('that cannot be written are said so', async () => {
     const path = join(folder, 'absent', 'a.svg');
-    await expect(plotCost(path, record)).rejects.toThrow(`--plot ${path}: cannot be written (ENOENT)`);
+    await expect(plotCost(path, record)).rejects.toThrow(`--plot ${path}: no such folder`);
   });
 
   it.each(networkIds)('%s has a picture of its layers', (id) => {

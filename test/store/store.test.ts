@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { isModelName, places, storeHome } from '../../src/store/home.js';
+import { isModelName } from '../../src/domain/model-name.js';
+import { places, storeHome } from '../../src/store/home.js';
 import { installModel, removeModel } from '../../src/store/install.js';
 import {
   findInstalled,

@@ -152,9 +152,7 @@ describe('import', () => {
   });
 
   it('says where a file cannot be written', async () => {
-    await expect(exportModel('mobilenet_v2', join(folder, 'none', 'x.safetensors'))).rejects.toThrow(
-      /cannot be written \(ENOENT\)/,
-    );
+    await expect(exportModel('mobilenet_v2', join(folder, 'none', 'x.safetensors'))).rejects.toThrow(/no such folder/);
   });
 });
 

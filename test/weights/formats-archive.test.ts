@@ -48,7 +48,7 @@ describe('an export as it comes', () => {
 
   it.each([
     ['several models', [lite, ...onnx], /holds several models \("converted_tflite.*unpack it/],
-    ['none', [{ name: 'labels.txt', data: labels }], /holds no model, expected a file \.h5/],
+    ['none', [{ name: 'labels.txt', data: labels }], /no model in this archive, expected a file \.h5/],
     [
       'a SavedModel',
       [{ name: 'model.savedmodel/saved_model.pb', data: labels }],
@@ -61,6 +61,13 @@ describe('an export as it comes', () => {
     ],
   ] as const)('%s is refused', async (_, members, message) => {
     await expect(openWeights(archive(...members))).rejects.toThrow(message);
+  });
+
+  it.each([[[]], [['labels.txt']]])('a folder without a model, with the files %j, is refused', async (files) => {
+    const folder = makeFolder(Object.fromEntries(files.map((name) => [name, labels])));
+    const refusal = openWeights(folder);
+    await expect(refusal).rejects.toThrow(`${folder}: no model in this folder, expected a file .h5`);
+    await expect(refusal).rejects.toMatchObject({ exitCode: 4 });
   });
 
   it('a SavedModel folder is refused with the line that converts it', async () => {

@@ -18,7 +18,7 @@ import {
   std,
   trainedNetworks,
 } from '../options/model-options.js';
-import { flag, listOf, positiveNumber, required, text, wholeNumber } from '../options/option-kinds.js';
+import { flag, listOf, modelName, positiveNumber, required, text, wholeNumber } from '../options/option-kinds.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
 import { weightsWords } from '../options/weights-words.js';
 
@@ -26,7 +26,7 @@ import { weightsWords } from '../options/weights-words.js';
 const LINE_EVERY_MS = 5_000;
 
 const options = {
-  name: required(text('--as <name>', 'name of the installed model, for --model')),
+  name: required(modelName('--as <name>', 'name of the installed model, for --model')),
   labels,
   input,
   mean,

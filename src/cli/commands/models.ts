@@ -17,12 +17,13 @@ export function modelsCommand(): Command {
   addOptions(models, { json })
     .addHelpText('after', examples('mobilenet models', 'mobilenet models remove flowers'))
     .action(async (flags: JsonFlag) => {
-      const [{ surveyModels }, { modelsText }] = await Promise.all([
+      const [{ surveyModels }, { canPull }, { modelsText }] = await Promise.all([
         import('../../use-cases/list-models.js'),
+        import('../../store/catalog.js'),
         import('../../report/models-text.js'),
       ]);
       const record = surveyModels();
-      process.stdout.write(flags.json ? jsonDocument(record) : modelsText(record));
+      process.stdout.write(flags.json ? jsonDocument(record) : modelsText(record, canPull));
     });
   for (const command of [verifyCommand(), removeCommand(), exportCommand(), pathCommand()]) models.addCommand(command);
   return models;

@@ -1,3 +1,4 @@
+import { isModelName, MODEL_NAME_RULE } from '../../domain/model-name.js';
 import { UsageError } from '../../errors/errors.js';
 import type { OptionRow, RowWithValue } from './option-table.js';
 
@@ -13,6 +14,16 @@ export function switchOff(flags: string, help: string): RowWithValue<boolean> {
 
 export function text(flags: string, help: string): OptionRow<string> {
   return { flags, help, parse: (value) => value };
+}
+
+/** A name that a model can be installed under. */
+export function modelName(flags: string, help: string): OptionRow<string> {
+  const parse = (value: string, where: string) => {
+    if (!isModelName(value))
+      throw new UsageError({ where, problem: 'not a valid model name', expected: MODEL_NAME_RULE });
+    return value;
+  };
+  return { flags, help, parse };
 }
 
 /** One of a few words, which the help lists. */

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, ftruncateSync, lstatSync, openSync, type Stats, statSync, writeSync } from 'node:fs';
 import { extname } from 'node:path';
 import { UsageError } from '../../errors/errors.js';
+import { describeWriteError } from '../../errors/file-errors.js';
 import { printable } from '../../errors/printable.js';
 import { openReplacement } from '../../files/replacement.js';
 
@@ -187,7 +188,6 @@ function refuseUnwritable<T>(path: string, open: () => T): T {
   try {
     return open();
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new UsageError({ where: `--output ${printable(path)}`, problem: `cannot be written (${code})` }, { cause });
+    throw new UsageError({ where: `--output ${printable(path)}`, problem: describeWriteError(cause) }, { cause });
   }
 }

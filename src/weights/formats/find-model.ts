@@ -18,13 +18,14 @@ const SAVED_MODEL = /(^|\/)saved_model\.pb$/;
 /**
  * The one model in an export as tools write it: a folder or an archive with labels and other files beside.
  * @param where the folder or the archive, for messages
+ * @param container what `where` is, for messages
  * @throws ModelError `format-unsupported` where there is none, or several; for a SavedModel with what converts it
  */
-export function findModel(source: FileSource, where: string): FoundModel {
+export function findModel(source: FileSource, where: string, container: 'folder' | 'archive'): FoundModel {
   const all = source.names.filter((name) => MODEL_FILES.test(name));
   const plain = all.filter((name) => !COMPILED.test(name));
   const [first, ...others] = plain.length > 0 ? plain : all;
-  if (first === undefined) throw describeNone(source, where);
+  if (first === undefined) throw describeNone(source, where, container);
   if (others.length > 0) {
     throw new ModelError('format-unsupported', {
       where,
@@ -36,7 +37,7 @@ export function findModel(source: FileSource, where: string): FoundModel {
   return { files: folderWithin(source, first.slice(0, Math.max(end, 0))), name: first.slice(end + 1) };
 }
 
-function describeNone(source: FileSource, where: string): ModelError {
+function describeNone(source: FileSource, where: string, container: string): ModelError {
   if (source.names.some((name) => SAVED_MODEL.test(name))) {
     return new ModelError('format-unsupported', {
       where,
@@ -48,7 +49,7 @@ function describeNone(source: FileSource, where: string): ModelError {
   }
   return new ModelError('format-unsupported', {
     where,
-    problem: 'holds no model',
+    problem: `no model in this ${container}`,
     expected: 'a file .h5, .keras, .tflite, .onnx, .safetensors or .pth, or model.json',
   });
 }

@@ -31,18 +31,18 @@ export async function openBytes(bytes: Uint8Array, path: string, options: OpenOp
   return openAny(bytes, path, options, false);
 }
 
-/** A folder with a model in it; without one it is taken for TensorFlow.js's, which says what is missing. */
+/** The model in a folder: TensorFlow.js's if there is a model.json, otherwise the one file of another format. */
 async function openFolder(path: string, options: OpenOptions): Promise<Opened> {
   const source = folderSource(path);
-  const isTfjs = source.names.includes('model.json');
-  const isEmpty = !isTfjs && !source.names.some((name) => /\.(pb|h5|keras|tflite|onnx|pth|safetensors)$/i.test(name));
-  if (isTfjs || isEmpty) return findFormat('tfjs').open(new Uint8Array(), join(path, 'model.json'), options);
-  return openWeights(join(path, findModel(source, path).name), options);
+  if (source.names.includes('model.json')) {
+    return findFormat('tfjs').open(new Uint8Array(), join(path, 'model.json'), options);
+  }
+  return openWeights(join(path, findModel(source, path, 'folder').name), options);
 }
 
 /** An export as it comes: the model and what lies beside it, read in memory. */
 async function openArchive(bytes: Uint8Array, path: string, options: OpenOptions): Promise<Opened> {
-  const { files, name } = findModel(zipSource(bytes, path), path);
+  const { files, name } = findModel(zipSource(bytes, path), path, 'archive');
   const inner = files.read(name);
   const kind = sniff(inner);
   const place = files.where(name);
