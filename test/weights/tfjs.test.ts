@@ -1,3 +1,5 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readTfjs } from '../../src/weights/formats/tfjs/model-folder.js';
 import { makeFolder } from './folder.js';
@@ -134,5 +136,57 @@ describe('readTfjs', () => {
 
   it('says that there is no model.json', () => {
     expect(modelErrorOf(() => readTfjs(makeFolder({})))?.message).toMatch(/model\.json: no such file/);
+  });
+});
+
+describe('the files of a manifest', () => {
+  it('have names as browsers give them, and folders below the model', () => {
+    const names = ['./model (1).weights.bin', 'weights/group1-shard1of1.bin'];
+    const folder = makeFolder({ 'model.json': model(WEIGHTS, names), 'model (1).weights.bin': SHARD.slice(0, 5) });
+    mkdirSync(join(folder, 'weights'));
+    writeFileSync(join(folder, 'weights', 'group1-shard1of1.bin'), SHARD.slice(5));
+    expect(readTfjs(folder).tensors.size).toBe(4);
+  });
+
+  it('are no links out of the folder, and links within it', () => {
+    const outside = makeFolder({ 'one.bin': SHARD });
+    const folder = makeFolder({ 'model.json': model(WEIGHTS, ['link.bin']) });
+    symlinkSync(join(outside, 'one.bin'), join(folder, 'link.bin'));
+    expect(modelErrorOf(() => readTfjs(folder))).toMatchObject({
+      code: 'weights-unsafe',
+      message: expect.stringContaining('"link.bin" is a link that leads out of the model\'s folder'),
+    });
+    const inside = makeFolder({ 'model.json': model(WEIGHTS, ['link.bin']), 'one.bin': SHARD });
+    symlinkSync(join(inside, 'one.bin'), join(inside, 'link.bin'));
+    expect(readTfjs(inside).tensors.size).toBe(4);
+  });
+
+  it.each([
+    [
+      'a Git LFS pointer',
+      'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 44\n',
+      /LFS pointer.*git lfs pull/,
+    ],
+    ['a web page', '<!DOCTYPE html><html>Sign in</html>', /is a web page, not the weights/],
+  ])('say what they are: %s', (_, text, message) => {
+    const folder = makeFolder({ 'model.json': model(WEIGHTS, ['one.bin']), 'one.bin': text });
+    expect(modelErrorOf(() => readTfjs(folder))?.message).toMatch(message);
+  });
+
+  it.each([
+    ['shards', { weightsManifest: [{ paths: new Array(5000).fill('one.bin'), weights: [] }] }, /more than 4096 shards/],
+    ['empty groups', { weightsManifest: new Array(5000).fill({ paths: [], weights: [] }) }, /more than 4096 shards/],
+    ['weights', { weightsManifest: [{ paths: [], weights: new Array(60_000).fill({}) }] }, /more than 50000 weights/],
+  ])('are bounded: %s', (_, manifest, message) => {
+    expect(modelErrorOf(() => readTfjs(makeFolder({ 'model.json': manifest })))?.message).toMatch(message);
+  });
+
+  it.each([
+    { class_name: 'Sequential', config: [] },
+    { className: 'Sequential', config: [] },
+    { model_config: { class_name: 'Sequential', config: [] }, keras_version: '2.15.0' },
+  ])('belong to the description %j', (modelTopology) => {
+    const files = { 'model.json': { ...model(WEIGHTS), modelTopology }, ...shards };
+    expect(readTfjs(makeFolder(files)).description?.config).toMatchObject({ config: [] });
   });
 });

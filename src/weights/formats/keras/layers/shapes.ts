@@ -50,11 +50,12 @@ export function reshapeTo(call: KerasCall, value: MapValue, wanted: readonly unk
 export const permute: LayerHandler = (call) => {
   const value = soleInput(call);
   const { dims: order } = call.layer.config;
-  const axes: readonly unknown[] = Array.isArray(order) ? order : [];
-  const moved = axes.filter((axis) => typeof axis === 'number' && value.dims[axis] !== 1);
+  const stated: readonly unknown[] = Array.isArray(order) ? order : [];
+  const axes = stated.filter((axis) => typeof axis === 'number');
+  const moved = axes.filter((axis) => value.dims[axis] !== 1);
   const isSame =
-    axes.length === value.dims.length - 1 && moved.every((axis, place) => place === 0 || axis! > moved[place - 1]!);
-  const dims = [1, ...axes.map((axis) => value.dims[axis as number]!)];
+    stated.length === value.dims.length - 1 && moved.every((axis, place) => place === 0 || axis > moved[place - 1]!);
+  const dims = [1, ...axes.map((axis) => value.dims[axis] ?? 0)];
   if (!isSame || dims.join() !== value.dims.join() || isRow(value)) {
     throw refuseLayer(call, `moves the axes to ${showSetting(order)}, expected an order that changes nothing`);
   }
