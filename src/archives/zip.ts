@@ -112,10 +112,10 @@ export class ZipArchive {
     const entry = this.#entries.get(name);
     const quoted = JSON.stringify(name);
     if (!entry) throw this.#damaged(`no member ${quoted}`);
-    if (entry.bytes > maxBytes) throw this.#damaged(`${quoted} of ${entry.bytes} bytes, expected at most ${maxBytes}`);
     // Members may overlap, or unpack to much more than the archive.
     this.#readBytes += entry.bytes;
     if (this.#readBytes > MAX_FILE_BYTES) throw this.#damaged(`members of more than ${MAX_FILE_BYTES} bytes`);
+    if (entry.bytes > maxBytes) throw this.#damaged(`${quoted} of ${entry.bytes} bytes, expected at most ${maxBytes}`);
     const header = new ByteReader(this.#bytes, this.#where, Math.min(entry.headerOffset, this.#bytes.length));
     if (header.u32('member header') !== LOCAL_HEADER) throw this.#damaged(`no header where ${quoted} should begin`);
     header.take(22, 'member header');

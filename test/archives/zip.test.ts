@@ -23,6 +23,8 @@ describe('ZipArchive', () => {
 
   it('says that a member is absent', () => {
     expect(modelErrorOf(() => new ZipArchive(makeZip([]), 'z').read('x'))?.message).toBe('z: zip: no member "x"');
+    const small = new ZipArchive(makeZip([{ name: 's', data: hello }]), 'z');
+    expect(modelErrorOf(() => small.read('s', 3))?.message).toMatch(/"s" of \d+ bytes, expected at most 3/);
   });
 
   it.each<[string, readonly Member[], RegExp]>([

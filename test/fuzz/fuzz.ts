@@ -22,7 +22,7 @@ const cases = Number(options.cases);
 const seed = Number(options.seed);
 const TIME_LIMIT_MS = 2000;
 /** A process for HDF5 starts first, and its own limits end it. */
-const SLOW_TIME_LIMIT_MS = 8000;
+const SLOW_TIME_LIMIT_MS = 13_000;
 /** Every so many cases one of a slow format. */
 const SLOW_EVERY = 50;
 const HEAP_MIB = 128;

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { countOnnx } from '../../src/cost/graphs/count-onnx.js';
 import { ModelError } from '../../src/errors/errors.js';
 import { folderSource } from '../../src/untrusted-data/files-beside.js';
@@ -16,6 +17,7 @@ import { readTfjs } from '../../src/weights/formats/tfjs/model-folder.js';
 import { readTflite } from '../../src/weights/formats/tflite/read.js';
 import type { ImportedModel } from '../../src/weights/graph/imported-model.js';
 import type { NamedTensors } from '../../src/weights/types.js';
+import { valuesFor } from '../weights/families/checkpoint.js';
 import { makeTfjs } from './tfjs-sample.js';
 
 export type Loaded = ImportedModel | NamedTensors;
@@ -107,8 +109,44 @@ function makeSamples(folder: string): Sample[] {
     ...containers,
     sample('weights/small.safetensors', (bytes) => readSafetensors(bytes, 'x')),
     ...tfjsSamples(folder),
+    ...kerasLayers(),
     ...hdf5,
   ];
+}
+
+/** Descriptions of the layers of notebooks, beside weights that are as they should be. */
+function kerasLayers(): Sample[] {
+  const { models } = JSON.parse(gunzipSync(load('keras-layers.json.gz')).toString('utf8')) as {
+    readonly models: readonly {
+      readonly title: string;
+      readonly kerasVersion: string;
+      readonly config: unknown;
+      readonly tensors: readonly (readonly [name: string, shape: readonly number[], low: number, high: number])[];
+    }[];
+  };
+  // A few of them, so that each format has its share.
+  const chosen = models.filter((_, index) => index % 4 === 0);
+  return chosen.map(({ title, kerasVersion, config, tensors }) => {
+    const values = new Map(tensors.map(([name, ...rest]) => [name, valuesFor(name, ...rest)]));
+    const besideBytes = [...values.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+    const weights = { tensors: values, layout: 'names', attributes: {} } as const;
+    const read = (bytes: Uint8Array) => importKeras({ config: parse(bytes), kerasVersion, weights }, 'x');
+    return {
+      name: `keras-layers/${title}`,
+      bytes: Buffer.from(JSON.stringify(config)),
+      besideBytes,
+      isSlow: false,
+      read,
+    };
+  });
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new ModelError('weights-damaged', { where: 'x', problem: 'not JSON' }, { cause });
+  }
 }
 
 /** Each of the two files in turn is damaged, beside the other one as it should be. */

@@ -47,8 +47,8 @@ export function importKeras(description: KerasDescription, where: string, option
     );
   }
   const dims = readInputDims(model, options.resolution);
-  const shape = dims && mapOf(dims, 'HWC');
-  if (!shape || dims.length !== 4) {
+  const shape = dims?.length === 4 && dims.every((size) => Number.isInteger(size) && size > 0) && mapOf(dims, 'HWC');
+  if (!shape) {
     const found = dims === undefined ? 'unknown size' : dims.slice(1).join('×');
     throw builder.unsupported(`an input of ${found}, expected height×width×channels`);
   }
