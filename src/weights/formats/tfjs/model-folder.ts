@@ -82,7 +82,7 @@ export function readTfjs(folder: string | FileSource, file = 'model.json'): Tfjs
 
 /** The groups of a manifest, which stays within bounds whatever its shards are. */
 function readManifest(manifest: unknown, path: string) {
-  if (!Array.isArray(manifest)) throw damaged(path, 'no weightsManifest');
+  if (!Array.isArray(manifest)) throw damaged(path, 'JSON with no weightsManifest, so not a TensorFlow.js model');
   let [shardsLeft, weightsLeft] = [MAX_SHARDS, MAX_WEIGHTS];
   return (manifest as unknown[]).map((group) => {
     if (!isJsonObject(group) || !Array.isArray(group.weights))
