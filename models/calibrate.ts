@@ -7,7 +7,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chooseLevelsByPictures } from '../src/engine/int8/choose-widths.js';
+import { chooseRangesAndWidths } from '../src/engine/int8/choose-widths.js';
 import { nameLevels } from '../src/engine/int8/levels-file.js';
 import { loadPixelKernels } from '../src/engine/pixels.js';
 import { prepareImage } from '../src/images/prepare.js';
@@ -40,7 +40,7 @@ async function writeLevels(model: BundledModel): Promise<void> {
   const network = resolve(buildNetwork(card.network, { alpha: card.alpha, classes: card.classes }), card);
   const prepare = (index: number, into: Float32Array) =>
     prepareImage(pictures[index]!, card.preprocessing, into, loadPixelKernels()).then(() => true);
-  const found = await chooseLevelsByPictures(
+  const found = await chooseRangesAndWidths(
     { network, weights: loadWeights(model), epsilon: card.epsilon },
     pictures.length,
     prepare,

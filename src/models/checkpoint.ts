@@ -8,7 +8,8 @@ import { type Recognised, type RecogniseOptions, recognise } from '../weights/fa
 import type { OpenedTensors } from '../weights/formats/opened.js';
 import { groupTensors } from '../weights/tensor-names.js';
 import type { NetworkWeights } from '../weights/types.js';
-import { choosePreprocessing, type RangeOptions, statedRange } from './choose-preprocessing.js';
+import { type RangeOptions, statedRange } from './choose-input-range.js';
+import { choosePreprocessing } from './choose-preprocessing.js';
 import { findPreprocessing, folderOf, type ModelFolder, readConvention } from './companion-files.js';
 import { type OwnMetadata, readCardBeside, readOwnMetadata } from './safetensors-metadata.js';
 

@@ -12,7 +12,8 @@ import { type ImportedModel, joinModels } from '../weights/graph/imported-model.
 import { joinGraphs, type QuantisedGraph } from '../weights/quantised-graph.js';
 import type { NamedTensors } from '../weights/types.js';
 import { type CheckpointOptions, readCheckpoint, requireHead } from './checkpoint.js';
-import { choosePreprocessing, type Geometry, type RangeOptions } from './choose-preprocessing.js';
+import type { RangeOptions } from './choose-input-range.js';
+import { choosePreprocessing, type Geometry } from './choose-preprocessing.js';
 import { findLabels, findPreprocessing, folderOf, type ModelFolder } from './companion-files.js';
 import { rangeInFile, scalingOf, usualRange } from './graph-facts.js';
 import { parseLabels } from './label-formats.js';

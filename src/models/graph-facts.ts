@@ -2,7 +2,7 @@ import { type InputRange, inputRanges, rangeFrom, type Triple } from '../domain/
 import type { Network } from '../networks/types.js';
 import type { ImportedModel } from '../weights/graph/imported-model.js';
 import { takesBytes } from '../weights/graph/input-scaling.js';
-import type { GraphScaling } from './choose-preprocessing.js';
+import type { GraphScaling } from './choose-input-range.js';
 
 /** Whether a network's outputs exclude each other (a softmax) or stand for themselves (sigmoids). */
 export function areIndependent({ layers }: Pick<Network, 'layers'>): boolean {

@@ -1,7 +1,7 @@
 import type { Preprocessing } from '../domain/preprocessing.js';
 import type { Levels } from '../engine/int8/levels.js';
 import { groupLevels } from '../engine/int8/levels-file.js';
-import { levelsFromRanges } from '../engine/int8/ranges-of-file.js';
+import { rangesOfFile } from '../engine/int8/ranges-of-file.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { NETWORK_INPUT, type ResolvedNetwork } from '../networks/types.js';
 import type { NamedTensors } from '../weights/types.js';
@@ -20,7 +20,7 @@ export function inIntegers(model: Model, readCalibrated?: () => NamedTensors): M
       problem: '--exact computes in integers already',
       remedy: 'give one of the two',
     });
-  const ofFile = readCalibrated ? undefined : levelsFromRanges(network);
+  const ofFile = readCalibrated ? undefined : rangesOfFile(network);
   if (!readCalibrated && !ofFile) {
     throw new ModelError('calibration', {
       where: facts.weights,

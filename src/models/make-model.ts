@@ -4,7 +4,7 @@ import type { Preprocessing } from '../domain/preprocessing.js';
 import { UsageError } from '../errors/errors.js';
 import { storeHome } from '../store/home.js';
 import { loadImagenetLabels } from './bundled.js';
-import { assumptionNote } from './choose-preprocessing.js';
+import { assumptionNote } from './choose-input-range.js';
 import { areIndependent } from './graph-facts.js';
 import { readLabels } from './labels.js';
 import type { Model, ModelChoice, ModelSource } from './model.js';

@@ -1,7 +1,7 @@
 import type { CostFacts, ModelFacts, Prediction } from '../domain/classification.js';
 import { printable } from '../errors/printable.js';
 import { isNetworkId } from '../networks/index.js';
-import { alphaText, megas } from './units.js';
+import { alphaText, countText } from './units.js';
 
 /** Labels share a column at least and at most this wide, in characters. */
 const NARROWEST = 36;
@@ -32,9 +32,9 @@ export function modelLine(model: ModelFacts, cost: CostFacts, ms: number): strin
     isNetworkId(model.network) ? `${model.network} α ${alphaText(model.alpha)}` : printable(model.network),
     size,
     ...(model.output === 'independent' ? ['independent probabilities, which need not add up to 100 %'] : []),
-    `${megas(cost.macs, 1)} M MACs`,
-    `${megas(cost.flops, 1)} M FLOPs`,
-    `${megas(cost.params, 2)} M parameters`,
+    `${countText(cost.macs, 1)} MACs`,
+    `${countText(cost.flops, 1)} FLOPs`,
+    `${countText(cost.params, 2)} parameters`,
     `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`,
   ];
   return `${parts.join(' · ')}\n`;

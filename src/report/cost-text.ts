@@ -2,7 +2,7 @@ import type { CostRecord, LayerRecord } from '../cost/describe.js';
 import type { Pads } from '../networks/types.js';
 import { publishedSections } from './published-text.js';
 import type { Column, Section } from './table.js';
-import { alphaText, grouped, megabytes } from './units.js';
+import { alphaText, grouped, sizeText } from './units.js';
 
 /** What the text says about the network besides its counts. */
 export interface NetworkFacts {
@@ -83,8 +83,8 @@ function totals(cost: CostRecord): Section {
           : []),
         row('  batch norm folded', params.folded, standard.params.folded),
         row('  with running statistics', params.total, standard.params.total),
-        ['memory, weights (folded, f32)', inMegabytes(memory.weights), null, null],
-        ['memory, largest live activations', inMegabytes(memory.activations), null, null],
+        ['memory, weights (folded, f32)', inBytes(memory.weights), null, null],
+        ['memory, largest live activations', inBytes(memory.activations), null, null],
         ['  at layer', peak.layer, null, null],
         ...(measured
           ? [
@@ -102,7 +102,7 @@ function totals(cost: CostRecord): Section {
   };
 }
 
-const inMegabytes = (bytes: number) => ({ value: bytes, text: megabytes(bytes) });
+const inBytes = (bytes: number) => ({ value: bytes, text: sizeText(bytes) });
 
 const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
 

@@ -3,8 +3,9 @@ import { elementAt } from '../errors/element-at.js';
 import { formatError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { modelLine, predictionsText } from './classify-text.js';
-import { jsonLine, jsonList } from './json.js';
-import { headingRow, rowsOf } from './rows.js';
+import { csvHeading, csvRows } from './csv.js';
+import { jsonList } from './json.js';
+import { jsonlRow } from './jsonl.js';
 import { compileTemplate } from './template.js';
 
 export const FORMATS = ['text', 'json', 'jsonl', 'csv', 'tsv', 'paths', 'print'] as const;
@@ -58,14 +59,14 @@ export function createFormat(format: FormatName, options: FormatOptions): Format
     case 'jsonl':
       return {
         begin: () => '',
-        entry: ({ record }) => jsonLine({ ...record, model }),
+        entry: ({ record }) => jsonlRow(record, model),
         end: () => '',
       };
     case 'csv':
     case 'tsv':
       return {
-        begin: () => headingRow(format),
-        entry: ({ record, ranks }) => rowsOf(format, isTerminal ? shownOf(record) : record, ranks),
+        begin: () => csvHeading(format),
+        entry: ({ record, ranks }) => csvRows(format, isTerminal ? shownOf(record) : record, ranks),
         end: () => '',
       };
     case 'paths':

@@ -1,6 +1,6 @@
 import type { ModelRecord, ModelsRecord } from '../domain/models.js';
 import { alignColumns } from './columns.js';
-import { alphaText, megabytes, megas } from './units.js';
+import { alphaText, countText, sizeText } from './units.js';
 
 const HEADINGS = ['', 'network', 'α', 'pixels', 'dtype', 'size', 'top-1', 'MACs'];
 const BY_HAND =
@@ -46,8 +46,8 @@ function row({ name, network, alpha, resolution, dtype, bytes, top1, macs }: Mod
     alphaText(alpha),
     String(resolution),
     dtype,
-    bytes === null ? '–' : megabytes(bytes),
+    bytes === null ? '–' : sizeText(bytes),
     top1 === null ? '–' : top1.toFixed(1),
-    macs === null ? '–' : `${megas(macs, 1)} M`,
+    macs === null ? '–' : countText(macs, 1),
   ];
 }

@@ -12,7 +12,7 @@ import {
   type Scales,
   textWidth,
 } from './plot-svg.js';
-import { alphaText, grouped, megabytes } from './units.js';
+import { alphaText, grouped, sizeText } from './units.js';
 
 const WIDTH = 1200;
 const ROW = 18;
@@ -58,13 +58,13 @@ export function plotLayers(cost: CostRecord, scales: Scales): Picture {
   const panels: Panel<(typeof rows)[number]>[] = [
     macsPanel,
     paramsPanel,
-    { name: 'live activations, bytes', value: ({ live }) => live, describe: (value) => `${megabytes(value)} alive` },
+    { name: 'live activations, bytes', value: ({ live }) => live, describe: (value) => `${sizeText(value)} alive` },
     ...(measured
       ? [{ name: 'milliseconds', value: ({ ms }: LayerRecord) => ms ?? 0, describe: (value: number) => `${value} ms` }]
       : []),
   ];
   const title = `${network} α ${alphaText(alpha)}, ${resolution}×${resolution}, layer by layer`;
-  const subtitle = `${grouped(cost.macs)} MACs, ${grouped(cost.params.total)} parameters, at most ${megabytes(cost.peak.bytes)} of activations (at ${shorten(cost.peak.layer)})`;
+  const subtitle = `${grouped(cost.macs)} MACs, ${grouped(cost.params.total)} parameters, at most ${sizeText(cost.peak.bytes)} of activations (at ${shorten(cost.peak.layer)})`;
   return drawPanels(title, subtitle, rows, panels, scales);
 }
 

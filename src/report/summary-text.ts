@@ -2,7 +2,7 @@ import type { PublishedOther } from '../cost/published-others.js';
 import type { SummaryRow } from '../cost/summary.js';
 import { notCountedLine } from './graph-text.js';
 import type { Cell, Column, Section } from './table.js';
-import { alphaText, grouped, megabytes, megas } from './units.js';
+import { alphaText, countText, grouped, sizeText } from './units.js';
 
 /** With the rule for parameters where nothing else has been chosen. */
 const plainNote = (parameters: string) =>
@@ -71,10 +71,10 @@ function summaryColumns(isCounted: boolean): Column[] {
     { name: 'pixels', side: 'right' },
     { name: 'MACs', side: 'right', format: grouped },
     ...(isCounted ? [{ name: 'counted', side: 'right', format: grouped } as const] : []),
-    { name: 'FLOPs', side: 'right', format: (flops) => `${megas(flops, 1)} M`, spare: 6 },
+    { name: 'FLOPs', side: 'right', format: (flops) => countText(flops, 1), spare: 6 },
     { name: 'parameters', side: 'right', format: grouped },
-    { name: 'weights', side: 'right', format: megabytes, spare: 5 },
-    { name: 'activations', side: 'right', format: megabytes, spare: 4 },
+    { name: 'weights', side: 'right', format: (bytes) => sizeText(bytes), spare: 5 },
+    { name: 'activations', side: 'right', format: (bytes) => sizeText(bytes), spare: 4 },
     { name: 'top-1', side: 'right', format: (percent) => percent.toFixed(1) },
   ];
 }

@@ -2,7 +2,7 @@ import { costTotals } from '../cost/cost.js';
 import type { BenchFacts, BenchLayer, BenchRecord } from '../domain/bench.js';
 import { median, quantile } from '../domain/statistics.js';
 import { createCeiling } from '../engine/ceiling.js';
-import { chooseLevels, type Observed, observe } from '../engine/int8/choose-ranges.js';
+import { chooseRanges, type Observed, observe } from '../engine/int8/choose-ranges.js';
 import type { Levels } from '../engine/int8/levels.js';
 import { loadKernels } from '../engine/kernels.js';
 import { createSession, type Session } from '../engine/session.js';
@@ -93,7 +93,7 @@ export async function randomLevels({ network, weights, epsilon }: BenchSubject):
   fillRandomly(session);
   const observed = new Map<string, Observed>();
   observe(session, network, observed);
-  return withPicture(chooseLevels(network, weights, epsilon, observed), network, {
+  return withPicture(chooseRanges(network, weights, epsilon, observed), network, {
     mean: [0.5, 0.5, 0.5],
     std: [0.5, 0.5, 0.5],
   });

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { chooseLevelsByPictures } from '../engine/int8/choose-widths.js';
+import { chooseRangesAndWidths } from '../engine/int8/choose-widths.js';
 import { groupLevels, nameLevels } from '../engine/int8/levels-file.js';
 import { loadPixelKernels } from '../engine/pixels.js';
 import { createSession } from '../engine/session.js';
@@ -46,7 +46,7 @@ export async function levelsFor(
     }
   };
   const options = onProgress ? { onProgress } : {};
-  const { levels, pictures } = await chooseLevelsByPictures(
+  const { levels, pictures } = await chooseRangesAndWidths(
     { network, weights, epsilon },
     files.length,
     prepare,

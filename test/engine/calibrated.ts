@@ -1,4 +1,4 @@
-import { chooseLevels, type Observed, observe } from '../../src/engine/int8/choose-ranges.js';
+import { chooseRanges, type Observed, observe } from '../../src/engine/int8/choose-ranges.js';
 import type { Levels } from '../../src/engine/int8/levels.js';
 import { createSession } from '../../src/engine/session.js';
 import type { Network, ResolvedNetwork } from '../../src/networks/types.js';
@@ -29,5 +29,5 @@ export async function calibrated(
     floats.input.set(picture(network, seed));
     observe(floats, network, observed);
   }
-  return chooseLevels(network, weights, EPSILON, observed, new Set([...observed.keys()].filter(isWide)));
+  return chooseRanges(network, weights, EPSILON, observed, new Set([...observed.keys()].filter(isWide)));
 }

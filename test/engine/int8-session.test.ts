@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Levels } from '../../src/engine/int8/levels.js';
 import { groupLevels, nameLevels } from '../../src/engine/int8/levels-file.js';
-import { levelsFromRanges } from '../../src/engine/int8/ranges-of-file.js';
+import { rangesOfFile } from '../../src/engine/int8/ranges-of-file.js';
 import { createSession } from '../../src/engine/session.js';
 import { ModelError } from '../../src/errors/errors.js';
 import { buildNetwork } from '../../src/networks/index.js';
@@ -136,8 +136,8 @@ describe('levels', () => {
     });
     const layers = network.layers.map((layer) => ({ ...(layer as Layer), range: observed.get(layer.name)! }));
     const ranged = { ...network, layers: layers as unknown as ResolvedNetwork['layers'] };
-    expect(levelsFromRanges(network)).toBeUndefined();
-    const session = await createSession(ranged, weights, EPSILON, { levels: levelsFromRanges(ranged)! });
+    expect(rangesOfFile(network)).toBeUndefined();
+    const session = await createSession(ranged, weights, EPSILON, { levels: rangesOfFile(ranged)! });
     session.input.set(picture(network, 1));
     const reference = runReference(network, weights, picture(network, 1), { epsilon: EPSILON });
     expect(noise(session.run(), reference)).toBeLessThan(0.1);
@@ -156,7 +156,7 @@ describe('levels', () => {
       { kind: 'globalAveragePool', name: 'g', inputs: ['r'] },
     ];
     const of = (list: readonly Layer[]) =>
-      levelsFromRanges(resolve({ id: 'n', alpha: 1, classes: 24, inputChannels: 3, layers: list }, { resolution: 6 }));
+      rangesOfFile(resolve({ id: 'n', alpha: 1, classes: 24, inputChannels: 3, layers: list }, { resolution: 6 }));
     const values = of(layers)!.values;
     const range = (name: string) => {
       const { scale, zero } = values.get(name)!;

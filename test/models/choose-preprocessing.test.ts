@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { inputRanges, type Triple } from '../../src/domain/input-range.js';
-import { choosePreprocessing, type PreprocessingFacts, statedRange } from '../../src/models/choose-preprocessing.js';
+import { statedRange } from '../../src/models/choose-input-range.js';
+import { choosePreprocessing, type PreprocessingFacts } from '../../src/models/choose-preprocessing.js';
 
 const facts: PreprocessingFacts = {
   resolution: 96,

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { printable } from '../../errors/printable.js';
 import { jsonDocument } from '../../report/json.js';
-import { alphaText, megas } from '../../report/units.js';
+import { alphaText, sizeText } from '../../report/units.js';
 import type { ImportCalibration } from '../../use-cases/calibrate.js';
 import type { Imported } from '../../use-cases/import.js';
 import { examples } from '../options/examples.js';
@@ -84,7 +84,7 @@ function importedText({ installed, title, calibrated }: Imported): string {
     `${printable(network)} α ${alphaText(alpha)}`,
     `${resolution}×${resolution}`,
     `${classes} classes`,
-    `${megas(weights.bytes, 1)} MB ${dtype}`,
+    `${sizeText(weights.bytes, 1)} ${dtype}`,
     `recognised as ${printable(title)}`,
   ];
   const ranges = `${name}: integer ranges chosen from ${calibrated} images, for classify --dtype int8\n`;

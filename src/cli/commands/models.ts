@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { exitCodes } from '../../errors/errors.js';
 import { printable } from '../../errors/printable.js';
 import { jsonDocument } from '../../report/json.js';
-import { megas } from '../../report/units.js';
+import { sizeText } from '../../report/units.js';
 import { examples } from '../options/examples.js';
 import { json } from '../options/model-options.js';
 import { addOptions } from '../options/option-table.js';
@@ -74,7 +74,7 @@ function exportCommand(): Command {
     .action(async (name: string, file: string) => {
       const { exportModel } = await import('../../use-cases/export.js');
       const { bytes } = await exportModel(name, file);
-      process.stdout.write(`${printable(file)}: ${megas(bytes, 1)} MB\n`);
+      process.stdout.write(`${printable(file)}: ${sizeText(bytes, 1)}\n`);
     });
 }
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { printable } from '../../errors/printable.js';
 import { jsonDocument } from '../../report/json.js';
-import { megabytes } from '../../report/units.js';
+import { sizeText } from '../../report/units.js';
 import type { CatalogQuery } from '../../store/catalog.js';
 import type { Pulled, PullOptions } from '../../use-cases/pull.js';
 import { examples } from '../options/examples.js';
@@ -71,7 +71,7 @@ export async function runPull(
 
 function pulledText({ model, fetched }: Pulled): string {
   const { name, weights, origin } = model;
-  const size = megabytes(weights.bytes);
+  const size = sizeText(weights.bytes);
   if (!fetched) return `${name} is already installed (${size})\n`;
   const hash = origin.hash === 'published' ? 'as published' : 'none is published; recorded for the next download';
   return `${name} installed (${size}) from ${printable(origin.address)}\nSHA-256 ${origin.sha256} (${hash})\n`;

@@ -77,13 +77,13 @@ const ROOM_NARROW = 1.3;
 const CLIPS = [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5];
 
 /**
- * Levels from observed values. Each channel's scale covers what was seen of it, and is larger where that lets the weights
+ * Ranges from observed values. Each channel's scale covers what was seen of it, and is larger where that lets the weights
  * that read it use more of their own levels: the scale at which the noise of rounding the map and that of rounding the
  * weights, as they reach the next layer, are smallest together (in the spirit of cross-layer equalisation, Nagel et al. 2019,
  * arXiv:1906.04721, section 4.1, but between a map and its readers).
  * @param wide values that are stored in 12 bits
  */
-export function chooseLevels(
+export function chooseRanges(
   network: ResolvedNetwork,
   weights: NetworkWeights,
   epsilon: number,

@@ -3,7 +3,7 @@ import type { ResolvedNetwork } from '../../networks/types.js';
 import type { NetworkWeights } from '../../weights/types.js';
 import { fuse } from '../fuse.js';
 import { createSession } from '../session.js';
-import { chooseLevels, type Observed, observe } from './choose-ranges.js';
+import { chooseRanges, type Observed, observe } from './choose-ranges.js';
 import type { Levels } from './levels.js';
 
 /** Pictures on which the effect of one narrow map is measured; ranges are observed on the others till then, so that what lies beyond them counts. */
@@ -43,7 +43,7 @@ export interface Calibration {
  * @param prepare writes the prepared picture of an index, height × width × channels; false for one that cannot be read
  * @throws UsageError where no picture can be read, ModelError `calibration` where the network gives a number that is not finite
  */
-export async function chooseLevelsByPictures(
+export async function chooseRangesAndWidths(
   { network, weights, epsilon }: CalibrationModel,
   count: number,
   prepare: (index: number, into: Float32Array) => Promise<boolean>,
@@ -81,7 +81,7 @@ export async function chooseLevelsByPictures(
         });
       }
     }
-    return chooseLevels(network, weights, epsilon, observed, wide);
+    return chooseRanges(network, weights, epsilon, observed, wide);
   };
   const divergence = async (wide: ReadonlySet<string>): Promise<number> => {
     if (inputs.length === 0) return 0;

@@ -11,7 +11,7 @@ export interface IntegerMap {
 /** All that a plan has to know of maps in integers: which they are, and how wide. */
 export type IntegerMaps = ReadonlyMap<string, IntegerMap>;
 
-/** How one map is stored in integers: value = (integer − zero) · scale, each channel by itself. */
+/** The range of one map in integers: value = (integer − zero) · scale, each channel by itself. */
 export interface ValueLevels extends IntegerMap {
   readonly scale: Float32Array;
   /** Whole numbers. */
@@ -20,7 +20,7 @@ export interface ValueLevels extends IntegerMap {
   readonly mean: Float32Array;
 }
 
-/** What a calibration found out: all that a network needs, besides its weights, to run in integers. */
+/** The integer ranges of a network: all that it needs, besides its weights, to run in integers. */
 export interface Levels {
   /** By the name of the value: the last layer folded into the operation that makes it. */
   readonly values: ReadonlyMap<string, ValueLevels>;

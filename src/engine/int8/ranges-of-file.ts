@@ -18,10 +18,10 @@ function rangeOfInputs({ layer, inputs }: Operation, ranges: ReadonlyMap<string,
 }
 
 /**
- * Levels from what a quantised checkpoint could represent (`Layer.range`), all of them wide; undefined where a layer does
+ * Ranges from what a quantised checkpoint could represent (`Layer.range`), all of them wide; undefined where a layer does
  * not say.
  */
-export function levelsFromRanges(network: ResolvedNetwork): Levels | undefined {
+export function rangesOfFile(network: ResolvedNetwork): Levels | undefined {
   const operations = fuse(network.layers);
   const floats = floatValues(operations);
   const classifierInputs = new Set(operations.filter(isClassifier).map(({ inputs }) => inputs[0]));

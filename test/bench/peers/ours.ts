@@ -4,7 +4,7 @@
  * are any), else 7 for every value.
  */
 import { readFileSync } from 'node:fs';
-import { chooseLevels, type Observed, observe } from '../../../src/engine/int8/choose-ranges.js';
+import { chooseRanges, type Observed, observe } from '../../../src/engine/int8/choose-ranges.js';
 import type { Levels } from '../../../src/engine/int8/levels.js';
 import { groupLevels } from '../../../src/engine/int8/levels-file.js';
 import { createSession } from '../../../src/engine/session.js';
@@ -34,7 +34,7 @@ async function calibrate(): Promise<Levels> {
   floats.input.set(picture);
   const observed = new Map<string, Observed>();
   observe(floats, network, observed);
-  const levels = chooseLevels(network, weights, EPSILON, observed, wideMaps());
+  const levels = chooseRanges(network, weights, EPSILON, observed, wideMaps());
   return withPicture(levels, network, { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
 }
 

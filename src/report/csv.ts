@@ -1,14 +1,14 @@
 import type { ImageRecord } from '../domain/classification.js';
 import { elementAt } from '../errors/element-at.js';
 
-export const COLUMNS = ['file', 'rank', 'index', 'id', 'label', 'probability', 'error'] as const;
+const COLUMNS = ['file', 'rank', 'index', 'id', 'label', 'probability', 'error'] as const;
 
 /** Rows of comma- or tab-separated values: one for each prediction, one for a picture that failed. */
-export function headingRow(kind: 'csv' | 'tsv'): string {
+export function csvHeading(kind: 'csv' | 'tsv'): string {
   return line(kind, COLUMNS);
 }
 
-export function rowsOf(kind: 'csv' | 'tsv', record: ImageRecord, ranks: readonly number[]): string {
+export function csvRows(kind: 'csv' | 'tsv', record: ImageRecord, ranks: readonly number[]): string {
   if ('error' in record) return line(kind, [record.file, '', '', '', '', '', record.error.code]);
   return record.predictions
     .map(({ index, id, label, probability }, at) =>
