@@ -22,12 +22,6 @@ export interface GraphScaling {
   readonly offset: Triple;
 }
 
-/** A range, and why it is thought to be the right one. */
-export interface AssumedRange {
-  readonly range: InputRange;
-  readonly reason: string;
-}
-
 /** All that is known of the values that a network was trained on. */
 export interface RangeFacts {
   readonly options: RangeOptions;

@@ -143,7 +143,7 @@ export function readConvention(folder: ModelFolder): {
 }
 
 /** A JSON file that may be of any tool: undefined where there is none, or it is not JSON. */
-export function readConfiguration(folder: ModelFolder, name: string): unknown {
+function readConfiguration(folder: ModelFolder, name: string): unknown {
   if (!folder.names.includes(name)) return undefined;
   try {
     return JSON.parse(new TextDecoder().decode(folder.read(name, MAX_CONFIG_BYTES)));

@@ -196,7 +196,7 @@ function cellsOf(line: string, separator: string): string[] {
   return cells;
 }
 
-export function parseJson(text: string, path: string): unknown {
+function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {

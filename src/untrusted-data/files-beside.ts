@@ -36,12 +36,7 @@ export function folderSource(folder: string, where = folder): FileSource {
  * @param where the model's file, for messages
  * @throws ModelError `weights-unsafe`, `weights-missing`, and what `readModelFile` throws
  */
-export function readFileBeside(
-  folder: string,
-  name: string,
-  where: string,
-  maxBytes?: number,
-): Uint8Array<ArrayBuffer> {
+function readFileBeside(folder: string, name: string, where: string, maxBytes?: number): Uint8Array<ArrayBuffer> {
   const parts = name.replace(/^(?:\.\/)+/, '').split('/');
   if (parts.length > MAX_DEPTH || !parts.every(isPlainName)) {
     throw new ModelError('weights-unsafe', {

@@ -30,7 +30,7 @@ export interface Levels {
 
 export const NARROW_MAX = 127;
 export const WIDE_MAX = 4095;
-export const WEIGHT_MAX = 127;
+const WEIGHT_MAX = 127;
 
 /** Integer weights of words' layers: sums of `terms` products with 12 bits must stay below 2³⁰, biases get the rest. */
 const MOST_WEIGHT = 2 ** 14 - 1;
@@ -45,7 +45,7 @@ const FLOAT_KINDS: ReadonlySet<LayerKind> = new Set([
 ]);
 
 /** Values that stay floats: what is one number for each channel, and the output. */
-export function isFloat(operation: Operation, floats: ReadonlySet<string>, last: Operation): boolean {
+function isFloat(operation: Operation, floats: ReadonlySet<string>, last: Operation): boolean {
   const { kind } = operation.layer;
   if (operation === last || FLOAT_KINDS.has(kind)) return true;
   return floats.has(operation.inputs[0]);

@@ -170,7 +170,7 @@ function quantise({ node, inputs, dims }: ConstantOperation): OnnxConstant | und
   return { ...makeConstant(type, dims, result), name: source.name };
 }
 
-export function roundToEven(x: number): number {
+function roundToEven(x: number): number {
   const down = Math.floor(x);
   const rest = x - down;
   return rest > 0.5 || (rest === 0.5 && down % 2 !== 0) ? down + 1 : down;

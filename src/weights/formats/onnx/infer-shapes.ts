@@ -19,7 +19,7 @@ export function inferShapes(node: OnnxNode, known: KnownInputs): readonly Dims[]
 }
 
 /** A list that newer operator sets take as an input and older ones as an attribute. */
-export function listOption(
+function listOption(
   { attributes }: OnnxNode,
   known: KnownInputs,
   index: number,

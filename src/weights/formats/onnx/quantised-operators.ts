@@ -196,7 +196,7 @@ function importQLinearAverage(importer: OnnxImporter, node: OnnxNode): void {
 }
 
 /** For an output that only the clip after it reads. */
-export function soleTarget(importer: OnnxImporter, node: OnnxNode, weights?: ConstantValue): Target {
+function soleTarget(importer: OnnxImporter, node: OnnxNode, weights?: ConstantValue): Target {
   return { ...importer.outputTarget(node, 'CHW', weights), readers: 1 };
 }
 

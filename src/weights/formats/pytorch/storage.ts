@@ -9,7 +9,7 @@ import type { PickleValue } from './pickle-values.js';
 type StorageKind = 'float' | 'half' | 'bfloat' | 'double' | 'ignored';
 
 /** A typed storage class of torch; the integer ones are counters that inference has no use for. */
-export class StorageType {
+class StorageType {
   readonly name: string;
   readonly kind: StorageKind;
   readonly elementBytes: number;

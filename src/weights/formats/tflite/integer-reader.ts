@@ -235,7 +235,7 @@ export class QuantisedReader {
   }
 }
 
-export function storedLimits(signed: boolean): StoredRange {
+function storedLimits(signed: boolean): StoredRange {
   return signed ? [-128, 127] : [0, 255];
 }
 

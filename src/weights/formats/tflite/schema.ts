@@ -42,7 +42,6 @@ export const CONCATENATION_OPTIONS = { axis: 0, activation: 1 } as const;
 export const RESIZE_BILINEAR_OPTIONS = { alignCorners: 2, halfPixelCenters: 3 } as const;
 export const RESIZE_NEAREST_OPTIONS = { alignCorners: 0, halfPixelCenters: 1 } as const;
 export const STRIDED_SLICE_OPTIONS = { begin: 0, end: 1, ellipsis: 2, newAxis: 3, shrinkAxis: 4 } as const;
-export const PACK_OPTIONS = { axis: 1 } as const;
 export const LEAKY_RELU_OPTIONS = { alpha: 0 } as const;
 export const GELU_OPTIONS = { approximate: 0 } as const;
 
