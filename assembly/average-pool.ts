@@ -52,11 +52,14 @@ export function average_pool_f32(
         let sum = f32x4.splat(0);
         let row = corner + c;
         for (let inY = firstY; inY < lastY; ++inY) {
+          // Each row by itself: in one sum of thousands, each small term would be rounded to the large sum.
+          let rowSum = f32x4.splat(0);
           let p = row;
           for (let column = 0; column < columns; ++column) {
-            sum = f32x4.add(sum, v128.load(p));
+            rowSum = f32x4.add(rowSum, v128.load(p));
             p += pixelBytes;
           }
+          sum = f32x4.add(sum, rowSum);
           row += rowBytes;
         }
         v128.store(to + c, clampVector(f32x4.div(sum, size), low, high));

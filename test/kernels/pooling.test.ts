@@ -80,4 +80,21 @@ describeBuilds('pooling', (build) => {
       }
     }
   });
+
+  // Squeeze-and-excitation divides such means by how little they vary, which makes errors larger.
+  it('means of large maps are not less accurate than those of small ones', () => {
+    const side = 112;
+    const input = randomFloats(side * side * 8, 5).map((value) => 1 + value / 8);
+    const exact = globalAveragePool(input, side * side).values;
+    const errorOf = (means: Float32Array) =>
+      Math.max(...means.map((mean, channel) => Math.abs(mean / exact[channel]! - 1)));
+    bench.clear();
+    const inputAt = bench.place(input);
+    const outputAt = bench.reserve(8 * 4);
+    bench.kernels.global_average_pool_f32(outputAt, inputAt, side * side, 8);
+    expect(errorOf(bench.floats(outputAt, 8))).toBeLessThan(5e-7);
+    const window = [side, side, 8, 1, 0, 1, side, side, 1, 1, 0, 0, 1] as const;
+    bench.kernels.average_pool_f32(outputAt, inputAt, ...window, -Infinity, Infinity);
+    expect(errorOf(bench.floats(outputAt, 8))).toBeLessThan(5e-7);
+  });
 });
