@@ -3,6 +3,7 @@ import { ModelError, UsageError } from '../errors/errors.js';
 import { networks } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import type { Network, PaddingConvention } from '../networks/types.js';
+import type { FileSource } from '../untrusted-data/files-beside.js';
 import { checkWeights } from '../weights/check.js';
 import { type Recognised, type RecogniseOptions, recognise } from '../weights/families/recognise.js';
 import type { OpenedTensors } from '../weights/formats/opened.js';
@@ -10,7 +11,7 @@ import { groupTensors } from '../weights/tensor-names.js';
 import type { NetworkWeights } from '../weights/types.js';
 import { type RangeOptions, statedRange } from './choose-input-range.js';
 import { choosePreprocessing } from './choose-preprocessing.js';
-import { findPreprocessing, folderOf, type ModelFolder, readConvention } from './companion-files.js';
+import { findPreprocessing, folderOf, readConvention } from './companion-files.js';
 import { type OwnMetadata, readCardBeside, readOwnMetadata } from './safetensors-metadata.js';
 
 /** What a caller knows better than the file's names and shapes. */
@@ -45,7 +46,7 @@ export interface Checkpoint {
 export function readCheckpoint(
   opened: OpenedTensors,
   options: CheckpointOptions = {},
-  folder: ModelFolder = opened.files ?? folderOf(opened.path),
+  folder: FileSource = opened.files ?? folderOf(opened.path),
 ): Checkpoint {
   const { path: where, metadata } = opened;
   const known = readOwnMetadata(metadata, where) ?? readCardBeside(where);

@@ -1,9 +1,9 @@
-import { readdirSync, statSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, extname } from 'node:path';
 import type { Label } from '../domain/label.js';
 import { ModelError } from '../errors/errors.js';
 import type { PaddingConvention } from '../networks/types.js';
-import { readModelFile } from '../untrusted-data/regular-file.js';
+import { type FileSource, folderSource } from '../untrusted-data/files-beside.js';
 import { labelsField, labelsOfJson, parseLabels } from './label-formats.js';
 import { MAX_LABELS_BYTES, tryFit } from './labels.js';
 import {
@@ -13,43 +13,21 @@ import {
   readTimmConfig,
 } from './preprocessor-config.js';
 
-/** The files in which a model's weights lie, or (an archive's) as if they lay there. */
-export interface ModelFolder {
-  /** Names of the files there. */
-  readonly names: readonly string[];
-  /** The file of a name, of at most so many bytes. Throws ModelError. */
-  read(name: string, maxBytes: number): Uint8Array;
-  /** What messages call a file of a name. */
-  where(name: string): string;
-}
-
 /** The folder of a file of weights, or (TensorFlow.js) the folder that is the model. */
-export function folderOf(path: string): ModelFolder {
+export function folderOf(path: string): FileSource {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   const folder = isFolder ? path : dirname(path);
-  return {
-    names: listNames(folder),
-    read: (name, maxBytes) => readModelFile(join(folder, name), maxBytes),
-    where: (name) => join(folder, name),
-  };
+  return existsSync(folder) ? folderSource(folder) : noCompanions;
 }
 
 /** Of weights that have nothing beside them. */
-export const noCompanions: ModelFolder = {
+export const noCompanions: FileSource = {
   names: [],
   read: (name) => {
     throw new ModelError('model-file', { where: name, problem: 'no such file' });
   },
   where: (name) => name,
 };
-
-function listNames(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
 
 const MAX_CONFIG_BYTES = MAX_LABELS_BYTES;
 
@@ -61,6 +39,12 @@ const LABEL_FILES: readonly string[] = [
 
 /** Have labels among other things, or none. */
 const CONFIGURATIONS: readonly string[] = ['metadata.json', 'config.json'];
+
+/** A file of labels that is there and cannot be used. */
+export interface UnusedLabels {
+  readonly where: string;
+  readonly problem: string;
+}
 
 /** Labels that were found beside weights. */
 export interface FoundLabels {
@@ -74,10 +58,10 @@ export interface FoundLabels {
  * @param onUnused told of a file that is there and cannot be used
  */
 export function findLabels(
-  folder: ModelFolder,
+  folder: FileSource,
   weights: string,
   outputs: number,
-  onUnused: (problem: string) => void,
+  onUnused: (unused: UnusedLabels) => void,
 ): FoundLabels | undefined {
   for (const name of labelFiles(folder, weights)) {
     const where = folder.where(name);
@@ -86,16 +70,16 @@ export function findLabels(
       if (labels === undefined) continue;
       const fitted = tryFit(labels, outputs);
       if (fitted) return { labels: fitted, where };
-      onUnused(`${where} is not used: it has ${labels.length} labels for ${outputs} classes`);
+      onUnused({ where, problem: `${labels.length} labels for ${outputs} classes` });
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
-      onUnused(`${where} is not used: ${error.message}`);
+      onUnused({ where, problem: error.details.problem ?? error.message });
     }
   }
   return undefined;
 }
 
-function labelFiles({ names }: ModelFolder, weights: string): readonly string[] {
+function labelFiles({ names }: FileSource, weights: string): readonly string[] {
   const stem = basename(weights, extname(weights));
   const own = ['.labels', '_labels', '-labels', '.classes', '_classes'].flatMap((part) =>
     ['.txt', '.json', '.csv'].map((ending) => stem + part + ending),
@@ -104,7 +88,7 @@ function labelFiles({ names }: ModelFolder, weights: string): readonly string[] 
   return [...own, ...LABEL_FILES, ...CONFIGURATIONS].filter((name) => there.has(name));
 }
 
-function readFoundLabels(folder: ModelFolder, name: string): readonly Label[] | undefined {
+function readFoundLabels(folder: FileSource, name: string): readonly Label[] | undefined {
   if (!CONFIGURATIONS.includes(name)) return parseLabels(folder.read(name, MAX_LABELS_BYTES), folder.where(name));
   const json = readConfiguration(folder, name);
   const labels = labelsField(json);
@@ -117,7 +101,7 @@ export interface FoundPreprocessing extends ConfiguredPreprocessing {
 }
 
 /** Hugging Face's, timm's or Teachable Machine's description of how pictures are prepared, beside the weights. */
-export function findPreprocessing(folder: ModelFolder): FoundPreprocessing | undefined {
+export function findPreprocessing(folder: FileSource): FoundPreprocessing | undefined {
   const readers = [
     ['preprocessor_config.json', readImageProcessor],
     ['config.json', readTimmConfig],
@@ -131,7 +115,7 @@ export function findPreprocessing(folder: ModelFolder): FoundPreprocessing | und
 }
 
 /** What Hugging Face's `config.json` says of a MobileNet's layers. */
-export function readConvention(folder: ModelFolder): {
+export function readConvention(folder: FileSource): {
   readonly padding?: PaddingConvention;
   readonly epsilon?: number;
 } {
@@ -143,7 +127,7 @@ export function readConvention(folder: ModelFolder): {
 }
 
 /** A JSON file that may be of any tool: undefined where there is none, or it is not JSON. */
-function readConfiguration(folder: ModelFolder, name: string): unknown {
+function readConfiguration(folder: FileSource, name: string): unknown {
   if (!folder.names.includes(name)) return undefined;
   try {
     return JSON.parse(new TextDecoder().decode(folder.read(name, MAX_CONFIG_BYTES)));

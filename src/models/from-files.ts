@@ -4,6 +4,7 @@ import { ModelError, UsageError } from '../errors/errors.js';
 import { identify } from '../networks/identify.js';
 import { resolve } from '../networks/resolve.js';
 import type { Network } from '../networks/types.js';
+import type { FileSource } from '../untrusted-data/files-beside.js';
 import { recognise } from '../weights/families/recognise.js';
 import type { Family } from '../weights/families/types.js';
 import { openWeights } from '../weights/formats/open.js';
@@ -14,7 +15,7 @@ import type { NamedTensors } from '../weights/types.js';
 import { type CheckpointOptions, readCheckpoint, requireHead } from './checkpoint.js';
 import type { RangeOptions } from './choose-input-range.js';
 import { choosePreprocessing, type Geometry } from './choose-preprocessing.js';
-import { findLabels, findPreprocessing, folderOf, type ModelFolder } from './companion-files.js';
+import { findLabels, findPreprocessing, folderOf, type UnusedLabels } from './companion-files.js';
 import { rangeInFile, scalingOf, usualRange } from './graph-facts.js';
 import { parseLabels } from './label-formats.js';
 import { fitLabels } from './labels.js';
@@ -52,13 +53,15 @@ export async function openFile(path: string, { resolution, outputName }: FileOpt
 /**
  * Like `openFiles`, of files that have been opened. Where a file has a graph, that runs; the names of its tensors only tell
  * which family it is of. Tensors without a graph are a checkpoint of a family or nothing.
- * @param folder where labels and configurations are looked for; by default the folder of the first file
+ * @param beside where labels and configurations are looked for; by default the archive or folder of the first file
  */
 export async function sourceOf(
   files: readonly Opened[],
   options: FileOptions,
-  folder: ModelFolder = files[0]!.files ?? folderOf(files[0]!.path),
+  beside?: FileSource,
 ): Promise<ModelSource> {
+  const [{ path, files: archived }] = files as readonly [Opened, ...Opened[]];
+  const folder = { files: beside ?? archived ?? folderOf(path), isArchive: archived !== undefined };
   const graphs = await Promise.all(files.map(readGraph));
   const tensors = files.find((_, index) => graphs[index] === undefined);
   if (!tensors) return sourceOfGraphs(graphs as readonly GraphFile[], options, folder);
@@ -72,6 +75,12 @@ export async function sourceOf(
   return sourceOfTensors(tensors as OpenedTensors, options, folder);
 }
 
+/** What lies beside a file. */
+interface Surroundings {
+  readonly files: FileSource;
+  readonly isArchive: boolean;
+}
+
 /** A file's graph, and its tensors by the names in the file where it has both. */
 interface GraphFile extends Pick<OpenedGraph, 'path' | 'bytes' | 'imported'> {
   readonly tensors?: NamedTensors;
@@ -83,9 +92,9 @@ async function readGraph(opened: Opened): Promise<GraphFile | undefined> {
   return read && { path, bytes: new Uint8Array(), imported: await read(), tensors };
 }
 
-function sourceOfTensors(opened: OpenedTensors, options: FileOptions, folder: ModelFolder): ModelSource {
+function sourceOfTensors(opened: OpenedTensors, options: FileOptions, folder: Surroundings): ModelSource {
   const { path } = opened;
-  const checkpoint = readCheckpoint(opened, options, folder);
+  const checkpoint = readCheckpoint(opened, options, folder.files);
   requireHead(checkpoint, path);
   const { title, network, resolution, padding, epsilon, weights } = checkpoint;
   return {
@@ -103,7 +112,7 @@ function sourceOfTensors(opened: OpenedTensors, options: FileOptions, folder: Mo
 async function sourceOfGraphs(
   files: readonly GraphFile[],
   options: FileOptions,
-  folder: ModelFolder,
+  folder: Surroundings,
 ): Promise<ModelSource> {
   const imported = files.map((file) => file.imported).reduce(joinModels);
   refuseUnfit(imported);
@@ -127,7 +136,7 @@ async function sourceOfGraphs(
       ofFile: rangeInFile(imported),
       graphScaling: scaling,
       ofScaling: isSure ? ofScaling : undefined,
-      beside: findPreprocessing(folder),
+      beside: findPreprocessing(folder.files),
       otherwise: ofScaling
         ? { range: ofScaling, reason: 'its graph begins with a scaling for such values' }
         : published
@@ -170,7 +179,7 @@ function familyOf({ path, tensors }: GraphFile, { id, alpha }: Network): Family 
 }
 
 /** Those inside the file come before those beside it. */
-function labelsOf(imported: ImportedModel, folder: ModelFolder, path: string): SourceLabels {
+function labelsOf(imported: ImportedModel, folder: Surroundings, path: string): SourceLabels {
   const { labelFile, missingLabelFile, where, output } = imported;
   if (labelFile === undefined) {
     const beside = labelsBeside(folder, path, output.classes);
@@ -178,13 +187,18 @@ function labelsOf(imported: ImportedModel, folder: ModelFolder, path: string): S
     const note = `${missingLabelFile}, which the metadata of ${where} name, is missing from it; --labels FILE gives the labels`;
     return { ...beside, notes: [...beside.notes, note] };
   }
-  const labels = parseLabels(labelFile.bytes, `${labelFile.name} in ${where}`);
-  return { labels: fitLabels(labels, output.classes, `${labelFile.name} in ${where}`), notes: [] };
+  const name = `${labelFile.name} in ${where}`;
+  return { labels: fitLabels(parseLabels(labelFile.bytes, name, labelFile.name), output.classes, name), notes: [] };
 }
 
-function labelsBeside(folder: ModelFolder, path: string, outputs: number): SourceLabels {
-  const notes: string[] = [];
-  const found = findLabels(folder, path, outputs, (problem) => notes.push(`${problem}; --labels FILE gives others`));
+/** In a folder may be labels of other models; in an archive they are this one's, and an error where they do not fit. */
+function labelsBeside({ files, isArchive }: Surroundings, path: string, outputs: number): SourceLabels {
+  const unused: UnusedLabels[] = [];
+  const found = findLabels(files, path, outputs, (each) => unused.push(each));
+  const [first] = unused;
+  if (isArchive && !found && first)
+    throw new ModelError('labels', { ...first, remedy: 'give others with --labels FILE' });
+  const notes = unused.map(({ where, problem }) => `${where} is not used: ${problem}; --labels FILE gives others`);
   return { ...(found && { labels: found.labels }), notes };
 }
 

@@ -6,7 +6,10 @@ import type { GraphScaling } from './choose-input-range.js';
 
 /** Whether a network's outputs exclude each other (a softmax) or stand for themselves (sigmoids). */
 export function areIndependent({ layers }: Pick<Network, 'layers'>): boolean {
-  return layers.at(-1)?.kind !== 'softmax';
+  const byName = new Map(layers.map((layer) => [layer.name, layer]));
+  let last = layers.at(-1);
+  while (last?.kind === 'flatten') last = byName.get(last.inputs[0]!);
+  return last?.kind !== 'softmax';
 }
 
 /** The first computation of a graph, what it shows that the graph's input is, and whether that is sure. */

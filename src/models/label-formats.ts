@@ -15,11 +15,12 @@ const LINE_END = /\r\n|\n|\r/;
  * - anything else: a label a line, with or without its index or synset id before it
  *
  * @param path names the file in messages
+ * @param name the file's own name, whose extension tells its form
  * @throws ModelError `labels`
  */
-export function parseLabels(bytes: Uint8Array, path: string): Label[] {
+export function parseLabels(bytes: Uint8Array, path: string, name = path): Label[] {
   const text = decodeText(bytes, path).replace(/^\uFEFF/, '');
-  const kind = extname(path).toLowerCase();
+  const kind = extname(name).toLowerCase();
   const labels =
     kind === '.json'
       ? labelsOfJson(parseJson(text, path), path)

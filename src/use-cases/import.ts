@@ -43,7 +43,7 @@ export interface Imported {
 /**
  * Puts a file of weights into the store under a name of its own, once it has run. Files that hold a graph and stand alone
  * (TFLite, ONNX) are kept as they are; all others become the project's safetensors, batch norms folded, weights in half
- * precision where they fit. Labels and configurations beside the file are kept with it.
+ * precision where that holds them exactly. Labels and configurations beside the file are kept with it.
  * @throws ModelError where the file is damaged or cannot be run, `model-exists`, `labels`; UsageError for options that
  * contradict it
  */
@@ -115,7 +115,7 @@ function packWeights(
   return { weights: bytes, dtype: isHalf ? 'f16' : 'f32' };
 }
 
-/** Batch norms drawn in; weights in half precision but for layers whose values it does not hold, biases in single. */
+/** Batch norms drawn in; weights in half precision in layers whose values it holds exactly, biases in single. */
 function foldWeights(weights: NetworkWeights, epsilon: number): NetworkWeights {
   const folded = new Map<string, LayerWeights>();
   for (const [layer, parameters] of weights) {
@@ -129,12 +129,15 @@ function foldWeights(weights: NetworkWeights, epsilon: number): NetworkWeights {
   return folded;
 }
 
+/** In half precision where that holds every value as it is: rounding weights would change what the network gives. */
 function narrowed(values: Tensor['data'], layer: string): Tensor['data'] {
   if (values instanceof Uint16Array) return values;
+  const floats = toFloat32(values);
   try {
-    return narrowToHalf(toFloat32(values), layer);
+    const halves = narrowToHalf(floats, layer);
+    return toFloat32(halves).every((value, index) => value === floats[index]) ? halves : floats;
   } catch (error) {
-    if (error instanceof ModelError && error.code === 'weights-range' && values.every(Number.isFinite)) return values;
+    if (error instanceof ModelError && error.code === 'weights-range' && floats.every(Number.isFinite)) return floats;
     throw error;
   }
 }

@@ -27,7 +27,7 @@ describe('mobilenet import', () => {
     const labels = join(folder, 'labels.txt');
     writeFileSync(labels, 'one\ntwo\nthree\nfour\nfive\nsix\nseven\n');
     expect(mobilenet('import', file, '--as', 'mine', '--res', '64', '--labels', labels, '--input', '-1..1')).toEqual({
-      stdout: 'mine: mobilenet_v1 α 0.25, 64×64, 7 classes, 0.4 MB f16, recognised as timm mobilenetv1\n',
+      stdout: 'mine: mobilenet_v1 α 0.25, 64×64, 7 classes, 0.9 MB f32, recognised as timm mobilenetv1\n',
       stderr: '',
       code: 0,
     });

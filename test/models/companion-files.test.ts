@@ -11,7 +11,9 @@ function labelsIn(files: Readonly<Record<string, string>>, outputs: number) {
   const folder = makeFolder({ 'model.onnx': '', ...files });
   const problems: string[] = [];
   const path = join(folder, 'model.onnx');
-  const found = findLabels(folderOf(path), path, outputs, (problem) => problems.push(problem.replaceAll(folder, '')));
+  const found = findLabels(folderOf(path), path, outputs, ({ where, problem }) =>
+    problems.push(`${where}: ${problem}`.replaceAll(folder, '')),
+  );
   return { names: found?.labels.map(({ name }) => name), problems };
 }
 
@@ -31,7 +33,7 @@ describe('labels beside weights', () => {
   it('that do not fit are not used, and it is said', () => {
     expect(labelsIn({ 'labels.txt': 'cat\ndog\ncow\n' }, 2)).toEqual({
       names: undefined,
-      problems: ['/labels.txt is not used: it has 3 labels for 2 classes'],
+      problems: ['/labels.txt: 3 labels for 2 classes'],
     });
     const { names, problems } = labelsIn({ 'labels.json': '{', 'labels.txt': 'a\n', 'classes.txt': 'cat\ndog' }, 2);
     expect([names, problems.length]).toEqual([['cat', 'dog'], 2]);

@@ -62,7 +62,7 @@ describe('import', () => {
     expect(title).toBe('Hugging Face MobileNetV2');
     expect(installed).toMatchObject({
       ...{ name: 'my-flowers', network: 'mobilenet_v2', alpha: 0.35, resolution: 65, classes: 7 },
-      ...{ dtype: 'f16', format: 'safetensors', padding: 'tensorflow', epsilon: 1e-3 },
+      ...{ dtype: 'f32', format: 'safetensors', padding: 'tensorflow', epsilon: 1e-3 },
       origin: { address: 'flowers.safetensors', hash: 'first-seen' },
     });
     const model = await chooseModel({ model: 'my-flowers' });
@@ -80,7 +80,7 @@ describe('import', () => {
     const { bytes } = await exportModel('there', path);
     expect(readFileSync(path).length).toBe(bytes);
     const { installed } = await importModel(path, { name: 'back' });
-    expect(installed).toMatchObject({ padding: 'pytorch', epsilon: 1e-5, resolution: 96, dtype: 'f16', classes: 7 });
+    expect(installed).toMatchObject({ padding: 'pytorch', epsilon: 1e-5, resolution: 96, dtype: 'f32', classes: 7 });
     const there = await probabilities(await chooseModel({ model: 'there' }));
     expect(await probabilities(await chooseModel({ model: 'back' }))).toEqual(there);
     expect(await probabilities(await chooseModel({ weights: [path] }))).toEqual(there);

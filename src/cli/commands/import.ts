@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { printable } from '../../errors/printable.js';
+import { isNetworkId } from '../../networks/index.js';
 import { jsonDocument } from '../../report/json.js';
 import { alphaText, sizeText } from '../../report/units.js';
 import type { ImportCalibration } from '../../use-cases/calibrate.js';
@@ -80,12 +81,13 @@ async function runImport(file: string, { calibrate, json, ...choice }: OptionVal
 
 function importedText({ installed, title, calibrated }: Imported): string {
   const { name, network, alpha, resolution, classes, weights, dtype } = installed;
+  const isKnown = isNetworkId(network);
   const parts = [
-    `${printable(network)} α ${alphaText(alpha)}`,
+    isKnown ? `${network} α ${alphaText(alpha)}` : printable(network),
     `${resolution}×${resolution}`,
     `${classes} classes`,
     `${sizeText(weights.bytes, 1)} ${dtype}`,
-    `recognised as ${printable(title)}`,
+    ...(isKnown ? [`recognised as ${printable(title)}`] : []),
   ];
   const ranges = `${name}: integer ranges chosen from ${calibrated} images, for classify --dtype int8\n`;
   return `${name}: ${parts.join(', ')}\n${calibrated > 0 ? ranges : ''}`;
