@@ -2,6 +2,8 @@ import type { Metadata } from 'sharp';
 import type { ColumnSpan } from '../domain/pixel-kernels.js';
 import { ImageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
+import { mixInks } from './cmyk.js';
+import { chooseSize, MAX_REDUCED_SIDE } from './decode-size.js';
 import { detectFormat, type ImageFormat, supportedFormats } from './format.js';
 import { requireSharp, type SharpFactory } from './sharp.js';
 import { openPicture, type PictureSource } from './source.js';
@@ -32,18 +34,6 @@ export interface DecodeOptions {
   /** Told, before anything is decoded, how much memory that may take; decoding waits for it. */
   readonly reserve?: (bytes: number) => Promise<void>;
 }
-
-/**
- * Bytes that libvips may take for one picture, estimated from its header before anything is decoded. With Node and
- * the engine a process stays below 1 GiB.
- */
-const MEMORY_LIMIT = 640 * 2 ** 20;
-
-/** Longest side that is decoded row by row: the cost of a row bounds the memory, the number of them the time. */
-const MAX_REDUCED_SIDE = 2 ** 16;
-
-/** Pixels that a picture is reduced to while it is decoded, where the whole would not fit into `MEMORY_LIMIT`. */
-const REDUCED_PIXELS = 2 ** 24;
 
 /** A cut costs a step of its own; it has to leave out a tenth. */
 const WORTH_A_CUT = 0.9;
@@ -90,55 +80,6 @@ function hasPngHeader(header: Uint8Array): boolean {
   return Buffer.from(header.subarray(0, 24)).includes('IHDR');
 }
 
-const chromaShares: Readonly<Record<string, number>> = { '4:2:0': 0.5, '4:2:2': 2 / 3 };
-
-/** Bytes per pixel that the decoder itself holds (measured, rounded up); 0 where rows stream through it. */
-function heldBytesPerPixel(format: ImageFormat, metadata: Metadata, pixelBytes: number): number {
-  switch (format) {
-    case 'JPEG':
-      // A progressive file is complete only at its end: all coefficients stay, 16 bits each.
-      return metadata.isProgressive ? 2 * pixelBytes * (chromaShares[metadata.chromaSubsampling ?? ''] ?? 1) : 0;
-    case 'PNG':
-      return metadata.isProgressive ? 1.5 * pixelBytes : 0;
-    case 'TIFF':
-      return pixelBytes;
-    case 'WebP':
-    case 'GIF':
-      return 8;
-    case 'AVIF':
-      return metadata.depth === 'uchar' ? 16 : 32;
-    default:
-      return format satisfies never;
-  }
-}
-
-/** The size to decode to: the picture's own, or less where that would not fit into memory. */
-function chooseSize(
-  name: string,
-  format: ImageFormat,
-  metadata: Metadata,
-): { width: number; height: number; reduced: boolean; bytes: number } {
-  const { width, height } = metadata.autoOrient;
-  const pixels = width * height;
-  const pixelBytes = (metadata.channels ?? 4) * (metadata.depth === 'uchar' ? 1 : 2);
-  // libvips streams, but through a window of rows on either side of each step.
-  const window = 2 * Math.min(Math.max(metadata.height, 16), 1024) * metadata.width * pixelBytes;
-  const held = heldBytesPerPixel(format, metadata, pixelBytes) * pixels + window;
-  // Turning or mirroring needs the whole picture at hand besides its turned copy.
-  const turned = (metadata.orientation ?? 1) > 1 ? pixelBytes : 0;
-  const bytes = held + pixels * (3 + turned);
-  if (bytes <= MEMORY_LIMIT) return { width, height, reduced: false, bytes };
-  if (held > MEMORY_LIMIT || Math.max(width, height) > MAX_REDUCED_SIDE) {
-    throw new ImageError('too-large', {
-      where: name,
-      problem: `${width} × ${height} pixels as ${format} need more than ${MEMORY_LIMIT / 2 ** 20} MiB of memory`,
-      remedy: 'scale the image down first',
-    });
-  }
-  const shrink = Math.ceil(Math.sqrt(pixels / REDUCED_PIXELS));
-  return { width: Math.ceil(width / shrink), height: Math.ceil(height / shrink), reduced: true, bytes: MEMORY_LIMIT };
-}
-
 function refuseMoreThan(most: number | undefined, name: string, { width, height }: Metadata['autoOrient']): void {
   if (most !== undefined && width * height > most) {
     throw new ImageError('too-large', {
@@ -148,23 +89,6 @@ function refuseMoreThan(most: number | undefined, name: string, { width, height 
       remedy: 'raise --max-pixels to accept it',
     });
   }
-}
-
-/** a × b / 255, rounded, in Pillow's integer arithmetic. */
-function multiply255(a: number, b: number): number {
-  const product = a * b + 128;
-  return ((product >> 8) + product) >> 8;
-}
-
-/** Ink without a profile, as Pillow's `convert('RGB')` mixes it: 255 − K, less the ink's share of that. */
-function mixInks(inks: Uint8Array): Uint8Array {
-  const pixels = inks.length / 4;
-  const rgb = new Uint8Array(pixels * 3);
-  for (let pixel = 0; pixel < pixels; pixel++) {
-    const light = 255 - inks[pixel * 4 + 3]!;
-    for (let c = 0; c < 3; c++) rgb[pixel * 3 + c] = light - multiply255(inks[pixel * 4 + c]!, light);
-  }
-  return rgb;
 }
 
 async function readMetadata(source: PictureSource, format: ImageFormat): Promise<Metadata> {
@@ -241,7 +165,7 @@ export async function decode(input: string | Uint8Array, options: DecodeOptions 
       throw new ImageError('unsupported-format', {
         where: name,
         problem: `${format} with ${info.channels} channels is not supported`,
-        expected: 'grayscale, RGB or CMYK',
+        expected: 'greyscale, RGB or CMYK',
       });
     }
     const { autoOrient: original } = metadata;

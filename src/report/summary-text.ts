@@ -6,7 +6,7 @@ import { alphaText, countText, grouped, sizeText } from './units.js';
 
 /** With the rule for parameters where nothing else has been chosen. */
 const plainNote = (parameters: string) =>
-  `MACs = multiply-accumulates of convolutions and dense layers, FLOPs = 2 × MACs${parameters}. Memory, in 32-bit floats: weights with batch normalization folded, and the largest set of activations that is live at once. top-1: published ImageNet accuracy in percent.`;
+  `MACs = multiply-accumulates of convolutions and dense layers, FLOPs = 2 × MACs${parameters}. Memory, in 32-bit floats: weights with batch normalisation folded, and the largest set of activations that is live at once. top-1: published ImageNet accuracy in percent.`;
 
 export interface SummaryTextOptions {
   /** How the column “counted” and the parameters are counted, where not plainly. */

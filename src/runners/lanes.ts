@@ -143,7 +143,7 @@ class LanePool {
     const thread: LaneThread = { worker, jobs: new Map() };
     worker.on('message', (reply: LaneReply) => this.#receive(thread, reply));
     worker.on('error', (cause) => this.#fail({ where: name, problem: cause.message }, cause));
-    worker.on('exit', () => this.#fail({ where: name, problem: 'ended before the last picture' }));
+    worker.on('exit', () => this.#fail({ where: name, problem: 'ended before the last image' }));
     return thread;
   }
 

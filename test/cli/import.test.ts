@@ -106,7 +106,7 @@ describe('mobilenet import', () => {
 
   it.each([
     ['a folder that is absent', 'absent', 'no such folder'],
-    ['a folder without pictures', 'src/store', 'no picture that can be read'],
+    ['a folder without pictures', 'src/store', 'no image that can be read'],
   ])('--calibrate refuses %s, and installs nothing', (_, pictures, problem) => {
     const { stderr, code } = mobilenet('import', file, '--as', 'nothing', '--res', '64', '--calibrate', pictures);
     expect(stderr.split('\n').at(-2)).toContain(problem);

@@ -17,6 +17,12 @@ function npm(args: readonly string[], cwd: string): string {
     : execFileSync('npm', args, { cwd, encoding: 'utf8', shell: process.platform === 'win32' });
 }
 
+/** Files of the project that the README links to. */
+function readmeLinks(): readonly string[] {
+  const links = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/\]\(([\w./-]+\.md)\)/g)];
+  return [...new Set(links.map(([, path]) => path!))];
+}
+
 describe('the packed tarball', () => {
   let folder: string;
   let tarball: string;
@@ -60,11 +66,13 @@ describe('the packed tarball', () => {
       'dist/code/worker.cjs',
       'dist/index.d.ts',
       'models/imagenet-1k.tsv',
+      'models/README.md',
+      ...readmeLinks(),
     ]) {
       expect(files).toContain(needed);
     }
     const expected =
-      /^(bin\/(mobilenet\.js|package\.json)|build\/kernels(\.d\.ts|(\.relaxed)?\.wasm)|dist\/(code\/[\w-]+\.c?js|.+\.d\.ts)|models\/([\w.-]+\.(json|safetensors|tsv)|README\.md)|package\.json|[A-Z]+(\.md)?)$/;
+      /^(bin\/(mobilenet\.js|package\.json)|build\/kernels(\.d\.ts|(\.relaxed)?\.wasm)|dist\/(code\/[\w-]+\.c?js|.+\.d\.ts)|docs\/[\w-]+\.md|models\/([\w.-]+\.(json|safetensors|tsv)|README\.md)|package\.json|[A-Z]+(\.md)?)$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
   });
 

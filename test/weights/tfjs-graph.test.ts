@@ -99,7 +99,7 @@ describe('a graph as layers', () => {
     [
       'strides along the pictures',
       change('sum', { attributes: { ...makeNodes()[5]!.attributes, strides: list(2, 2, 2, 1) } }),
-      'Conv2D with strides along pictures',
+      'Conv2D with strides along images',
     ],
     ['a circle', change('sum', { inputs: ['gated', 'w1'] }), 'graph with 2 outputs'],
     ['a longer circle', change('sum', { inputs: ['gated', 'w1', 'picture'] }), '"gated" depends on itself'],
@@ -109,7 +109,7 @@ describe('a graph as layers', () => {
       change('sum', { inputs: ['picture', 'w2'] }),
       'Conv2D with a filter of 4×2 over 1 channels',
     ],
-    ['a picture of no known rank', change('picture', { attributes: {} }), 'an input that is no picture'],
+    ['a picture of no known rank', change('picture', { attributes: {} }), 'an input that is no image'],
     [
       'what is no list of numbers',
       change('sum', { attributes: { strides: { list: { i: ['x'] } } } }),

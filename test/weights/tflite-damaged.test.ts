@@ -21,7 +21,7 @@ const known =
 const refusals: Record<string, [code: string, message: string]> = {
   'batch of two': [
     'operator-unsupported',
-    'x: an input of 2×6×6×3, expected 1×height×width×channels or 1×channels (one picture)',
+    'x: an input of 2×6×6×3, expected 1×height×width×channels or 1×channels (one image)',
   ],
   'stride 0': ['weights-damaged', 'x: CONV_2D with stride 0, expected 1 to 1024'],
   'computed weights': ['operator-unsupported', 'x: the filter of CONV_2D is computed, expected it to be a constant'],

@@ -41,7 +41,7 @@ const options = {
     help: `side of the network’s square input (default: as in the file, otherwise ${defaultResolutions})`,
   },
   padding,
-  epsilon: positiveNumber('--epsilon <number>', 'epsilon of batch normalization (default: by the file’s origin)'),
+  epsilon: positiveNumber('--epsilon <number>', 'epsilon of batch normalisation (default: by the file’s origin)'),
   classes: wholeNumber('--classes <count>', 'fail if the file has another number of classes', { unit: 'classes' }),
   replace: flag('--replace', 'replace an installed model of this name'),
   json,

@@ -44,7 +44,7 @@ export const modelOptions = {
   outputName,
   crop: oneOf(
     '--crop <how>',
-    'crop the center of the image, or squash all of it into a square (%s; default: as the model was trained)',
+    'crop the centre of the image, or squash all of it into a square (%s; default: as the model was trained)',
     cropMethods,
   ),
   filter: oneOf('--resize <filter>', 'how images are scaled (%s; default: as the model was trained)', resizeFilters),

@@ -7,7 +7,7 @@ import { type OptionValues, pick } from './option-table.js';
 export const countingOptions = {
   convention: oneOf('--convention <name>', 'count as this paper or tool does', conventionIds),
   flopsPerMac: oneOf('--flops-per-mac <count>', 'FLOPs per multiply-accumulate', ['1', '2']),
-  countBatchNorm: flag('--count-bn', 'count batch normalization: 2 per element'),
+  countBatchNorm: flag('--count-bn', 'count batch normalisation: 2 per element'),
   countBias: flag('--count-bias', 'count bias additions: 1 each'),
   countPool: flag('--count-pool', 'count pooling: 1 per element read'),
   params: oneOf('--params <rule>', 'which parameters to count', parameterRules),

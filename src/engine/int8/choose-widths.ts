@@ -65,7 +65,7 @@ export async function chooseRangesAndWidths(
     onProgress('picture', index + 1, count);
   }
   if (pictures === 0)
-    throw new UsageError({ where: 'calibration', problem: 'no picture that can be read', expected: 'one or more' });
+    throw new UsageError({ where: 'calibration', problem: 'no image that can be read', expected: 'one or more' });
   if (pictures === 1) {
     floats.input.set(inputs.pop()!);
     observe(floats, network, observed);

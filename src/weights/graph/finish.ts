@@ -153,7 +153,7 @@ function inputNormalisation(
 function spread(builder: GraphBuilder, range: InputRange, channels: number): InputRange {
   const { mean, std, origin } = range;
   if (mean.length !== 1 && mean.length !== channels) {
-    throw builder.damaged(`${mean.length} means for a picture of ${channels} channels`);
+    throw builder.damaged(`${mean.length} means for an image of ${channels} channels`);
   }
   const each = (list: readonly number[]) =>
     Array.from({ length: channels }, (_, c) => list[list.length === 1 ? 0 : c]!);
@@ -173,5 +173,5 @@ function normalisationOf(affine: InputAffine, where: string): InputNormalisation
 
 function nonZero(factor: number, where: string): number {
   if (factor !== 0) return factor;
-  throw new ModelError('operator-unsupported', { where, problem: 'multiplies the picture by 0', expected: 'a scale' });
+  throw new ModelError('operator-unsupported', { where, problem: 'multiplies the image by 0', expected: 'a scale' });
 }

@@ -25,7 +25,7 @@ export function findPicture(graph: OnnxGraph, where: string, resolution: number)
     throw new ModelError('operator-unsupported', {
       where,
       problem: `${graph.inputs.length} inputs${names && ` (${names})`}`,
-      expected: 'one, a picture',
+      expected: 'one, an image',
     });
   }
   const isBytes = input.type === DATA_TYPE.uint8;

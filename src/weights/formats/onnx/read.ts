@@ -95,7 +95,7 @@ function shapeOf({ dims, order }: PictureInput, where: string): Shape {
   throw new ModelError('operator-unsupported', {
     where,
     problem: `an input of ${dims.join('×')}`,
-    expected: '1×channels×height×width (one picture)',
+    expected: '1×channels×height×width (one image)',
   });
 }
 

@@ -47,7 +47,7 @@ export function importTfjsGraph(model: TfjsModel, where: string, options: TfjsGr
     throw importer.unsupported(`a graph with ${inputs.length} inputs, expected one`);
   }
   const shape = readInputShape(input, options.resolution ?? DEFAULT_RESOLUTION);
-  if (shape === undefined) throw importer.unsupported('an input that is no picture, expected 1×height×width×channels');
+  if (shape === undefined) throw importer.unsupported('an input that is no image, expected 1×height×width×channels');
   importer.builder.checkSize(shape, 'the input');
   const { height, width, channels } = shape;
   importer.defineName(input.name, {

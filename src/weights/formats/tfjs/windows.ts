@@ -14,7 +14,7 @@ export function readWindow(
   const [strideN = 1, stride = 1, strideWidth = 1, strideC = 1] = importer.integersOf(node, 'strides');
   const [, dilation = 1, dilationWidth = 1] = importer.integersOf(node, 'dilations');
   if (strideN !== 1 || strideC !== 1) {
-    throw importer.unsupported(`${operator} with strides along pictures or channels, expected height and width`);
+    throw importer.unsupported(`${operator} with strides along images or channels, expected height and width`);
   }
   if (importer.textOf(node, 'data_format', 'NHWC') !== 'NHWC') {
     throw importer.unsupported(`${operator} with channels first, expected NHWC`);

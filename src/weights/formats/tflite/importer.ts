@@ -53,7 +53,7 @@ export class TfliteImporter extends GraphImporter<TfliteNode> {
     const shape = mapOf(dims, order);
     if (shape === undefined) {
       throw this.unsupported(
-        `an input of ${dims.join('×')}, expected 1×height×width×channels or 1×channels (one picture)`,
+        `an input of ${dims.join('×')}, expected 1×height×width×channels or 1×channels (one image)`,
       );
     }
     this.builder.checkSize(shape, 'the input');

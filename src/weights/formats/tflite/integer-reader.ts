@@ -115,7 +115,7 @@ export class QuantisedReader {
     const shape = mapOf(tensor.shape, 'HWC');
     if (shape === undefined) {
       throw this.graph.unsupported(
-        `a map of ${tensor.shape.join('×')}, expected 1×height×width×channels or 1×channels (one picture)`,
+        `a map of ${tensor.shape.join('×')}, expected 1×height×width×channels or 1×channels (one image)`,
       );
     }
     const { height, width } = shape;

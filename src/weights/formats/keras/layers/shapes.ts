@@ -92,7 +92,7 @@ export const randomCrop: LayerHandler = (call) => {
   const value = mapInput(call);
   const { height, width } = sizeOf(call);
   if (height !== value.shape.height || width !== value.shape.width) {
-    throw refuseLayer(call, 'resizes pictures, expected a model whose input has the size that is cropped to');
+    throw refuseLayer(call, 'resizes images, expected a model whose input has the size that is cropped to');
   }
   return passOn(value, call.target);
 };
