@@ -59,6 +59,11 @@ export class ModelError extends MobilenetError {
   }
 }
 
+/** For a file of weights that breaks the rules of its format. */
+export function damagedWeights(where: string, problem: string): ModelError {
+  return new ModelError('weights-damaged', { where, problem });
+}
+
 /** One picture that cannot be read; the others go on. Exit code 3 if it was the only one. */
 export class ImageError extends MobilenetError {
   constructor(code: string, details: ErrorDetails, options?: ErrorOptions) {

@@ -1,4 +1,4 @@
-import { ModelError } from '../errors/errors.js';
+import { damagedWeights } from '../errors/errors.js';
 import type { ParameterName } from '../networks/types.js';
 import type { BatchNorm, LayerWeights, NamedTensors, NetworkWeights, Tensor } from './types.js';
 
@@ -26,7 +26,7 @@ export function groupTensors(tensors: NamedTensors, where: string): NetworkWeigh
     const layer = name.slice(0, slash);
     const parameter = PARAMETERS.find((known) => known === name.slice(slash + 1));
     if (slash < 1 || !parameter)
-      throw damaged(where, `tensor ${JSON.stringify(name)}, expected LAYER/weights or the like`);
+      throw damagedWeights(where, `tensor ${JSON.stringify(name)}, expected LAYER/weights or the like`);
     const found = layers.get(layer) ?? {};
     found[parameter] = tensor;
     layers.set(layer, found);
@@ -38,7 +38,7 @@ export function groupTensors(tensors: NamedTensors, where: string): NetworkWeigh
 
 function assemble(parts: Partial<Record<ParameterName, Tensor>>, where: string): LayerWeights {
   const { weights, bias } = parts;
-  if (!weights) throw damaged(where, 'no weights');
+  if (!weights) throw damagedWeights(where, 'no weights');
   const batchNorm = assembleBatchNorm(parts, where);
   return { weights, ...(bias && { bias }), ...(batchNorm && { batchNorm }) };
 }
@@ -46,10 +46,6 @@ function assemble(parts: Partial<Record<ParameterName, Tensor>>, where: string):
 function assembleBatchNorm(parts: Partial<Record<ParameterName, Tensor>>, where: string): BatchNorm | undefined {
   const { gamma, beta, mean, variance } = parts;
   if (gamma && beta && mean && variance) return { gamma, beta, mean, variance };
-  if (gamma || beta || mean || variance) throw damaged(where, 'a part of a batch norm, expected all four');
+  if (gamma || beta || mean || variance) throw damagedWeights(where, 'a part of a batch norm, expected all four');
   return undefined;
-}
-
-function damaged(where: string, problem: string): ModelError {
-  return new ModelError('weights-damaged', { where, problem });
 }

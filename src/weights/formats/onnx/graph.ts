@@ -1,4 +1,4 @@
-import { ModelError } from '../../../errors/errors.js';
+import { damagedWeights, ModelError } from '../../../errors/errors.js';
 import { quote } from '../../graph/graph-importer.js';
 import { type Field, Message } from './protobuf.js';
 import { type OnnxTensor, readTensor } from './tensor.js';
@@ -77,7 +77,7 @@ export function readGraph(bytes: Uint8Array, where: string): OnnxGraph {
       });
     }
   }
-  if (graph === undefined) throw damaged(where, 'no graph, expected an ONNX model');
+  if (graph === undefined) throw damagedWeights(where, 'no graph, expected an ONNX model');
   return { opset, producer, ...readContent(graph, where) };
 }
 
@@ -100,7 +100,7 @@ function readContent(graph: Message, where: string): Omit<OnnxGraph, 'opset' | '
       });
     }
     if (Math.max(nodes.length, constants.size, inputs.length, outputs.length) > MAX_NODES) {
-      throw damaged(where, `a graph of more than ${MAX_NODES} operators or weights`);
+      throw damagedWeights(where, `a graph of more than ${MAX_NODES} operators or weights`);
     }
   }
   // Before IR version 4 every constant is an input too.
@@ -109,7 +109,7 @@ function readContent(graph: Message, where: string): Omit<OnnxGraph, 'opset' | '
 
 function addConstant(constants: Map<string, OnnxTensor>, message: Message): void {
   const tensor = readTensor(message);
-  if (constants.has(tensor.name)) throw damaged(message.where, `${quote(tensor.name)} is there twice`);
+  if (constants.has(tensor.name)) throw damagedWeights(message.where, `${quote(tensor.name)} is there twice`);
   constants.set(tensor.name, tensor);
 }
 
@@ -139,7 +139,7 @@ function readNode(message: Message): OnnxNode {
     else if (field.number === NODE.domain) domain = field.text(MAX_NAME_BYTES);
     else if (field.number === NODE.attribute) attributes.set(...readAttribute(field.message()));
     if (inputs.length > MAX_OPERANDS || outputs.length > MAX_OPERANDS || attributes.size > MAX_ATTRIBUTES) {
-      throw damaged(message.where, `${quote(operator)} with more operands or attributes than any operator has`);
+      throw damagedWeights(message.where, `${quote(operator)} with more operands or attributes than any operator has`);
     }
   }
   const isOwn = domain === '' || domain === 'ai.onnx' || (domain === 'com.microsoft' && ADOPTED.has(operator));
@@ -194,7 +194,7 @@ function readInput(message: Message): OnnxInput {
         for (const dimension of part.message().fields()) {
           if (dimension.number !== VALUE.dimension) continue;
           dims.push(readDimension(dimension.message()));
-          if (dims.length > MAX_RANK) throw damaged(message.where, `more than ${MAX_RANK} dimensions`);
+          if (dims.length > MAX_RANK) throw damagedWeights(message.where, `more than ${MAX_RANK} dimensions`);
         }
       }
     }
@@ -210,8 +210,4 @@ function readDimension(message: Message): number {
     }
   }
   return -1;
-}
-
-function damaged(where: string, problem: string): ModelError {
-  return new ModelError('weights-damaged', { where, problem });
 }

@@ -1,4 +1,4 @@
-import { ModelError } from '../../../errors/errors.js';
+import { damagedWeights, ModelError } from '../../../errors/errors.js';
 import { PickleClass, type PickleFunction, type PickleValue } from './pickle-values.js';
 import { rebuildTensor, STORAGE_TYPES, TensorView } from './storage.js';
 
@@ -99,22 +99,19 @@ function knownGlobals(where: string): ReadonlyMap<string, PickleFunction | objec
 }
 
 function orderedDictionary(args: readonly PickleValue[], where: string): PickleValue {
-  if (args.length > 0) throw damaged(where, 'a dictionary made from arguments');
+  if (args.length > 0) throw damagedWeights(where, 'a dictionary made from arguments');
   return new Map();
 }
 
 /** (tensor, requires_grad, backward_hooks[, state]) */
 function rebuildParameter(args: readonly PickleValue[], where: string): TensorView {
-  if (!(args[0] instanceof TensorView)) throw damaged(where, 'a parameter without a tensor');
+  if (!(args[0] instanceof TensorView)) throw damagedWeights(where, 'a parameter without a tensor');
   return args[0];
 }
 
 /** (function, type, its arguments, state) */
 function rebuildSubclass([rebuild, , args]: readonly PickleValue[], where: string): PickleValue {
-  if (typeof rebuild !== 'function' || !Array.isArray(args)) throw damaged(where, 'a tensor of a kind not known here');
+  if (typeof rebuild !== 'function' || !Array.isArray(args))
+    throw damagedWeights(where, 'a tensor of a kind not known here');
   return (rebuild as PickleFunction)(args);
-}
-
-function damaged(where: string, problem: string): ModelError {
-  return new ModelError('weights-damaged', { where, problem });
 }

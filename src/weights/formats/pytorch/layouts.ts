@@ -1,5 +1,5 @@
 import { ZipArchive } from '../../../archives/zip.js';
-import { ModelError } from '../../../errors/errors.js';
+import { damagedWeights, ModelError } from '../../../errors/errors.js';
 import { ByteReader } from '../../../untrusted-data/byte-reader.js';
 import { noGlobals, SAVE_WEIGHTS, torchGlobals } from './globals.js';
 import { unpickle } from './pickle.js';
@@ -24,12 +24,13 @@ function readZipLayout(bytes: Uint8Array, where: string): PickleValue {
     throw new ModelError('weights-unknown', { where, problem: 'a program of torch.export', remedy: SAVE_WEIGHTS });
   }
   if (pickle === undefined || others.length > 0) {
-    throw damaged(where, `${pickles.length} members */data.pkl, expected one`);
+    throw damagedWeights(where, `${pickles.length} members */data.pkl, expected one`);
   }
   const folder = pickle.slice(0, -'data.pkl'.length);
   if (archive.names.includes(`${folder}byteorder`)) {
     const order = new TextDecoder().decode(archive.read(`${folder}byteorder`));
-    if (order !== 'little') throw damaged(where, `byte order ${JSON.stringify(order.slice(0, 20))}, expected little`);
+    if (order !== 'little')
+      throw damagedWeights(where, `byte order ${JSON.stringify(order.slice(0, 20))}, expected little`);
   }
   const storages = new Storages(where);
   const rules = { global: torchGlobals(where), persistent: (id: PickleValue) => storages.find(id) };
@@ -37,7 +38,10 @@ function readZipLayout(bytes: Uint8Array, where: string): PickleValue {
   for (const [key, storage] of storages.entries()) {
     const data = archive.read(`${folder}data/${key}`);
     if (data.length !== storage.byteLength) {
-      throw damaged(where, `${data.length} bytes in storage ${JSON.stringify(key)}, expected ${storage.byteLength}`);
+      throw damagedWeights(
+        where,
+        `${data.length} bytes in storage ${JSON.stringify(key)}, expected ${storage.byteLength}`,
+      );
     }
     storage.fill(data);
   }
@@ -50,16 +54,16 @@ function readLegacyLayout(bytes: Uint8Array, where: string): PickleValue {
   const plain = {
     global: noGlobals(where),
     persistent: () => {
-      throw damaged(where, 'a storage before the state dictionary');
+      throw damagedWeights(where, 'a storage before the state dictionary');
     },
   };
-  if (bytes[0] !== 0x80) throw damaged(where, 'begins like no PyTorch file, expected a pickle or a zip archive');
-  if (unpickle(reader, plain) !== LEGACY_MAGIC) throw damaged(where, 'a pickle, but none that torch.save wrote');
+  if (bytes[0] !== 0x80) throw damagedWeights(where, 'begins like no PyTorch file, expected a pickle or a zip archive');
+  if (unpickle(reader, plain) !== LEGACY_MAGIC) throw damagedWeights(where, 'a pickle, but none that torch.save wrote');
   const protocol = unpickle(reader, plain);
-  if (protocol !== LEGACY_PROTOCOL) throw damaged(where, `protocol ${protocol}, expected ${LEGACY_PROTOCOL}`);
+  if (protocol !== LEGACY_PROTOCOL) throw damagedWeights(where, `protocol ${protocol}, expected ${LEGACY_PROTOCOL}`);
   const system = unpickle(reader, plain);
   if (!(system instanceof Map) || system.get('little_endian') !== true) {
-    throw damaged(where, 'no little-endian system record');
+    throw damagedWeights(where, 'no little-endian system record');
   }
 
   const storages = new Storages(where);
@@ -68,17 +72,13 @@ function readLegacyLayout(bytes: Uint8Array, where: string): PickleValue {
     Array.isArray(id) && id[0] === 'module' ? (id[1] ?? null) : storages.find(id);
   const root = unpickle(reader, { global: torchGlobals(where), persistent });
   const keys = unpickle(reader, plain);
-  if (!Array.isArray(keys) || keys.length !== storages.size) throw damaged(where, 'storage list does not fit');
+  if (!Array.isArray(keys) || keys.length !== storages.size) throw damagedWeights(where, 'storage list does not fit');
   for (const key of keys) {
     const storage = typeof key === 'string' ? storages.get(key) : undefined;
-    if (!storage || storage.data) throw damaged(where, 'storage list does not fit');
+    if (!storage || storage.data) throw damagedWeights(where, 'storage list does not fit');
     const count = reader.u64('storage size');
-    if (count !== storage.count) throw damaged(where, `storage of ${count} numbers, expected ${storage.count}`);
+    if (count !== storage.count) throw damagedWeights(where, `storage of ${count} numbers, expected ${storage.count}`);
     storage.fill(reader.take(storage.byteLength, 'storage'));
   }
   return root;
-}
-
-function damaged(where: string, problem: string): ModelError {
-  return new ModelError('weights-damaged', { where, problem });
 }

@@ -1,4 +1,4 @@
-import { ModelError } from '../../../errors/errors.js';
+import { damagedWeights, ModelError } from '../../../errors/errors.js';
 import { countElements } from '../../../untrusted-data/byte-reader.js';
 import { widenBfloat16 } from '../../half.js';
 import type { NamedTensors, Tensor } from '../../types.js';
@@ -34,11 +34,11 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * @throws ModelError `weights-damaged`; `weights-dtype` for another number format
  */
 export function readSafetensors(bytes: Uint8Array, where: string): NamedTensors {
-  if (bytes.length < LENGTH_BYTES) throw damaged(where, `${bytes.length} bytes, expected a header`);
+  if (bytes.length < LENGTH_BYTES) throw damagedWeights(where, `${bytes.length} bytes, expected a header`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerBytes = Number(view.getBigUint64(0, true));
   if (headerBytes > MAX_HEADER_BYTES || headerBytes > bytes.length - LENGTH_BYTES) {
-    throw damaged(where, `header of ${headerBytes} bytes, expected at most ${bytes.length - LENGTH_BYTES}`);
+    throw damagedWeights(where, `header of ${headerBytes} bytes, expected at most ${bytes.length - LENGTH_BYTES}`);
   }
   const data = bytes.subarray(LENGTH_BYTES + headerBytes);
   const entries = readHeader(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headerBytes), data.length, where);
@@ -95,23 +95,23 @@ function readHeader(bytes: Uint8Array, dataBytes: number, where: string): Entry[
   }
   const entries: Entry[] = [];
   for (const [name, value] of Object.entries(header as object)) {
-    if (entries.length >= MAX_TENSORS) throw damaged(where, `more than ${MAX_TENSORS} tensors`);
+    if (entries.length >= MAX_TENSORS) throw damagedWeights(where, `more than ${MAX_TENSORS} tensors`);
     if (name !== '__metadata__') entries.push(readEntry(name, value, dataBytes, `${where}: ${JSON.stringify(name)}`));
   }
   let end = 0;
   for (const entry of entries.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
     if (entry.start !== end)
-      throw damaged(where, `${JSON.stringify(entry.name)} begins at ${entry.start}, expected ${end}`);
+      throw damagedWeights(where, `${JSON.stringify(entry.name)} begins at ${entry.start}, expected ${end}`);
     end = entry.end;
   }
-  if (end !== dataBytes) throw damaged(where, `${dataBytes} bytes of data, expected ${end}`);
+  if (end !== dataBytes) throw damagedWeights(where, `${dataBytes} bytes of data, expected ${end}`);
   return entries;
 }
 
 function readEntry(name: string, value: unknown, dataBytes: number, where: string): Entry {
-  if (typeof value !== 'object' || value === null) throw damaged(where, 'no tensor');
+  if (typeof value !== 'object' || value === null) throw damagedWeights(where, 'no tensor');
   const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
-  if (typeof dtype !== 'string') throw damaged(where, 'no dtype');
+  if (typeof dtype !== 'string') throw damagedWeights(where, 'no dtype');
   const width = Object.hasOwn(DTYPE_BYTES, dtype) ? DTYPE_BYTES[dtype] : undefined;
   if (width === undefined) {
     throw new ModelError('weights-dtype', {
@@ -121,16 +121,16 @@ function readEntry(name: string, value: unknown, dataBytes: number, where: strin
     });
   }
   const count = countElements(shape, dataBytes);
-  if (count === undefined) throw damaged(where, 'impossible shape');
+  if (count === undefined) throw damagedWeights(where, 'impossible shape');
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(Number.isSafeInteger)) {
-    throw damaged(where, 'no offsets');
+    throw damagedWeights(where, 'no offsets');
   }
   const [start, end] = offsets as [number, number];
   if (end > dataBytes) {
-    throw damaged(where, `bytes ${start} to ${end}, but the file has only ${dataBytes} bytes of data`);
+    throw damagedWeights(where, `bytes ${start} to ${end}, but the file has only ${dataBytes} bytes of data`);
   }
   if (start < 0 || end - start !== count * width) {
-    throw damaged(where, `bytes ${start} to ${end}, expected ${count * width} within the data`);
+    throw damagedWeights(where, `bytes ${start} to ${end}, expected ${count * width} within the data`);
   }
   return { name, dtype, shape: shape as number[], start, end };
 }
@@ -162,8 +162,4 @@ export function writeSafetensors(tensors: NamedTensors, metadata?: Readonly<Reco
     offset += data.byteLength;
   }
   return bytes;
-}
-
-function damaged(where: string, problem: string): ModelError {
-  return new ModelError('weights-damaged', { where, problem });
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ModelError } from '../../../errors/errors.js';
+import { damagedWeights, ModelError } from '../../../errors/errors.js';
 import { quoted } from '../../../errors/printable.js';
 import { countElements } from '../../../untrusted-data/byte-reader.js';
 import { type FileSource, folderSource } from '../../../untrusted-data/files-beside.js';
@@ -63,7 +63,7 @@ export function readTfjs(folder: string | FileSource, file = 'model.json'): Tfjs
     let offset = 0;
     for (const spec of specs) {
       if (tensors.has(spec.name) || integers.has(spec.name)) {
-        throw damaged(path, `two weights of the name ${quoted(spec.name)}`);
+        throw damagedWeights(path, `two weights of the name ${quoted(spec.name)}`);
       }
       const end = offset + spec.count * STORED_BYTES[spec.stored];
       const data = decode(spec, bytes.slice(offset, end).buffer);
@@ -82,18 +82,19 @@ export function readTfjs(folder: string | FileSource, file = 'model.json'): Tfjs
 
 /** The groups of a manifest, which stays within bounds whatever its shards are. */
 function readManifest(manifest: unknown, path: string) {
-  if (!Array.isArray(manifest)) throw damaged(path, 'JSON with no weightsManifest, so not a TensorFlow.js model');
+  if (!Array.isArray(manifest))
+    throw damagedWeights(path, 'JSON with no weightsManifest, so not a TensorFlow.js model');
   let [shardsLeft, weightsLeft] = [MAX_SHARDS, MAX_WEIGHTS];
   return (manifest as unknown[]).map((group) => {
     if (!isJsonObject(group) || !Array.isArray(group.weights))
-      throw damaged(path, 'a group of weights without weights');
-    if (!Array.isArray(group.paths)) throw damaged(path, 'a group of weights without paths');
+      throw damagedWeights(path, 'a group of weights without weights');
+    if (!Array.isArray(group.paths)) throw damagedWeights(path, 'a group of weights without paths');
     const paths: readonly unknown[] = group.paths;
     // A group without shards is one of them: millions of such take as long.
     shardsLeft -= Math.max(paths.length, 1);
     weightsLeft -= group.weights.length;
-    if (shardsLeft < 0) throw damaged(path, `more than ${MAX_SHARDS} shards`);
-    if (weightsLeft < 0) throw damaged(path, `more than ${MAX_WEIGHTS} weights`);
+    if (shardsLeft < 0) throw damagedWeights(path, `more than ${MAX_SHARDS} shards`);
+    if (weightsLeft < 0) throw damagedWeights(path, `more than ${MAX_WEIGHTS} weights`);
     return { specs: group.weights.map((weight) => readSpec(weight, path)), paths };
   });
 }
@@ -122,23 +123,24 @@ function parseTopology(bytes: Uint8Array, path: string): JsonObject {
       { cause },
     );
   }
-  throw damaged(path, 'not an object, expected a TensorFlow.js model');
+  throw damagedWeights(path, 'not an object, expected a TensorFlow.js model');
 }
 
 function readSpec(weight: unknown, path: string): Spec {
-  if (!isJsonObject(weight) || typeof weight.name !== 'string') throw damaged(path, 'weight without a name');
+  if (!isJsonObject(weight) || typeof weight.name !== 'string') throw damagedWeights(path, 'weight without a name');
   const { name, shape, dtype, quantization } = weight;
   const count = countElements(shape, MAX_FILE_BYTES);
-  if (count === undefined) throw damaged(path, `${quoted(name)} has an impossible shape`);
+  if (count === undefined) throw damagedWeights(path, `${quoted(name)} has an impossible shape`);
   if (dtype !== 'float32' && dtype !== 'int32') throw wrongType(path, name, dtype);
   const base = { name, shape: shape as number[], count, dtype } as const;
   if (quantization === undefined || quantization === null) return { ...base, stored: dtype, scale: 1, min: 0 };
 
-  if (!isJsonObject(quantization)) throw damaged(path, `${quoted(name)} has an unreadable quantization`);
+  if (!isJsonObject(quantization)) throw damagedWeights(path, `${quoted(name)} has an unreadable quantization`);
   const { dtype: stored, scale, min } = quantization;
   if (stored === 'float16' && dtype === 'float32') return { ...base, stored, scale: 1, min: 0 };
   if (stored !== 'uint8' && stored !== 'uint16') throw wrongType(path, name, stored);
-  if (!Number.isFinite(scale) || !Number.isFinite(min)) throw damaged(path, `${quoted(name)} has no scale or minimum`);
+  if (!Number.isFinite(scale) || !Number.isFinite(min))
+    throw damagedWeights(path, `${quoted(name)} has no scale or minimum`);
   return { ...base, stored, scale: scale as number, min: min as number };
 }
 
@@ -149,7 +151,8 @@ function totalBytes(specs: readonly Spec[], path: string): number {
     total += spec.count * STORED_BYTES[spec.stored];
     decoded += spec.count * STORED_BYTES.float32;
   }
-  if (decoded > MAX_FILE_BYTES) throw damaged(path, `${decoded} bytes of weights, expected at most ${MAX_FILE_BYTES}`);
+  if (decoded > MAX_FILE_BYTES)
+    throw damagedWeights(path, `${decoded} bytes of weights, expected at most ${MAX_FILE_BYTES}`);
   return total;
 }
 
@@ -174,12 +177,12 @@ function readShards(
       });
     }
     if (filled + shard.length > expected) {
-      throw damaged(files.where(name), `too long, expected ${expected - filled} bytes at most`);
+      throw damagedWeights(files.where(name), `too long, expected ${expected - filled} bytes at most`);
     }
     bytes.set(shard, filled);
     filled += shard.length;
   }
-  if (filled !== expected) throw damaged(where, `${filled} bytes in its shards, expected ${expected}`);
+  if (filled !== expected) throw damagedWeights(where, `${filled} bytes in its shards, expected ${expected}`);
   return bytes;
 }
 
@@ -207,14 +210,14 @@ function decode(spec: Spec, buffer: ArrayBuffer): Float32Array | Uint16Array | I
 function readNodes(model: JsonObject, path: string): GraphNode[] {
   const topology = model.modelTopology;
   if (!isJsonObject(topology) || topology.node === undefined) return [];
-  if (!Array.isArray(topology.node)) throw damaged(path, 'graph without nodes');
+  if (!Array.isArray(topology.node)) throw damagedWeights(path, 'graph without nodes');
   return (topology.node as unknown[]).map((node) => {
     if (!isJsonObject(node) || typeof node.name !== 'string' || typeof node.op !== 'string') {
-      throw damaged(path, 'graph node without name or operation');
+      throw damagedWeights(path, 'graph node without name or operation');
     }
     const inputs = node.input ?? [];
     if (!Array.isArray(inputs) || !inputs.every((input) => typeof input === 'string')) {
-      throw damaged(path, `graph node ${quoted(node.name)} with unreadable inputs`);
+      throw damagedWeights(path, `graph node ${quoted(node.name)} with unreadable inputs`);
     }
     return {
       name: node.name,
@@ -232,8 +235,4 @@ function wrongType(path: string, name: string, dtype: unknown): ModelError {
     problem: `${quoted(name)} is ${shown}`,
     expected: 'float32 or int32',
   });
-}
-
-function damaged(path: string, problem: string): ModelError {
-  return new ModelError('weights-damaged', { where: path, problem });
 }
