@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createSession } from '../../src/engine/session.js';
@@ -13,6 +14,7 @@ import type { NetworkWeights, Tensor } from '../../src/weights/types.js';
 import { sharedPath } from '../shared.js';
 import { pictureOf, valuesFor } from './families/checkpoint.js';
 import { modelErrorOf } from './golden.js';
+import { differ, runEngine, runNaively } from './graph-run.js';
 
 /** Of the largest value. */
 const TOLERANCE = 1e-4;
@@ -94,6 +96,18 @@ describe('importKeras', () => {
       [],
       /the Lambda layer "l" holds Python code, which is never run; export/,
     ],
+    [
+      "a class of the author's own under a name of Keras",
+      sequential({ class_name: 'Dropout', registered_name: 'mine>Dropout', config: { name: 'd' } }),
+      [],
+      /the author's own class "mine>Dropout", which is Python code; export/,
+    ],
+    [
+      'a class of another module',
+      sequential({ class_name: 'Rescaling', module: '__main__', config: { name: 'r', scale: 2 } }),
+      [],
+      /the author's own class "Rescaling"/,
+    ],
     ['a missing tensor', sequential(conv({})), [], /no kernel for the Conv2D layer "c"/],
     [
       'channels first',
@@ -145,6 +159,27 @@ describe('importKeras', () => {
       message,
     );
   });
+});
+
+describe('a layers-model that TensorFlow.js itself saved', () => {
+  it('gives what TensorFlow.js gives', async () => {
+    const { outputs } = JSON.parse(golden('tfjs-layers.json').toString('utf8')) as { readonly outputs: number[] };
+    const opened = await openWeights(fileURLToPath(new URL('../golden/tfjs-layers', import.meta.url)));
+    const model = await (opened as OpenedTensors).readGraph!();
+    const picture = Array.from({ length: 12 * 12 * 3 }, (_, i) => ((i * 7919) % 256) / 255);
+    expect(differ(runNaively(model, picture), outputs)).toBeLessThan(1e-5);
+    expect(differ(await runEngine(model, picture), outputs)).toBeLessThan(1e-5);
+  });
+});
+
+it('takes bytes where the input is one of bytes', () => {
+  const layers = [
+    { class_name: 'InputLayer', config: { name: 'in', batch_input_shape: [null, 8, 8, 3], dtype: 'uint8' } },
+    { class_name: 'GlobalAveragePooling2D', config: { name: 'g' } },
+  ];
+  const config = { class_name: 'Sequential', config: { layers } };
+  const { inputNormalisation } = importKeras(describeModel(config, new Map()), 'file');
+  expect(inputNormalisation).toEqual({ mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] });
 });
 
 const nsfw = sharedPath('weights/tfjs_nsfw_mobilenet_v2');

@@ -59,7 +59,16 @@ export function importKeras(description: KerasDescription, where: string, option
   };
   const [output] = new KerasGraph(context).run(model, [picture], [1]);
   if (output!.dims.length === 3) throw builder.unsupported('a single channel as the output, expected classes');
-  return finishModel('tfjs', builder, shape, output!, { quantised: false });
+  // An input of bytes is one whatever the model does with it.
+  const inputRange = takesBytes(model) ? BYTE_RANGE : undefined;
+  return finishModel('tfjs', builder, shape, output!, { quantised: false, inputRange });
+}
+
+const BYTE_RANGE = { mean: [0], std: [1 / 255], origin: 'metadata' } as const;
+
+function takesBytes({ layers, inputs }: KerasModel): boolean {
+  const first = layers.find(({ name }) => name === inputs[0]?.layer);
+  return first?.className === 'InputLayer' && first.config.dtype === 'uint8';
 }
 
 /** Before the weights are looked at: what is left over of an unknown layer would hide what is wrong. */

@@ -11,16 +11,17 @@ const MAX_REORDERED = 64;
 /** What the handlers of all layers of one model work with. */
 export class LayerContext {
   readonly builder: GraphBuilder;
-  /** Of Keras 3, which has other defaults. */
-  readonly isKeras3: boolean;
+  /** What wrote the file: Keras 3 and TensorFlow.js itself have other rules than Keras 1 and 2. */
+  readonly writer: 'keras' | 'keras3' | 'tfjs';
   readonly #weights: ReadonlyMap<KerasLayer, LayerTensors>;
   /** Layers that are the picture with its channels in another order, and that order. */
   readonly #reordered = new Map<string, { readonly source: MapValue; readonly order: readonly number[] }>();
 
-  /** @param version of the Keras that wrote the file */
+  /** @param version as the file states it: `2.15.0`, `tfjs-layers 4.22.0` */
   constructor(builder: GraphBuilder, weights: ReadonlyMap<KerasLayer, LayerTensors>, version: string | undefined) {
     this.builder = builder;
-    this.isKeras3 = /^[3-9]\./.test(version ?? '');
+    const isKeras3 = /^[3-9]\./.test(version ?? '');
+    this.writer = /^tfjs-layers/.test(version ?? '') ? 'tfjs' : isKeras3 ? 'keras3' : 'keras';
     this.#weights = weights;
   }
 

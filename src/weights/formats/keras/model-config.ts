@@ -31,6 +31,8 @@ export interface KerasModel {
 /** Deeper nesting is no model but an attack on the stack. */
 const MAX_DEPTH = 32;
 const MAX_LAYERS = 5000;
+/** Where classes of Keras itself lie; operations of TensorFlow 2 come as layers, too. */
+const KERAS_MODULES = /^(?:keras|tf_keras|tensorflow)\b/;
 const MODEL_CLASSES = new Set(['Functional', 'Model', 'Sequential']);
 /**
  * The layers of a model's configuration as Keras 1, 2 and 3 and TensorFlow.js write it, sequential or functional, models
@@ -83,6 +85,7 @@ class ConfigReader {
     const { class_name: className, config, inbound_nodes: nodes, module } = entry;
     if (typeof className !== 'string') throw this.#damaged('a layer without a class');
     const settings = isJsonObject(config) ? snakeCase(config) : {};
+    this.#refuseCustom(entry, className);
     const isModel = MODEL_CLASSES.has(className);
     const model = isModel ? this.readModel({ class_name: className, config }, depth + 1) : undefined;
     const stated = typeof entry.name === 'string' ? entry.name : settings.name;
@@ -92,6 +95,18 @@ class ConfigReader {
     const buildShape = isJsonObject(entry.build_config) ? entry.build_config.input_shape : undefined;
     const where = typeof module === 'string' ? module : '';
     return { className, name, module: where, config: settings, buildShape, model, nodes };
+  }
+
+  /** A class of the author's own may have the name of one of Keras. */
+  #refuseCustom({ registered_name: registered, module }: JsonObject, className: string): void {
+    const isPackaged = typeof registered === 'string' && /^(?!Keras>).*>/.test(registered);
+    const isElsewhere = typeof module === 'string' && !KERAS_MODULES.test(module);
+    if (!isPackaged && !isElsewhere) return;
+    const shown = isPackaged ? registered : className;
+    throw this.#unsupported(
+      `a layer of the author's own class ${quoted(shown)}, which is Python code`,
+      'export the model to TFLite or ONNX, where it is made of simpler operations',
+    );
   }
 
   #readCalls({ name, nodes }: LayerEntry, names: ReadonlySet<string>): readonly LayerCall[] {

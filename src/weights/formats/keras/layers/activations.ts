@@ -58,7 +58,7 @@ export function applyFunction(
       return name === 'softmax' ? builder.softmax(value, target) : builder.logSoftmax(value, target);
     }
     case 'hard_sigmoid':
-      return builder.activate(value, 'hardSigmoid', target, graph.isKeras3 ? undefined : OLD_HARD_SIGMOID);
+      return builder.activate(value, 'hardSigmoid', target, graph.writer === 'keras3' ? undefined : OLD_HARD_SIGMOID);
     case 'elu':
     case 'celu': {
       const alpha = number(['alpha'], 1);
@@ -96,9 +96,12 @@ export function applyActivation(call: KerasCall, value: MapValue, activation: un
   throw refuseLayer(call, 'has an activation that cannot be read');
 }
 
-/** `tf.nn.relu6`, `keras.activations.relu` and `custom>relu6` are the functions of that name. */
+/** `tf.nn.relu6` and `keras.activations.relu` are the functions of that name; `package>relu6` is the author's own. */
 function baseName(name: string): string {
-  return name.split(/[.>]/).at(-1)!;
+  return name
+    .replace(/^Keras>/, '')
+    .split('.')
+    .at(-1)!;
 }
 
 type Apply = (call: KerasCall, value: MapValue, config: JsonObject, target: Target) => MapValue;

@@ -1,3 +1,4 @@
+import type { Coordinates } from '../../../graph/rearrangements.js';
 import { isRow, type MapValue, multiply } from '../../../graph/value.js';
 import {
   asMap,
@@ -115,15 +116,25 @@ export const upSampling: LayerHandler = (call) => {
   if (factors === undefined) throw refuseLayer(call, 'has a size that is not two whole numbers');
   const [rows, columns] = factors;
   const { height, width } = value.shape;
-  return resizeTo(call, value, height * rows, width * columns, call.layer.config.interpolation ?? 'nearest');
+  // TensorFlow.js itself goes by the pixels' corners.
+  const coordinates = call.graph.writer === 'tfjs' ? 'asymmetric' : 'halfPixel';
+  const method = call.layer.config.interpolation ?? 'nearest';
+  return resizeTo(call, value, height * rows, width * columns, method, coordinates);
 };
 
-/** As `tf.image.resize` of TensorFlow 2 does, whose pixels' centres lie at a half. */
-export function resizeTo(call: KerasCall, value: MapValue, height: number, width: number, method: unknown): MapValue {
+/** As `tf.image.resize` of TensorFlow 2 does, whose pixels' centres lie at a half, where nothing else is stated. */
+export function resizeTo(
+  call: KerasCall,
+  value: MapValue,
+  height: number,
+  width: number,
+  method: unknown,
+  coordinates: Coordinates = 'halfPixel',
+): MapValue {
   if (method !== 'nearest' && method !== 'bilinear') {
     throw refuseLayer(call, `resizes with the interpolation ${showSetting(method)}, expected bilinear or nearest`);
   }
-  return asMap(call.graph.builder.resize(value, height, width, method, 'halfPixel', call.target));
+  return asMap(call.graph.builder.resize(value, height, width, method, coordinates, call.target));
 }
 
 function sizeOf(call: KerasCall): { readonly height: number; readonly width: number } {
