@@ -12,6 +12,10 @@ const ADDED = /(^|\/)(__MACOSX\/|\.[^/]*$)/;
  */
 export function zipSource(bytes: Uint8Array, where: string): FileSource {
   const archive = new ZipArchive(bytes, where);
+  const outside = archive.names.find((name) => /^\/|^[A-Za-z]:|\\|(^|\/)\.\.(\/|$)/.test(name));
+  if (outside !== undefined) {
+    throw new ModelError('weights-unsafe', { where, problem: `${quoted(outside)} is a name outside of the archive` });
+  }
   const names = archive.names.filter((name) => !name.endsWith('/') && !ADDED.test(name));
   return {
     names,

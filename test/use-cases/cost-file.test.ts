@@ -342,7 +342,7 @@ describe('cost compare takes files', () => {
     });
     const text = await compare(['mobilenet_v1:0.75:192', path]);
     expect(text.split('\n')[2]).toMatch(
-      /squeezenet\.onnx +227 +861,339,936 +1722\.7 M +1,248,424 +4\.99 MB +3\.60 +0\.48$/,
+      /squeezenet\.onnx +227 +861,339,936 +1,722\.7 M +1,248,424 +4\.99 MB +3\.60 +0\.48$/,
     );
   });
 

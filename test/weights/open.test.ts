@@ -45,7 +45,7 @@ describe('openWeights', () => {
     ['text', 'hello there', /weights of an unknown format, expected/],
     ['a Git LFS pointer', 'version https://git-lfs.github.com/spec/v1\n', /a Git LFS pointer, expected/],
     ['an archive', Uint8Array.of(0x1f, 0x8b, 8, 0), /a tgz, expected/],
-    ['JSON of another kind', text('{"name": 1}'), /no weightsManifest/],
+    ['JSON of another kind', text('{"name": 1}'), /with no weightsManifest/],
   ])('refuses %s', async (_, content, message) => {
     const folder = makeFolder({ file: content });
     await expect(openWeights(join(folder, 'file'))).rejects.toThrow(message);

@@ -112,7 +112,7 @@ describe('readTfjs', () => {
   it.each([
     ['no JSON', '{', /not JSON/],
     ['no object', '[]', /not an object/],
-    ['no manifest', '{}', /no weightsManifest/],
+    ['no manifest', '{}', /with no weightsManifest/],
     ['a group that is null', { weightsManifest: [null] }, /group of weights without weights/],
     ['no paths', { weightsManifest: [{ weights: [] }] }, /group of weights without paths/],
     ['a weight without a name', model([{ shape: [1] }]), /without a name/],

@@ -34,7 +34,10 @@ const refusals: Record<string, [code: string, message: string]> = {
   'too few bytes': ['weights-damaged', 'x: the filter of CONV_2D has 288 bytes, expected 432 for 4×3×3×3'],
   'custom operator': ['operator-unsupported', `x: operator custom "", expected one of ${known}`],
   'softmax over pixels': ['operator-unsupported', 'x: SOFTMAX over a map of pixels, expected a 1 × 1 map of classes'],
-  'transposing reshape': ['operator-unsupported', 'x: RESHAPE of 1×6×6×4 to 1×4×6×6, expected all values in a row'],
+  'transposing reshape': [
+    'operator-unsupported',
+    'x: RESHAPE of 1×6×6×4 to 1×4×6×6 is not supported, expected all values in a row',
+  ],
   'mean of channels': ['operator-unsupported', 'x: MEAN over axes 3, expected height and width (1, 2)'],
   'pad of channels': ['operator-unsupported', 'x: PAD of the batch or the channels, expected height and width only'],
   'sum with a constant': [

@@ -10,7 +10,7 @@ export interface FoundModel {
   readonly name: string;
 }
 
-const MODEL_FILES = /(^|\/)model\.json$|\.(h5|hdf5|keras|tflite|onnx|pth|pt|ckpt|safetensors)$/i;
+const MODEL_FILES = /(^|\/)(model\.json|pytorch_model\.bin)$|\.(h5|hdf5|keras|tflite|onnx|pth|pt|ckpt|safetensors)$/i;
 /** For a coprocessor that is not here; the same model lies beside it. */
 const COMPILED = /_edgetpu\.tflite$/i;
 const SAVED_MODEL = /(^|\/)saved_model\.pb$/;
@@ -24,7 +24,10 @@ const SAVED_MODEL = /(^|\/)saved_model\.pb$/;
 export function findModel(source: FileSource, where: string, container: 'folder' | 'archive'): FoundModel {
   const all = source.names.filter((name) => MODEL_FILES.test(name));
   const plain = all.filter((name) => !COMPILED.test(name));
-  const [first, ...others] = plain.length > 0 ? plain : all;
+  const safest = plain.filter((name) => name === 'model.safetensors');
+  // Hugging Face's folders have one model in several formats.
+  const isRepository = safest.length === 1 && source.names.includes('config.json');
+  const [first, ...others] = isRepository ? safest : plain.length > 0 ? plain : all;
   if (first === undefined) throw describeNone(source, where, container);
   if (others.length > 0) {
     throw new ModelError('format-unsupported', {

@@ -155,7 +155,9 @@ export class GraphImporter<N extends Operation = Operation> {
     } else if (keepsChannels(value, dims)) {
       this.alias(node, value, dims);
     } else {
-      throw this.unsupported(`${node.operator} of ${from} to ${dims.join('×')}, expected all values in a row`);
+      throw this.unsupported(
+        `${node.operator} of ${from} to ${dims.join('×')} is not supported, expected all values in a row`,
+      );
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Activation } from '../../../networks/types.js';
 import { channelValues } from '../../graph/arithmetic.js';
-import { type MapValue, multiply, type Range, readReals } from '../../graph/value.js';
+import type { ConstantValue, MapValue, Range } from '../../graph/value.js';
 import type { OnnxNode } from './graph.js';
 import type { Handler, OnnxImporter } from './onnx-importer.js';
 
@@ -35,13 +35,20 @@ function importGelu(importer: OnnxImporter, node: OnnxNode): void {
   define(importer, node, node.attributes.get('approximate')?.text === 'tanh' ? 'geluTanh' : 'gelu');
 }
 
-/** Only with its usual constants. */
+/** gamma × ELU */
 function importSelu(importer: OnnxImporter, node: OnnxNode): void {
   const [alpha, gamma] = [parameter(node, 'alpha', 1.67326319), parameter(node, 'gamma', 1.05070102)];
-  if (Math.abs(alpha - 1.67326) > 1e-4 || Math.abs(gamma - 1.0507) > 1e-4) {
-    throw importer.unsupported(`Selu with alpha ${alpha} and gamma ${gamma}, expected 1.67326 and 1.0507`);
+  if (Math.abs(alpha - 1.67326) < 1e-4 && Math.abs(gamma - 1.0507) < 1e-4) {
+    define(importer, node, 'selu');
+    return;
   }
-  define(importer, node, 'selu');
+  const { builder } = importer;
+  const value = importer.map(node);
+  const target = importer.outputTarget(node, value.order);
+  const curved = builder.activate(value, 'elu', { ...target, readers: 1 }, [alpha]);
+  const factors = new Array<number>(value.shape.channels).fill(gamma);
+  const offsets = factors.map(() => 0);
+  importer.define(node, builder.affine(curved, factors, offsets, target));
 }
 
 function importCelu(importer: OnnxImporter, node: OnnxNode): void {
@@ -98,26 +105,31 @@ function clip(importer: OnnxImporter, node: OnnxNode, value: MapValue, [low, hig
   else importer.define(node, builder.clip(value, [Math.max(low, -NO_BOUND), Math.min(high, NO_BOUND)], target));
 }
 
-/** The largest or smallest of maps, or of a map and one number. */
+/** The largest or smallest of maps, or of maps and numbers. */
 function importExtreme(operator: 'maximum' | 'minimum'): Handler {
   return (importer, node) => {
     const values = node.inputs.map((_, index) => importer.value(node, index));
     const maps = values.filter((value) => value.kind === 'map');
-    const [first, second] = maps;
-    if (maps.length === 2 && values.length === 2 && first && second) {
-      const target = importer.outputTarget(node, first.order);
-      importer.define(node, importer.builder.combine(operator, first, second, target));
-      return;
-    }
-    const constant = values.find((value) => value.kind === 'constant');
-    if (values.length !== 2 || first === undefined || constant?.kind !== 'constant' || multiply(constant.dims) !== 1) {
-      throw importer.unsupported(
-        `${node.operator} of ${values.length} values, expected two maps, or a map and a number`,
-      );
-    }
-    const [bound = 0] = readReals(constant);
-    clip(importer, node, first, operator === 'maximum' ? [bound, NO_BOUND] : [-NO_BOUND, bound]);
+    const bounds = values.filter((value) => value.kind === 'constant').map((constant) => numberOf(importer, constant));
+    const [first] = maps;
+    if (first === undefined) throw importer.unsupported(`${node.operator} of constants`);
+    const target = importer.outputTarget(node, first.order);
+    const steps = maps.length - 1;
+    const joined = maps.slice(1).reduce((joint, map, index) => {
+      const isLast = index === steps - 1 && bounds.length === 0;
+      return importer.builder.combine(operator, joint, map, isLast ? target : { ...target, readers: 1 });
+    }, first);
+    if (bounds.length === 0) {
+      if (steps > 0) importer.define(node, joined);
+      else importer.alias(node, first);
+    } else if (operator === 'maximum') clip(importer, node, joined, [Math.max(...bounds), NO_BOUND]);
+    else clip(importer, node, joined, [-NO_BOUND, Math.min(...bounds)]);
   };
+}
+
+function numberOf(importer: OnnxImporter, constant: ConstantValue): number {
+  const [value = 0] = importer.listOf(constant, 'a bound', 1);
+  return value;
 }
 
 /** Operators that go from value to value. */

@@ -52,6 +52,9 @@ const VALUE = { name: 1, type: 2, tensorType: 1, elementType: 1, shape: 2, dimen
 /** Operators of onnxruntime's that became ONNX's own. */
 const ADOPTED = new Set(['QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear']);
 
+/** What its operators do is known; later ones may mean something else by the same name. */
+const NEWEST_OPSET = 26;
+
 const MAX_NODES = 10_000;
 /** A dense block joins the outputs of all layers before. */
 const MAX_OPERANDS = 256;
@@ -78,6 +81,13 @@ export function readGraph(bytes: Uint8Array, where: string): OnnxGraph {
     }
   }
   if (graph === undefined) throw damagedWeights(where, 'no graph, expected an ONNX model');
+  if (opset > NEWEST_OPSET) {
+    throw new ModelError('operator-unsupported', {
+      where,
+      problem: `opset ${opset}, whose operators are not known here`,
+      remedy: `export it with an older one: torch.onnx.export(…, opset_version=20)`,
+    });
+  }
   return { opset, producer, ...readContent(graph, where) };
 }
 

@@ -29,6 +29,23 @@ function importNegative(importer: OnnxImporter, node: OnnxNode): void {
   importer.define(node, importer.builder.affine(value, factors, offsets, importer.outputTarget(node, value.order)));
 }
 
+/** Any number of maps. */
+function importSum(importer: OnnxImporter, node: OnnxNode): void {
+  const [first, ...others] = node.inputs.map((_, index) => importer.map(node, index));
+  const last = others.length - 1;
+  if (first === undefined) throw importer.damaged('Sum of nothing, expected maps');
+  if (last < 0) {
+    importer.alias(node, first);
+    return;
+  }
+  const target = importer.outputTarget(node, first.order);
+  const total = others.reduce(
+    (sum, other, index) => importer.builder.add(sum, other, index === last ? target : { ...target, readers: 1 }),
+    first,
+  );
+  importer.define(node, total);
+}
+
 /** Squares; x¹ is x. */
 function importPower(importer: OnnxImporter, node: OnnxNode): void {
   const value = importer.map(node);
@@ -92,6 +109,7 @@ export const operators: ReadonlyMap<string, Handler> = new Map<string, Handler>(
   ['Split', importSplit],
   ['Squeeze', importReshape],
   ['Sub', arithmetic('Sub')],
+  ['Sum', importSum],
   ['Tile', importExpand],
   ['Transpose', importTranspose],
   ['Unsqueeze', importReshape],

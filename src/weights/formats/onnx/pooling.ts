@@ -1,5 +1,5 @@
 import { type MapValue, NO_PADS } from '../../graph/value.js';
-import { axesOf, sizeOf } from './axes.js';
+import { axesOf, dimsOfMap, sizeOf } from './axes.js';
 import type { OnnxNode } from './graph.js';
 import { reducedAxes } from './infer-shapes.js';
 import type { Handler, OnnxImporter } from './onnx-importer.js';
@@ -32,9 +32,24 @@ export function averagePool(
   const countsPadding = importer.attribute(node, 'count_include_pad', 0) !== 0 && !isUnpadded;
   refuseHoles(importer, node, window);
   if (countsPadding && isCeiled) {
-    throw importer.unsupported(`${node.operator} with ceil_mode and count_include_pad, expected one of them`);
+    // Zeros around the map count, what a last window reaches beyond them does not.
+    const { top, left } = window.pads;
+    const [bottom, right] = statedEnds(node);
+    const surrounded = importer.builder.pad(value, { top, left, bottom, right }, 0, {
+      ...target,
+      readers: 1,
+      dims: dimsOfMap({ ...value.shape, height: height + top + bottom, width: width + left + right }, 'CHW'),
+    });
+    const beyond = { top: 0, left: 0, bottom: window.pads.bottom - bottom, right: window.pads.right - right };
+    return importer.builder.averagePool(surrounded, { ...window, pads: beyond }, false, target);
   }
   return importer.builder.averagePool(value, window, countsPadding, target);
+}
+
+/** Padding below and behind, without what `ceil_mode` adds. */
+function statedEnds({ attributes }: OnnxNode): readonly [bottom: number, right: number] {
+  const [, , bottom = 0, right = 0] = attributes.get('pads')?.integers ?? [];
+  return [bottom, right];
 }
 
 export function importMaxPool(importer: OnnxImporter, node: OnnxNode): void {

@@ -13,15 +13,22 @@ export function importReshape(importer: OnnxImporter, node: OnnxNode): void {
   const dims = importer.outputDims(node);
   const wanted = { ...value, dims };
   const isPixel = value.shape.height * value.shape.width === 1;
-  const isKnown = !isPixel && value.pads === undefined && axesOf(value) !== undefined && isKnownForm(wanted);
+  const isKnown = !isPixel && value.pads === undefined && isKnownForm(wanted);
   // Pixels in a row, or a map again of what was laid out in its own order.
-  if (isKnown) importer.alias(node, value, dims);
+  if (isKnown) importer.alias(node, value, dims, placedOrder(value, dims));
   else importer.reshape(node, value, dims);
+}
+
+/** Of one channel, both orders are the same values: the places of the sizes decide. */
+function placedOrder(value: MapValue, dims: readonly number[]): AxisOrder {
+  if (value.shape.channels !== 1) return value.order;
+  const orders: readonly AxisOrder[] = ['CHW', 'HWC'];
+  return orders.find((order) => dimsOfMap(value.shape, order).join() === dims.join()) ?? value.order;
 }
 
 /** Whether the dimensions hold the map's axes in its own order, with channels by themselves. */
 function isKnownForm(value: MapValue): boolean {
-  const groups = axesOf(value)?.filter((group) => group.some((axis) => value.shape[axis] !== 1));
+  const groups = axesOf(value)?.map((group) => group.filter((axis) => value.shape[axis] !== 1));
   return groups?.every((group) => !group.includes('channels') || group.length === 1) ?? false;
 }
 
