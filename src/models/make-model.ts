@@ -41,8 +41,8 @@ export async function makeModel(source: ModelSource, choice: ModelChoice): Promi
     readWeights: (allocate) => source.readWeights(allocate),
     readLabels: () =>
       choice.labels === undefined
-        ? (found?.labels ?? source.readLabels?.() ?? defaultLabels(classes))
-        : readLabels(choice.labels, classes),
+        ? withSynsets(found?.labels ?? source.readLabels?.() ?? defaultLabels(classes))
+        : withSynsets(readLabels(choice.labels, classes)),
     ...(openLabels && choice.labels === undefined && { openLabels }),
     ...(halfFileBytes !== undefined && { halfFileBytes }),
     ...(exact && { exact }),
@@ -62,6 +62,25 @@ function adjust(preprocessing: Preprocessing, { crop, filter }: ModelChoice): Pr
 
 function recordOf({ resolution: _, assumed, ...known }: Preprocessing): PreprocessingRecord {
   return { ...known, assumed: assumed !== undefined, ...(assumed !== undefined && { reason: assumed }) };
+}
+
+/** From this share of equal names on, a list names ImageNet's classes in their order; spellings differ. */
+const SAME_NAMES = 0.9;
+
+/** With ImageNet's synset ids, by which groups such as `dog` work, where labels without ids name its classes in its order. */
+function withSynsets(labels: readonly Label[]): readonly Label[] {
+  if ((labels.length !== 1000 && labels.length !== 1001) || labels.some(({ id }) => id !== undefined)) return labels;
+  const known = loadImagenetLabels(labels.length);
+  const same = labels.filter(({ name }, index) => firstName(name) === firstName(known[index]?.name ?? ''));
+  if (same.length < SAME_NAMES * labels.length) return labels;
+  return labels.map((label, index) => {
+    const id = known[index]?.id;
+    return id === undefined ? label : { ...label, id };
+  });
+}
+
+function firstName(label: string): string {
+  return (label.split(',', 1)[0] ?? '').trim().toLowerCase();
 }
 
 /** ImageNet's where the number of classes says so; otherwise classes go by number. */
