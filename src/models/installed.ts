@@ -19,6 +19,7 @@ import { groupTensors } from '../weights/tensor-names.js';
 import { describeQuery, listBundledModels, type ModelQuery } from './bundled.js';
 import { noCompanions } from './companion-files.js';
 import { parseLabels } from './label-formats.js';
+import { tryFit } from './labels.js';
 import type { ModelChoice, ModelSource } from './model.js';
 import { readOwnMetadata } from './safetensors-metadata.js';
 
@@ -124,12 +125,11 @@ function openInstalledTensors(installed: InstalledModel, path: string, bytes: Ui
 function readLabels(installed: InstalledModel): readonly Label[] {
   const { path, bytes } = readInstalledLabels(installed)!;
   const labels = parseLabels(bytes, path);
-  if (labels.length !== installed.classes) {
-    throw new ModelError('labels', {
-      where: installed.name,
-      problem: `${labels.length} labels for ${installed.classes} classes`,
-      remedy: `import ${installed.name} again`,
-    });
-  }
-  return labels;
+  const fitted = tryFit(labels, installed.classes);
+  if (fitted) return fitted;
+  throw new ModelError('labels', {
+    where: installed.name,
+    problem: `${labels.length} labels for ${installed.classes} classes`,
+    remedy: `import ${installed.name} again`,
+  });
 }
