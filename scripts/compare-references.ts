@@ -22,12 +22,13 @@ async function logitsRow(folder: string, file: string, network: ReferenceNetwork
   const head = [network.library, network.name, basename(file)];
   try {
     const found = await compareLogits(folder, file, network);
-    const { classes, input, difference, fromSource, sameTop, pictures } = found;
+    const { classes, input, difference, sameTop, pictures } = found;
+    const { precision } = network.files[file]!;
     return {
       cells: [
         ...head,
         ...[classes, input, difference.toExponential(1)],
-        ...[fromSource?.toExponential(1) ?? '', `${sameTop}/${pictures}`],
+        ...[precision?.toExponential(1) ?? '', `${sameTop}/${pictures}`],
       ],
       isRight: difference <= TOLERANCE && sameTop === pictures,
     };
@@ -84,7 +85,7 @@ async function main(): Promise<void> {
     [...new Set([...networks, ...counted].map(({ reference }) => reference))].map((each) => `- ${each}`).join('\n'),
   );
   const subject = ['library', 'network', 'file'];
-  print([...subject, 'classes', 'input', 'largest difference', 'from the library', 'same top class'], logits);
+  print([...subject, 'classes', 'input', 'largest difference', 'of the library itself', 'same top class'], logits);
   print([...subject, 'MACs', 'MACs of the reference', 'not counted'], costs);
   process.exitCode = [...logits, ...costs].every(({ isRight }) => isRight) ? 0 : 1;
 }

@@ -17,8 +17,6 @@ export interface LogitsComparison {
   /** Pictures whose most probable class is the same. */
   readonly sameTop: number;
   readonly pictures: number;
-  /** As `difference`, from the library that made the network, where another one is the reference of the file. */
-  readonly fromSource?: number;
 }
 
 /** Runs a file on the pictures as `classify --weights FILE --crop squash` does. */
@@ -32,20 +30,17 @@ export async function compareLogits(
     model,
     network.pictures.map((picture) => join(folder, picture)),
   );
-  const ofFile = network.files[file]?.logits;
-  const expected = ofFile ?? network.logits;
   const hasSoftmax = model.network.layers.at(-1)?.kind === 'softmax';
-  const differencesFrom = (reference: typeof expected) =>
-    outputs.map((output, index) =>
-      relativeDifference(logitsOf(output, reference[index]!, hasSoftmax), reference[index]!),
-    );
+  const differences = outputs.map((output, index) => {
+    const expected = network.logits[index]!;
+    return relativeDifference(logitsOf(output, expected, hasSoftmax), expected);
+  });
   return {
     classes: model.network.classes,
     input,
-    difference: Math.max(...differencesFrom(expected)),
-    sameTop: outputs.filter((output, index) => topOf(output) === topOf(expected[index]!)).length,
+    difference: Math.max(...differences),
+    sameTop: outputs.filter((output, index) => topOf(output) === topOf(network.logits[index]!)).length,
     pictures: outputs.length,
-    ...(ofFile && { fromSource: Math.max(...differencesFrom(network.logits)) }),
   };
 }
 

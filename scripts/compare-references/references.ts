@@ -17,19 +17,17 @@ export interface CountedNetwork {
 export interface ReferenceFile {
   /** Multiply-accumulates of convolutions and dense layers, from the shapes that the library's own layers state. */
   readonly macs: number;
-  /** What another library gives for this very file, where an exporter has changed the weights. */
-  readonly logits?: Rows;
+  /** How far the library that the file is for is from the logits in single precision, measured as ours. */
+  readonly precision?: number;
 }
 
 export interface ReferenceNetwork extends CountedNetwork {
   /** The values that it takes, for files that do not say it. */
   readonly input: InputRangeName;
   readonly pictures: readonly string[];
-  /** Before the softmax, a row for each picture. */
-  readonly logits: Rows;
+  /** Before the softmax, a row for each picture, computed in double precision. */
+  readonly logits: readonly (readonly number[])[];
 }
-
-type Rows = readonly (readonly number[])[];
 
 /** Networks to run and to count; throws where the folder has none. */
 export function readReferences(folder: string): {

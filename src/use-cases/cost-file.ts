@@ -171,10 +171,15 @@ async function countForeign(path: string, error: ModelError, options: CostFileOp
   return counted;
 }
 
-/** Height and width of a graph's input. */
+/** Height and width of a graph's input. ONNX files made from TensorFlow models have the channels last, too. */
 function sidesOf({ input, format }: GraphCost): readonly number[] {
-  return format === 'onnx' ? input.slice(2) : input.slice(1, 3);
+  const [, second = 0, , last = 0] = input;
+  const isChannelsFirst = format === 'onnx' && !(last <= MOST_CHANNELS && second > MOST_CHANNELS);
+  return isChannelsFirst ? input.slice(2) : input.slice(1, 3);
 }
+
+/** Of a picture. */
+const MOST_CHANNELS = 4;
 
 async function countGraph(path: string, error: ModelError, options: CostFileOptions): Promise<GraphCost | undefined> {
   if (dirname(path) === path) return undefined;

@@ -231,6 +231,16 @@ describe('a network that this project has no layers for', () => {
     expect(found.map(({ record }) => record.macs)).toEqual([expected.macs, 803_845_152]);
   });
 
+  it('of a picture whose channels come last, as in files made from TensorFlow models', async () => {
+    const file = new OnnxBuilder();
+    const picture = file.add('Transpose', ['picture'], { perm: [0, 3, 1, 2] });
+    const path = join(folder, 'channels-last.onnx');
+    const output = file.add('Whatever', [file.conv(picture, 3, 8, 3)]);
+    writeFileSync(path, file.finish('picture', [1, 32, 32, 3], output));
+    expect((await costFile(path, { resolution: 32 })).record.macs).toBe(30 * 30 * 27 * 8);
+    await expect(costFile(path, { resolution: 64 })).rejects.toThrow('takes 32×32 pixels');
+  });
+
   it('--plot', async () => {
     await print({ plot: join(folder, 'graph.svg'), convention: 'fvcore' });
     const svg = readFileSync(join(folder, 'graph.svg'), 'utf8');

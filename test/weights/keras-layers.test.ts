@@ -34,6 +34,23 @@ const RANGES = {
   ],
 } as const;
 
+it("the counter of a Normalization layer is left out, another layer's is not", () => {
+  const { config, kerasVersion, tensors } = models.find(({ title }) => title.startsWith('preprocessing in front'))!;
+  const values = tensors.map(([name, ...rest]): [string, Tensor] => [name, valuesFor(name, ...rest)]);
+  const counter: Tensor = { shape: [], data: Float32Array.of(7) };
+  const read = (name: string) => {
+    const weights = {
+      tensors: new Map([...values, [name, counter] as const]),
+      layout: 'names',
+      attributes: {},
+    } as const;
+    return importKeras({ config, kerasVersion, weights }, 'file');
+  };
+  const [mean] = tensors.find(([name]) => name.endsWith('/mean'))!;
+  expect(read(mean.replace(/mean$/, 'count')).output.classes).toBeGreaterThan(0);
+  expect(() => read('another/count')).toThrow('"another/count" belongs to none of the layers');
+});
+
 describe('layers of ordinary notebooks give what Keras gives', () => {
   it.each(models.map((model) => [model.title, model] as const))('%s', async (_, described) => {
     const { config, kerasVersion, tensors, size, feed, outputs } = described;

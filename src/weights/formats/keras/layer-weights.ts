@@ -30,12 +30,29 @@ export function matchWeights(
   stored: StoredWeights,
   where: string,
 ): ReadonlyMap<KerasLayer, LayerTensors> {
-  const matcher = new Matcher(stored, where);
+  const matcher = new Matcher({ ...stored, tensors: withoutCounters(model, stored.tensors) }, where);
   if (stored.layout === 'places') matcher.matchPlaces(model);
   else if (stored.layout === 'groups') matcher.matchGroups(model);
   else matcher.matchNames(model);
   matcher.refuseRest();
   return matcher.found;
+}
+
+/** A Normalization layer counts what it has seen in an integer, which some writers of files turn into a float. */
+function withoutCounters(model: KerasModel, tensors: StoredWeights['tensors']): StoredWeights['tensors'] {
+  const normalizations = new Set(normalizationsIn(model));
+  if (normalizations.size === 0) return tensors;
+  const isCounter = (path: string, { shape }: Tensor) => {
+    const { scopes, variable } = parseStoredName(path);
+    return variable === 'count' && shape.length === 0 && normalizations.has(scopes.at(-1) ?? '');
+  };
+  return new Map([...tensors].filter(([path, tensor]) => !isCounter(path, tensor)));
+}
+
+function normalizationsIn({ layers }: KerasModel): readonly string[] {
+  return layers.flatMap(({ className, name, model }) =>
+    model ? normalizationsIn(model) : className === 'Normalization' ? [name] : [],
+  );
 }
 
 class Matcher {
