@@ -14,9 +14,9 @@ import { joinGraphs, type QuantisedGraph } from '../weights/quantised-graph.js';
 import type { NamedTensors } from '../weights/types.js';
 import { type CheckpointOptions, readCheckpoint, requireHead } from './checkpoint.js';
 import type { RangeOptions } from './choose-input-range.js';
-import { choosePreprocessing, type Geometry } from './choose-preprocessing.js';
+import { choosePreprocessing, type Geometry, type PreprocessingFacts } from './choose-preprocessing.js';
 import { findLabels, findPreprocessing, folderOf, type UnusedLabels } from './companion-files.js';
-import { rangeInFile, scalingOf, usualRange } from './graph-facts.js';
+import { hasWeightsForBytes, rangeInFile, scalingOf, usualRange } from './graph-facts.js';
 import { parseLabels } from './label-formats.js';
 import { fitLabels } from './labels.js';
 import type { ModelSource, SourceLabels } from './model.js';
@@ -123,7 +123,6 @@ async function sourceOfGraphs(
   const exact = options.exact ? { graph: await readExact(files, imported), added: output.added } : undefined;
   const family = files.length === 1 ? familyOf(files[0]!, network) : undefined;
   const { scaling, range: ofScaling, isSure } = scalingOf(imported);
-  const published = publishedRange(imported, network, family);
   return {
     name: files.map(({ path }) => nameOf(path)).join(' + '),
     ...(family && { title: family.title }),
@@ -137,11 +136,7 @@ async function sourceOfGraphs(
       graphScaling: scaling,
       ofScaling: isSure ? ofScaling : undefined,
       beside: findPreprocessing(folder.files),
-      otherwise: ofScaling
-        ? { range: ofScaling, reason: 'its graph begins with a scaling for such values' }
-        : published
-          ? { range: published }
-          : usualRange(imported),
+      otherwise: rangeOtherwise(imported, ofScaling, publishedRange(imported, network, family)),
       geometry: family ? { crop: 'center', ...family.input } : SLIM,
     }),
     readWeights: () => weights,
@@ -157,6 +152,19 @@ const SLIM: Geometry = {
   filter: 'pil-bilinear',
   resize: (resolution) => Math.round(resolution / 0.875),
 };
+
+/** Where nothing says the range. */
+function rangeOtherwise(
+  imported: ImportedModel,
+  ofScaling: InputRange | undefined,
+  published: InputRange | undefined,
+): PreprocessingFacts['otherwise'] {
+  if (ofScaling) return { range: ofScaling, reason: 'its graph begins with a scaling for such values' };
+  if (hasWeightsForBytes(imported)) {
+    return { range: inputRanges['0..255'], reason: 'the weights of its first layer are small enough for them' };
+  }
+  return published ? { range: published } : usualRange(imported);
+}
 
 /** Of ImageNet's classes: what the publishers of TensorFlow's networks trained on. */
 function publishedRange(imported: ImportedModel, network: Network, family: Family | undefined): InputRange | undefined {

@@ -1,7 +1,10 @@
 import { type InputRange, inputRanges, rangeFrom, type Triple } from '../domain/input-range.js';
-import type { Network } from '../networks/types.js';
+import { quantile } from '../domain/statistics.js';
+import { type LayerKind, NETWORK_INPUT, type Network } from '../networks/types.js';
 import type { ImportedModel } from '../weights/graph/imported-model.js';
 import { takesBytes } from '../weights/graph/input-scaling.js';
+import { toFloat32 } from '../weights/half.js';
+import type { Tensor } from '../weights/types.js';
 import type { GraphScaling } from './choose-input-range.js';
 
 /** Whether a network's outputs exclude each other (a softmax) or stand for themselves (sigmoids). */
@@ -30,11 +33,39 @@ export function rangeInFile({ inputQuantisation: found, inputRange }: ImportedMo
   return found && rangeFrom(-found.zeroPoint * found.scale, (255 - found.zeroPoint) * found.scale);
 }
 
+/** Layers that move or repeat values of the picture. */
+const REARRANGING: readonly LayerKind[] = ['resize', 'pad', 'crop', 'flatten', 'slice'];
+
+/**
+ * Layers give values of about 1; a first layer whose weights are as small as this (the square root of the sum of their squares
+ * for an output channel, in most channels) needs inputs far larger than those of −1…1, whose layers have weights of 0.5 to 20.
+ * Converters multiply the scaling of bytes into the first layer.
+ */
+const LARGEST_FOR_BYTES = 0.15;
+
+/** Whether the weights of the first layers show that the network takes bytes. */
+export function hasWeightsForBytes({ network, weights }: Pick<ImportedModel, 'network' | 'weights'>): boolean {
+  const pictures = new Set<string>([NETWORK_INPUT]);
+  const norms: number[] = [];
+  for (const layer of network.layers) {
+    if (!layer.inputs.some((name) => pictures.has(name))) continue;
+    if (REARRANGING.includes(layer.kind)) pictures.add(layer.name);
+    const own = weights.get(layer.name)?.weights;
+    if (own && layer.kind !== 'prelu') norms.push(...channelNorms(own));
+  }
+  return norms.length > 0 && quantile(norms, 0.75) < LARGEST_FOR_BYTES;
+}
+
+/** For each output channel, the last axis. */
+function channelNorms({ shape, data }: Tensor): readonly number[] {
+  const sums = new Float64Array(shape.at(-1)!);
+  for (const [index, value] of toFloat32(data).entries()) sums[index % sums.length]! += value * value;
+  return Array.from(sums, Math.sqrt);
+}
+
 /** What networks from the tool that wrote the file are usually trained on. */
-export function usualRange({ format, producer }: ImportedModel): {
-  readonly range: InputRange;
-  readonly reason: string;
-} {
+export function usualRange(imported: ImportedModel): { readonly range: InputRange; readonly reason: string } {
+  const { format, producer } = imported;
   if (/pytorch/i.test(producer ?? '')) {
     return { range: inputRanges.imagenet, reason: 'PyTorch wrote the file, and its networks usually do' };
   }
