@@ -85,7 +85,10 @@ async function main(): Promise<void> {
     [...new Set([...networks, ...counted].map(({ reference }) => reference))].map((each) => `- ${each}`).join('\n'),
   );
   const subject = ['library', 'network', 'file'];
-  print([...subject, 'classes', 'input', 'largest difference', 'of the library itself', 'same top class'], logits);
+  print(
+    [...subject, 'classes', 'input range', 'largest difference', 'of the library itself', 'same top class'],
+    logits,
+  );
   print([...subject, 'MACs', 'MACs of the reference', 'not counted'], costs);
   process.exitCode = [...logits, ...costs].every(({ isRight }) => isRight) ? 0 : 1;
 }

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { describeRange } from '../../src/domain/input-range.js';
 import { preparedLength } from '../../src/domain/preprocessing.js';
 import { loadPixelKernels } from '../../src/engine/pixels.js';
 import { createSession } from '../../src/engine/session.js';
@@ -10,7 +9,7 @@ import type { ReferenceNetwork } from './references.js';
 
 export interface LogitsComparison {
   readonly classes: number;
-  /** The values that the network takes, and who says so. */
+  /** Who says which values the network takes. */
   readonly input: string;
   /** |ours − theirs| ÷ largest |theirs| of a picture, the largest of all pictures. */
   readonly difference: number;
@@ -49,9 +48,9 @@ async function open(path: string, { input, side }: ReferenceNetwork): Promise<{ 
   const choice = { weights: [path], crop: 'squash', resolution: side } as const;
   const silent = await chooseModel(choice);
   if (silent.preprocessing.assumed === undefined) {
-    return { model: silent, input: `${describeRange(silent.preprocessing)} (file)` };
+    return { model: silent, input: 'known from the file' };
   }
-  return { model: await chooseModel({ ...choice, input }), input: `--input ${input}` };
+  return { model: await chooseModel({ ...choice, input }), input: `\`--input ${input}\`` };
 }
 
 async function run(model: Model, pictures: readonly string[]): Promise<Float32Array[]> {

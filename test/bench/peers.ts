@@ -1,11 +1,12 @@
 /**
  * npm run bench:peers -- [PAIR…] [--model M] [--alpha A] [--res R] [--rounds N] [--runs N] [--node PATH] [--core N]
- *                        [--folder DIR] [--json]
+ *                        [--folder DIR] [--json] [--file MODEL.onnx]
  * This project against the engines that a Node.js user would otherwise pick: times of one picture, as ratios
  * ours ÷ theirs. PAIR: tfjs-wasm, onnxruntime-web, onnxruntime-node (all f32, one thread, the same network with the same
  * seeded weights, outputs compared), int8 (ours in integers, theirs as f32: tfjs-wasm and onnxruntime-node), threads (one
  * picture on two threads of ours ÷ one, see threads.ts, and beside it what two processes at once do), cold (a whole process
- * from a JPEG to its prediction); all of them if none is named.
+ * from a JPEG to its prediction); all of them if none is named. With --file, MODEL.onnx takes the place of the network, and
+ * the pairs are onnxruntime-web and onnxruntime-node.
  *
  * Both programs are processes of their own on one core, in turn, ours first; a ratio is that of two neighbours. Of threads
  * one and two alternate in one process, free to use every core, and its ratio is the median of its pairs. Printed are
@@ -15,7 +16,7 @@
  * default model.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus, tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -24,9 +25,10 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import sharp from 'sharp';
 import { median } from '../../src/domain/statistics.js';
+import { chooseModel } from '../../src/models/choose.js';
 import type { ResolvedNetwork } from '../../src/networks/types.js';
 import { installPeers } from './peers/folder.js';
-import { describeForPeers, resolvePeerNetwork } from './peers/network-file.js';
+import { describeForPeers, type OwnFile, resolvePeerNetwork } from './peers/network-file.js';
 import { type OnnxProto, writeOnnx } from './peers/onnx-file.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -75,13 +77,18 @@ const { values: flags, positionals } = parseArgs({
     node: { type: 'string', default: process.execPath },
     core: { type: 'string', default: String(cpus().length - 1) },
     folder: { type: 'string' },
+    file: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
 
 const unknown = positionals.find((each) => !(pairs as readonly string[]).includes(each));
 if (unknown !== undefined) throw new Error(`${unknown}: unknown pair, expected ${pairs.join(', ')}`);
-const chosen: readonly Pair[] = positionals.length > 0 ? (positionals as Pair[]) : pairs;
+const ofFile: readonly Pair[] = ['onnxruntime-web', 'onnxruntime-node'];
+const chosen: readonly Pair[] =
+  positionals.length > 0 ? (positionals as Pair[]) : flags.file === undefined ? pairs : ofFile;
+const unfit = flags.file !== undefined && chosen.find((each) => !ofFile.includes(each));
+if (unfit) throw new Error(`${unfit}: cannot be combined with --file, expected ${ofFile.join(', ')}`);
 const rounds = positiveWhole('--rounds', flags.rounds);
 const runs = positiveWhole('--runs', flags.runs);
 const resolution = flags.res === undefined ? undefined : positiveWhole('--res', flags.res);
@@ -97,14 +104,12 @@ try {
 }
 
 async function measureAll(folder: string): Promise<void> {
-  const network = resolvePeerNetwork(flags.model, Number(flags.alpha), resolution);
-  const { file, floats } = describeForPeers(network);
   const description = join(work, 'network.json');
-  writeFileSync(description, JSON.stringify(file));
-  writeFileSync(join(work, 'network.bin'), floats);
-  const proto = createRequire(join(folder, 'package.json'))('onnx-proto') as OnnxProto;
-  writeFileSync(join(work, 'network.onnx'), writeOnnx(proto, file, floats));
-  const subject = `${network.id} ${network.alpha}/${network.resolution}`;
+  const network = resolvePeerNetwork(flags.model, Number(flags.alpha), resolution);
+  const subject =
+    flags.file === undefined
+      ? writeNetwork(network, description, folder)
+      : await copyFile(resolve(flags.file), description);
 
   const version = run(['--version']).trim();
   const facts = {
@@ -170,6 +175,25 @@ async function measureAll(folder: string): Promise<void> {
     }
   }
   if (flags.json) console.log(JSON.stringify({ ...facts, comparisons }, null, 2));
+}
+
+/** The seeded network in the forms that the programs read; gives its name. */
+function writeNetwork(network: ResolvedNetwork, description: string, folder: string): string {
+  const { file, floats } = describeForPeers(network);
+  writeFileSync(description, JSON.stringify(file));
+  writeFileSync(join(work, 'network.bin'), floats);
+  const proto = createRequire(join(folder, 'package.json'))('onnx-proto') as OnnxProto;
+  writeFileSync(join(work, 'network.onnx'), writeOnnx(proto, file, floats));
+  return `${network.id} ${network.alpha}/${network.resolution}`;
+}
+
+/** An ONNX file in the seeded network's place; gives its name. */
+async function copyFile(path: string, description: string): Promise<string> {
+  const { network } = await chooseModel({ weights: [path] });
+  const facts: OwnFile = { path, resolution: network.resolution };
+  writeFileSync(description, JSON.stringify(facts));
+  copyFileSync(path, join(work, 'network.onnx'));
+  return `${basename(path)} ${network.resolution}`;
 }
 
 interface Measured {

@@ -17,6 +17,12 @@ export interface NetworkFile {
   readonly layers: readonly PeerLayer[];
 }
 
+/** In its place where a file is compared that already is what the peers read. */
+export interface OwnFile {
+  readonly path: string;
+  readonly resolution: number;
+}
+
 export interface PeerLayer {
   readonly name: string;
   readonly kind: LayerKind;

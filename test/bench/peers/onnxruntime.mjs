@@ -21,8 +21,18 @@ for (let i = 0; i < planes.length; i++) planes[(i % 3) * pixels + Math.floor(i /
 const input = new ort.Tensor('float32', planes, [1, 3, resolution, resolution]);
 let output;
 const times = await time(async () => {
-  output = Object.values(await session.run({ input }))[0].data;
+  output = Object.values(await session.run({ [session.inputNames[0]]: input }))[0].data;
 }, Number(runs));
-console.log(JSON.stringify({ ...times, output: [...output] }));
+console.log(JSON.stringify({ ...times, output: asProbabilities([...output]) }));
 // Worker threads of the WASM build would keep the process alive.
 process.exit(0);
+
+/** A file of one's own may end in logits. */
+function asProbabilities(values) {
+  const sum = values.reduce((total, value) => total + value, 0);
+  if (Math.abs(sum - 1) < 1e-3 && values.every((value) => value >= 0)) return values;
+  const largest = Math.max(...values);
+  const powers = values.map((value) => Math.exp(value - largest));
+  const total = powers.reduce((all, power) => all + power, 0);
+  return powers.map((power) => power / total);
+}
