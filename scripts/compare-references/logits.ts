@@ -48,7 +48,7 @@ async function open(path: string, { input, side }: ReferenceNetwork): Promise<{ 
   const choice = { weights: [path], crop: 'squash', resolution: side } as const;
   const silent = await chooseModel(choice);
   if (silent.preprocessing.assumed === undefined) {
-    return { model: silent, input: 'known from the file' };
+    return { model: silent, input: 'known' };
   }
   return { model: await chooseModel({ ...choice, input }), input: `\`--input ${input}\`` };
 }
