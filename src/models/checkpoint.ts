@@ -1,11 +1,14 @@
+import { basename } from 'node:path';
 import type { Preprocessing } from '../domain/preprocessing.js';
 import { ModelError, UsageError } from '../errors/errors.js';
+import { printable } from '../errors/printable.js';
 import { networks } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import type { Network, PaddingConvention } from '../networks/types.js';
 import type { FileSource } from '../untrusted-data/files-beside.js';
 import { checkWeights } from '../weights/check.js';
 import { type Recognised, type RecogniseOptions, recognise } from '../weights/families/recognise.js';
+import { timmEfficientnetB0 } from '../weights/families/timm.js';
 import type { OpenedTensors } from '../weights/formats/opened.js';
 import { groupTensors } from '../weights/tensor-names.js';
 import type { NetworkWeights } from '../weights/types.js';
@@ -36,6 +39,8 @@ export interface Checkpoint {
   readonly epsilon: number;
   readonly preprocessing: Preprocessing;
   readonly weights: NetworkWeights;
+  /** What neither the file nor options say and had to be assumed. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -53,7 +58,7 @@ export function readCheckpoint(
   if (known?.network) return readDescribed(opened, { ...known, network: known.network }, options);
   const { family, network, hasHead, weights } = recogniseOrExplain(opened, options);
   const beside = findPreprocessing(folder);
-  const convention = readConvention(folder);
+  const convention = readConvention(folder, where);
   const { defaultResolution } = networks[family.network];
   const resolution = options.resolution ?? known?.resolution ?? beside?.resolution ?? defaultResolution;
   if (options.classes !== undefined && options.classes !== network.classes) {
@@ -79,7 +84,25 @@ export function readCheckpoint(
           geometry: { crop: 'center', ...family.input },
         }),
     weights,
+    notes: isAmbiguous(family, options, convention, known) ? [timmNote(where)] : [],
   };
+}
+
+/** Nothing says which of timm's two networks of the same names and shapes it is. */
+function isAmbiguous(
+  family: Recognised['family'],
+  options: CheckpointOptions,
+  convention: ReturnType<typeof readConvention>,
+  known: OwnMetadata | undefined,
+): boolean {
+  return family === timmEfficientnetB0 && !(options.padding ?? known?.padding ?? convention.padding);
+}
+
+function timmNote(where: string): string {
+  return (
+    `${printable(basename(where))}: assumed that it is timm's efficientnet_b0, not tf_efficientnet_b0, which has the same ` +
+    'tensors; for that one, keep timm’s file name, or use mobilenet import FILE --as NAME --padding tensorflow --epsilon 1e-3'
+  );
 }
 
 /** Like `recognise`; its errors say how to save what says more. */
@@ -143,6 +166,7 @@ function readDescribed(
     padding,
     epsilon,
     weights,
+    notes: [],
     preprocessing: withStated(preprocessing, options),
   };
 }

@@ -114,12 +114,25 @@ export function findPreprocessing(folder: FileSource): FoundPreprocessing | unde
   return undefined;
 }
 
-/** What Hugging Face's `config.json` says of a MobileNet's layers. */
-export function readConvention(folder: FileSource): {
+/** How timm's networks with `tf_` before their names pad and normalise; their tensors are called as those without it. */
+const TIMM_TENSORFLOW = { padding: 'tensorflow', epsilon: 1e-3 } as const;
+
+/**
+ * What `config.json` says of the layers: of Hugging Face's MobileNets `tf_padding`, of timm's networks the architecture. Where
+ * there is none, the name of timm's file says it.
+ */
+export function readConvention(
+  folder: FileSource,
+  file: string,
+): {
   readonly padding?: PaddingConvention;
   readonly epsilon?: number;
 } {
   const config = readConfiguration(folder, 'config.json') as Readonly<Record<string, unknown>> | null | undefined;
+  const architecture = typeof config?.architecture === 'string' ? config.architecture : basename(file);
+  if (/^tf_(efficientnet|mobilenet)/.test(architecture)) return TIMM_TENSORFLOW;
+  if (architecture !== basename(file) && /^efficientnet_b0/.test(architecture))
+    return { padding: 'pytorch', epsilon: 1e-5 };
   if (typeof config?.tf_padding !== 'boolean') return {};
   const epsilon = config.layer_norm_eps;
   const isEpsilon = typeof epsilon === 'number' && epsilon > 0 && epsilon < 1;

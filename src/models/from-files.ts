@@ -103,6 +103,7 @@ function sourceOfTensors(opened: OpenedTensors, options: FileOptions, folder: Su
     network: resolve(network, { resolution, padding }),
     epsilon,
     preprocessing: checkpoint.preprocessing,
+    notes: checkpoint.notes,
     readWeights: () => weights,
     own: 'file',
     findLabels: () => labelsBeside(folder, path, network.classes),

@@ -37,7 +37,7 @@ export async function makeModel(source: ModelSource, choice: ModelChoice): Promi
     network,
     epsilon: source.epsilon,
     preprocessing,
-    notes: [...(note === undefined ? [] : [note]), ...(found?.notes ?? [])],
+    notes: [...(note === undefined ? [] : [note]), ...(source.notes ?? []), ...(found?.notes ?? [])],
     readWeights: (allocate) => source.readWeights(allocate),
     readLabels: () =>
       choice.labels === undefined

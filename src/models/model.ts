@@ -48,6 +48,8 @@ export interface ModelSource {
   readonly halfFileBytes?: number;
   /** The network as quantised files store it, where `--exact` asked for it. */
   readonly exact?: ExactModel;
+  /** What had to be assumed of the layers. */
+  readonly notes?: readonly string[];
   /** Set for a person's own weights: results say how pictures were prepared for them. */
   readonly own?: 'file' | 'imported';
   /** The labels that belong to the weights. */

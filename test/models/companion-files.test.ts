@@ -112,9 +112,24 @@ describe('preprocessing beside weights', () => {
   });
 
   it('has the padding and epsilon of Hugging Face’s MobileNets', () => {
-    const convention = (value: unknown) => readConvention(folderOf(makeFolder({ 'config.json': json(value) })));
+    const convention = (value: unknown) =>
+      readConvention(folderOf(makeFolder({ 'config.json': json(value) })), 'model.safetensors');
     expect(convention({ tf_padding: false, layer_norm_eps: 1e-5 })).toEqual({ padding: 'pytorch', epsilon: 1e-5 });
     expect(convention({ tf_padding: true, layer_norm_eps: 'x' })).toEqual({ padding: 'tensorflow' });
     expect(convention({ layer_norm_eps: 1e-5 })).toEqual({});
+  });
+
+  it('has the padding and epsilon of timm’s TensorFlow networks, by the architecture or else the name of the file', () => {
+    const tensorflow = { padding: 'tensorflow', epsilon: 1e-3 };
+    const convention = (architecture: string | undefined, file: string) =>
+      readConvention(folderOf(makeFolder(architecture ? { 'config.json': json({ architecture }) } : {})), file);
+    expect(convention('tf_efficientnet_b0', '/models/pytorch_model.bin')).toEqual(tensorflow);
+    expect(convention('efficientnet_b0', '/models/tf_efficientnet_b0.pth')).toEqual({
+      padding: 'pytorch',
+      epsilon: 1e-5,
+    });
+    expect(convention(undefined, '/models/tf_efficientnet_b0_ns-c0e6a31c.pth')).toEqual(tensorflow);
+    expect(convention(undefined, '/models/efficientnet_b0.pth')).toEqual({});
+    expect(convention(undefined, '/tf_efficientnet_b0/model.pth')).toEqual({});
   });
 });
