@@ -68,7 +68,7 @@ export function keepCode(home: string, form: string, scripts: readonly CompiledS
   keepFile(folder, nameOf(form), parts);
 }
 
-/** The user's own, and nobody else may write it. Windows keeps the folder for caches to its user by itself. */
+/** Owned by the user and writable by no other user. On Windows the cache folder is private to its user by default. */
 function isOursAlone({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
   return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
 }

@@ -12,7 +12,7 @@ export interface Output {
   /** Nobody reads any more. */
   readonly isClosed: boolean;
   readonly isTerminal: boolean;
-  /** @param isWhole whether all was written that was to be; where nothing is said, not */
+  /** @param isWhole whether everything was written; false by default */
   close(isWhole?: boolean): void;
 }
 
