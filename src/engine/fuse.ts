@@ -30,9 +30,10 @@ function intersect(a: Clamp, b: Clamp | undefined): Clamp {
 /**
  * Layers → operations. Folded in where the value between has no other reader: an activation after a linear layer
  * or a sum becomes its clamp or curve, a sum after a 1×1 convolution becomes its residual.
+ * @param keep names of layers whose outputs count as read once more
  */
-export function fuse(layers: readonly ResolvedLayer[]): Operation[] {
-  const readers = countReaders(layers);
+export function fuse(layers: readonly ResolvedLayer[], keep: readonly string[] = []): Operation[] {
+  const readers = countReaders(layers, keep);
   const operations: Operation[] = [];
   const maker = new Map<string, number>();
   const replace = (index: number, change: Partial<Operation> & { output: string }): void => {
@@ -117,12 +118,13 @@ function residualOf(
   return undefined;
 }
 
-function countReaders(layers: readonly ResolvedLayer[]): Map<string, number> {
+function countReaders(layers: readonly ResolvedLayer[], keep: readonly string[]): Map<string, number> {
   const readers = new Map<string, number>();
-  for (const layer of layers) {
-    for (const input of layer.inputs) readers.set(input, (readers.get(input) ?? 0) + 1);
-  }
-  const last = layers.at(-1);
-  if (last) readers.set(last.name, (readers.get(last.name) ?? 0) + 1);
+  const read = (name: string) => readers.set(name, (readers.get(name) ?? 0) + 1);
+  for (const { inputs } of layers) inputs.forEach(read);
+  layers.slice(-1).forEach(({ name }) => {
+    read(name);
+  });
+  keep.forEach(read);
   return readers;
 }

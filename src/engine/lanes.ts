@@ -11,7 +11,8 @@ import {
   type Kernels,
   loadKernels,
 } from './kernels.js';
-import { type Floats, type Plan, plan, type Step } from './plan.js';
+import { type Floats, type KeptMap, type Plan, plan, type Step } from './plan.js';
+import { readMap } from './read-map.js';
 import { packAll, type SessionOptions } from './session.js';
 
 /**
@@ -25,6 +26,7 @@ export interface Lane {
   readonly input: Floats;
   readonly pixels?: PixelInput;
   readonly output: Floats;
+  readonly kept: readonly KeptMap[];
 }
 
 /** A picture's bytes instead of its values: where they are put, and the calls from there on. */
@@ -40,9 +42,11 @@ export interface BoundLane {
    * @returns one value for each class, in an array of its own
    */
   run(picture: Float32Array | Uint8Array): Float32Array<ArrayBuffer>;
+  /** A map of the last run, height × width × channels, in an array of its own: one that was asked for with `keep`. */
+  kept(name: string): Float32Array<ArrayBuffer>;
 }
 
-export interface LaneOptions extends Pick<SessionOptions, 'deterministic' | 'levels'> {
+export interface LaneOptions extends Pick<SessionOptions, 'deterministic' | 'levels' | 'keep'> {
   /** What a byte of a picture stands for in the network's input: [channels, 256], of 1 channel or 3. */
   readonly valuesOfBytes?: Float32Array | undefined;
 }
@@ -53,13 +57,13 @@ export async function createLanes(
   weights: NetworkWeights,
   epsilon: number,
   count: number,
-  { deterministic, levels: given, valuesOfBytes }: LaneOptions = {},
+  { deterministic, levels: given, valuesOfBytes, keep = [] }: LaneOptions = {},
 ): Promise<readonly Lane[]> {
   const kernels = await loadKernels(deterministic ? 'plain' : 'relaxed');
   const levels = typeof given === 'function' ? given() : given;
   if (levels) checkLevels(network, levels);
   const layout = (shift: number) =>
-    levels ? planIntegers(network, kernels, levels.values, { shift }) : plan(network, kernels, { shift });
+    levels ? planIntegers(network, kernels, levels.values, { shift, keep }) : plan(network, kernels, { shift, keep });
   const first = layout(0);
   const arenaBytes = align(first.memoryBytes - first.arenaAddress);
   const plans = [first, ...Array.from({ length: count - 1 }, (_, index) => layout((index + 1) * arenaBytes))];
@@ -84,6 +88,7 @@ export async function createLanes(
     input: each.input,
     ...(asBytes && { pixels: asBytes(each) }),
     output: each.output,
+    kept: each.kept,
   }));
 }
 
@@ -158,7 +163,7 @@ function placeSteps(
 }
 
 /** Makes a lane ready to run on this thread. */
-export function bindLane({ module, memory, calls, input, pixels, output }: Lane): BoundLane {
+export function bindLane({ module, memory, calls, input, pixels, output, kept }: Lane): BoundLane {
   const [runValues, runPixels] = bindCalls(module, memory, [[calls, pixels?.calls ?? []]])[0]!;
   const probabilities = new Float32Array(memory.buffer, output.address, output.length);
   const values = new Float32Array(memory.buffer, input.address, input.length);
@@ -174,5 +179,6 @@ export function bindLane({ module, memory, calls, input, pixels, output }: Lane)
       }
       return new Float32Array(probabilities);
     },
+    kept: (name) => readMap({ kept }, name, memory.buffer),
   };
 }

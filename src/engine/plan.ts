@@ -41,6 +41,18 @@ export interface Plan {
   /** Parameters of what runs in integers. */
   readonly integers: readonly PackedIntegers[];
   readonly steps: readonly Step[];
+  /** Maps that are there at the end of a run, as asked for. */
+  readonly kept: readonly KeptMap[];
+}
+
+/** A map in floats that nothing writes over until the next run; `readMap` takes it out of the memory. */
+export interface KeptMap {
+  /** The layer that makes it. */
+  readonly name: string;
+  readonly address: number;
+  readonly shape: Shape;
+  /** Floats from one pixel to the next. */
+  readonly storedChannels: number;
 }
 
 /** 2 GiB: the kernels' addresses are 32-bit integers. */
@@ -53,6 +65,8 @@ export interface PlanOptions {
   readonly shift?: number;
   /** The weights of linear layers stay in half precision, before the arena, where `shift` leaves room; for one thread. */
   readonly keepsHalf?: boolean;
+  /** Layers whose outputs stay in memory, in floats, to the end of a run; none by default. */
+  readonly keep?: readonly string[];
 }
 
 /**
@@ -61,10 +75,10 @@ export interface PlanOptions {
 export function plan(
   network: ResolvedNetwork,
   kernels: KernelModule,
-  { threads = 1, shift = 0, keepsHalf = false }: PlanOptions = {},
+  { threads = 1, shift = 0, keepsHalf = false, keep = [] }: PlanOptions = {},
 ): Plan {
   const tile = kernels.constants.channelTile;
-  const operations = fuse(network.layers);
+  const operations = fuse(network.layers, keep);
   const reserved = new Reservations(kernels.constants.heapBase);
   const lowered = operations.map((operation, step) =>
     lower(operation, {
@@ -75,10 +89,12 @@ export function plan(
       addWeights: (packed) => reserved.addWeights(packed),
     }),
   );
-  const homes = shareHomes(operations);
+  const homes = shareHomes(operations, keep);
   const shapeOf = shapesOf(network);
-  const values = spansOf(operations, (value) => storedBytes(value, shapeOf(value), tile), homes);
-  return finishPlan(network, lowered.flat(), { reserved, values, shift, homes, stagingBytes });
+  const bytesOf = (value: string) => storedBytes(value, shapeOf(value), tile);
+  const values = spansOf(operations, { bytesOf, homes, keep });
+  const kept = keep.map((name) => keptMap(network, name, tile));
+  return finishPlan(network, lowered.flat(), { reserved, values, kept, shift, homes, stagingBytes });
 }
 
 /** Shapes of all values by name. */
@@ -91,11 +107,26 @@ export function shapesOf(network: ResolvedNetwork): (value: string) => Shape {
 interface Placing {
   readonly reserved: Reservations;
   readonly values: readonly Span[];
+  readonly kept: readonly PlacedMap[];
   readonly shift: number;
   /** Value → the span that it lives in, where that has another name. */
   readonly homes?: ReadonlyMap<string, string>;
   /** Bytes that what is packed needs on its way there. */
   stagingBytes(packed: PackedWeights | PackedIntegers): number;
+}
+
+/** A kept map before the arena is placed: the value whose address it has. */
+type PlacedMap = Omit<KeptMap, 'address'> & { readonly value: string };
+
+/**
+ * A map to keep, under the name of the value that holds its floats: its own by default.
+ * @throws ModelError where the network has no such layer
+ */
+export function keptMap({ id, layers }: ResolvedNetwork, name: string, tile: number, value = name): PlacedMap {
+  const layer = layers.find((each) => each.name === name);
+  if (!layer) throw new ModelError('unknown-layer', { where: id, problem: `has no layer ${name}` });
+  const { outputShape: shape } = layer;
+  return { name, value, shape, storedChannels: storedChannels(name, shape.channels, tile) };
 }
 
 /**
@@ -105,7 +136,7 @@ interface Placing {
 export function finishPlan(
   network: ResolvedNetwork,
   lowered: readonly LoweredStep[],
-  { reserved, values, shift, homes, stagingBytes: staging }: Placing,
+  { reserved, values, kept, shift, homes, stagingBytes: staging }: Placing,
 ): Plan {
   const { weights, integers, scratches } = reserved;
   const arena = place([...values, ...scratches]);
@@ -125,6 +156,7 @@ export function finishPlan(
       ...step,
       args: args.map((arg) => (typeof arg === 'number' ? arg : addressOf(arg.value))),
     })),
+    kept: kept.map(({ value, ...map }) => ({ ...map, address: addressOf(value) })),
   });
 }
 
@@ -167,11 +199,12 @@ const IN_PLACE: ReadonlySet<ResolvedLayer['kind']> = new Set([
  * Value → the span it lives in. A layer that works element by element writes over its first input
  * where nobody reads that input afterwards.
  */
-function shareHomes(operations: readonly Operation[]): Map<string, string> {
+function shareHomes(operations: readonly Operation[], keep: readonly string[]): Map<string, string> {
   const lastRead = new Map<string, number>();
   operations.forEach((operation, step) => {
     for (const value of readsOf(operation)) lastRead.set(value, step);
   });
+  for (const value of keep) lastRead.set(value, operations.length);
   const homes = new Map<string, string>([[NETWORK_INPUT, NETWORK_INPUT]]);
   operations.forEach(({ layer, output, inputs }, step) => {
     const first = inputs[0];
@@ -186,12 +219,15 @@ function readsOf({ inputs, residual }: Operation): readonly string[] {
   return residual === undefined ? inputs : [...inputs, residual];
 }
 
+interface SpanOptions {
+  bytesOf(value: string): number;
+  readonly homes?: ReadonlyMap<string, string>;
+  /** Values that live to the end. */
+  readonly keep?: readonly string[];
+}
+
 /** The lifetimes of all values; those that share a home are merged. */
-export function spansOf(
-  operations: readonly Operation[],
-  bytesOf: (value: string) => number,
-  homes?: ReadonlyMap<string, string>,
-): Span[] {
+export function spansOf(operations: readonly Operation[], { bytesOf, homes, keep = [] }: SpanOptions): Span[] {
   const steps = operations.map((operation) => ({
     name: operation.output,
     inputs: readsOf(operation),
@@ -202,7 +238,7 @@ export function spansOf(
   for (const { name, from, to } of lifetimes(steps)) {
     const home = homes?.get(name) ?? name;
     const span = spans.get(home) ?? { name: home, bytes: bytesOf(name), from, to };
-    spans.set(home, { ...span, to: Math.max(span.to, to) });
+    spans.set(home, { ...span, to: keep.includes(name) ? operations.length - 1 : Math.max(span.to, to) });
   }
   return [...spans.values()];
 }

@@ -19,6 +19,7 @@ import {
 import { pack, stagingBytes, writeTable } from './pack.js';
 import { type Plan, plan } from './plan.js';
 import type { Crew, Pool } from './pool.js';
+import { readMap } from './read-map.js';
 
 export interface SessionOptions {
   /** Threads that share each run, 1 to MOST_THREADS; 1 where nothing is said. The results are the same bit for bit. */
@@ -34,6 +35,8 @@ export interface SessionOptions {
    * all linear layers' weights in half precision. They stay there and are widened in each run, so that nothing is packed.
    */
   readonly halfFileBytes?: number;
+  /** Layers whose maps can be read after each run; none by default. */
+  readonly keep?: readonly string[];
 }
 
 /** A network with its weights in memory, ready to run many pictures one after another. */
@@ -47,6 +50,8 @@ export interface Session {
    * Throws RuntimeError where one of several threads failed or is gone; from then on always.
    */
   run(): Float32Array;
+  /** A map of the last run, height × width × channels, in an array of its own: one that was asked for with `keep`. */
+  kept(name: string): Float32Array<ArrayBuffer>;
   /** Runs one step of the plan by itself, on this thread, for measuring: all of them in order do what `run` does. */
   runStep(index: number): void;
   /** Ends the other threads, if there are any; the session must not run any more. They keep no process alive. */
@@ -107,6 +112,7 @@ async function assemble(
       else for (const { call, args } of calls) call(...args);
       return output.slice();
     },
+    kept: (name) => readMap(layout, name, memory.buffer),
     runStep(index) {
       const { call, args } = calls[index]!;
       call(...args);
@@ -116,7 +122,7 @@ async function assemble(
     },
     keep() {
       if (restored || layout.integers.length === 0) return;
-      const variant = variantOf(kernels, crew);
+      const variant = variantOf(kernels, crew, options);
       const { weights: _weights, integers: _integers, ...rest } = layout;
       if (variant !== undefined) options.packed?.keep(variant, rest, parametersOf(layout, kernels, memory));
     },
@@ -131,8 +137,13 @@ interface Prepared {
 }
 
 /** What parameters depend on beside network and weights; undefined where that cannot be told. */
-function variantOf({ checksum }: KernelModule, crew: Crew | undefined): string | undefined {
-  return checksum && `${checksum}.${crew?.threads ?? 1}`;
+function variantOf(
+  { checksum }: KernelModule,
+  crew: Crew | undefined,
+  { keep = [] }: SessionOptions,
+): string | undefined {
+  // A plan that keeps maps has other addresses, and is not kept: commands that need maps run many pictures, or once.
+  return keep.length > 0 ? undefined : checksum && `${checksum}.${crew?.threads ?? 1}`;
 }
 
 function parametersOf({ arenaAddress }: Plan, { constants }: KernelModule, memory: KernelMemory): Uint8Array {
@@ -141,12 +152,9 @@ function parametersOf({ arenaAddress }: Plan, { constants }: KernelModule, memor
 }
 
 /** From an earlier start, where it has packed the very same. */
-function restore(
-  kernels: KernelModule,
-  crew: Crew | undefined,
-  { levels, packed }: SessionOptions,
-): Prepared | undefined {
-  const variant = levels && variantOf(kernels, crew);
+function restore(kernels: KernelModule, crew: Crew | undefined, options: SessionOptions): Prepared | undefined {
+  const { levels, packed } = options;
+  const variant = levels && variantOf(kernels, crew, options);
   const found = variant && packed?.find(variant);
   if (!found) return undefined;
   const layout: Plan = { ...found.plan, weights: [], integers: [] };
@@ -162,15 +170,15 @@ function packParameters(
   weights: WeightsSource,
   epsilon: number,
   crew: Crew | undefined,
-  { levels: given, halfFileBytes }: SessionOptions,
+  { levels: given, halfFileBytes, keep = [] }: SessionOptions,
 ): Prepared {
   const threads = crew?.threads ?? 1;
   const levels = typeof given === 'function' ? given() : given;
   if (levels) checkLevels(network, levels);
   const kept = levels || crew ? undefined : halfFileBytes;
   const layout = levels
-    ? planIntegers(network, kernels, levels.values, { threads })
-    : plan(network, kernels, { threads, shift: align(kept ?? 0), keepsHalf: kept !== undefined });
+    ? planIntegers(network, kernels, levels.values, { threads, keep })
+    : plan(network, kernels, { threads, keep, shift: align(kept ?? 0), keepsHalf: kept !== undefined });
   const room = Math.max(
     0,
     ...layout.weights.map(stagingBytes),

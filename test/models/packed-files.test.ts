@@ -21,6 +21,7 @@ const plan: PackedPlan = {
   arenaAddress: 4096,
   input: { address: 4096, length: 3 },
   output: { address: 4200, length: 2 },
+  kept: [],
   steps: [{ layer: 'a b', kernel: 'add_i8', args: [1, 2.5, -3, Infinity, -Infinity], scratchBytes: 0, strides: [8] }],
 };
 const parameters = Uint8Array.from({ length: 1000 }, (_, i) => i * 7);

@@ -44,6 +44,23 @@ export function pictureRuns({ height, width }: Shape, tile: number): number {
   return Math.ceil((height * width) / tile);
 }
 
+/** A map of integers as floats, in another place. */
+export function dequantised(name: string, shape: Shape, target: string, context: IntegerContext): LoweredStep {
+  const { constants } = context.kernels;
+  const map = context.mapOf(name)!;
+  const channels = storedChannels(name, shape.channels, constants.channelTile);
+  const rows: Rows = { kind: 'dequantise', map: name };
+  const bytes = rowsBytes(rows, channels);
+  const parameters = context.addIntegers({ layout: 'rows', bytes, storedChannels: channels, rows });
+  const format = map.wide ? constants.wideInput : 0;
+  return {
+    layer: name,
+    kernel: 'dequantise_i8',
+    args: [{ value: target }, { value: name }, parameters, shape.height * shape.width, channels, format],
+    strides: [4 * channels, channels * storedBytes(map, constants)],
+  };
+}
+
 /** An operation → the kernel calls that do it, in integers as far as there are kernels, else in floats between conversions. */
 export function lowerIntegers(operation: Operation, context: IntegerContext): LoweredStep[] {
   const { layer, output, inputs, curve } = operation;
@@ -304,14 +321,9 @@ export function lowerIntegers(operation: Operation, context: IntegerContext): Lo
       if (!map) return name;
       const known = names.get(name);
       if (known !== undefined) return known;
-      const channels = storedChannels(name, own.channels, tile);
-      const count = own.height * own.width;
-      const scratch = context.scratch(`floats of ${name}`, 4 * count * channels);
-      const rows = addRows({ kind: 'dequantise', map: name }, channels);
-      steps.push({
-        ...step('dequantise_i8', value(scratch), value(name), rows, count, channels, formatOf(map, undefined)),
-        strides: [4 * channels, stride(map, channels)],
-      });
+      const bytes = 4 * own.height * own.width * storedChannels(name, own.channels, tile);
+      const scratch = context.scratch(`floats of ${name}`, bytes);
+      steps.push({ ...dequantised(name, own, scratch, context), layer: output });
       names.set(name, scratch);
       return scratch;
     };

@@ -1,12 +1,13 @@
 import { ModelError } from '../../errors/errors.js';
 import { NETWORK_INPUT, type ResolvedNetwork } from '../../networks/types.js';
+import type { Span } from '../arena.js';
 import { fuse } from '../fuse.js';
 import type { KernelModule } from '../kernels.js';
 import { type PackedWeights, stagingBytes, storedChannels } from '../pack.js';
-import { finishPlan, type Plan, type PlanOptions, pictureBytes, shapesOf, spansOf } from '../plan.js';
+import { finishPlan, keptMap, type Plan, type PlanOptions, pictureBytes, shapesOf, spansOf } from '../plan.js';
 import { Reservations } from '../reservations.js';
 import { floatValues, type IntegerMap, type IntegerMaps, type Levels } from './levels.js';
-import { lowerIntegers, pictureRuns } from './lower.js';
+import { dequantised, type IntegerContext, lowerIntegers, pictureRuns } from './lower.js';
 import { integerStagingBytes, type PackedIntegers, storedBytes } from './pack.js';
 
 /**
@@ -17,31 +18,38 @@ export function planIntegers(
   network: ResolvedNetwork,
   kernels: KernelModule,
   maps: IntegerMaps,
-  { threads = 1, shift = 0 }: Pick<PlanOptions, 'threads' | 'shift'> = {},
+  { threads = 1, shift = 0, keep = [] }: Pick<PlanOptions, 'threads' | 'shift' | 'keep'> = {},
 ): Plan {
   const { constants } = kernels;
   const tile = constants.channelTile;
-  const operations = fuse(network.layers);
+  const operations = fuse(network.layers, keep);
   const shapeOf = shapesOf(network);
   const floats = floatValues(operations);
   const mapOf = (name: string): IntegerMap | undefined => {
     if (name === NETWORK_INPUT || floats.has(name)) return undefined;
     const found = maps.get(name);
-    if (found) return found;
+    // Where keeping a map leaves it unfused, it has no range, and is made in floats.
+    if (found || keep.includes(name)) return found;
     throw unfit(network, `no range of values for ${name}, expected one for each of its channels`);
   };
   const reserved = new Reservations(constants.heapBase);
-  const lowered = operations.map((operation, step) =>
-    lowerIntegers(operation, {
-      kernels,
-      maps,
-      mapOf,
-      threads,
-      scratch: (role, bytes) => reserved.scratch(step, role, bytes),
-      addWeights: (packed) => reserved.addWeights(packed),
-      addIntegers: (packed) => reserved.addIntegers(packed),
-    }),
-  );
+  const contextOf = (step: number): IntegerContext => ({
+    kernels,
+    maps,
+    mapOf,
+    threads,
+    scratch: (role, bytes) => reserved.scratch(step, role, bytes),
+    addWeights: (packed) => reserved.addWeights(packed),
+    addIntegers: (packed) => reserved.addIntegers(packed),
+  });
+  const lowered = operations.map((operation, step) => lowerIntegers(operation, contextOf(step)));
+  const isInteger = (name: string) => mapOf(name) !== undefined;
+  const end = operations.length - 1;
+  // Integers to keep are converted at the end of the run.
+  const converted = keep.filter(isInteger).map((name) => ({ name, floats: `floats of ${name} to keep` }));
+  for (const { name, floats } of converted) {
+    lowered.push([dequantised(name, shapeOf(name), floats, contextOf(end))]);
+  }
   const bytesOf = (name: string): number => {
     const { height, width, channels } = shapeOf(name);
     // whole runs of pixels are converted at once
@@ -51,9 +59,17 @@ export function planIntegers(
   };
   const staging = (packed: PackedWeights | PackedIntegers) =>
     'input' in packed || packed.layout === 'rows' ? integerStagingBytes(packed, constants) : stagingBytes(packed);
+  const spanOf = ({ name, floats }: (typeof converted)[number]): Span => {
+    const { height, width, channels } = shapeOf(name);
+    return { name: floats, bytes: 4 * height * width * storedChannels(name, channels, tile), from: end, to: end };
+  };
   return finishPlan(network, lowered.flat(), {
     reserved,
-    values: spansOf(operations, bytesOf),
+    values: [...spansOf(operations, { bytesOf, keep }), ...converted.map(spanOf)],
+    kept: keep.map((name) => {
+      const floats = converted.find((each) => each.name === name)?.floats;
+      return keptMap(network, name, tile, floats);
+    }),
     shift,
     stagingBytes: staging,
   });
