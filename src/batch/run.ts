@@ -1,8 +1,8 @@
-import type { Classification, ImageRecord, Origin } from '../domain/classification.js';
+import type { Origin } from '../domain/classification.js';
 import type { Input } from '../inputs/types.js';
 import { createGate } from '../runners/memory-gate.js';
 import { isPictureError } from '../runners/picture-errors.js';
-import type { Picture, Runner } from '../runners/types.js';
+import type { Picture, Runner, RunResult } from '../runners/types.js';
 import type { Meta, Outcome, Task } from './types.js';
 
 export interface RunOptions {
@@ -54,27 +54,25 @@ export async function* classifyAll(
   }
 }
 
-type Classify = (picture: Picture) => Promise<Classification>;
+type Classify = (picture: Picture) => Promise<RunResult>;
 
 function begin({ input, meta }: Task, runner: Pick<Runner, 'classify'>, top: number | undefined): Promise<Outcome> {
-  const outcome = classifyOne(input, meta, (picture) => runner.classify(picture, { top })).then((record) => ({
-    input,
-    record,
-  }));
+  const outcome = classifyOne(input, meta, (picture) => runner.classify(picture, { top }));
   // It may fail before its turn comes to be awaited.
   outcome.catch(() => {});
   return outcome;
 }
 
 /** Errors of the picture become its record; all others end the run. */
-async function classifyOne(input: Input, meta: Meta | undefined, classify: Classify): Promise<ImageRecord> {
+async function classifyOne(input: Input, meta: Meta | undefined, classify: Classify): Promise<Outcome> {
   const origin = originOf(input);
-  if (input.error) return { ...origin, error: input.error, ...meta };
+  if (input.error) return { input, record: { ...origin, error: input.error, ...meta } };
   try {
-    return { ...origin, ...(await classifyFetched(input, classify)), ...meta };
+    const { maps, ...classification } = await classifyFetched(input, classify);
+    return { input, record: { ...origin, ...classification, ...meta }, ...(maps && { maps }) };
   } catch (error) {
     if (isPictureError(error)) {
-      return { ...origin, error: { code: error.code, message: error.message }, ...meta };
+      return { input, record: { ...origin, error: { code: error.code, message: error.message }, ...meta } };
     }
     throw error;
   }
@@ -84,7 +82,7 @@ async function classifyOne(input: Input, meta: Meta | undefined, classify: Class
 const MOST_FETCHED = 4;
 const fetches = createGate(MOST_FETCHED);
 
-async function classifyFetched(input: Input, classify: Classify): Promise<Classification> {
+async function classifyFetched(input: Input, classify: Classify): Promise<RunResult> {
   const { fetch, ...known } = input;
   if (!fetch) return classify(input);
   await fetches.enter(1);

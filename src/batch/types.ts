@@ -1,5 +1,6 @@
 import type { ImageRecord } from '../domain/classification.js';
 import type { Input } from '../inputs/types.js';
+import type { Maps } from '../runners/types.js';
 
 /** An input with what is known about it before it is classified. */
 export interface Task {
@@ -18,4 +19,6 @@ export interface Meta {
 export interface Outcome {
   readonly input: Input;
   readonly record: ImageRecord;
+  /** Of a classified picture, where the runner keeps some. */
+  readonly maps?: Maps;
 }

@@ -12,8 +12,8 @@ const PICTURES_OF_GARBAGE = 256;
 
 /** The thread of a lane: prepares pictures and runs the network, one while the next is being decoded. A file of its own. */
 const data = workerData as LaneData;
-const { run } = bindLane(data.lane);
-const send = (reply: LaneReply) => parentPort!.postMessage(reply);
+const { run, kept } = bindLane(data.lane);
+const send = (reply: LaneReply, transfer: readonly ArrayBuffer[] = []) => parentPort!.postMessage(reply, transfer);
 const preparer = createPreparer(data, loadPixelKernels(), send);
 const spare: PreparedPicture[] = [];
 const collectGarbage = exposeGarbageCollection();
@@ -31,9 +31,16 @@ async function work(job: LaneJob): Promise<void> {
     if (!job.prepared) await preparer.prepare(job, target);
     const started = performance.now();
     const probabilities = run(target);
+    const maps = new Map(data.keep.map((name) => [name, kept(name)]));
     const ended = performance.now();
     const ranked = findTop(ofLabels(probabilities, data.labels), job.top, printable(job.file));
-    send({ job: job.job, ranked, decode: started - start, run: ended - started });
+    const reply = { job: job.job, ranked, decode: started - start, run: ended - started };
+    if (maps.size === 0) send(reply);
+    else
+      send(
+        { ...reply, maps },
+        Array.from(maps.values(), ({ buffer }) => buffer),
+      );
   } catch (error) {
     send(replyOf(job.job, error));
   }

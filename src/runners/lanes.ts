@@ -1,6 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import type { Classification } from '../domain/classification.js';
 import type { Label } from '../domain/label.js';
 import { describe } from '../domain/rank.js';
 import { createLanes, type Lane } from '../engine/lanes.js';
@@ -22,7 +21,7 @@ import {
   type PrepareSettings,
 } from './messages.js';
 import { errorOf } from './picture-errors.js';
-import type { InLanes, Picture, Runner, RunnerOptions } from './types.js';
+import type { InLanes, Picture, Runner, RunnerOptions, RunResult } from './types.js';
 
 /** Two, so that one is decoded while the other is run. */
 const PICTURES_PER_LANE = 2;
@@ -48,7 +47,7 @@ type Running = Pick<Runner, 'ready' | 'busy' | 'classify' | 'close'>;
  */
 export async function openLanes(model: Model, plan: InLanes, options: RunnerOptions): Promise<Running> {
   const { lanes: count, timeoutMs } = plan;
-  const { maxPixels, deterministic = false } = options;
+  const { maxPixels, deterministic = false, keep = [] } = options;
   setFlagsFromString(KEEP_YOUNG_GENERATION_SMALL);
   const { preprocessing } = model;
   const settings: PrepareSettings = { preprocessing, maxPixels };
@@ -56,10 +55,11 @@ export async function openLanes(model: Model, plan: InLanes, options: RunnerOpti
   const decoders = timeoutMs === undefined ? undefined : startDecoders(count, { timeoutMs, settings, gate });
   const lanes = await createLanes(model.network, model.readWeights(), model.epsilon, count, {
     deterministic,
+    keep,
     ...(model.readLevels && { levels: model.readLevels() }),
     valuesOfBytes: valuesOfBytes(preprocessing),
   });
-  const pool = new LanePool(lanes, settings, gate, model.readLabels());
+  const pool = new LanePool(lanes, { ...settings, keep }, gate, model.readLabels());
   let jobs = 0;
   return {
     ready: Promise.resolve(),
@@ -95,7 +95,7 @@ interface Pending {
   readonly job: LaneJob;
   /** Milliseconds, where it was decoded elsewhere. */
   readonly decoded?: number;
-  readonly resolve: (classification: Classification) => void;
+  readonly resolve: (result: RunResult) => void;
   readonly reject: (error: unknown) => void;
   /** Bytes that the gate has granted. */
   held: number;
@@ -115,7 +115,12 @@ class LanePool {
   #failure: Error | undefined;
   #isClosed = false;
 
-  constructor(lanes: readonly Lane[], settings: PrepareSettings, gate: Gate, labels: readonly Label[]) {
+  constructor(
+    lanes: readonly Lane[],
+    settings: Omit<LaneData, 'lane' | 'labels'>,
+    gate: Gate,
+    labels: readonly Label[],
+  ) {
     this.#gate = gate;
     this.#labels = labels;
     this.#threads = lanes.map((lane, index) =>
@@ -123,7 +128,7 @@ class LanePool {
     );
   }
 
-  run(job: LaneJob, prepared?: Prepared): Promise<Classification> {
+  run(job: LaneJob, prepared?: Prepared): Promise<RunResult> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       const whole = prepared ? { ...job, prepared: prepared.data } : job;
@@ -168,7 +173,8 @@ class LanePool {
     if (pending.held > 0) this.#gate.leave(pending.held);
     if ('ranked' in reply) {
       const ms = { decode: pending.decoded ?? reply.decode, run: reply.run };
-      pending.resolve({ predictions: describe(reply.ranked, (index) => elementAt(this.#labels, index)), ms });
+      const predictions = describe(reply.ranked, (index) => elementAt(this.#labels, index));
+      pending.resolve({ predictions, ms, ...(reply.maps && { maps: reply.maps }) });
     } else pending.reject(errorOf(reply));
     this.#assign();
   }

@@ -2,6 +2,7 @@ import type { Preprocessing } from '../domain/preprocessing.js';
 import type { Ranked } from '../domain/rank.js';
 import type { Lane } from '../engine/lanes.js';
 import type { MobilenetError } from '../errors/errors.js';
+import type { Maps } from './types.js';
 
 /** What a decode process is started with. */
 export interface PrepareSettings {
@@ -14,6 +15,8 @@ export interface LaneData extends PrepareSettings {
   readonly lane: Lane;
   /** How many labels there are: two for a network of one output are a class and its opposite. */
   readonly labels: number;
+  /** Layers whose maps come with each result. */
+  readonly keep: readonly string[];
 }
 
 export type PreparedPicture = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
@@ -52,6 +55,7 @@ export type LaneReply =
       readonly ranked: readonly Ranked[];
       readonly decode: number;
       readonly run: number;
+      readonly maps?: Maps;
     };
 
 export type DecoderReply =

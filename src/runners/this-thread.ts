@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import type { Classification } from '../domain/classification.js';
 import { MOST_THREADS } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
 import { preparedLength } from '../domain/preprocessing.js';
@@ -11,7 +10,7 @@ import { exitCodes, MobilenetError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import type { ExactModel, Model } from '../models/model.js';
 import { preparePicture } from './prepare-picture.js';
-import type { OnThisThread, Picture, Runner, RunnerOptions } from './types.js';
+import type { Maps, OnThisThread, Picture, Runner, RunnerOptions, RunResult } from './types.js';
 
 /** One is decoded while another is run. */
 const PICTURES_AT_A_TIME = 2;
@@ -69,11 +68,14 @@ function sessionOptions(
   model: Model,
   macs: number,
   { threads, pictures }: OnThisThread,
-  { deterministic = false }: RunnerOptions,
+  { deterministic = false, keep = [] }: RunnerOptions,
 ): SessionOptions {
   const where = `threads ${threads}`;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
     throw new UsageError({ where, expected: `a whole number from 1 to ${MOST_THREADS}` });
+  }
+  if (model.exact && keep.length > 0) {
+    throw new UsageError({ where: 'exact', problem: 'exact integers give the classes alone, no maps of other layers' });
   }
   if (model.exact && threads !== undefined && threads > 1) {
     throw new UsageError({ where, problem: 'exact integers are computed on one thread', expected: '1' });
@@ -82,6 +84,7 @@ function sessionOptions(
   return {
     threads: threads ?? threadsThatPay(macs * (pictures ?? 0)),
     deterministic,
+    keep,
     ...(isBrief && model.halfFileBytes !== undefined && { halfFileBytes: model.halfFileBytes }),
     ...(isBrief && model.packed && { packed: model.packed() }),
     ...(model.readLevels && { levels: model.readLevels }),
@@ -118,8 +121,8 @@ async function classify(
   picture: Picture,
   { preprocessing }: Model,
   loading: Promise<Loaded>,
-  { top, maxPixels }: RunnerOptions & { readonly top: number },
-): Promise<Classification> {
+  { top, maxPixels, keep = [] }: RunnerOptions & { readonly top: number },
+): Promise<RunResult> {
   const prepared = new Float32Array(preparedLength(preprocessing));
   const start = performance.now();
   await preparePicture(picture, preprocessing, prepared, loadPixelKernels(), { maxPixels });
@@ -128,9 +131,15 @@ async function classify(
   const started = performance.now();
   session.input.set(prepared);
   const probabilities = session.run();
+  const maps = keptMaps(keep, session);
   const run = performance.now() - started;
   const ranked = findTop(ofLabels(probabilities, labels), top, printable(picture.file));
-  return { predictions: describe(ranked, labelAt), ms: { decode: decoded - start, run } };
+  return { predictions: describe(ranked, labelAt), ms: { decode: decoded - start, run }, ...(maps && { maps }) };
+}
+
+function keptMaps(keep: readonly string[], session: Loaded['session']): Maps | undefined {
+  if (keep.length === 0 || !('kept' in session)) return undefined;
+  return new Map(keep.map((name) => [name, session.kept(name)]));
 }
 
 function closed(): MobilenetError {

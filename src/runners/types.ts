@@ -5,6 +5,15 @@ import type { Input } from '../inputs/types.js';
 /** A picture to run: a file, or its bytes. */
 export type Picture = Pick<Input, 'file' | 'path' | 'bytes'>;
 
+/** Maps of one picture by layer, each height × width × channels. */
+export type Maps = ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+
+/** What a run says of one picture. */
+export interface RunResult extends Classification {
+  /** Those that the runner was opened to keep, if there are any. */
+  readonly maps?: Maps;
+}
+
 /** A model in memory that takes several pictures at a time. */
 export interface Runner {
   readonly model: ModelFacts;
@@ -21,7 +30,7 @@ export interface Runner {
    * The `top` most probable classes, 5 by default.
    * Rejects with an error of the picture (see `isPictureError`), or with any other where the runner cannot go on.
    */
-  classify(picture: Picture, options?: { readonly top?: number | undefined }): Promise<Classification>;
+  classify(picture: Picture, options?: { readonly top?: number | undefined }): Promise<RunResult>;
   /** Lets go of memory, threads and processes once pictures that were handed in before are done. */
   close(): void;
 }
@@ -31,6 +40,8 @@ export interface RunnerOptions {
   readonly maxPixels?: number | undefined;
   /** The same last digits on every runtime: no fused multiply-add. */
   readonly deterministic?: boolean | undefined;
+  /** Layers whose maps come with each result; none by default. */
+  readonly keep?: readonly string[] | undefined;
 }
 
 /** One after the other on this thread: nothing has to start up. */
