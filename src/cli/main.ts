@@ -54,6 +54,8 @@ export async function main(args: readonly string[]): Promise<void> {
     // Options behind a command's name are that command's own, down to `cost compare --json`.
     .enablePositionalOptions()
     .addHelpText('after', `\n${EXIT_CODES}\n${examples('mobilenet classify photo.jpg', 'mobilenet classify --help')}`);
+  // Work that waits for what never comes ends the process quietly: nothing may look done that is not.
+  process.once('beforeExit', reportUnfinished);
   for (const command of await loadCommands(args)) program.addCommand(command.copyInheritedSettings(program));
   for (const command of withSubcommands(program)) useOwnErrors(command);
   try {
@@ -61,6 +63,7 @@ export async function main(args: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = report(error);
   }
+  process.off('beforeExit', reportUnfinished);
   if (outputFailed) process.exitCode = exitCodes.someInputsFailed;
 }
 
@@ -81,6 +84,10 @@ function report(error: unknown): number {
   process.stderr.write(`mobilenet: internal error: ${printable(text)}; please report it with the output of DEBUG=1\n`);
   if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return exitCodes.internal;
+}
+
+function reportUnfinished(): void {
+  process.exitCode = report(new Error('the command ended before its work was done'));
 }
 
 /** A disk or a quota that is full, a medium that fails: not an error of the program. */

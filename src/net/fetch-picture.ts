@@ -1,5 +1,6 @@
 import { ImageError, MobilenetError } from '../errors/errors.js';
-import { fetchAnswer, shown } from './http.js';
+import { shown } from './fetch-error.js';
+import { fetchAnswer } from './http.js';
 
 /** What is read of an answer at most. */
 const MOST_BYTES = 64 * 2 ** 20;
@@ -10,19 +11,27 @@ const MOST_MS = 120_000;
  * The bytes of a picture at an http(s) address: at most 64 MiB, in at most 2 minutes, after at most 10 redirects. Proxies as
  * the environment says.
  * @param until ends it
+ * @param limits how long a server may be silent or slow
  * @throws ImageError `not-fetched`
  */
-export async function fetchPicture(address: string, until: AbortSignal): Promise<Uint8Array> {
+export async function fetchPicture(
+  address: string,
+  until: AbortSignal,
+  limits: { readonly idleMs: number; readonly windowMs?: number } = { idleMs: IDLE_MS },
+): Promise<Uint8Array> {
   const where = URL.canParse(address) ? shown(new URL(address)) : address;
   try {
     const signal = AbortSignal.any([AbortSignal.timeout(MOST_MS), until]);
-    const answer = await fetchAnswer(address, {}, { env: process.env, idleMs: IDLE_MS, signal });
+    const answer = await fetchAnswer(address, {}, { env: process.env, ...limits, signal });
+    if (answer.status !== 200) {
+      answer.close();
+      throw new ImageError('not-fetched', { where, problem: `the server answered ${answer.status}`, expected: '200' });
+    }
     const chunks: Uint8Array[] = [];
     let bytes = 0;
-    for await (const chunk of answer) {
+    for await (const chunk of answer.body) {
       bytes += chunk.length;
       if (bytes > MOST_BYTES) {
-        answer.destroy();
         throw new ImageError('not-fetched', {
           where,
           problem: `larger than ${MOST_BYTES / 2 ** 20} MiB`,

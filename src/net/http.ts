@@ -1,48 +1,40 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
-import { type ErrorDetails, ModelError } from '../errors/errors.js';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { explain, FetchError, shown, silent } from './fetch-error.js';
 import { startRequest } from './proxy.js';
+import { readSteadily, WINDOW_MS } from './steady-body.js';
 
 const MOST_REDIRECTS = 10;
-
-/** A failed download. `isPassing`: it may succeed if it is tried again. */
-export class FetchError extends ModelError {
-  readonly isPassing: boolean;
-  /** Milliseconds that the server asked to wait. */
-  readonly retryAfter: number | undefined;
-
-  constructor(
-    details: ErrorDetails,
-    isPassing: boolean,
-    options: ErrorOptions & { retryAfter?: number | undefined } = {},
-  ) {
-    super('download', details, options);
-    this.isPassing = isPassing;
-    this.retryAfter = options.retryAfter;
-  }
-}
+/** Of `100 Continue`, `103 Early Hints` and the like before one answer. */
+const MOST_INTERIM_ANSWERS = 10;
 
 export interface FetchOptions {
   readonly env: NodeJS.ProcessEnv;
   /** A server silent for so long is given up. */
   readonly idleMs: number;
+  /** Time over which a server must send at least 1 kB/s; 30 s by default, and never less than `idleMs`. */
+  readonly windowMs?: number;
   readonly signal: AbortSignal;
 }
 
-/** The address for a message: no credentials, no query (which may hold a signature), no fragment. */
-export function shown(url: URL): string {
-  return `${url.origin}${url.pathname}`;
+/** What a server sent: a status of 200, 206 or 416. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Ends with a FetchError where the server goes silent or is too slow. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Ends the connection. */
+  close(): void;
 }
 
 /**
- * The answer to a GET request after redirects, with a status of 200, 206 or 416. Its body ends with an error when the
- * server goes silent.
+ * The answer to a GET request after redirects.
  * @throws FetchError
  */
 export async function fetchAnswer(
   address: string,
   headers: Readonly<Record<string, string>>,
   options: FetchOptions,
-): Promise<IncomingMessage> {
+): Promise<Answer> {
   let url = parseAddress(address, address);
   const where = shown(url);
   const visited = new Set<string>();
@@ -64,7 +56,11 @@ export async function fetchAnswer(
       url = next;
       continue;
     }
-    if (status === 200 || status === 206 || status === 416) return response;
+    if (status === 200 || status === 206 || status === 416) {
+      const { idleMs, windowMs = WINDOW_MS } = options;
+      const body = readSteadily(response, { where, idleMs, windowMs: Math.max(windowMs, idleMs) });
+      return { status, headers: response.headers, body, close: () => response.destroy() };
+    }
     response.destroy();
     throw new FetchError(
       {
@@ -100,55 +96,41 @@ async function ask(
   { env, idleMs, signal }: FetchOptions,
 ): Promise<IncomingMessage> {
   const silence = new AbortController();
-  const stop = (): void => silence.abort(silent(where, idleMs));
-  // Until the answer comes the timer counts; from there on the socket's own does, which data resets.
-  const timer = setTimeout(stop, idleMs);
-  let request: ClientRequest | undefined;
+  // Counts for the whole head, however slowly it comes; the body has its own rules.
+  const timer = setTimeout(() => silence.abort(silent(where, idleMs)), idleMs);
   try {
-    request = await startRequest(url, headers, { env, signal: AbortSignal.any([signal, silence.signal]) });
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      request!.once('response', resolve);
-      request!.once('error', reject);
-      request!.end();
-    });
-    response.setTimeout(idleMs, () => response.destroy(silent(where, idleMs)));
-    // Whoever reads the body is told; after that nobody may be left to listen.
-    request.on('error', () => {});
-    return response;
+    const request = await startRequest(url, headers, { env, signal: AbortSignal.any([signal, silence.signal]) });
+    return await finalAnswer(request, where);
   } catch (error) {
-    request?.on('error', () => {});
     throw explain(error, where, signal, silence.signal);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function silent(where: string, idleMs: number): FetchError {
-  return new FetchError({ where, problem: `no data for ${idleMs / 1000} s` }, true);
-}
-
-/** Network errors as one sentence; errors that have theirs stay. */
-export function explain(error: unknown, where: string, ...signals: readonly AbortSignal[]): unknown {
-  const reason = signals.find((signal) => signal.aborted)?.reason;
-  if (reason instanceof ModelError) return reason;
-  if (error instanceof ModelError) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
-  const said: Readonly<Record<string, string>> = {
-    ENOTFOUND: 'no such host, or no network',
-    EAI_AGAIN: 'no such host, or no network',
-    ECONNREFUSED: 'connection refused',
-    ECONNRESET: 'connection reset',
-    EPIPE: 'connection closed',
-    ETIMEDOUT: 'connection timed out',
-    ENETUNREACH: 'no network',
-    EHOSTUNREACH: 'host unreachable',
-  };
-  const isCertificate = code !== undefined && /CERT|SIGNATURE|ISSUER/.test(code);
-  const problem = said[code ?? ''] ?? (isCertificate ? `certificate not trusted (${code})` : (code ?? message));
-  // Certificates and malformed answers stay wrong.
-  const isPassing = code !== undefined && code in said;
-  const suffix = said[code ?? ''] && code ? ` (${code})` : '';
-  return new FetchError({ where, problem: `${problem}${suffix}` }, isPassing, { cause: error });
+/** Sends the request. Whatever the server does, the promise settles: otherwise a command could end in the middle, with 0. */
+function finalAnswer(request: ClientRequest, where: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const refuse = (problem: string): void => {
+      request.destroy();
+      reject(new FetchError({ where, problem }, false));
+    };
+    let interim = 0;
+    request.on('information', () => {
+      if (++interim > MOST_INTERIM_ANSWERS) refuse(`more than ${MOST_INTERIM_ANSWERS} interim answers (status 1xx)`);
+    });
+    request.once('upgrade', ({ statusCode, statusMessage }, socket) => {
+      socket.destroy();
+      refuse(`the server answered ${`${statusCode} ${statusMessage ?? ''}`.trim()}`);
+    });
+    request.once('response', resolve);
+    // Stays: whoever reads the body is told; after that nobody may be left to listen.
+    request.on('error', reject);
+    request.once('close', () =>
+      reject(new FetchError({ where, problem: 'connection closed without an answer' }, true)),
+    );
+    request.end();
+  });
 }
 
 /** Seconds only; a date would trust the server's clock. */

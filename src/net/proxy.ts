@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { ModelError } from '../errors/errors.js';
+import { FetchError } from './fetch-error.js';
 
 /**
  * The proxy for an address by `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` (lower case goes first), or
@@ -84,22 +85,24 @@ function openTunnel(proxy: URL, { hostname, port }: URL, signal: AbortSignal): P
       signal,
       headers: { Host: target, ...credentials(proxy) },
     });
-    request.once('error', reject);
-    // A proxy that refuses with a body answers like a server.
-    request.once('response', (response) => {
-      response.destroy();
-      reject(refusal(proxy, target, response.statusCode));
-    });
-    request.once('connect', ({ statusCode }, socket) => {
-      if (statusCode === 200) return resolve(socket as Socket);
+    request.on('error', reject);
+    // Node gives every answer to CONNECT in this way, whatever its status.
+    request.once('connect', ({ statusCode = 0 }, socket, head) => {
+      if (statusCode >= 200 && statusCode < 300) {
+        if (head.length > 0) socket.unshift(head);
+        return resolve(socket as Socket);
+      }
       socket.destroy();
       reject(refusal(proxy, target, statusCode));
     });
+    request.once('close', () =>
+      reject(new FetchError({ where: `proxy ${proxy.host}`, problem: 'connection closed without an answer' }, true)),
+    );
     request.end();
   });
 }
 
-function refusal(proxy: URL, target: string, status: number | undefined): ModelError {
+function refusal(proxy: URL, target: string, status: number): ModelError {
   return new ModelError('proxy', {
     where: `proxy ${proxy.host}`,
     problem: `refused to connect to ${target} (status ${status})`,

@@ -1,8 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { elementAt } from '../errors/element-at.js';
 import { ModelError } from '../errors/errors.js';
-import { explain, FetchError, fetchAnswer, shown } from '../net/http.js';
+import { explain, FetchError, shown } from '../net/fetch-error.js';
+import { type Answer, fetchAnswer } from '../net/http.js';
 import { isHtml } from '../weights/formats/other-files.js';
 import { asStoreError, type Disk } from './disk.js';
 import type { DownloadRequest } from './download-request.js';
@@ -15,6 +15,8 @@ export interface DownloadLimits {
   readonly backoffMs: number;
   /** A server silent for so long is given up. */
   readonly idleMs: number;
+  /** Time over which a server must send at least 1 kB/s; left out for that of `net`. */
+  readonly windowMs?: number;
   /** All tries of all addresses together. */
   readonly totalMs: number;
 }
@@ -124,27 +126,27 @@ async function receive(
   const where = shown(new URL(address));
   const resume = await partial.resumption(address, request.hash !== null);
   const headers = { 'User-Agent': 'mobilenet', Accept: '*/*', 'Accept-Encoding': 'identity', ...resume };
-  const response = await fetchAnswer(address, headers, { env: options.env, idleMs: options.limits.idleMs, signal });
+  const answer = await fetchAnswer(address, headers, { env: options.env, ...options.limits, signal });
   try {
-    if (response.statusCode === 416) {
+    if (answer.status === 416) {
       await partial.restart();
       throw new FetchError({ where, problem: 'the server does not send the rest of the file' }, true);
     }
-    refuseWrongKind(response, where);
-    const isRest = response.statusCode === 206 && partial.received > 0;
-    if (isRest && rangeStart(response) !== partial.received) {
+    refuseWrongKind(answer, where);
+    const isRest = answer.status === 206 && partial.received > 0;
+    if (isRest && rangeStart(answer) !== partial.received) {
       await partial.restart();
       throw new FetchError({ where, problem: 'the server sent another part of the file than requested' }, true);
     }
-    const length = contentLength(response);
+    const length = contentLength(answer);
     const total = length === undefined ? undefined : length + (isRest ? partial.received : 0);
     refuseWrongSize(total, request, where);
-    if (!isRest) await partial.begin(address, response.headers);
-    await readBody(response, { where, total, request, partial, signal, onProgress: options.onProgress });
+    if (!isRest) await partial.begin(address, answer.headers);
+    await readBody(answer, { where, total, request, partial, signal, onProgress: options.onProgress });
   } catch (error) {
     throw error instanceof ModelError ? error : (explainBody(error, where, signal) as Error);
   } finally {
-    response.destroy();
+    answer.close();
   }
 }
 
@@ -157,12 +159,12 @@ interface Body {
   readonly onProgress: (progress: Progress) => void;
 }
 
-async function readBody(response: IncomingMessage, body: Body): Promise<void> {
+async function readBody(answer: Answer, body: Body): Promise<void> {
   const { where, total, request, partial, signal, onProgress } = body;
   const most = total ?? request.bytes ?? request.maxBytes;
   onProgress({ received: partial.received, total });
   try {
-    for await (const chunk of response as AsyncIterable<Uint8Array>) {
+    for await (const chunk of answer.body) {
       if (partial.received === 0 && isHtml(Buffer.from(chunk.subarray(0, 512)).toString('latin1'))) {
         throw new FetchError({ where, problem: 'a web page', expected: 'a model' }, false);
       }
@@ -194,7 +196,7 @@ function explainBody(error: unknown, where: string, signal: AbortSignal): unknow
   return (error as NodeJS.ErrnoException).syscall === 'write' ? error : explain(error, where, signal);
 }
 
-function refuseWrongKind({ headers }: IncomingMessage, where: string): void {
+function refuseWrongKind({ headers }: Answer, where: string): void {
   const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (type === 'text/html' || type === 'application/xhtml+xml') {
     throw new FetchError({ where, problem: `a web page (${type})`, expected: 'a model' }, false);
@@ -213,12 +215,12 @@ function refuseWrongSize(total: number | undefined, { bytes, maxBytes }: Downloa
     throw new FetchError({ where, problem: `${total} bytes`, expected: `at most ${maxBytes}` }, false);
 }
 
-function contentLength({ headers }: IncomingMessage): number | undefined {
+function contentLength({ headers }: Answer): number | undefined {
   const text = headers['content-length'];
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-function rangeStart({ headers }: IncomingMessage): number | undefined {
+function rangeStart({ headers }: Answer): number | undefined {
   const match = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(headers['content-range'] ?? '');
   return match ? Number(match[1]) : undefined;
 }

@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } fro
 import type { IncomingHttpHeaders } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { FetchError } from '../net/http.js';
+import { FetchError } from '../net/fetch-error.js';
 import { SNIFFED_BYTES } from '../weights/formats/other-files.js';
 import type { Disk } from './disk.js';
 import type { DownloadRequest } from './download-request.js';
