@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { printable } from '../errors/printable.js';
 import { inputOf, nameBytes } from './name.js';
@@ -60,16 +60,19 @@ export async function list(folder: Input): Promise<readonly Entry[]> {
   const found = (await readdir(parent.length === 0 ? '.' : parent, {
     withFileTypes: true,
     encoding: 'buffer' as never,
-  })) as unknown;
-  return (found as Dirent<Buffer>[])
-    .map((entry) => ({ name: entry.name.toString('utf8'), bytes: entry.name, entry }))
+  })) as unknown as readonly (Dirent<Buffer> | Buffer)[];
+  const entries = await Promise.all(
+    found.map(async (entry) => {
+      // Bun gives the names alone.
+      const bytes = Buffer.isBuffer(entry) ? entry : entry.name;
+      const path = joinNames(parent, bytes);
+      const kind = Buffer.isBuffer(entry) ? await lstat(path) : entry;
+      return { bytes, name: bytes.toString('utf8'), input: inputOf(path), kind };
+    }),
+  );
+  return entries
     .sort((a, b) => compareNames(a.name, b.name) || Buffer.compare(a.bytes, b.bytes))
-    .map(({ name, bytes, entry }) => ({
-      name,
-      input: inputOf(joinNames(parent, bytes)),
-      isFolder: entry.isDirectory(),
-      isLink: entry.isSymbolicLink(),
-    }));
+    .map(({ name, input, kind }) => ({ name, input, isFolder: kind.isDirectory(), isLink: kind.isSymbolicLink() }));
 }
 
 export async function leadsToFolder({ path }: Input): Promise<boolean> {
