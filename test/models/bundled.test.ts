@@ -46,8 +46,10 @@ function expectSums(name: string, data: Float32Array, expected: Sums, share: num
   }
 }
 
+const networkIds = ['mobilenet_v2', 'mobilenet_v1', 'efficientnet_b0'] as const;
+
 describe('bundled models', () => {
-  it('has both models, the default first', () => {
+  it('has all models, the default first', () => {
     const cards = listBundledModels().map(({ card }) => [
       card.name,
       card.network,
@@ -58,17 +60,18 @@ describe('bundled models', () => {
     expect(cards).toEqual([
       ['mobilenet_v2_1.0_224', 'mobilenet_v2', 1000, 'pytorch', 'BSD-3-Clause'],
       ['efficientnet_b0_224', 'efficientnet_b0', 1000, 'tensorflow', 'Apache-2.0'],
+      ['mobilenet_v1_1.0_224', 'mobilenet_v1', 1000, 'tensorflow', 'Apache-2.0'],
     ]);
   });
 
-  it.each(['mobilenet_v2', 'efficientnet_b0'] as const)('%s has every parameter of its network', (model) => {
+  it.each(networkIds)('%s has every parameter of its network', (model) => {
     const stored = findBundledModel({ model })!;
     const { alpha, resolution, classes, padding } = stored.card;
     const network = resolve(buildNetwork(model, { alpha, classes }), { resolution, padding });
     checkWeights(network, loadWeights(stored), model);
   });
 
-  it.each(['mobilenet_v2', 'efficientnet_b0'])('%s holds the published weights, folded', (model) => {
+  it.each(networkIds)('%s holds the published weights, folded', (model) => {
     const layers = Object.entries(golden[model]!);
     const weights = loadWeights(findBundledModel({ model })!);
     expect([...weights.keys()].toSorted()).toEqual(layers.map(([name]) => name).toSorted());

@@ -1,6 +1,6 @@
 import { damagedWeights, ModelError } from '../../../errors/errors.js';
+import { type Field, Message } from '../../../untrusted-data/protobuf.js';
 import { quote } from '../../graph/graph-importer.js';
-import { type Field, Message } from './protobuf.js';
 import { type OnnxTensor, readTensor } from './tensor.js';
 
 /** An attribute's value, in the one form that its type has. */

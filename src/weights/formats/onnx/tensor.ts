@@ -1,8 +1,8 @@
 import { ModelError } from '../../../errors/errors.js';
 import { countElements } from '../../../untrusted-data/byte-reader.js';
+import type { Message } from '../../../untrusted-data/protobuf.js';
 import { MAX_FILE_BYTES } from '../../../untrusted-data/regular-file.js';
 import { toFloat32, widenBfloat16 } from '../../half.js';
-import type { Message } from './protobuf.js';
 
 /** A TensorProto with its numbers still as stored. */
 export interface OnnxTensor {

@@ -1,4 +1,4 @@
-import { ModelError } from '../../../errors/errors.js';
+import { ModelError } from '../errors/errors.js';
 
 const VARINT = 0;
 const FIXED64 = 1;
@@ -22,6 +22,7 @@ export interface Field {
   /** A list of integers or floats, packed or (as one of several fields) single, added to `list`. */
   addIntegers(list: number[], maxLength: number): void;
   addFloats(list: number[], maxLength: number): void;
+  addDoubles(list: number[], maxLength: number): void;
 }
 
 /**
@@ -98,17 +99,23 @@ class WireField implements Field {
   }
 
   addFloats(list: number[], maxLength: number): void {
-    if (this.#wire === FIXED32) {
-      list.push(this.float32());
-    } else {
-      const bytes = this.bytes();
-      if (bytes.length % 4 !== 0 || bytes.length / 4 > maxLength) {
-        throw this.#damaged(`${bytes.length} bytes of floats, expected at most ${4 * maxLength}`);
-      }
-      const view = this.#view();
-      for (let at = 0; at < bytes.length; at += 4) list.push(view.getFloat32(at, true));
+    this.#addReals(FIXED32, 4, list, maxLength);
+  }
+
+  addDoubles(list: number[], maxLength: number): void {
+    this.#addReals(FIXED64, 8, list, maxLength);
+  }
+
+  /** Single values have the wire type `single`, packed ones are bytes; either way the payload holds the numbers. */
+  #addReals(single: number, size: 4 | 8, list: number[], maxLength: number): void {
+    const bytes = this.#wire === single ? this.#payload : this.bytes();
+    if (bytes.length % size !== 0 || list.length + bytes.length / size > maxLength) {
+      throw this.#damaged(`${bytes.length} bytes of floats, expected at most ${size * maxLength}`);
     }
-    if (list.length > maxLength) throw this.#damaged(`a list of more than ${maxLength} floats`);
+    const view = this.#view();
+    for (let at = 0; at < bytes.length; at += size) {
+      list.push(size === 4 ? view.getFloat32(at, true) : view.getFloat64(at, true));
+    }
   }
 
   #view(): DataView {
