@@ -1,5 +1,7 @@
 import type { Command, CommanderError } from 'commander';
 import { type ErrorDetails, exitCodes, UsageError } from '../errors/errors.js';
+import { nearestName } from '../errors/nearest-name.js';
+import { listOf } from './options/option-kinds.js';
 
 /** By commander's code for an error: the parts of its sentence that vary, and ours. */
 const sentences: Readonly<Record<string, readonly [RegExp, (...parts: string[]) => ErrorDetails]>> = {
@@ -27,7 +29,11 @@ function describeParserError({ code, message }: CommanderError, command: Command
   if (code === 'commander.excessArguments') {
     const where = command.args[command.registeredArguments.length] ?? '';
     const takesCommand = command.commands.length > 0 && command.registeredArguments.length === 0;
-    return new UsageError({ where, problem: takesCommand ? 'unknown command' : 'unexpected argument', remedy });
+    if (!takesCommand) return new UsageError({ where, problem: 'unexpected argument', remedy });
+    const names = command.commands.map((each) => each.name());
+    const meant = nearestName(where, names);
+    const details = meant === undefined ? { expected: listOf(names) } : { remedy: `did you mean ${meant}?` };
+    return new UsageError({ where, problem: 'unknown command', ...details });
   }
   const [pattern, compose] = sentences[code] ?? [];
   const found = pattern?.exec(message);

@@ -1,10 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { exitCodes, MobilenetError } from '../errors/errors.js';
+import { exitCodes, MobilenetError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { packageFile } from '../files/package-files.js';
 import { useOwnErrors } from './command-line-errors.js';
-import { examples } from './options/examples.js';
+import { addHelpEnd } from './options/help-end.js';
+import {
+  type CommandName,
+  commandNames,
+  isCommandName,
+  startsWithKnownWord,
+  withImpliedCommand,
+} from './start/implied-command.js';
+import { unknownCommand } from './unknown-command.js';
 
 const EXIT_CODES = `Exit codes:
   0   every input was classified
@@ -16,9 +24,7 @@ const EXIT_CODES = `Exit codes:
   70  an internal error (a bug)
   130, 143  interrupted by SIGINT or SIGTERM`;
 
-type CommandName = 'classify' | 'merge' | 'cost' | 'models' | 'pull' | 'import' | 'bench';
-
-/** In the order of the help. Each is loaded only where it is asked for: reading all of them takes as long as `cost`. */
+/** Each is loaded only where it is asked for: reading all of them takes as long as `cost`. */
 const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   classify: async () => (await import('./commands/classify.js')).classifyCommand(),
   merge: async () => (await import('./commands/merge.js')).mergeCommand(),
@@ -29,11 +35,21 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   bench: async () => (await import('./commands/bench.js')).benchCommand(),
 };
 
-/** The command that is named first, or all of them: for the help, and for names that are close to a wrong one. */
+/** The command that is named first, or all of them for the help. */
 async function loadCommands([first]: readonly string[]): Promise<readonly Command[]> {
-  if (first !== undefined && Object.hasOwn(commands, first)) return [await commands[first as CommandName]()];
+  if (first !== undefined && isCommandName(first)) return [await commands[first]()];
   if (first === '--version' || first === '-V') return [];
-  return Promise.all(Object.values(commands).map((load) => load()));
+  return Promise.all(commandNames.map((name) => commands[name]()));
+}
+
+/** Of `-k 3 cost`, which is no input called `cost`. */
+function refuseCommandBehindOptions({ args: [first] }: Command): void {
+  if (first === undefined || !isCommandName(first)) return;
+  throw new UsageError({
+    where: first,
+    problem: `options must come after “${first}”`,
+    remedy: `if it is a file, name it ./${first}`,
+  });
 }
 
 function version(): string {
@@ -41,7 +57,8 @@ function version(): string {
 }
 
 /** Runs one command line. Sets `process.exitCode`; never throws. */
-export async function main(args: readonly string[]): Promise<void> {
+export async function main(typed: readonly string[]): Promise<void> {
+  const args = withImpliedCommand(typed);
   process.stdout.on('error', noticeOutputError);
   // What nobody can read is no reason to end: `2>&1 | head -1`, a full disk under a log.
   process.stderr.on('error', () => {});
@@ -52,13 +69,18 @@ export async function main(args: readonly string[]): Promise<void> {
     .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({ subcommandTerm: (command) => command.name() })
     // Options behind a command's name are that command's own, down to `cost compare --json`.
-    .enablePositionalOptions()
-    .addHelpText('after', `\n${EXIT_CODES}\n${examples('mobilenet classify photo.jpg', 'mobilenet classify --help')}`);
+    .enablePositionalOptions();
+  addHelpEnd(program, {
+    notes: EXIT_CODES,
+    examples: ['mobilenet photo.jpg', 'mobilenet photos --only dog', 'mobilenet classify --help'],
+  });
   // Work that waits for what never comes ends the process quietly: nothing may look done that is not.
   process.once('beforeExit', reportUnfinished);
-  for (const command of await loadCommands(args)) program.addCommand(command.copyInheritedSettings(program));
-  for (const command of withSubcommands(program)) useOwnErrors(command);
+  if (args !== typed) program.hook('preAction', (_, command) => refuseCommandBehindOptions(command));
   try {
+    if (!startsWithKnownWord(args)) throw unknownCommand(args[0]!);
+    for (const command of await loadCommands(args)) program.addCommand(command.copyInheritedSettings(program));
+    for (const command of withSubcommands(program)) useOwnErrors(command);
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     process.exitCode = report(error);

@@ -192,6 +192,7 @@ export const layers: readonly Layer[] = [
     folder: 'errors',
     holds: 'errors and printable text',
     imports: [],
+    packages: ['leven'],
   },
 ];
 

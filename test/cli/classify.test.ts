@@ -166,12 +166,27 @@ describe('mobilenet', () => {
     expect(mobilenet('--help').stdout).toMatch(/classify[\s\S]+cost[\s\S]+Exit codes:\n {2}0 /);
   });
 
-  it('exits 2 without a command or with an unknown one', () => {
+  it('exits 2 without a command', () => {
     expect(mobilenet().code).toBe(2);
-    expect(mobilenet('clasify')).toEqual({
-      code: 2,
-      stdout: '',
-      stderr: 'mobilenet: clasify: unknown command; did you mean classify?\n',
-    });
+  });
+
+  it.each([
+    ['clasify', 'no such command or file; did you mean mobilenet classify?'],
+    ['Predict', 'no such command or file; did you mean mobilenet classify?'],
+    ['uninstall', 'no such command or file; did you mean mobilenet models remove?'],
+    ['train', 'no such command or file; mobilenet runs trained networks; mobilenet import installs your own weights'],
+    ['serve', 'no such command or file, expected classify, merge, cost, models, pull, import, bench or an image'],
+  ])('%s is no command: exit 2', (word, message) => {
+    expect(mobilenet(word)).toEqual({ code: 2, stdout: '', stderr: `mobilenet: ${word}: ${message}\n` });
+  });
+
+  it.each([
+    ['verfy', 'did you mean verify?'],
+    ['learn', 'expected verify, remove, export or path'],
+  ])('models %s is no command: exit 2', (word, message) => {
+    const { code, stderr } = mobilenet('models', word);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^mobilenet: \w+: unknown command.*\n$/);
+    expect(stderr).toContain(message);
   });
 });

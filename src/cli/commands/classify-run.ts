@@ -30,7 +30,7 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
 }
 
 async function hostOf(names: readonly string[], flags: ClassifyFlags, listen: () => Signals): Promise<ClassifyHost> {
-  const { output, resume: append = false, overwrite = false, progress = false, filesFrom = [] } = flags;
+  const { output, resume: append = false, overwrite = false, progress = false, quiet = false, filesFrom = [] } = flags;
   const usesStdin = names.includes('-') || filesFrom.includes('-');
   return {
     ...(usesStdin && { stdin: process.stdin }),
@@ -39,18 +39,20 @@ async function hostOf(names: readonly string[], flags: ClassifyFlags, listen: ()
     ...(wantsSecondProcess() && { runInSecondProcess }),
     openOutput: () => (output === undefined ? openStdout() : openFile(output, { append, overwrite })),
     isOutput: outputTest(output),
-    showsProgress: progress || hasTerminal(),
-    startProgress: (total) => startBatchProgress(total, progress),
+    showsProgress: !quiet && (progress || hasTerminal()),
+    startProgress: (total) => startBatchProgress(total, { asked: progress, quiet }),
     listenForSignals: listen,
-    onNote: (note) => process.stderr.write(`mobilenet: ${printable(note)}\n`),
+    onNote: (note) => {
+      if (!quiet) process.stderr.write(`mobilenet: ${printable(note)}\n`);
+    },
     onProblem: (problem) => process.stderr.write(`mobilenet: ${printable(problem)}\n`),
   };
 }
 
 async function installModel(flags: ClassifyFlags): Promise<void> {
   const { runPull } = await import('./pull.js');
-  const { model = DEFAULT_MODEL, alpha, resolution, dtype, json = false } = flags;
-  await runPull({ model, alpha, resolution, dtype }, { json });
+  const { model = DEFAULT_MODEL, alpha, resolution, dtype, json = false, quiet = false } = flags;
+  await runPull({ model, alpha, resolution, dtype }, { isSilent: json || quiet });
 }
 
 /** @param isPart the inputs are a part of all, which may have none */

@@ -8,7 +8,7 @@ import {
   outputOptions,
   predictionOptions,
 } from '../options/classify-options.js';
-import { examples } from '../options/examples.js';
+import { addHelpEnd } from '../options/help-end.js';
 import { addOptions, readOptions } from '../options/option-table.js';
 
 /** `mobilenet classify FILE|FOLDER|GLOB…` */
@@ -22,18 +22,14 @@ export function classifyCommand(): Command {
   addOptions(command, predictionOptions, 'Predictions:');
   addOptions(command, outputOptions, 'Output:');
   addOptions(command, errorOptions, 'Errors:');
-  return command
-    .addHelpText(
-      'after',
-      examples(
-        'mobilenet classify photo.jpg',
-        'mobilenet classify photos --only dog --format paths',
-        'mobilenet classify photos --output photos.jsonl --resume',
-        'mobilenet classify --weights my.onnx --labels classes.txt photo.jpg',
-      ),
-    )
-    .action(async (files: string[]) => {
-      const { runClassify } = await import('./classify-run.js');
-      process.exitCode = await runClassify(files, readOptions(command, classifyOptions));
-    });
+  return addHelpEnd(command, {
+    examples: [
+      'mobilenet classify photo.jpg',
+      'mobilenet classify photos --only dog --format paths',
+      'mobilenet classify photos --output photos.jsonl --resume',
+    ],
+  }).action(async (files: string[]) => {
+    const { runClassify } = await import('./classify-run.js');
+    process.exitCode = await runClassify(files, readOptions(command, classifyOptions));
+  });
 }

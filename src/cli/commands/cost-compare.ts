@@ -6,7 +6,7 @@ import { isNetworkId } from '../../networks/index.js';
 import { compareSections } from '../../report/summary-text.js';
 import { comparisonOptions, comparisonOutputOptions } from '../options/comparison-options.js';
 import { countingOptions, readCounting } from '../options/counting-options.js';
-import { examples } from '../options/examples.js';
+import { addHelpEnd } from '../options/help-end.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
 import { checkOutput, countingDefinition, listOthers, writeComparison } from './cost-comparison.js';
 
@@ -17,17 +17,15 @@ export function compareCommand(): Command {
     .argument('<networks...>', 'NETWORK, NETWORK:ALPHA, NETWORK:ALPHA:RESOLUTION or a model file');
   addOptions(command, countingOptions, 'Counting:');
   addOptions(command, comparisonOutputOptions, 'Output:');
-  return command
-    .addHelpText(
-      'after',
-      examples(
-        'mobilenet cost compare mobilenet_v1:0.75:192 mobilenet_v2 xception',
-        'mobilenet cost compare mobilenet_v2 model.onnx --csv',
-      ),
-    )
-    .action(async (specs: readonly string[]) => {
-      await runCompare(specs, readOptions(command, comparisonOptions), (page) => process.stdout.write(page));
-    });
+  return addHelpEnd(command, {
+    examples: [
+      'mobilenet cost compare mobilenet_v1:0.75:192 mobilenet_v2 xception',
+      'mobilenet cost compare mobilenet_v2 model.onnx --csv',
+      'mobilenet cost compare mobilenet_v1 mobilenet_v2 --others --plot accuracy.svg',
+    ],
+  }).action(async (specs: readonly string[]) => {
+    await runCompare(specs, readOptions(command, comparisonOptions), (page) => process.stdout.write(page));
+  });
 }
 
 /** Throws UsageError for an unknown network or a spec that is none. */

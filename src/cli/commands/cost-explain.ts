@@ -4,7 +4,7 @@ import { UsageError } from '../../errors/errors.js';
 import { findNetwork } from '../../networks/index.js';
 import { resolve } from '../../networks/resolve.js';
 import { explainSections } from '../../report/explain-text.js';
-import { examples } from '../options/examples.js';
+import { addHelpEnd } from '../options/help-end.js';
 import { alpha, resolution } from '../options/model-options.js';
 import { positiveNumber, text, wholeNumber, withDefault } from '../options/option-kinds.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
@@ -16,7 +16,7 @@ const DEFAULT_MODEL = 'mobilenet_v1';
 const DEFAULT_LAYER = 'conv_dw_7';
 
 const layerOptions = {
-  model: withDefault(text('--model <name>', 'the network that the layer is in'), DEFAULT_MODEL),
+  model: withDefault(text('-m, --model <name>', 'the network that the layer is in'), DEFAULT_MODEL),
   layer: text(
     '--layer <name>',
     `a depthwise or pointwise layer (default: ${DEFAULT_LAYER} of ${DEFAULT_MODEL}, as in the paper’s table 3; otherwise the first depthwise layer)`,
@@ -46,17 +46,15 @@ export function explainCommand(): Command {
   addOptions(command, sizeOptions, 'Or the sizes of a layer:');
   addOptions(command, effectOptions, 'Multipliers:');
   addOptions(command, pageOptions, 'Output:');
-  return command
-    .addHelpText(
-      'after',
-      examples(
-        'mobilenet cost explain --layer conv_dw_7',
-        'mobilenet cost explain --dk 3 --m 512 --n 512 --df 14 --alpha 0.5',
-      ),
-    )
-    .action(async () => {
-      await runExplain(readOptions(command, explainOptions), (page) => process.stdout.write(page));
-    });
+  return addHelpEnd(command, {
+    examples: [
+      'mobilenet cost explain',
+      'mobilenet cost explain --layer conv_dw_3 --rho 0.5',
+      'mobilenet cost explain --dk 3 --m 512 --n 512 --df 14 --alpha 0.5',
+    ],
+  }).action(async () => {
+    await runExplain(readOptions(command, explainOptions), (page) => process.stdout.write(page));
+  });
 }
 
 /** Throws UsageError for sizes or a layer that do not exist. */

@@ -5,7 +5,7 @@ import { UsageError } from '../../errors/errors.js';
 import { sweepSections } from '../../report/summary-text.js';
 import { comparisonOptions, comparisonOutputOptions } from '../options/comparison-options.js';
 import { countingOptions, readCounting } from '../options/counting-options.js';
-import { examples } from '../options/examples.js';
+import { addHelpEnd } from '../options/help-end.js';
 import { commaSeparated, flag, parsePositive, parseWhole, text } from '../options/option-kinds.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
 import { checkOutput, countingDefinition, listOthers, writeComparison } from './cost-comparison.js';
@@ -16,7 +16,7 @@ const MOST_ROWS = 10_000;
 const gridOptions = {
   networks: commaSeparated('--models <names>', 'networks, separated by commas (default: mobilenet_v1,mobilenet_v2)'),
   alphas: commaSeparated('--alphas <numbers>', 'width multipliers (default: the published ones)', parsePositive),
-  resolutions: commaSeparated('--res <pixels>', 'input resolutions (default: the published ones)', (value, where) =>
+  resolutions: commaSeparated('-r, --res <pixels>', 'input resolutions (default: the published ones)', (value, where) =>
     parseWhole(value, where, 'pixels'),
   ),
   budget: text('--budget <limits>', 'list only what fits, the highest published top-1 accuracy first'),
@@ -32,18 +32,16 @@ export function sweepCommand(): Command {
   addOptions(command, gridOptions, 'Grid:');
   addOptions(command, countingOptions, 'Counting:');
   addOptions(command, comparisonOutputOptions, 'Output:');
-  return command
-    .addHelpText(
-      'after',
-      '\nA budget limits macs, flops, params, weights and activations (both in bytes), top1, alpha and res.\n' +
-        examples(
-          'mobilenet cost sweep --budget "macs<100M,params<2M"',
-          'mobilenet cost sweep --models mobilenet_v2 --alphas 0.5,1 --res 160,224 --plot sweep.svg',
-        ),
-    )
-    .action(async () => {
-      await runSweep(readOptions(command, sweepOptions), (page) => process.stdout.write(page));
-    });
+  return addHelpEnd(command, {
+    notes: 'A budget limits macs, flops, params, weights and activations (both in bytes), top1, alpha and res.',
+    examples: [
+      'mobilenet cost sweep --models mobilenet_v1',
+      'mobilenet cost sweep --budget "macs<100M,params<2M"',
+      'mobilenet cost sweep --models mobilenet_v2 --alphas 0.5,1 --res 160,224 --plot sweep.svg',
+    ],
+  }).action(async () => {
+    await runSweep(readOptions(command, sweepOptions), (page) => process.stdout.write(page));
+  });
 }
 
 /** Throws UsageError for an unknown network, a list or a budget that cannot be read. */

@@ -5,7 +5,7 @@ import { UsageError } from '../../errors/errors.js';
 import { networkIds, networks } from '../../networks/index.js';
 import { useOwnErrors } from '../command-line-errors.js';
 import { countingOptions, readCounting } from '../options/counting-options.js';
-import { examples } from '../options/examples.js';
+import { addHelpEnd } from '../options/help-end.js';
 import { builtAlpha, builtResolution, trainedNetworks } from '../options/model-options.js';
 import { flag, listOf, oneOf, text, wholeNumber } from '../options/option-kinds.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
@@ -15,7 +15,7 @@ import { weightsWords } from '../options/weights-words.js';
 const DEFAULT_MODEL = 'mobilenet_v1';
 
 const networkOptions = {
-  model: text('--model <name>', `${listOf(trainedNetworks)} (default: ${DEFAULT_MODEL})`),
+  model: text('-m, --model <name>', `${listOf(trainedNetworks)} (default: ${DEFAULT_MODEL})`),
   alpha: builtAlpha,
   resolution: builtResolution,
 };
@@ -43,23 +43,21 @@ export function costCommand(): Command {
   addOptions(command, countingOptions, 'Counting:');
   addOptions(command, outputOptions, 'Output:');
   const comparisons = networkIds.filter((id) => networks[id].costOnly);
-  command
-    // `cost compare --json`: what follows the name is the subcommand's.
-    .enablePositionalOptions()
-    .addHelpText(
-      'after',
-      '\nMACs: multiply-accumulates of convolutions and dense layers. FLOPs: 2 × MACs unless --convention says otherwise.' +
-        `\n--model also takes ${comparisons.join(' and ')}, which the MobileNet paper compares with.` +
-        '\nIf a file is named like a subcommand, add its folder: ./sweep\n' +
-        examples(
-          'mobilenet cost --model mobilenet_v2 --alpha 0.5 --layers',
-          'mobilenet cost model.onnx --by stage --plot model.html',
-          'mobilenet cost compare mobilenet_v1:0.75:192 xception model.onnx',
-        ),
-    )
-    .action(async (file: string | undefined) => {
-      await runCost(readOptions(command, costOptions), (page) => process.stdout.write(page), file);
-    });
+  // `cost compare --json`: what follows the name is the subcommand's.
+  command.enablePositionalOptions();
+  addHelpEnd(command, {
+    notes:
+      'MACs: multiply-accumulates of convolutions and dense layers. FLOPs: 2 × MACs unless --convention says otherwise.' +
+      `\n--model also takes ${comparisons.join(' and ')}, which the MobileNet paper compares with.` +
+      '\nIf a file is named like a subcommand, add its folder: ./sweep',
+    examples: [
+      'mobilenet cost --model mobilenet_v2 --alpha 0.5 --layers',
+      'mobilenet cost model.onnx --by stage --plot model.html',
+      'mobilenet cost compare mobilenet_v1:0.75:192 xception model.onnx',
+    ],
+  }).action(async (file: string | undefined) => {
+    await runCost(readOptions(command, costOptions), (page) => process.stdout.write(page), file);
+  });
   for (const [name, description, load] of subcommands) addLater(command, name, description, load);
   return command;
 }

@@ -5,7 +5,7 @@ import { jsonDocument } from '../../report/json.js';
 import { alphaText, sizeText } from '../../report/units.js';
 import type { ImportCalibration } from '../../use-cases/calibrate.js';
 import type { Imported } from '../../use-cases/import.js';
-import { examples } from '../options/examples.js';
+import { addHelpEnd } from '../options/help-end.js';
 import {
   alpha,
   defaultResolutions,
@@ -15,6 +15,7 @@ import {
   mean,
   outputName,
   padding,
+  quiet,
   resolution,
   std,
   trainedNetworks,
@@ -34,7 +35,7 @@ const options = {
   std,
   outputName,
   calibrate: text('--calibrate <folder>', 'choose integer ranges with the images in this folder, for --dtype int8'),
-  model: text('--model <name>', 'the network, if the file leaves it open'),
+  model: text('-m, --model <name>', 'the network, if the file leaves it open'),
   alpha: { ...alpha, help: 'width multiplier α, if the file leaves it open' },
   resolution: {
     ...resolution,
@@ -45,6 +46,7 @@ const options = {
   classes: wholeNumber('--classes <count>', 'fail if the file has another number of classes', { unit: 'classes' }),
   replace: flag('--replace', 'replace an installed model of this name'),
   json,
+  quiet,
 };
 
 /** `mobilenet import FILE --as NAME`: a checkpoint of one's own among the installed models. */
@@ -52,30 +54,33 @@ export function importCommand(): Command {
   const command = new Command('import')
     .description('Install your own weights, to run them with classify --model NAME.')
     .argument('<file>', weightsWords);
-  return addOptions(command, options)
-    .addHelpText(
-      'after',
-      '\nA file that has a graph runs as its graph says. A file that has only tensors must be' +
-        `\n${listOf(trainedNetworks)}, recognised by their names and shapes.` +
-        '\nLabels and the input range are read from the file or from files beside it.\n' +
-        examples(
-          'mobilenet import flowers.h5 --as flowers --labels flowers.txt',
-          'mobilenet import flowers.h5 --as flowers --calibrate photos --replace',
-        ),
-    )
-    .action(async (file: string) => {
-      await runImport(file, readOptions(command, options));
-    });
+  addOptions(command, options);
+  return addHelpEnd(command, {
+    notes:
+      'A file that has a graph runs as its graph says. A file that has only tensors must be' +
+      `\n${listOf(trainedNetworks)}, recognised by their names and shapes.` +
+      '\nLabels and the input range are read from the file or from files beside it.',
+    examples: [
+      'mobilenet import flowers.h5 --as flowers --labels flowers.txt',
+      'mobilenet import flowers.h5 --as flowers --calibrate photos --replace',
+      'mobilenet classify --model flowers rose.jpg',
+    ],
+  }).action(async (file: string) => {
+    await runImport(file, readOptions(command, options));
+  });
 }
 
-async function runImport(file: string, { calibrate, json, ...choice }: OptionValues<typeof options>): Promise<void> {
+async function runImport(
+  file: string,
+  { calibrate, json, quiet = false, ...choice }: OptionValues<typeof options>,
+): Promise<void> {
   const { importModel } = await import('../../use-cases/import.js');
   const imported = await importModel(file, {
     ...choice,
-    ...(calibrate !== undefined && { calibrate: calibration(calibrate) }),
+    ...(calibrate !== undefined && { calibrate: calibration(calibrate, quiet) }),
   });
   const { installed, title, notes } = imported;
-  for (const note of notes) process.stderr.write(`mobilenet: ${printable(note)}\n`);
+  for (const note of quiet ? [] : notes) process.stderr.write(`mobilenet: ${printable(note)}\n`);
   process.stdout.write(json ? jsonDocument({ model: installed, family: title }) : importedText(imported));
 }
 
@@ -94,13 +99,13 @@ function importedText({ installed, title, calibrated }: Imported): string {
 }
 
 /** Images that are left out, and progress now and then, go to stderr. */
-function calibration(folder: string): ImportCalibration {
+function calibration(folder: string, quiet: boolean): ImportCalibration {
   let last = performance.now();
   return {
     folder,
     onError: ({ message }) => process.stderr.write(`mobilenet: ${message}\n`),
     onProgress(unit, done, total) {
-      if (performance.now() - last < LINE_EVERY_MS) return;
+      if (quiet || performance.now() - last < LINE_EVERY_MS) return;
       last = performance.now();
       process.stderr.write(`calibrating: ${unit === 'picture' ? 'image' : 'layer'} ${done} of ${total}\n`);
     },

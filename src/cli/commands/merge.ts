@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { examples } from '../options/examples.js';
+import { addHelpEnd } from '../options/help-end.js';
 import { mergeOptions } from '../options/merge-options.js';
 import { addOptions, readOptions } from '../options/option-table.js';
 
@@ -8,14 +8,16 @@ export function mergeCommand(): Command {
   const command = new Command('merge')
     .description('Combine JSONL results of classify; if a file name occurs more than once, its first row is kept.')
     .argument('<part...>', 'JSONL files, or - for stdin');
-  return addOptions(command, mergeOptions)
-    .addHelpText(
-      'after',
-      '\nExits with 1 if any row is an error or a part ends with an incomplete row.\n' +
-        examples('mobilenet merge parts/*.jsonl > all.jsonl', 'mobilenet merge all.jsonl --output all.csv'),
-    )
-    .action(async (parts: string[]) => {
-      const { runMerge } = await import('./merge-run.js');
-      process.exitCode = await runMerge(parts, readOptions(command, mergeOptions));
-    });
+  addOptions(command, mergeOptions);
+  return addHelpEnd(command, {
+    notes: 'Exits with 1 if any row is an error or a part ends with an incomplete row.',
+    examples: [
+      'mobilenet merge parts/*.jsonl > all.jsonl',
+      'mobilenet merge all.jsonl --output all.csv',
+      'mobilenet merge monday.jsonl tuesday.jsonl --json',
+    ],
+  }).action(async (parts: string[]) => {
+    const { runMerge } = await import('./merge-run.js');
+    process.exitCode = await runMerge(parts, readOptions(command, mergeOptions));
+  });
 }

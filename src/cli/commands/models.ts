@@ -3,7 +3,7 @@ import { exitCodes } from '../../errors/errors.js';
 import { printable } from '../../errors/printable.js';
 import { jsonDocument } from '../../report/json.js';
 import { sizeText } from '../../report/units.js';
-import { examples } from '../options/examples.js';
+import { addHelpEnd } from '../options/help-end.js';
 import { json } from '../options/model-options.js';
 import { addOptions } from '../options/option-table.js';
 
@@ -14,17 +14,18 @@ export function modelsCommand(): Command {
   const models = new Command('models').description(
     'List bundled, installed and published models; manage installed ones.',
   );
-  addOptions(models, { json })
-    .addHelpText('after', examples('mobilenet models', 'mobilenet models remove flowers'))
-    .action(async (flags: JsonFlag) => {
-      const [{ surveyModels }, { canPull }, { modelsText }] = await Promise.all([
-        import('../../use-cases/list-models.js'),
-        import('../../store/catalog.js'),
-        import('../../report/models-text.js'),
-      ]);
-      const record = surveyModels();
-      process.stdout.write(flags.json ? jsonDocument(record) : modelsText(record, canPull));
-    });
+  addOptions(models, { json });
+  addHelpEnd(models, {
+    examples: ['mobilenet models', 'mobilenet models --json', 'mobilenet models remove flowers'],
+  }).action(async (flags: JsonFlag) => {
+    const [{ surveyModels }, { canPull }, { modelsText }] = await Promise.all([
+      import('../../use-cases/list-models.js'),
+      import('../../store/catalog.js'),
+      import('../../report/models-text.js'),
+    ]);
+    const record = surveyModels();
+    process.stdout.write(flags.json ? jsonDocument(record) : modelsText(record, canPull));
+  });
   for (const command of [verifyCommand(), removeCommand(), exportCommand(), pathCommand()]) models.addCommand(command);
   return models;
 }
@@ -34,56 +35,75 @@ interface JsonFlag {
 }
 
 function verifyCommand(): Command {
-  return addOptions(new Command('verify'), { json })
-    .description('Check every installed file against its SHA-256; exit with 4 if one is damaged.')
-    .addHelpText('after', examples('mobilenet models verify'))
-    .action(async (_flags: JsonFlag, command: Command) => {
-      const { verifyModels } = await import('../../store/installed.js');
-      const verified = await verifyModels();
-      if (verified.some(({ problem }) => problem !== null)) process.exitCode = exitCodes.model;
-      if (command.optsWithGlobals<JsonFlag>().json) {
-        process.stdout.write(jsonDocument({ models: verified }));
-        return;
-      }
-      for (const { name, problem } of verified) {
-        if (problem === null) process.stdout.write(`${name}: OK\n`);
-        else process.stderr.write(`mobilenet: ${name}: ${printable(problem)}\n`);
-      }
-      if (verified.length === 0) process.stdout.write('no models are installed\n');
-    });
+  const command = new Command('verify').description(
+    'Check every installed file against its SHA-256; exit with 4 if one is damaged.',
+  );
+  addOptions(command, { json });
+  return addHelpEnd(command, {
+    examples: [
+      'mobilenet models verify',
+      'mobilenet models verify --json',
+      'mobilenet models verify && mobilenet classify photo.jpg',
+    ],
+  }).action(async (_flags: JsonFlag, command: Command) => {
+    const { verifyModels } = await import('../../store/installed.js');
+    const verified = await verifyModels();
+    if (verified.some(({ problem }) => problem !== null)) process.exitCode = exitCodes.model;
+    if (command.optsWithGlobals<JsonFlag>().json) {
+      process.stdout.write(jsonDocument({ models: verified }));
+      return;
+    }
+    for (const { name, problem } of verified) {
+      if (problem === null) process.stdout.write(`${name}: OK\n`);
+      else process.stderr.write(`mobilenet: ${name}: ${printable(problem)}\n`);
+    }
+    if (verified.length === 0) process.stdout.write('no models are installed\n');
+  });
 }
 
 function removeCommand(): Command {
-  return new Command('remove')
-    .description('Remove an installed model.')
-    .argument('<name>', NAME)
-    .addHelpText('after', examples('mobilenet models remove flowers'))
-    .action(async (name: string) => {
-      const { removeModel } = await import('../../store/install.js');
-      await removeModel(name);
-      process.stdout.write(`${name} removed\n`);
-    });
+  const command = new Command('remove').description('Remove an installed model.').argument('<name>', NAME);
+  return addHelpEnd(command, {
+    examples: [
+      'mobilenet models remove flowers',
+      'mobilenet models remove mobilenet_v1_0.5_160',
+      'mobilenet models remove flowers && mobilenet models',
+    ],
+  }).action(async (name: string) => {
+    const { removeModel } = await import('../../store/install.js');
+    await removeModel(name);
+    process.stdout.write(`${name} removed\n`);
+  });
 }
 
 function exportCommand(): Command {
-  return new Command('export')
+  const command = new Command('export')
     .description('Write a model to a safetensors file, for import or classify --weights.')
     .argument('<name>', NAME)
-    .argument('<file>', 'the file to write, such as model.safetensors')
-    .addHelpText('after', examples('mobilenet models export mobilenet_v2 mobilenet_v2.safetensors'))
-    .action(async (name: string, file: string) => {
-      const { exportModel } = await import('../../use-cases/export.js');
-      const { bytes } = await exportModel(name, file);
-      process.stdout.write(`${printable(file)}: ${sizeText(bytes, 1)}\n`);
-    });
+    .argument('<file>', 'the file to write, such as model.safetensors');
+  return addHelpEnd(command, {
+    examples: [
+      'mobilenet models export mobilenet_v2 mobilenet_v2.safetensors',
+      'mobilenet models export flowers flowers.safetensors',
+      'mobilenet classify --weights flowers.safetensors rose.jpg',
+    ],
+  }).action(async (name: string, file: string) => {
+    const { exportModel } = await import('../../use-cases/export.js');
+    const { bytes } = await exportModel(name, file);
+    process.stdout.write(`${printable(file)}: ${sizeText(bytes, 1)}\n`);
+  });
 }
 
 function pathCommand(): Command {
-  return new Command('path')
-    .description('Print the folder of installed models.')
-    .addHelpText('after', examples('du -sh "$(mobilenet models path)"'))
-    .action(async () => {
-      const { storeHome } = await import('../../store/home.js');
-      process.stdout.write(`${storeHome()}\n`);
-    });
+  const command = new Command('path').description('Print the folder of installed models.');
+  return addHelpEnd(command, {
+    examples: [
+      'mobilenet models path',
+      'du -sh "$(mobilenet models path)"',
+      'MOBILENET_HOME=/srv/models mobilenet models path',
+    ],
+  }).action(async () => {
+    const { storeHome } = await import('../../store/home.js');
+    process.stdout.write(`${storeHome()}\n`);
+  });
 }

@@ -4,8 +4,8 @@ import { jsonDocument } from '../../report/json.js';
 import { sizeText } from '../../report/units.js';
 import type { CatalogQuery } from '../../store/catalog.js';
 import type { Pulled, PullOptions } from '../../use-cases/pull.js';
-import { examples } from '../options/examples.js';
-import { alpha, json, resolution, trainedNetworks } from '../options/model-options.js';
+import { addHelpEnd } from '../options/help-end.js';
+import { alpha, json, quiet, resolution, trainedNetworks } from '../options/model-options.js';
 import { flag, listOf, oneOf, positiveNumber, text, wholeNumber, withDefault } from '../options/option-kinds.js';
 import { addOptions, readOptions } from '../options/option-table.js';
 import { startDownloadProgress } from '../terminal/download-progress.js';
@@ -26,6 +26,7 @@ const options = {
   ),
   tries: withDefault(wholeNumber('--tries <count>', 'how often to try each address', { most: 100 }), 4),
   json,
+  quiet,
 };
 
 /** `mobilenet pull MODEL` */
@@ -33,30 +34,43 @@ export function pullCommand(): Command {
   const command = new Command('pull')
     .description('Download published weights and install them.')
     .argument('<model>', `${listOf(trainedNetworks)}, or a name that “mobilenet models” lists`);
-  return addOptions(command, options)
-    .addHelpText(
-      'after',
-      '\nModels are stored in the user’s cache folder or in $MOBILENET_HOME (“mobilenet models path” prints it). A download' +
-        '\nis installed only if its SHA-256 is the published one; where none is published, it must be the one seen first.' +
-        '\nRespects HTTP_PROXY, HTTPS_PROXY and NO_PROXY.\n' +
-        examples('mobilenet pull mobilenet_v1 --alpha 0.5 --res 160', 'mobilenet pull xception'),
-    )
-    .action(async (model: string) => {
-      const { alpha, resolution, dtype, from, force, timeout, tries, json = false } = readOptions(command, options);
-      const limits = { idleMs: timeout * 1000, attempts: tries };
-      const query = { model, alpha, resolution, dtype };
-      const pulled = await runPull(query, { json, from, limits, ...(force && { force }) });
-      process.stdout.write(json ? jsonDocument(pulled) : pulledText(pulled));
-    });
+  addOptions(command, options);
+  return addHelpEnd(command, {
+    notes:
+      'Models are stored in the user’s cache folder or in $MOBILENET_HOME (“mobilenet models path” prints it). A download' +
+      '\nis installed only if its SHA-256 is the published one; where none is published, it must be the one seen first.' +
+      '\nRespects HTTP_PROXY, HTTPS_PROXY and NO_PROXY.',
+    examples: [
+      'mobilenet pull mobilenet_v1 --alpha 0.5 --res 160',
+      'mobilenet pull mobilenet_v2 --dtype f32',
+      'mobilenet pull xception',
+    ],
+  }).action(async (model: string) => {
+    const {
+      alpha,
+      resolution,
+      dtype,
+      from,
+      force,
+      timeout,
+      tries,
+      json = false,
+      quiet = false,
+    } = readOptions(command, options);
+    const limits = { idleMs: timeout * 1000, attempts: tries };
+    const query = { model, alpha, resolution, dtype };
+    const pulled = await runPull(query, { isSilent: json || quiet, from, limits, ...(force && { force }) });
+    process.stdout.write(json ? jsonDocument(pulled) : pulledText(pulled));
+  });
 }
 
-/** Downloads one model, with progress on stderr unless the output is JSON. */
+/** Downloads one model, with progress on stderr unless `isSilent`. */
 export async function runPull(
   query: CatalogQuery,
-  { json, ...pullOptions }: PullOptions & { readonly json: boolean },
+  { isSilent, ...pullOptions }: PullOptions & { readonly isSilent: boolean },
 ): Promise<Pulled> {
   const { chooseEntry, pull } = await import('../../use-cases/pull.js');
-  const progress = await startDownloadProgress(chooseEntry(query).name, json);
+  const progress = await startDownloadProgress(chooseEntry(query).name, isSilent);
   try {
     const { entry: _, ...pulled } = await pull(query, {
       ...pullOptions,

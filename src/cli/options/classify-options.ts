@@ -3,7 +3,7 @@ import { cropMethods, resizeFilters } from '../../domain/preprocessing.js';
 import { UsageError } from '../../errors/errors.js';
 import { parseShard } from '../../inputs/shard.js';
 import { FORMATS, type FormatName } from '../../report/formats.js';
-import { alpha, input, json, labels, mean, modelHelp, outputName, resolution, std } from './model-options.js';
+import { alpha, input, json, labels, mean, modelHelp, outputName, quiet, resolution, std } from './model-options.js';
 import {
   commaSeparated,
   flag,
@@ -28,7 +28,7 @@ export const NAMED_FORMATS = FORMATS.filter((name): name is Exclude<FormatName, 
 
 /** Which model runs, and how images are prepared for it. */
 export const modelOptions = {
-  model: text('--model <name>', modelHelp('the name of an installed model', DEFAULT_MODEL)),
+  model: text('-m, --model <name>', modelHelp('the name of an installed model', DEFAULT_MODEL)),
   alpha,
   resolution,
   pull: flag('--pull', 'download the model if it is neither bundled nor installed'),
@@ -62,12 +62,12 @@ export const computationOptions = {
     'give the same digits with every version of Node.js, without the faster fused multiply-add',
   ),
   threads: wholeNumber(
-    '--threads <count>',
+    '-t, --threads <count>',
     `threads per image, 1 to ${MOST_THREADS} (default: 2 if there is enough work, otherwise 1)`,
     { most: MOST_THREADS },
   ),
   jobs: wholeNumber(
-    '--jobs <count>',
+    '-j, --jobs <count>',
     'images to classify in parallel, a thread for each (default: the number of CPU cores if there are more than 8 images, otherwise 1)',
     { most: MOST_THREADS },
   ),
@@ -94,7 +94,7 @@ export const inputOptions = {
 };
 
 export const predictionOptions = {
-  top: wholeNumber('--top <count>', 'predictions per image (default: 5; with --format paths: 1)', {
+  top: wholeNumber('-k, --top <count>', 'predictions per image (default: 5; with --format paths: 1)', {
     unit: 'predictions',
   }),
   min: probability('--min <probability>', 'keep predictions with at least this probability, 0 to 1'),
@@ -107,7 +107,7 @@ export const predictionOptions = {
 
 export const outputOptions = {
   format: oneOf(
-    '--format <name>',
+    '-f, --format <name>',
     'output format (%s; default: by the extension of --output, otherwise text)',
     NAMED_FORMATS,
   ),
@@ -116,7 +116,7 @@ export const outputOptions = {
     '--print <template>',
     'print a line for each prediction: {file} {label} {id} {index} {rank} {probability} {percent}',
   ),
-  output: text('--output <file>', 'write to this file instead of stdout'),
+  output: text('-o, --output <file>', 'write to this file instead of stdout'),
   overwrite: flag('--overwrite', 'replace the contents of the output file'),
   resume: flag(
     '--resume',
@@ -124,6 +124,7 @@ export const outputOptions = {
   ),
   hash: flag('--hash', 'detect changed files by their SHA-256 instead of their time; every row includes it'),
   progress: flag('--progress', 'report progress on stderr every 10 seconds'),
+  quiet,
 };
 
 export const errorOptions = {

@@ -7,13 +7,13 @@ export type MergedFormat = (typeof MERGED_FORMATS)[number];
 
 export const mergeOptions = {
   format: oneOf(
-    '--format <name>',
+    '-f, --format <name>',
     'output format (%s; default: by the extension of --output, otherwise jsonl)',
     MERGED_FORMATS,
   ),
   json,
   nulOutput: flag('-0, --null-output', 'with --format paths, end names with NUL instead of a newline'),
-  output: text('--output <file>', 'write to this file instead of stdout'),
+  output: text('-o, --output <file>', 'write to this file instead of stdout'),
   overwrite: flag('--overwrite', 'replace the output file'),
 };
 

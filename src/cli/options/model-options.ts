@@ -9,7 +9,7 @@ export const trainedNetworks: readonly string[] = networkIds.filter((id) => !net
 /** `224, xception 299` */
 export const defaultResolutions = listResolutions();
 
-const RESOLUTION = '--res <pixels>';
+const RESOLUTION = '-r, --res <pixels>';
 
 /** Rows that several commands have, for the network and its weights. */
 export const alpha = positiveNumber('--alpha <number>', 'width multiplier α');
@@ -44,6 +44,7 @@ export const outputName = text(
   'the output that has the classes, if your ONNX file has several (default: found by its shape)',
 );
 export const json = flag('--json', 'print one JSON document');
+export const quiet = flag('-q, --quiet', 'print nothing but errors on stderr: no notes, no progress, no summary');
 
 /** A network or one of `others`. */
 export function modelHelp(others: string, defaultModel: string): string {

@@ -42,8 +42,8 @@ export type OptionValues<Table extends OptionTable> = {
 /** Adds the options of a table; `heading`: what the help prints above them. */
 export function addOptions(command: Command, table: OptionTable, heading?: string): Command {
   if (heading !== undefined) command.optionsGroup(heading);
-  for (const row of Object.values(table)) {
-    const option = optionOf(row);
+  for (const [name, row] of Object.entries(table)) {
+    const option = new TableOption(name, row);
     const { parse } = row;
     if (parse) {
       option.argParser((text, previous) => parse(text, `${option.long} ${printable(text)}`, previous));
@@ -58,12 +58,24 @@ export function addOptions(command: Command, table: OptionTable, heading?: strin
 /** The values of a table's options, after the command line was parsed. */
 export function readOptions<Table extends OptionTable>(command: Command, table: Table): OptionValues<Table> {
   const found: Record<string, unknown> = command.opts();
-  const values = Object.entries(table).map(([name, row]) => [name, found[optionOf(row).attributeName()]] as const);
+  const values = Object.entries(table).map(([name, row]) => [name, found[name] ?? row.default] as const);
   return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as OptionValues<Table>;
 }
 
-function optionOf({ flags, help }: OptionTable[string]): Option {
-  return new Option(flags, help);
+/** Its value has the name that the table has for it: `--no-model` and `--model` are two options. */
+export class TableOption extends Option {
+  readonly row: OptionTable[string];
+  readonly #name: string;
+
+  constructor(name: string, row: OptionTable[string]) {
+    super(row.flags, row.help);
+    this.#name = name;
+    this.row = row;
+  }
+
+  override attributeName(): string {
+    return this.#name;
+  }
 }
 
 /** Of values that were read those of one table. */

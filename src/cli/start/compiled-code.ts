@@ -74,6 +74,6 @@ export function reuseCode(args: readonly string[]): void {
 /** What decides which code is run: options, and `int8` most of all; not files and other values. And V8's own flags. */
 function formOf(args: readonly string[]): string {
   const words = args.filter((arg, index) => index === 0 || arg.startsWith('-') || arg === 'int8');
-  const options = words.map((word) => word.replace(/=.*/s, ''));
+  const options = words.map((word) => word.replace(/^(-\w).*|=.*/s, '$1'));
   return [...options, ...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
 }

@@ -1,5 +1,6 @@
 /** What bin/mobilenet.js runs: the command, with what V8 made of its code in an earlier start where there is that. */
 import { createRequire } from 'node:module';
+import { withImpliedCommand } from './implied-command.js';
 
 const require = createRequire(import.meta.url);
 
@@ -7,7 +8,8 @@ const require = createRequire(import.meta.url);
 export async function start(args: readonly string[]): Promise<void> {
   try {
     // Node's own word against caches of code.
-    if (!process.env.NODE_DISABLE_COMPILE_CACHE) (await import('./compiled-code.js')).reuseCode(args);
+    if (!process.env.NODE_DISABLE_COMPILE_CACHE)
+      (await import('./compiled-code.js')).reuseCode(withImpliedCommand(args));
   } catch {
     // Without: there may be no folder for caches, or no current one.
   }

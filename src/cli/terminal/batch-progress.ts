@@ -12,10 +12,14 @@ const LINE_EVERY_MS = 10_000;
 const TEXT_EVERY_MS = 250;
 
 /**
- * On a terminal a line that moves; elsewhere, where `asked`, one now and then.
+ * On a terminal a line that moves; elsewhere, where `asked`, one now and then; nothing where `quiet`.
  * @param total how many there will be, once it is known
  */
-export async function startBatchProgress(total: () => number | undefined, asked: boolean): Promise<BatchProgress> {
+export async function startBatchProgress(
+  total: () => number | undefined,
+  { asked, quiet }: { readonly asked: boolean; readonly quiet: boolean },
+): Promise<BatchProgress> {
+  if (quiet) return { progress() {}, clear() {}, stop() {} };
   const start = performance.now();
   const text = (done: number) => progressText(done, total(), (performance.now() - start) / 1000);
   if (hasTerminal()) {

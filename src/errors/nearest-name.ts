@@ -1,0 +1,18 @@
+import leven from 'leven';
+
+/**
+ * The name that a mistyped word was probably meant to be: the first of those with the fewest changed letters, at most one in
+ * three. Case does not count.
+ */
+export function nearestName(word: string, names: Iterable<string>): string | undefined {
+  let least = Math.floor(word.length / 3) + 1;
+  let nearest: string | undefined;
+  for (const name of names) {
+    if (Math.abs(name.length - word.length) >= least) continue;
+    const distance = leven(word.toLowerCase(), name.toLowerCase());
+    if (distance >= least) continue;
+    least = distance;
+    nearest = name;
+  }
+  return nearest;
+}
