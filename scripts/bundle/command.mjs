@@ -22,6 +22,7 @@ const rest = [
   ...['bench', 'import', 'merge', 'models', 'pull'].map((name) => `cli/commands/${name}`),
   ...['use-cases/cost-file', 'use-cases/measure-cost', 'use-cases/plot', 'report/graph-text'],
   ...['net/fetch-picture', 'models/installed', 'models/from-files', 'weights/formats/open'],
+  'images/formats/open',
   // The readers that the table of formats loads: help needs the table, but no reader.
   ...[
     'safetensors/safetensors',

@@ -6,7 +6,7 @@ import type { ImageFormat } from './format.js';
  * Bytes that libvips may take for one picture, estimated from its header before anything is decoded. With Node and
  * the engine a process stays below 1 GiB.
  */
-const MEMORY_LIMIT = 640 * 2 ** 20;
+export const MEMORY_LIMIT = 640 * 2 ** 20;
 
 /** Longest side that is decoded row by row: the cost of a row bounds the memory, the number of them the time. */
 export const MAX_REDUCED_SIDE = 2 ** 16;
@@ -45,6 +45,19 @@ export interface DecodeSize {
   readonly bytes: number;
 }
 
+/** Of a picture that needs more than `MEMORY_LIMIT`. */
+export function tooLarge(
+  name: string,
+  format: string,
+  { width, height }: Pick<DecodeSize, 'width' | 'height'>,
+): ImageError {
+  return new ImageError('too-large', {
+    where: name,
+    problem: `${width} × ${height} pixels as ${format} need more than ${MEMORY_LIMIT / 2 ** 20} MiB of memory`,
+    remedy: 'scale the image down first',
+  });
+}
+
 /** The size to decode to: the picture's own, or less where that would not fit into memory. */
 export function chooseSize(name: string, format: ImageFormat, metadata: Metadata): DecodeSize {
   const { width, height } = metadata.autoOrient;
@@ -58,11 +71,7 @@ export function chooseSize(name: string, format: ImageFormat, metadata: Metadata
   const bytes = held + pixels * (3 + turned);
   if (bytes <= MEMORY_LIMIT) return { width, height, reduced: false, bytes };
   if (held > MEMORY_LIMIT || Math.max(width, height) > MAX_REDUCED_SIDE) {
-    throw new ImageError('too-large', {
-      where: name,
-      problem: `${width} × ${height} pixels as ${format} need more than ${MEMORY_LIMIT / 2 ** 20} MiB of memory`,
-      remedy: 'scale the image down first',
-    });
+    throw tooLarge(name, format, { width, height });
   }
   const shrink = Math.ceil(Math.sqrt(pixels / REDUCED_PIXELS));
   return { width: Math.ceil(width / shrink), height: Math.ceil(height / shrink), reduced: true, bytes: MEMORY_LIMIT };

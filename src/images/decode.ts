@@ -3,8 +3,9 @@ import type { ColumnSpan } from '../domain/pixel-kernels.js';
 import { ImageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { mixInks } from './cmyk.js';
-import { chooseSize, MAX_REDUCED_SIDE } from './decode-size.js';
-import { detectFormat, type ImageFormat, supportedFormats } from './format.js';
+import { chooseSize, MAX_REDUCED_SIDE, MEMORY_LIMIT, tooLarge } from './decode-size.js';
+import { detectFormat, type ImageFormat, type OtherFormat, supportedFormats } from './format.js';
+import type { Readable } from './formats/readable.js';
 import { requireSharp, type SharpFactory } from './sharp.js';
 import { openPicture, type PictureSource } from './source.js';
 
@@ -131,7 +132,43 @@ export async function decode(input: string | Uint8Array, options: DecodeOptions 
     const what = detected.name === undefined ? 'not an image of a known format' : `${detected.name} is not supported`;
     throw new ImageError('unsupported-format', { where: name, problem: what, expected: supportedFormats });
   }
-  const { format } = detected;
+  if ('format' in detected) return decodeBySharp(source, detected.format, options);
+  return decodeOther(source, detected.other, options);
+}
+
+/** A format that sharp does not read; inside of it there may be one that it does. */
+async function decodeOther(source: PictureSource, format: OtherFormat, options: DecodeOptions): Promise<DecodedImage> {
+  const { openOther } = await import('./formats/open.js');
+  const opened = await openOther(source.name, format, source.input);
+  if ('decode' in opened) return decodeReadable(source.name, format, opened, options);
+  return decodeBySharp({ ...source, input: opened.data }, opened.format, options);
+}
+
+async function decodeReadable(
+  name: string,
+  format: OtherFormat,
+  picture: Readable,
+  { maxPixels, reserve }: DecodeOptions,
+): Promise<DecodedImage> {
+  const { width, height, bytes } = picture;
+  refuseMoreThan(maxPixels, name, picture);
+  if (bytes > MEMORY_LIMIT) throw tooLarge(name, format, picture);
+  await reserve?.(bytes);
+  const { asImageError } = await import('./formats/open.js');
+  try {
+    const data = await picture.decode();
+    return { data, width, height, held: { first: 0, count: width }, original: { width, height } };
+  } catch (error) {
+    throw asImageError(name, format, error);
+  }
+}
+
+async function decodeBySharp(
+  source: PictureSource,
+  format: ImageFormat,
+  options: DecodeOptions,
+): Promise<DecodedImage> {
+  const { name } = source;
   const sharp = loadDecoder();
   const metadata = await readMetadata(source, format);
   refuseMoreThan(options.maxPixels, name, metadata.autoOrient);

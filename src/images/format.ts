@@ -1,13 +1,17 @@
-/** Formats that are decoded; what the prebuilt libvips opens and what is a photo (SVG is neither trusted nor one). */
+/** Formats that sharp decodes: what the prebuilt libvips opens and what is a photo (SVG is neither trusted nor one). */
 export type ImageFormat = 'JPEG' | 'PNG' | 'WebP' | 'GIF' | 'TIFF' | 'AVIF';
 
-export const supportedFormats = 'JPEG, PNG, WebP, GIF, TIFF or AVIF';
+/** Formats with a reader in formats/. `PPM` is the whole family, `ICO` cursors too. */
+export type OtherFormat = 'BMP' | 'PPM' | 'ICO';
+
+export const supportedFormats = 'JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM or ICO';
 
 /** How many leading bytes `detectFormat` looks at. */
 export const FORMAT_HEADER_BYTES = 512;
 
 export type DetectedFormat =
   | { readonly supported: true; readonly format: ImageFormat }
+  | { readonly supported: true; readonly other: OtherFormat }
   /** `name` is undefined where nothing known begins like this. */
   | { readonly supported: false; readonly name: string | undefined };
 
@@ -19,6 +23,10 @@ function accepted(format: ImageFormat): DetectedFormat {
   return { supported: true, format };
 }
 
+function readBy(other: OtherFormat): DetectedFormat {
+  return { supported: true, other };
+}
+
 /** How files begin that are named in the refusal (bytes as Latin-1). */
 const refusedBySignature: readonly (readonly [string, string])[] = [
   ['\0\0\0\x0cjP  ', 'JPEG 2000'],
@@ -26,7 +34,6 @@ const refusedBySignature: readonly (readonly [string, string])[] = [
   ['\0\0\0\x0cJXL ', 'JPEG XL'],
   ['\xff\x0a', 'JPEG XL'],
   ['8BPS', 'Photoshop (PSD)'],
-  ['\0\0\x01\0', 'ICO'],
   ['qoif', 'QOI'],
   ['v/1\x01', 'OpenEXR'],
   ['#?RADIANCE', 'Radiance HDR'],
@@ -58,6 +65,20 @@ function detectText(header: Buffer): DetectedFormat {
   return /^[^\x00-\x08\x0e-\x1a\x1c-\x1f]+$/.test(text) ? refused('text') : refused(undefined);
 }
 
+/** Two letters are a weak sign: the header's length has to be one that there is. */
+function isBitmapHeader(header: Buffer): boolean {
+  if (header.length < 18) return header.length === 2 || header.subarray(6, 10).every((byte) => byte === 0);
+  const length = header.readUInt32LE(14);
+  return length >= 12 && length <= 124;
+}
+
+/** An icon or cursor: three small numbers, and an entry whose reserved byte is 0 and whose picture comes after the list. */
+function isIcon(header: Buffer): boolean {
+  if (header.length < 6 || header.readUInt16LE(0) !== 0) return false;
+  const isKnown = [1, 2].includes(header.readUInt16LE(2)) && header.readUInt16LE(4) > 0;
+  return isKnown && (header.length < 22 || (header.readUInt32LE(14) > 0 && header.readUInt32LE(18) >= 22));
+}
+
 /** What a file is, by its first bytes alone: the name's ending is never believed. */
 export function detectFormat(bytes: Uint8Array): DetectedFormat {
   const header = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, FORMAT_HEADER_BYTES));
@@ -70,8 +91,9 @@ export function detectFormat(bytes: Uint8Array): DetectedFormat {
     return start.slice(8, 10) === 'CR' ? refused('Canon raw') : accepted('TIFF');
   }
   if (header.length >= 12 && start.slice(4, 8) === 'ftyp') return detectIsoMedia(header);
-  if (start.startsWith('BM') && start.slice(6, 10) === '\0\0\0\0') return refused('BMP');
-  if (/^P[1-7Ff][\s#]/.test(start)) return refused('PPM');
+  if (start.startsWith('BM') && isBitmapHeader(header)) return readBy('BMP');
+  if (/^P[1-7Ff][\s#]/.test(start)) return readBy('PPM');
+  if (isIcon(header)) return readBy('ICO');
   for (const [signature, name] of refusedBySignature) if (start.startsWith(signature)) return refused(name);
   return detectText(header);
 }

@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ImageError } from '../../src/errors/errors.js';
 import { decode } from '../../src/images/decode.js';
+import { supportedFormats } from '../../src/images/format.js';
 import { canMakeFifo, makeFifo } from '../fifo.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mobilenet-broken-'));
@@ -14,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const boats = readFileSync(fileURLToPath(new URL('../photos/boats.jpg', import.meta.url)));
 const png = readFileSync(fileURLToPath(new URL('../golden/preprocess/rgb.png', import.meta.url)));
-const expected = 'expected JPEG, PNG, WebP, GIF, TIFF or AVIF';
+const expected = `expected ${supportedFormats}`;
 
 async function refusalOf(input: string | Uint8Array): Promise<ImageError> {
   const error = await decode(input).then(
@@ -84,9 +85,6 @@ function greyTiff(bits: number, sampleFormat: number): Buffer {
 
 describe('formats that are not decoded are named', () => {
   it.each([
-    ['a.bmp', latin1('BM\x36\x10\0\0\0\0\0\0\x36\0\0\0'), 'BMP is not supported'],
-    ['a.ppm', latin1('P6\n2 2\n255\n'), 'PPM is not supported'],
-    ['a.pgm', latin1('P5 2 2 255\n'), 'PPM is not supported'],
     ['a.heic', latin1('\0\0\0\x18ftypheic\0\0\0\0mif1heic'), 'HEIC is not supported'],
     ['a.jp2', latin1('\0\0\0\x0cjP  \r\n\x87\n'), 'JPEG 2000 is not supported'],
     ['a.jxl', latin1('\xff\x0a'), 'JPEG XL is not supported'],
