@@ -1,6 +1,6 @@
 import type { Origin } from '../domain/classification.js';
 import type { Input } from '../inputs/types.js';
-import { createGate } from '../runners/memory-gate.js';
+import { createGate, type Gate } from '../runners/memory-gate.js';
 import { isPictureError } from '../runners/picture-errors.js';
 import type { Picture, Runner, RunResult } from '../runners/types.js';
 import type { Meta, Outcome, Task } from './types.js';
@@ -26,49 +26,69 @@ export async function* classifyAll(
 ): AsyncGenerator<Outcome> {
   const source = tasks[Symbol.asyncIterator]();
   const running: Promise<Outcome>[] = [];
+  const fetches = createGate(MOST_FETCHED);
   let stop = (): void => {};
-  signal?.addEventListener('abort', () => stop());
+  const onAbort = () => stop();
+  signal?.addEventListener('abort', onAbort);
   let next: Promise<IteratorResult<Task>> | undefined;
   let ended = false;
-  for (;;) {
-    if (signal?.aborted) ended = true;
-    if (!ended && running.length < WINDOW * runner.busy) next ??= source.next();
-    if (ended && running.length === 0) return;
-    const [oldest] = running;
-    // Whichever comes first: names may arrive slowly, and results must not wait for them.
-    const come = await Promise.race([
-      ...(next && !ended ? [next.then(() => 'next' as const)] : []),
-      ...(oldest ? [oldest.then(() => 'done' as const)] : []),
-      // One for each turn: a promise that lasts would keep what every race has hung on it.
-      new Promise<'stopped'>((resolve) => {
-        stop = () => resolve('stopped');
-      }),
-    ]);
-    if (come === 'done') yield await running.shift()!;
-    else if (come === 'next') {
-      const { done, value } = await next!;
-      next = undefined;
-      if (done) ended = true;
-      else running.push(begin(value, runner, top));
+  try {
+    for (;;) {
+      if (signal?.aborted) ended = true;
+      if (!ended && running.length < WINDOW * runner.busy) next ??= source.next();
+      if (ended && running.length === 0) return;
+      const [oldest] = running;
+      // Whichever comes first: names may arrive slowly, and results must not wait for them.
+      const come = await Promise.race([
+        ...(next && !ended ? [next.then(() => 'next' as const)] : []),
+        ...(oldest ? [oldest.then(() => 'done' as const)] : []),
+        // One for each turn: a promise that lasts would keep what every race has hung on it.
+        new Promise<'stopped'>((resolve) => {
+          stop = () => resolve('stopped');
+        }),
+      ]);
+      if (come === 'done') yield await running.shift()!;
+      else if (come === 'next') {
+        const { done, value } = await next!;
+        next = undefined;
+        if (done) ended = true;
+        else running.push(begin(value, runner, top, fetches));
+      }
     }
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+    await release(source, next);
   }
+}
+
+/** Lets the source end, should nobody read on. One that is being waited for may never answer. */
+async function release(source: AsyncIterator<Task>, next: Promise<unknown> | undefined): Promise<void> {
+  next?.catch(() => {});
+  const released = source.return?.();
+  if (next === undefined) await released;
+  else released?.catch(() => {});
 }
 
 type Classify = (picture: Picture) => Promise<RunResult>;
 
-function begin({ input, meta }: Task, runner: Pick<Runner, 'classify'>, top: number | undefined): Promise<Outcome> {
-  const outcome = classifyOne(input, meta, (picture) => runner.classify(picture, { top }));
+function begin(
+  { input, meta }: Task,
+  runner: Pick<Runner, 'classify'>,
+  top: number | undefined,
+  fetches: Gate,
+): Promise<Outcome> {
+  const outcome = classifyOne(input, meta, (picture) => runner.classify(picture, { top }), fetches);
   // It may fail before its turn comes to be awaited.
   outcome.catch(() => {});
   return outcome;
 }
 
 /** Errors of the picture become its record; all others end the run. */
-async function classifyOne(input: Input, meta: Meta | undefined, classify: Classify): Promise<Outcome> {
+async function classifyOne(input: Input, meta: Meta | undefined, classify: Classify, fetches: Gate): Promise<Outcome> {
   const origin = originOf(input);
   if (input.error) return { input, record: { ...origin, error: input.error, ...meta } };
   try {
-    const { maps, ...classification } = await classifyFetched(input, classify);
+    const { maps, ...classification } = await classifyFetched(input, classify, fetches);
     return { input, record: { ...origin, ...classification, ...meta }, ...(maps && { maps }) };
   } catch (error) {
     if (isPictureError(error)) {
@@ -80,17 +100,22 @@ async function classifyOne(input: Input, meta: Meta | undefined, classify: Class
 
 /** Pictures from elsewhere, in memory or on their way there, each counted as one: they may be large. */
 const MOST_FETCHED = 4;
-const fetches = createGate(MOST_FETCHED);
 
-async function classifyFetched(input: Input, classify: Classify): Promise<RunResult> {
+async function classifyFetched(input: Input, classify: Classify, fetches: Gate): Promise<RunResult> {
   const { fetch, ...known } = input;
   if (!fetch) return classify(input);
   await fetches.enter(1);
   try {
-    return await classify({ ...known, bytes: await fetch() });
+    return await classify({ ...known, ...(await fetchContent(fetch)) });
   } finally {
     fetches.leave(1);
   }
+}
+
+/** What an input's `fetch` gives, in the field of a picture. */
+export async function fetchContent(fetch: NonNullable<Input['fetch']>): Promise<Pick<Picture, 'bytes' | 'pixels'>> {
+  const content = await fetch();
+  return content instanceof Uint8Array ? { bytes: content } : { pixels: content };
 }
 
 export function originOf({ file, path }: Input): Origin {

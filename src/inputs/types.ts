@@ -1,3 +1,5 @@
+import type { RgbPixels } from '../domain/image-input.js';
+
 /** A picture to classify; whether it exists and can be read shows later. */
 export interface Input {
   /** The name that is reported; where the name's bytes are not UTF-8, with U+FFFD in their place. */
@@ -6,8 +8,10 @@ export interface Input {
   readonly path: string | Buffer;
   /** The picture itself, where it is already at hand. */
   readonly bytes?: Uint8Array;
-  /** Gets the picture, where it is far away; rejects with ImageError. */
-  readonly fetch?: () => Promise<Uint8Array>;
+  /** In place of bytes: pixels that have been decoded already. */
+  readonly pixels?: RgbPixels;
+  /** Gets the picture's bytes or pixels, where it is far away; rejects with ImageError. */
+  readonly fetch?: () => Promise<Uint8Array | RgbPixels>;
   /** Known already not to be classified, as a folder that cannot be listed. */
   readonly error?: { readonly code: string; readonly message: string };
 }

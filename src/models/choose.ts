@@ -1,7 +1,8 @@
+import type { ModelChoice } from '../domain/model-choice.js';
 import { UsageError } from '../errors/errors.js';
 import { findBundledModel, openBundled } from './bundled.js';
 import { makeModel } from './make-model.js';
-import type { Model, ModelChoice, ModelSource } from './model.js';
+import type { Model, ModelSource } from './model.js';
 
 /**
  * Takes the model from the files given, or finds it among the bundled ones, or among those installed.

@@ -1,5 +1,6 @@
 import { DEFAULT_MODEL } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
+import type { ModelChoice } from '../domain/model-choice.js';
 import { ModelError } from '../errors/errors.js';
 import { buildNetwork, isNetworkId, unknownModel } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
@@ -20,7 +21,7 @@ import { describeQuery, listBundledModels, type ModelQuery } from './bundled.js'
 import { noCompanions } from './companion-files.js';
 import { parseLabels } from './label-formats.js';
 import { tryFit } from './labels.js';
-import type { ModelChoice, ModelSource } from './model.js';
+import type { ModelSource } from './model.js';
 import { readOwnMetadata } from './safetensors-metadata.js';
 
 /**

@@ -1,5 +1,6 @@
 import type { PreprocessingRecord } from '../domain/classification.js';
 import type { Label } from '../domain/label.js';
+import type { ModelChoice } from '../domain/model-choice.js';
 import type { Preprocessing } from '../domain/preprocessing.js';
 import { UsageError } from '../errors/errors.js';
 import { storeHome } from '../store/home.js';
@@ -7,7 +8,7 @@ import { loadImagenetLabels } from './bundled.js';
 import { assumptionNote } from './choose-input-range.js';
 import { areIndependent } from './graph-facts.js';
 import { readLabels } from './labels.js';
-import type { Model, ModelChoice, ModelSource } from './model.js';
+import type { Model, ModelSource } from './model.js';
 import { packedStore } from './packed-files.js';
 
 /**

@@ -1,39 +1,12 @@
 import type { ModelFacts } from '../domain/classification.js';
-import type { InputRangeName } from '../domain/input-range.js';
 import type { Label } from '../domain/label.js';
-import type { Preprocessing, ResizeFilter } from '../domain/preprocessing.js';
+import type { Preprocessing } from '../domain/preprocessing.js';
 import type { Levels } from '../engine/int8/levels.js';
 import type { PackedStore } from '../engine/int8/packed-store.js';
 import type { ResolvedNetwork } from '../networks/types.js';
 import type { Allocate } from '../untrusted-data/regular-file.js';
 import type { QuantisedGraph } from '../weights/quantised-graph.js';
 import type { NamedTensors, NetworkWeights } from '../weights/types.js';
-
-/** What a caller asks for; everything left out follows from the weights. */
-export interface ModelChoice {
-  /** A network's id, or the name of a bundled or installed model; MobileNetV2 by default. */
-  readonly model?: string;
-  readonly alpha?: number;
-  /** Side of the network's square input in pixels. */
-  readonly resolution?: number;
-  /** One file of weights (or TensorFlow.js folder), or two graphs that run one after the other. */
-  readonly weights?: readonly string[];
-  /** File of class names. */
-  readonly labels?: string;
-  readonly crop?: Preprocessing['crop'];
-  readonly filter?: ResizeFilter;
-  /** Values that the network was trained on, for weights of one's own; by default what the files say. */
-  readonly input?: InputRangeName;
-  /** In place of `input`, in units of 0…1: one number for each channel, or one for all. */
-  readonly mean?: readonly number[];
-  readonly std?: readonly number[];
-  /** Which output of an ONNX file has the classes, where it has several. */
-  readonly outputName?: string;
-  /** Compute in the integers of quantised files, to the same bytes as TFLite's reference kernels. */
-  readonly exact?: boolean;
-  /** What the network computes in: floats, or 7 and 12 bit integers, faster and a little less accurate. `f32` by default. */
-  readonly dtype?: ModelFacts['dtype'];
-}
 
 /** Weights that were found, bundled, installed or in files, and what is known of them. */
 export interface ModelSource {

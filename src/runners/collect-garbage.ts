@@ -13,3 +13,12 @@ export function exposeGarbageCollection(): () => void {
   const collect: (() => void) | undefined = runInNewContext('typeof gc === "function" ? gc : undefined');
   return collect ?? (() => {});
 }
+
+/**
+ * The young generation of this thread stays as small as it begins (1 MiB twice) instead of growing to 16 MiB twice while
+ * messages and rows go through it. For the process, since there is no such option for the thread that runs first: for a
+ * process of our own alone.
+ */
+export function keepYoungGenerationSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
+}

@@ -1,5 +1,5 @@
-import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
+import { DEFAULT_TOP } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
 import { describe } from '../domain/rank.js';
 import { createLanes, type Lane } from '../engine/lanes.js';
@@ -20,7 +20,7 @@ import {
   type PreparedPicture,
   type PrepareSettings,
 } from './messages.js';
-import { errorOf } from './picture-errors.js';
+import { closedError, errorOf } from './picture-errors.js';
 import type { InLanes, Picture, Runner, RunnerOptions, RunResult } from './types.js';
 
 /** Two, so that one is decoded while the other is run. */
@@ -28,12 +28,6 @@ const PICTURES_PER_LANE = 2;
 
 /** Pictures are large and outside of the heap: a small young generation lets go of them sooner. */
 const LIMITS = { maxYoungGenerationSizeMb: 2 };
-
-/**
- * The young generation of this thread stays as small as it begins (1 MiB twice) instead of growing to 16 MiB twice while
- * messages and rows go through it. For the process, since there is no such option for the thread that runs first.
- */
-const KEEP_YOUNG_GENERATION_SMALL = '--semi-space-growth-factor=1';
 
 /** The built file, seen from the bundle (`dist/code/`) and from the sources (`src/runners/`) alike. */
 const laneFile = packageFile('dist/code/lane.cjs');
@@ -48,7 +42,6 @@ type Running = Pick<Runner, 'ready' | 'busy' | 'classify' | 'close'>;
 export async function openLanes(model: Model, plan: InLanes, options: RunnerOptions): Promise<Running> {
   const { lanes: count, timeoutMs } = plan;
   const { maxPixels, deterministic = false, keep = [] } = options;
-  setFlagsFromString(KEEP_YOUNG_GENERATION_SMALL);
   const { preprocessing } = model;
   const settings: PrepareSettings = { preprocessing, maxPixels };
   const gate = createGate(LARGE_BUDGET);
@@ -64,7 +57,7 @@ export async function openLanes(model: Model, plan: InLanes, options: RunnerOpti
   return {
     ready: Promise.resolve(),
     busy: count * PICTURES_PER_LANE + (decoders ? count : 0),
-    async classify(picture, { top = 5 } = {}) {
+    async classify(picture, { top = DEFAULT_TOP } = {}) {
       const job = jobOf(picture, jobs++);
       return pool.run({ ...job, top }, decoders && (await decoders.prepare(job)));
     },
@@ -76,12 +69,13 @@ export async function openLanes(model: Model, plan: InLanes, options: RunnerOpti
 }
 
 /** As it is sent: copies of what would drag a whole pool of buffers along. */
-function jobOf({ file, path, bytes }: Picture, job: number): Job {
+function jobOf({ file, path, bytes, pixels }: Picture, job: number): Job {
   return {
     job,
     file,
     ...(typeof path !== 'string' && { path: new Uint8Array(path) }),
     ...(bytes && { bytes: new Uint8Array(bytes) }),
+    ...(pixels && { pixels }),
   };
 }
 
@@ -138,6 +132,7 @@ class LanePool {
   }
 
   close(): void {
+    this.#end(closedError());
     this.#isClosed = true;
     for (const { worker } of this.#threads) void worker.terminate();
   }
@@ -153,8 +148,12 @@ class LanePool {
   }
 
   #fail(details: RuntimeError['details'], cause?: Error): void {
-    if (this.#isClosed) return;
-    this.#failure ??= new RuntimeError(details, cause ? { cause } : {});
+    if (!this.#isClosed) this.#end(new RuntimeError(details, cause ? { cause } : {}));
+  }
+
+  /** Whoever waits for a picture, or hands in another, is told why there is none. */
+  #end(failure: Error): void {
+    this.#failure ??= failure;
     for (const { jobs } of this.#threads) for (const { reject } of jobs.values()) reject(this.#failure);
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
   }
@@ -186,7 +185,12 @@ class LanePool {
       if (free.jobs.size >= PICTURES_PER_LANE) return;
       const pending = this.#waiting.shift()!;
       free.jobs.set(pending.job.job, pending);
-      free.worker.postMessage(pending.job, pending.job.prepared ? [pending.job.prepared.buffer] : []);
+      const { prepared, pixels } = pending.job;
+      // Both are ours alone.
+      free.worker.postMessage(
+        pending.job,
+        prepared || pixels ? [(prepared ?? pixels!.data).buffer as ArrayBuffer] : [],
+      );
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { RgbPixels } from '../domain/image-input.js';
 import type { Preprocessing } from '../domain/preprocessing.js';
 import type { Ranked } from '../domain/rank.js';
 import type { Lane } from '../engine/lanes.js';
@@ -28,6 +29,7 @@ export interface Job {
   /** The name's bytes where they are not UTF-8. */
   readonly path?: Uint8Array;
   readonly bytes?: Uint8Array;
+  readonly pixels?: RgbPixels;
 }
 
 /** A picture to classify; `prepared` where that was done elsewhere. */

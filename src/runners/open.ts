@@ -1,7 +1,8 @@
 import { costTotals } from '../cost/cost.js';
 import type { CostFacts } from '../domain/classification.js';
+import type { ModelChoice } from '../domain/model-choice.js';
 import { chooseModel } from '../models/choose.js';
-import type { Model, ModelChoice } from '../models/model.js';
+import type { Model } from '../models/model.js';
 import { openOnThisThread } from './this-thread.js';
 import type { Runner, RunnerOptions, RunnerPlan } from './types.js';
 

@@ -7,6 +7,14 @@ export function isPictureError(error: unknown): error is MobilenetError {
   return error instanceof MobilenetError && (error.exitCode === exitCodes.noInput || error.code === NOT_FINITE);
 }
 
+/** For a picture that is handed to a runner which has been closed. */
+export function closedError(): MobilenetError {
+  return new MobilenetError('closed', exitCodes.internal, {
+    where: 'classify',
+    problem: 'the classifier is closed',
+  });
+}
+
 /** What another thread or process has reported. */
 export function errorOf(reply: ErrorReply): Error {
   if ('internalError' in reply) return new Error(reply.internalError);

@@ -1,6 +1,6 @@
 import type { PixelKernels } from '../domain/pixel-kernels.js';
 import { type Preprocessing, preparedLength } from '../domain/preprocessing.js';
-import { givesBytes, type Prepared, prepareImage } from '../images/prepare.js';
+import { givesBytes, type Prepared, prepareDecoded, prepareImage } from '../images/prepare.js';
 import { type Job, LARGE_BYTES, type PreparedPicture, type PrepareSettings, type Reply } from './messages.js';
 import { isPictureError } from './picture-errors.js';
 import type { Picture } from './types.js';
@@ -17,12 +17,13 @@ export interface PreparePictureOptions {
  * @throws ImageError for a picture that cannot be read
  */
 export async function preparePicture(
-  { file, path, bytes }: Picture,
+  { file, path, bytes, pixels }: Picture,
   preprocessing: Preprocessing,
   target: Prepared,
   kernels: PixelKernels | Promise<PixelKernels>,
   { maxPixels, reserve }: PreparePictureOptions = {},
 ): Promise<void> {
+  if (pixels) return prepareDecoded(pixels, preprocessing, target, await kernels);
   await prepareImage(bytes ?? file, preprocessing, target, kernels, {
     name: file,
     ...(typeof path !== 'string' && { path }),
@@ -51,8 +52,13 @@ export function createPreparer(
 ): Preparer {
   const waiting = new Map<number, () => void>();
   return {
-    async prepare({ job, file, path, bytes }, target) {
-      const picture: Picture = { file, path: path ? Buffer.from(path) : file, ...(bytes && { bytes }) };
+    async prepare({ job, file, path, bytes, pixels }, target) {
+      const picture: Picture = {
+        file,
+        path: path ? Buffer.from(path) : file,
+        ...(bytes && { bytes }),
+        ...(pixels && { pixels }),
+      };
       await preparePicture(picture, preprocessing, target, kernels, {
         maxPixels,
         reserve(wanted) {

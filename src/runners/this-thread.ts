@@ -1,14 +1,15 @@
 import { availableParallelism } from 'node:os';
-import { MOST_THREADS } from '../domain/defaults.js';
+import { DEFAULT_TOP } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
 import { preparedLength } from '../domain/preprocessing.js';
 import { describe, findTop, ofLabels } from '../domain/rank.js';
 import { loadPixelKernels } from '../engine/pixels.js';
 import { createSession, type SessionOptions } from '../engine/session.js';
 import { elementAt } from '../errors/element-at.js';
-import { exitCodes, MobilenetError, UsageError } from '../errors/errors.js';
+import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import type { ExactModel, Model } from '../models/model.js';
+import { closedError } from './picture-errors.js';
 import { preparePicture } from './prepare-picture.js';
 import type { Maps, OnThisThread, Picture, Runner, RunnerOptions, RunResult } from './types.js';
 
@@ -29,7 +30,7 @@ type Running = Pick<Runner, 'ready' | 'busy' | 'classify' | 'close'>;
 /**
  * Runs pictures on this thread. Comes back at once, so that the first picture is decoded while the weights are read.
  * @param macs of one picture
- * @throws UsageError for a number of threads that does not fit
+ * @throws UsageError for several threads where the model takes one
  */
 export function openOnThisThread(model: Model, macs: number, plan: OnThisThread, options: RunnerOptions): Running {
   let loading: Promise<Loaded> | undefined = load(model, sessionOptions(model, macs, plan, options));
@@ -40,10 +41,10 @@ export function openOnThisThread(model: Model, macs: number, plan: OnThisThread,
   return {
     ready,
     busy: PICTURES_AT_A_TIME,
-    classify(picture, { top = 5 } = {}) {
+    classify(picture, { top = DEFAULT_TOP } = {}) {
       const classification = loading
         ? classify(picture, model, loading, { ...options, top })
-        : Promise.reject(closed());
+        : Promise.reject(closedError());
       const settled: Promise<unknown> = classification.catch(() => {}).finally(() => pending.delete(settled));
       pending.add(settled);
       return classification;
@@ -70,15 +71,15 @@ function sessionOptions(
   { threads, pictures }: OnThisThread,
   { deterministic = false, keep = [] }: RunnerOptions,
 ): SessionOptions {
-  const where = `threads ${threads}`;
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
-    throw new UsageError({ where, expected: `a whole number from 1 to ${MOST_THREADS}` });
-  }
   if (model.exact && keep.length > 0) {
     throw new UsageError({ where: 'exact', problem: 'exact integers give the classes alone, no maps of other layers' });
   }
   if (model.exact && threads !== undefined && threads > 1) {
-    throw new UsageError({ where, problem: 'exact integers are computed on one thread', expected: '1' });
+    throw new UsageError({
+      where: `threads ${threads}`,
+      problem: 'exact integers are computed on one thread',
+      expected: '1',
+    });
   }
   const isBrief = pictures !== undefined && pictures <= MOST_UNPACKED;
   return {
@@ -140,11 +141,4 @@ async function classify(
 function keptMaps(keep: readonly string[], session: Loaded['session']): Maps | undefined {
   if (keep.length === 0 || !('kept' in session)) return undefined;
   return new Map(keep.map((name) => [name, session.kept(name)]));
-}
-
-function closed(): MobilenetError {
-  return new MobilenetError('closed', exitCodes.internal, {
-    where: 'classify',
-    problem: 'the classifier is closed',
-  });
 }

@@ -2,8 +2,8 @@ import type { Classification, CostFacts, ModelFacts } from '../domain/classifica
 import type { Label } from '../domain/label.js';
 import type { Input } from '../inputs/types.js';
 
-/** A picture to run: a file, or its bytes. */
-export type Picture = Pick<Input, 'file' | 'path' | 'bytes'>;
+/** A picture to run: a file, its bytes, or its pixels. */
+export type Picture = Pick<Input, 'file' | 'path' | 'bytes' | 'pixels'>;
 
 /** Maps of one picture by layer, each height × width × channels. */
 export type Maps = ReadonlyMap<string, Float32Array<ArrayBuffer>>;

@@ -1,5 +1,6 @@
 import { costTotals } from '../cost/cost.js';
 import type { BenchFacts, BenchLayer, BenchRecord } from '../domain/bench.js';
+import type { ModelChoice } from '../domain/model-choice.js';
 import { median, quantile } from '../domain/statistics.js';
 import { createCeiling } from '../engine/ceiling.js';
 import { chooseRanges, type Observed, observe } from '../engine/int8/choose-ranges.js';
@@ -10,7 +11,7 @@ import { elementAt } from '../errors/element-at.js';
 import { exitCodes, MobilenetError, ModelError } from '../errors/errors.js';
 import { chooseModel } from '../models/choose.js';
 import { withPicture } from '../models/integers.js';
-import type { Model, ModelChoice } from '../models/model.js';
+import type { Model } from '../models/model.js';
 import { buildNetwork, findNetwork } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import type { ResolvedNetwork } from '../networks/types.js';

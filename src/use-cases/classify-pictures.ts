@@ -7,6 +7,7 @@ import { isReadOnce, mayBeMore } from '../inputs/extent.js';
 import { findInputs, type InputOptions } from '../inputs/find.js';
 import type { Input } from '../inputs/types.js';
 import { createFormat, type FormatName } from '../report/formats.js';
+import { keepYoungGenerationSmall } from '../runners/collect-garbage.js';
 import { limitDecodeThreads } from '../runners/decode-threads.js';
 import { openRunner } from '../runners/open.js';
 import type { Runner, RunnerPlan } from '../runners/types.js';
@@ -147,6 +148,7 @@ async function openFor(
 ): Promise<Runner> {
   const { threads, deterministic, ...choice } = request.choice;
   const plan = planFor(request, pictures);
+  if (plan.kind === 'lanes') keepYoungGenerationSmall();
   const options = { maxPixels: request.maxPixels, deterministic };
   try {
     return await openRunner(choice, plan, options);

@@ -1,8 +1,8 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
+import type { ModelChoice } from '../domain/model-choice.js';
 import { ModelError } from '../errors/errors.js';
 import { describeWriteError } from '../errors/file-errors.js';
 import { chooseModel } from '../models/choose.js';
-import type { ModelChoice } from '../models/model.js';
 import { modelToSafetensors } from '../models/model-to-safetensors.js';
 
 /**

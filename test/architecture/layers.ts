@@ -55,7 +55,7 @@ export const layers: readonly Layer[] = [
       ...['untrusted-data', 'errors'],
     ],
     packages: ['d3-scale'],
-    node: ['crypto', 'fs', 'fs/promises', 'os', 'path'],
+    node: ['crypto', 'fs', 'fs/promises', 'os', 'path', 'url'],
     process: ['arch', 'pid', 'version'],
   },
   {
@@ -155,7 +155,7 @@ export const layers: readonly Layer[] = [
   {
     folder: 'inputs',
     holds: 'finding inputs: folders, patterns, lists, order, shards; names as bytes',
-    imports: ['errors'],
+    imports: ['domain', 'errors'],
     node: ['crypto', 'fs', 'fs/promises', 'net', 'path', 'stream', 'util'],
     process: ['cwd', 'platform'],
   },

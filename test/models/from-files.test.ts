@@ -2,8 +2,8 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ModelChoice } from '../../src/domain/model-choice.js';
 import { chooseModel } from '../../src/models/choose.js';
-import type { ModelChoice } from '../../src/models/model.js';
 import { openRunner } from '../../src/runners/open.js';
 import { importModel } from '../../src/use-cases/import.js';
 

@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import { MOST_THREADS } from '../../domain/defaults.js';
+import { listOf } from '../../domain/option-rules.js';
 import { jsonDocument } from '../../report/json.js';
 import { addHelpEnd } from '../options/help-end.js';
 import { builtAlpha, builtResolution, json, trainedNetworks } from '../options/model-options.js';
-import { flag, listOf, oneOf, text, wholeNumber, withDefault } from '../options/option-kinds.js';
+import { flag, oneOf, text, wholeNumber, withDefault } from '../options/option-kinds.js';
 import { addOptions, readOptions } from '../options/option-table.js';
 
 const options = {

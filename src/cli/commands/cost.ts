@@ -1,13 +1,14 @@
 import { Command } from 'commander';
 import { groupings } from '../../cost/groups.js';
 import type { SummaryOptions } from '../../cost/summary.js';
+import { listOf } from '../../domain/option-rules.js';
 import { UsageError } from '../../errors/errors.js';
 import { networkIds, networks } from '../../networks/index.js';
 import { useOwnErrors } from '../command-line-errors.js';
 import { countingOptions, readCounting } from '../options/counting-options.js';
 import { addHelpEnd } from '../options/help-end.js';
 import { builtAlpha, builtResolution, trainedNetworks } from '../options/model-options.js';
-import { flag, listOf, oneOf, text, wholeNumber } from '../options/option-kinds.js';
+import { flag, oneOf, text, wholeNumber } from '../options/option-kinds.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
 import { pageOptions, readPageFormat } from '../options/page-options.js';
 import { weightsWords } from '../options/weights-words.js';

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { listOf } from '../../domain/option-rules.js';
 import { printable } from '../../errors/printable.js';
 import { isNetworkId } from '../../networks/index.js';
 import { jsonDocument } from '../../report/json.js';
@@ -20,7 +21,7 @@ import {
   std,
   trainedNetworks,
 } from '../options/model-options.js';
-import { flag, listOf, modelName, positiveNumber, required, text, wholeNumber } from '../options/option-kinds.js';
+import { flag, modelName, positiveNumber, required, text, wholeNumber } from '../options/option-kinds.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
 import { weightsWords } from '../options/weights-words.js';
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { listOf } from '../../domain/option-rules.js';
 import { printable } from '../../errors/printable.js';
 import { jsonDocument } from '../../report/json.js';
 import { sizeText } from '../../report/units.js';
@@ -6,7 +7,7 @@ import type { CatalogQuery } from '../../store/catalog.js';
 import type { Pulled, PullOptions } from '../../use-cases/pull.js';
 import { addHelpEnd } from '../options/help-end.js';
 import { alpha, json, quiet, resolution, trainedNetworks } from '../options/model-options.js';
-import { flag, listOf, oneOf, positiveNumber, text, wholeNumber, withDefault } from '../options/option-kinds.js';
+import { flag, oneOf, positiveNumber, text, wholeNumber, withDefault } from '../options/option-kinds.js';
 import { addOptions, readOptions } from '../options/option-table.js';
 import { startDownloadProgress } from '../terminal/download-progress.js';
 

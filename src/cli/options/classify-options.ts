@@ -1,4 +1,5 @@
-import { DEFAULT_MODEL, MOST_THREADS } from '../../domain/defaults.js';
+import { DEFAULT_MODEL, MOST_PIXELS, MOST_THREADS } from '../../domain/defaults.js';
+import { dtypes, MOST_WEIGHT_FILES } from '../../domain/model-choice.js';
 import { cropMethods, resizeFilters } from '../../domain/preprocessing.js';
 import { UsageError } from '../../errors/errors.js';
 import { parseShard } from '../../inputs/shard.js';
@@ -35,7 +36,7 @@ export const modelOptions = {
   weights: repeated(
     '--weights <file>',
     `run your own weights: ${weightsWords}; if given twice, the output of the first graph is the input of the second`,
-    2,
+    MOST_WEIGHT_FILES,
   ),
   labels,
   input,
@@ -54,7 +55,7 @@ export const computationOptions = {
   dtype: oneOf(
     '--dtype <type>',
     'compute in 32-bit floats or in integers, which is faster and slightly less accurate (%s; default: f32)',
-    ['f32', 'int8'],
+    dtypes,
   ),
   exact: flag('--exact', 'run a quantised TFLite file in integers, bit for bit as TFLite’s reference kernels do'),
   deterministic: flag(
@@ -131,7 +132,7 @@ export const errorOptions = {
   strict: flag('--strict', 'stop at the first image that cannot be classified'),
   maxPixels: withDefault(
     wholeNumber('--max-pixels <count>', 'reject images with more pixels', { unit: 'pixels' }),
-    2 ** 28,
+    MOST_PIXELS,
   ),
   timeout: {
     ...positiveNumber(

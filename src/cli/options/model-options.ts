@@ -1,7 +1,8 @@
 import { inputRangeNames } from '../../domain/input-range.js';
+import { listOf } from '../../domain/option-rules.js';
 import { networkIds, networks } from '../../networks/index.js';
 import { paddingConventions } from '../../networks/types.js';
-import { commaSeparated, flag, listOf, oneOf, parseReal, positiveNumber, text, wholeNumber } from './option-kinds.js';
+import { commaSeparated, flag, oneOf, parseReal, positiveNumber, text, wholeNumber } from './option-kinds.js';
 
 /** Networks that weights can be had for. */
 export const trainedNetworks: readonly string[] = networkIds.filter((id) => !networks[id].costOnly);

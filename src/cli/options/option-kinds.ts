@@ -1,4 +1,5 @@
 import { isModelName, MODEL_NAME_RULE } from '../../domain/model-name.js';
+import { checkValue, choiceRule, listOf, positiveRule, probabilityRule, wholeRule } from '../../domain/option-rules.js';
 import { UsageError } from '../../errors/errors.js';
 import type { OptionRow, RowWithValue } from './option-table.js';
 
@@ -33,11 +34,8 @@ export function oneOf<const Choice extends string>(
   choices: readonly Choice[],
 ): OptionRow<Choice> {
   const list = listOf(choices);
-  const parse = (value: string, where: string) => {
-    const found = choices.find((choice) => choice === value);
-    if (found === undefined) throw new UsageError({ where, expected: list });
-    return found;
-  };
+  const rule = choiceRule(choices);
+  const parse = (value: string, where: string) => checkValue(value, rule, where);
   return { flags, help: help.includes('%s') ? help.replace('%s', list) : `${help}: ${list}`, parse };
 }
 
@@ -57,11 +55,7 @@ export function wholeNumber(
 
 /** A number from 0 to 1. */
 export function probability(flags: string, help: string): OptionRow<number> {
-  const parse = (value: string, where: string) => {
-    const number = isDecimal(value) ? Number(value) : Number.NaN;
-    if (!(number >= 0 && number <= 1)) throw new UsageError({ where, expected: 'a probability from 0 to 1' });
-    return number;
-  };
+  const parse = (value: string, where: string) => checkValue(readDecimal(value), probabilityRule, where);
   return { flags, help, parse };
 }
 
@@ -98,36 +92,24 @@ export function withDefault<T>(row: OptionRow<T>, value: T): RowWithValue<T> {
 
 /** A decimal number above 0. */
 export function parsePositive(value: string, where: string): number {
-  const number = isDecimal(value) ? Number(value) : 0;
-  if (!(number > 0 && Number.isFinite(number))) throw new UsageError({ where, expected: 'a number above 0' });
-  return number;
+  return checkValue(readDecimal(value), positiveRule, where);
 }
 
 /** A decimal number, of either sign. */
 export function parseReal(value: string, where: string): number {
-  const number = isDecimal(value.replace(/^-/, '')) ? Number(value) : Number.NaN;
+  const sign = value.startsWith('-') ? -1 : 1;
+  const number = sign * readDecimal(value.replace(/^-/, ''));
   if (!Number.isFinite(number)) throw new UsageError({ where, expected: 'numbers separated by commas' });
   return number;
 }
 
 /** A whole number from 1 to `most`. */
-export function parseWhole(
-  value: string,
-  where: string,
-  unit?: string,
-  most: number = Number.MAX_SAFE_INTEGER,
-): number {
-  const number = /^\d+$/.test(value) ? Number(value) : 0;
-  if (number > 0 && number <= most) return number;
-  const range = most === Number.MAX_SAFE_INTEGER ? ', 1 or more' : ` from 1 to ${most}`;
-  throw new UsageError({ where, expected: `a whole number${unit ? ` of ${unit}` : ''}${range}` });
+export function parseWhole(value: string, where: string, unit?: string, most?: number): number {
+  const rule = wholeRule({ ...(unit !== undefined && { unit }), ...(most !== undefined && { most }) });
+  return checkValue(/^\d+$/.test(value) ? Number(value) : 0, rule, where);
 }
 
-/** `a, b or c` */
-export function listOf(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
-}
-
-function isDecimal(value: string): boolean {
-  return /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value);
+/** Not a number where the text is no decimal one without a sign. */
+function readDecimal(value: string): number {
+  return /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value) ? Number(value) : Number.NaN;
 }

@@ -1,0 +1,61 @@
+import { type InputRangeName, inputRangeNames } from './input-range.js';
+import {
+  choiceRule,
+  flagRule,
+  numbersRule,
+  positiveRule,
+  type RuleTable,
+  textRule,
+  textsRule,
+  wholeRule,
+} from './option-rules.js';
+import { cropMethods, type Preprocessing, type ResizeFilter, resizeFilters } from './preprocessing.js';
+
+/** What networks can compute in. */
+export const dtypes = ['f32', 'int8'] as const;
+
+/** Files that weights may come in: of two graphs the output of the first is the input of the second. */
+export const MOST_WEIGHT_FILES = 2;
+
+/** What a caller asks for; everything left out follows from the weights. */
+export interface ModelChoice {
+  /** A network's id, or the name of a bundled or installed model; MobileNetV2 by default. */
+  readonly model?: string;
+  readonly alpha?: number;
+  /** Side of the network's square input in pixels. */
+  readonly resolution?: number;
+  /** One file of weights (or TensorFlow.js folder), or two graphs that run one after the other. */
+  readonly weights?: readonly string[];
+  /** File of class names. */
+  readonly labels?: string;
+  readonly crop?: Preprocessing['crop'];
+  readonly filter?: ResizeFilter;
+  /** Values that the network was trained on, for weights of one's own; by default what the files say. */
+  readonly input?: InputRangeName;
+  /** In place of `input`, in units of 0…1: one number for each channel, or one for all. */
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+  /** Which output of an ONNX file has the classes, where it has several. */
+  readonly outputName?: string;
+  /** Compute in the integers of quantised files, to the same bytes as TFLite's reference kernels. */
+  readonly exact?: boolean;
+  /** What the network computes in: floats, or 7 and 12 bit integers, faster and a little less accurate. `f32` by default. */
+  readonly dtype?: (typeof dtypes)[number];
+}
+
+/** What each of them must be, whatever the model. */
+export const modelRules: RuleTable<ModelChoice> = {
+  model: textRule,
+  alpha: positiveRule,
+  resolution: wholeRule({ unit: 'pixels' }),
+  weights: textsRule(MOST_WEIGHT_FILES),
+  labels: textRule,
+  crop: choiceRule(cropMethods),
+  filter: choiceRule(resizeFilters),
+  input: choiceRule(inputRangeNames),
+  mean: numbersRule,
+  std: numbersRule,
+  outputName: textRule,
+  exact: flagRule,
+  dtype: choiceRule(dtypes),
+};
