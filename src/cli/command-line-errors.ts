@@ -1,7 +1,7 @@
 import type { Command, CommanderError } from 'commander';
+import { listOf } from '../domain/option-rules.js';
 import { type ErrorDetails, exitCodes, UsageError } from '../errors/errors.js';
 import { nearestName } from '../errors/nearest-name.js';
-import { listOf } from './options/option-kinds.js';
 
 /** By commander's code for an error: the parts of its sentence that vary, and ours. */
 const sentences: Readonly<Record<string, readonly [RegExp, (...parts: string[]) => ErrorDetails]>> = {

@@ -1,6 +1,6 @@
+import { listOf } from '../domain/option-rules.js';
 import { UsageError } from '../errors/errors.js';
 import { nearestName } from '../errors/nearest-name.js';
-import { listOf } from './options/option-kinds.js';
 import { commandNames } from './start/implied-command.js';
 
 /** What other tools call these tasks. */

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors/errors.js';
+import { nearestName } from '../errors/nearest-name.js';
 import { printable } from '../errors/printable.js';
-import { nearestWord } from './nearest-word.js';
 
 /** What the value of an option must be. The command checks the values it has read by the same rules as the library. */
 export interface Rule<T> {
@@ -99,7 +99,7 @@ export function checkOptions<Options extends object>(
 }
 
 function unknownOption(name: string, known: readonly string[], where: string): UsageError {
-  const meant = nearestWord(name, known);
+  const meant = nearestName(name, known);
   return new UsageError({
     where: `${where}: ${printable(name)}`,
     problem: 'unknown option',
