@@ -1,6 +1,12 @@
 /** Writes the library as ES modules, and the programs that it and the command start as threads and processes. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { build } from 'esbuild';
-import { asScript, forNode } from './esbuild-options.mjs';
+import { asScript, forNode, root } from './esbuild-options.mjs';
+
+/** Packages that are there where this one is installed, or that a user may add; all others are bundled. */
+const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const installed = Object.keys({ ...dependencies, ...peerDependencies });
 
 /** Files of dist/code by the source they begin with. */
 const programs = {
@@ -18,7 +24,7 @@ export async function bundleLibrary(folder) {
     entryNames: '[name]',
     format: 'esm',
     splitting: true,
-    packages: 'external',
+    external: installed,
     outdir: folder,
   });
 }
