@@ -1,4 +1,7 @@
 /// <reference types="node" preserve="true" />
+export type { ConventionId } from './cost/conventions.js';
+export type { Cost, KindCost, LayerCost, StandardCost } from './cost/cost.js';
+export type { ParameterCounts } from './cost/count-layer.js';
 export type {
   Classification,
   CostFacts,
@@ -20,6 +23,8 @@ export {
   RuntimeError,
   UsageError,
 } from './errors/errors.js';
+export type { NetworkFacts, NetworkId, PublishedSet, Range } from './networks/index.js';
+export type { LayerKind } from './networks/types.js';
 export {
   type Classifier,
   type ClassifyAllOptions,
@@ -28,3 +33,4 @@ export {
   type LoadOptions,
   load,
 } from './use-cases/classifier.js';
+export { type CostOptions, cost, type NetworkCost, networks } from './use-cases/network-cost.js';

@@ -19,8 +19,8 @@ export interface PublishedSet {
   readonly resolutions: readonly number[];
 }
 
-export interface NetworkEntry {
-  readonly build: (options?: BuildOptions) => Network;
+/** A network as its paper describes it. */
+export interface NetworkFacts {
   readonly title: string;
   readonly paper: string;
   /** What the network can take: any α in `alpha` (its minimum, 0, excluded), any whole resolution in `resolution`. */
@@ -31,6 +31,10 @@ export interface NetworkEntry {
   readonly costOnly: boolean;
   /** Whether the paper has a width multiplier at all. */
   readonly hasAlpha: boolean;
+}
+
+export interface NetworkEntry extends NetworkFacts {
+  readonly build: (options?: BuildOptions) => Network;
 }
 
 const anySize = { alpha: { minimum: 0, maximum: MAX_ALPHA }, resolution: { minimum: 1, maximum: MAX_RESOLUTION } };

@@ -31,7 +31,7 @@ export const layers: readonly Layer[] = [
   {
     folder: 'index.ts',
     holds: 'the library',
-    imports: ['use-cases', 'models', 'domain', 'errors'],
+    imports: ['use-cases', 'cost', 'networks', 'domain', 'errors'],
   },
   {
     folder: 'use-cases',
