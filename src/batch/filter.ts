@@ -1,6 +1,8 @@
 import type { Prediction } from '../domain/classification.js';
 import type { Label } from '../domain/label.js';
 import { UsageError } from '../errors/errors.js';
+import { nearestName } from '../errors/nearest-name.js';
+import { printable } from '../errors/printable.js';
 import { type Groups, loadGroups } from './groups.js';
 
 export interface FilterOptions {
@@ -24,10 +26,13 @@ export function createFilter(
         groups ??= loadGroups();
         const found = findClasses(term, labels, groups);
         if (found.length > 0) return found;
+        const meant = suggestClass(term, labels, groups);
         throw new UsageError({
-          where: `${option} ${term}`,
+          where: `${option} ${printable(term)}`,
           problem: 'no such class',
-          expected: 'a label, a synset id, an index or a group such as dog',
+          ...(meant === undefined
+            ? { expected: 'a label, a synset id, an index or a group such as dog' }
+            : { remedy: `did you mean ${printable(meant)}?` }),
         });
       }),
     );
@@ -37,6 +42,21 @@ export function createFilter(
     predictions.filter(
       ({ index, probability }) => probability >= min && (!wanted || wanted.has(index)) && !unwanted?.has(index),
     );
+}
+
+/** A name of a class or a group that the word is the plural of, or close to. */
+function suggestClass(term: string, labels: readonly Label[], groups: Groups): string | undefined {
+  const word = term.trim().toLowerCase();
+  const hasIds = labels.some(({ id }) => id !== undefined);
+  const names = new Set(labels.flatMap(({ name }) => [name, ...name.split(', ')]));
+  if (hasIds) for (const name of groups.words()) names.add(name);
+  const singulars = [
+    word.replace(/s$/, ''),
+    word.replace(/es$/, ''),
+    word.replace(/ies$/, 'y'),
+    word.replace(/ves$/, 'f'),
+  ];
+  return singulars.find((singular) => names.has(singular)) ?? nearestName(word, names);
 }
 
 /** Indices of the classes that a word names: all with that name, and all below a group of that name. */

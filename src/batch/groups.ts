@@ -5,6 +5,8 @@ import { packageFile } from '../files/package-files.js';
 export interface Groups {
   /** Synset ids of the groups that a word names: those it is the first word of, or else those it is any word of. */
   find(word: string): readonly string[];
+  /** All words that `find` takes. */
+  words(): Iterable<string>;
   /** Whether the synset is the group or below it. */
   isWithin(id: string, group: string): boolean;
 }
@@ -29,6 +31,7 @@ export function loadGroups(): Groups {
       const first = named.filter(({ words }) => words[0] === word);
       return (first.length > 0 ? first : named.filter(({ words }) => words.includes(word))).map(({ id }) => id);
     },
+    words: () => named.flatMap(({ words }) => words),
     isWithin,
   };
 }

@@ -73,6 +73,13 @@ export function parseRow(text: string, where: string): Row {
     );
   }
   if (isRow(row)) return row;
+  if (isJsonObject(row) && typeof row.file === 'string' && row.model === undefined) {
+    throw new UsageError({
+      where,
+      problem: 'the row does not name its model',
+      expected: 'rows written without --no-model',
+    });
+  }
   throw new UsageError({ where, problem: 'not a result', expected: 'a row of mobilenet classify --format jsonl' });
 }
 

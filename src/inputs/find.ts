@@ -24,6 +24,8 @@ export interface InputOptions {
   readonly shard?: Shard;
   /** What `-` stands for. */
   readonly stdin?: AsyncIterable<Uint8Array>;
+  /** What it is called, instead of `-`. */
+  readonly stdinName?: string;
   /** Nothing more is wanted: ends what still waits for lists. */
   readonly until?: AbortSignal;
   /** Fetches an argument that is an address, or throws ImageError; left out, addresses are refused. */
@@ -71,7 +73,8 @@ async function* allInputs(names: readonly string[], options: InputOptions): Asyn
 
 async function* fromArgument(name: string, options: InputOptions): AsyncGenerator<Input> {
   if (name === '-' && options.stdin) {
-    yield { file: '-', path: '-', bytes: await readAll(options.stdin) };
+    const { stdin, stdinName: file = '-' } = options;
+    yield { file, path: file, bytes: await readAll(stdin) };
     return;
   }
   const { fetch } = options;

@@ -3,20 +3,50 @@ import { printable } from '../errors/printable.js';
 import { isNetworkId } from '../networks/index.js';
 import { alphaText, countText } from './units.js';
 
-/** Labels share a column at least and at most this wide, in characters. */
+/** Labels share a column at least and at most this wide, in characters: a row has 80. */
 const NARROWEST = 36;
-const WIDEST = 72;
+const WIDEST = 68;
+
+/** Names of pictures share a column at most this wide; longer ones are not cut. */
+const WIDEST_NAME = 40;
+
+/** What is less would be shown as 0.0 %. */
+const LEAST_SHOWN = 0.0005;
 
 /** A file's name and its predictions, most probable first, percentages in a column. */
 export function predictionsText(file: string, predictions: readonly Prediction[]): string {
-  const rows = predictions.map(({ label, probability }) => ({ label: [...printable(label)], probability }));
+  const shown = predictions.filter(({ probability }, at) => at === 0 || probability >= LEAST_SHOWN);
+  const rows = shown.map((prediction) => ({ ...prediction, label: [...shortLabel(prediction)] }));
   const longest = Math.max(NARROWEST, ...rows.map(({ label }) => label.length));
   const width = Math.min(longest, WIDEST);
   const lines = rows.map(({ label, probability }) => {
-    const percent = `${(100 * probability).toFixed(1)} %`.padStart(7);
-    return `  ${fit(label, width)} ${percent}`;
+    return `  ${fit(label, width)} ${percentText(probability)}`;
   });
   return `${[printable(file), ...lines].join('\n')}\n`;
+}
+
+/**
+ * Writes a line for each of several pictures: name, probability and label of the most probable class.
+ * @param names of the first pictures
+ */
+export function lineWriter(names: readonly string[]): (file: string, predictions: readonly Prediction[]) => string {
+  const width = Math.min(WIDEST_NAME, Math.max(0, ...names.map((name) => [...printable(name)].length)));
+  return (file, [first]) => {
+    if (!first) return '';
+    const name = printable(file);
+    const gap = ' '.repeat(Math.max(0, width - [...name].length));
+    return `${name}${gap}  ${percentText(first.probability)}  ${shortLabel(first)}\n`;
+  };
+}
+
+function percentText(probability: number): string {
+  const percent = probability < LEAST_SHOWN ? '<0.1' : (100 * probability).toFixed(1);
+  return `${percent} %`.padStart(7);
+}
+
+/** The first name of a synset, which has several; labels without an id are one name, commas or not. */
+function shortLabel({ id, label }: Prediction): string {
+  return printable(id === null ? label : label.split(', ', 1).join());
 }
 
 /** Cut or filled to exactly `width` characters. */

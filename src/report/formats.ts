@@ -2,7 +2,7 @@ import type { CostFacts, ImageRecord, ModelFacts } from '../domain/classificatio
 import { elementAt } from '../errors/element-at.js';
 import { formatError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
-import { modelLine, predictionsText } from './classify-text.js';
+import { lineWriter, modelLine, predictionsText } from './classify-text.js';
 import { csvHeading, csvRows } from './csv.js';
 import { jsonList } from './json.js';
 import { jsonlRow } from './jsonl.js';
@@ -38,20 +38,26 @@ export interface FormatOptions {
   readonly nul?: boolean;
   /** A person may be looking: no control characters of names. */
   readonly isTerminal?: boolean;
+  /** In text: a line for each picture. `names`: of the first pictures, for the width of their column. */
+  readonly lines?: { readonly names: readonly string[] } | undefined;
+  /** The model in each row of JSON lines; by default it is there. */
+  readonly rowModel?: boolean;
 }
 
 /** Throws UsageError for a template that is none. */
 export function createFormat(format: FormatName, options: FormatOptions): Format {
-  const { model, cost, template = '', nul = false, isTerminal = false } = options;
+  const { model, cost, template = '', nul = false, isTerminal = false, lines, rowModel = true } = options;
   const end = nul ? '\0' : '\n';
   switch (format) {
-    case 'text':
+    case 'text': {
+      const entryText = lines ? lineWriter(lines.names) : predictionsText;
       return {
         begin: () => '',
         entry: ({ record }) =>
-          'error' in record || record.predictions.length === 0 ? '' : predictionsText(record.file, record.predictions),
+          'error' in record || record.predictions.length === 0 ? '' : entryText(record.file, record.predictions),
         end: (ms) => (ms === undefined || !model || !cost ? '' : modelLine(model, cost, ms)),
       };
+    }
     case 'json': {
       const { begin, entry, end } = jsonList({ model, cost }, 'images');
       return { begin: () => begin, entry: ({ record }) => entry(record), end };
@@ -59,7 +65,7 @@ export function createFormat(format: FormatName, options: FormatOptions): Format
     case 'jsonl':
       return {
         begin: () => '',
-        entry: ({ record }) => jsonlRow(record, model),
+        entry: ({ record }) => jsonlRow(record, rowModel ? model : undefined),
         end: () => '',
       };
     case 'csv':

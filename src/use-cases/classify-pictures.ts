@@ -6,7 +6,7 @@ import { MobilenetError } from '../errors/errors.js';
 import { isReadOnce, mayBeMore } from '../inputs/extent.js';
 import { findInputs, type InputOptions } from '../inputs/find.js';
 import type { Input } from '../inputs/types.js';
-import { createFormat, type FormatName } from '../report/formats.js';
+import { createFormat, type FormatName, type FormatOptions } from '../report/formats.js';
 import { keepYoungGenerationSmall } from '../runners/collect-garbage.js';
 import { limitDecodeThreads } from '../runners/decode-threads.js';
 import { openRunner } from '../runners/open.js';
@@ -31,6 +31,10 @@ export interface ClassifyRequest {
   readonly format: FormatName;
   readonly template?: string | undefined;
   readonly nulOutput: boolean;
+  /** In text: all predictions of each picture, also where there are several. */
+  readonly isLong: boolean;
+  /** The model in each row of JSON lines. */
+  readonly rowModel: boolean;
   /** The file that results go to; left out: stdout. */
   readonly output?: string | undefined;
   readonly resume: boolean;
@@ -121,7 +125,9 @@ export async function classifyPictures(request: ClassifyRequest, host: ClassifyH
   const isCounted = isMany && !isArriving && !host.stdin && host.showsProgress;
   try {
     const total = countInBackground(isCounted ? withoutOutput(find(), host) : undefined);
-    return await writeResults(withoutOutput(all, host), runner, request, host, total);
+    // One line for each of several pictures, in columns as wide as the names that are known so far.
+    const lines = request.isLong || first.length === 1 ? undefined : { names: first.map(({ file }) => file) };
+    return await writeResults(withoutOutput(all, host), runner, { ...request, lines }, host, total);
   } finally {
     runner.close();
     // A list whose end nobody waits for must not keep the process, nor a picture that is being fetched.
@@ -170,7 +176,7 @@ function planFor(request: ClassifyRequest, pictures: number | undefined): Runner
 async function writeResults(
   inputs: AsyncGenerator<Input>,
   runner: Runner,
-  request: ClassifyRequest,
+  request: ClassifyRequest & { readonly lines: FormatOptions['lines'] },
   host: ClassifyHost,
   total: () => number | undefined,
 ): Promise<Tally | 'output-closed'> {
@@ -184,6 +190,7 @@ async function writeResults(
     hash,
     hasMeta,
     top,
+    lines,
   } = request;
   const signals = host.listenForSignals();
   let output: Output | undefined;
@@ -194,7 +201,10 @@ async function writeResults(
     if (target === undefined) output = host.openOutput();
     const { isTerminal = false } = output ?? {};
     const { model, cost } = runner;
-    const format = createFormat(formatName, { model, cost, template: print, nul: nulOutput, isTerminal });
+    const format = createFormat(formatName, {
+      ...{ model, cost, template: print, nul: nulOutput, isTerminal, lines },
+      rowModel: request.rowModel,
+    });
     const done = resume ? await keepValidRows(target!, model, { retry: request.strict, hash }) : undefined;
     output ??= host.openOutput();
     const writer = new ResultWriter(output, format, {

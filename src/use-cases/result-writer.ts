@@ -23,6 +23,8 @@ export interface Tally {
   notFinite: number;
   /** Done by an earlier run that this one resumes. */
   skipped: number;
+  /** Of those classified: with a prediction that the filter keeps. */
+  matching: number;
 }
 
 export interface ResultWriterOptions {
@@ -35,7 +37,7 @@ export interface ResultWriterOptions {
 
 /** Writes what became of inputs, one by one, between the beginning and the end of a format. */
 export class ResultWriter {
-  readonly tally: Tally = { classified: 0, failed: 0, notFinite: 0, skipped: 0 };
+  readonly tally: Tally = { classified: 0, failed: 0, notFinite: 0, skipped: 0, matching: 0 };
   readonly #output: ResultOutput;
   readonly #format: Format;
   readonly #options: ResultWriterOptions;
@@ -67,7 +69,9 @@ export class ResultWriter {
     if ('ms' in record) this.#times.push(record.ms.run);
     if (problem === undefined || 'error' in record) {
       await this.#begin();
-      await this.#output.write(this.#format.entry(entryOf(record, filter, name)));
+      const entry = entryOf(record, filter, name);
+      if ('predictions' in entry.record && entry.record.predictions.length > 0) this.tally.matching++;
+      await this.#output.write(this.#format.entry(entry));
     }
     return problem === undefined;
   }

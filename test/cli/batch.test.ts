@@ -186,7 +186,7 @@ describe('a batch', () => {
     });
     expect(mobilenet('classify', photos[2]!, '--only', 'dog', '--format', 'csv')).toEqual({
       stdout: 'file,rank,index,id,label,probability,error\n',
-      stderr: '',
+      stderr: 'mobilenet: 0 of 1 image has a dog in its top 5\n',
       code: 0,
     });
   });

@@ -70,7 +70,7 @@ describe('mobilenet classify', () => {
     const empty = join(folder, 'empty.jpg');
     writeFileSync(empty, '');
     const { stdout, stderr, code } = mobilenet('classify', empty, alps, 'no\nsuch.jpg');
-    expect(stdout).toMatch(/^test\/photos\/alps\.jpg\n {2}alp /);
+    expect(stdout).toMatch(/^test\/photos\/alps\.jpg .* % {2}alp\n/);
     expect(stderr.split('\n')).toHaveLength(3);
     expect(stderr).toMatch(/^mobilenet: .*empty\.jpg: .+\nmobilenet: no\\nsuch\.jpg: no such file\n$/);
     expect(code).toBe(1);

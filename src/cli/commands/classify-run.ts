@@ -1,6 +1,7 @@
 import { DEFAULT_MODEL } from '../../domain/defaults.js';
 import { exitCodes } from '../../errors/errors.js';
 import { printable } from '../../errors/printable.js';
+import { filterText } from '../../report/filter-text.js';
 import { type ClassifyHost, classifyPictures } from '../../use-cases/classify-pictures.js';
 import type { Tally } from '../../use-cases/result-writer.js';
 import type { ClassifyFlags } from '../options/classify-options.js';
@@ -26,6 +27,8 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
   const result = await classifyPictures(request, await hostOf(names, flags, listen));
   if (result === 'output-closed') return exitCodes.ok;
   if ('exitCode' in result) return result.exitCode;
+  const filtered = flags.quiet ? undefined : filterText(request.filter, result, request.top);
+  if (filtered !== undefined) process.stderr.write(`mobilenet: ${printable(filtered)}\n`);
   return signals?.exitCode ?? exitCodeOf(result, flags.shard !== undefined);
 }
 

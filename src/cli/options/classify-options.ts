@@ -91,6 +91,7 @@ export const inputOptions = {
     help: 'classify only part k of n, chosen by a hash of the file names: 1/16 to 16/16',
     parse: parseShard,
   } satisfies OptionRow<ReturnType<typeof parseShard>>,
+  stdinName: text('--stdin-name <name>', 'report the image on stdin (-) under this name'),
   allowUrl: flag('--allow-url', 'download http:// and https:// arguments, at most 64 MiB and 2 minutes each'),
 };
 
@@ -113,6 +114,8 @@ export const outputOptions = {
     NAMED_FORMATS,
   ),
   json,
+  long: flag('--long', 'in text, list every prediction of every image, not one line for each of several images'),
+  rowModel: switchOff('--no-model', 'leave the model out of the rows of JSONL, which then cannot be resumed or merged'),
   print: text(
     '--print <template>',
     'print a line for each prediction: {file} {label} {id} {index} {rank} {probability} {percent}',

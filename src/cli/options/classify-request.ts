@@ -12,7 +12,10 @@ export function readRequest(names: readonly string[], flags: ClassifyFlags): Cla
   const { filesFrom = [], timeout, min, only, not, shard, output, hash, nul } = flags;
   checkNames(names, filesFrom);
   const format = chooseFormat(flags.format ?? formatOf(flags), flags.json ?? false, flags.print);
+  checkStdinName(names, flags);
   checkResume(names, flags, format);
+  if (!flags.rowModel && format !== 'jsonl')
+    throw new UsageError({ where: '--no-model', problem: 'needs --format jsonl' });
   if (hash && format !== 'jsonl') throw new UsageError({ where: '--hash', problem: 'needs --format jsonl' });
   const { pull: _, ...model } = pick(flags, modelOptions);
   const { jobs, ...computation } = pick(flags, computationOptions);
@@ -35,9 +38,13 @@ export function readRequest(names: readonly string[], flags: ClassifyFlags): Cla
       filesFrom,
       separator: (nul ?? flags.nulInput) ? 'nul' : 'newline',
       ...(shard && { shard }),
+      ...(flags.stdinName !== undefined && { stdinName: flags.stdinName }),
     },
     filter: { ...(min !== undefined && { min }), ...(only && { only }), ...(not && { not }) },
     format,
+    // Who says how many predictions there are to be wants to see them.
+    isLong: flags.long ?? flags.top !== undefined,
+    rowModel: flags.rowModel,
     nulOutput: nul ?? flags.nulOutput ?? false,
     top: flags.top ?? (format === 'paths' ? 1 : 5),
     maxPixels: flags.maxPixels,
@@ -57,7 +64,19 @@ function checkNames(names: readonly string[], filesFrom: readonly string[]): voi
   }
 }
 
-function checkResume(names: readonly string[], { resume, output, overwrite }: ClassifyFlags, format: FormatName): void {
+function checkStdinName(names: readonly string[], { stdinName }: ClassifyFlags): void {
+  const where = '--stdin-name';
+  if (stdinName === '') throw new UsageError({ where, expected: 'a name' });
+  if (stdinName !== undefined && !names.includes('-')) {
+    throw new UsageError({ where, problem: 'no image on stdin', expected: '- as an input' });
+  }
+}
+
+function checkResume(
+  names: readonly string[],
+  { resume, output, overwrite, rowModel }: ClassifyFlags,
+  format: FormatName,
+): void {
   if (!resume) return;
   const where = '--resume';
   if (output === undefined || format !== 'jsonl') {
@@ -67,6 +86,7 @@ function checkResume(names: readonly string[], { resume, output, overwrite }: Cl
       remedy: 'mobilenet merge converts JSONL to the other formats',
     });
   }
+  if (!rowModel) throw new UsageError({ where, problem: 'cannot be combined with --no-model' });
   if (overwrite) throw new UsageError({ where, problem: 'cannot be combined with --overwrite' });
   if (names.includes('-')) throw new UsageError({ where, problem: 'cannot be combined with an image on stdin (-)' });
 }
