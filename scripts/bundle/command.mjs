@@ -19,7 +19,9 @@ const compare = ['compare', 'sweep', 'explain'].map((name) => `cli/commands/cost
 const classify = ['cli/commands/classify'];
 /** Of rest.cjs. */
 const rest = [
-  ...['bench', 'import', 'merge', 'models', 'pull'].map((name) => `cli/commands/${name}`),
+  ...['bench', 'import', 'import-bundle', 'merge', 'models', 'pull', 'pull-several'].map(
+    (name) => `cli/commands/${name}`,
+  ),
   ...['use-cases/cost-file', 'use-cases/measure-cost', 'use-cases/plot', 'report/graph-text'],
   ...['net/fetch-picture', 'models/installed', 'models/from-files', 'weights/formats/open'],
   'images/formats/open',

@@ -61,18 +61,22 @@ function pullCommand({ model = DEFAULT_MODEL, alpha, resolution }: ModelQuery): 
 
 /**
  * Weights and preprocessing of an installed model; its files are read and their sha-256 is checked.
+ * @param home the store, or a bundle
  * @throws ModelError `weights-damaged`
  */
-export async function openInstalled(installed: InstalledModel, { exact = false }: ModelChoice): Promise<ModelSource> {
+export async function openInstalled(
+  installed: InstalledModel,
+  { exact = false }: ModelChoice,
+  home = storeHome(),
+): Promise<ModelSource> {
   const { name, levels } = installed;
-  const home = storeHome();
   const path = weightsPath(installed, home);
   const bytes = readInstalledWeights(installed, home);
   const isFile = installed.format !== 'safetensors' || describesNetwork(bytes, path);
   const source = isFile
     ? await openInstalledFile(installed, path, bytes, exact)
     : openInstalledTensors(installed, path, bytes);
-  const labels = () => readLabels(installed);
+  const labels = () => readLabels(installed, home);
   const { findLabels: _, ...known } = source;
   // What is pulled has a licence, and takes what its publisher says.
   const isPulled = installed.licence !== null;
@@ -82,7 +86,7 @@ export async function openInstalled(installed: InstalledModel, { exact = false }
     name,
     ...(isPulled ? { preprocessing } : { own: 'imported' }),
     ...(installed.labels !== null && { readLabels: labels }),
-    ...(levels !== null && { readLevels: () => readInstalledLevels(installed, levels) }),
+    ...(levels !== null && { readLevels: () => readInstalledLevels(installed, levels, home) }),
   };
 }
 
@@ -123,8 +127,8 @@ function openInstalledTensors(installed: InstalledModel, path: string, bytes: Ui
 }
 
 /** The model's own labels, as many as it has classes. */
-function readLabels(installed: InstalledModel): readonly Label[] {
-  const { path, bytes } = readInstalledLabels(installed)!;
+function readLabels(installed: InstalledModel, home: string): readonly Label[] {
+  const { path, bytes } = readInstalledLabels(installed, home)!;
   const labels = parseLabels(bytes, path);
   const fitted = tryFit(labels, installed.classes);
   if (fitted) return fitted;

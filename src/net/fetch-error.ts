@@ -5,15 +5,18 @@ export class FetchError extends ModelError {
   readonly isPassing: boolean;
   /** Milliseconds that the server asked to wait. */
   readonly retryAfter: number | undefined;
+  /** What the server answered, where it did. */
+  readonly status: number | undefined;
 
   constructor(
     details: ErrorDetails,
     isPassing: boolean,
-    options: ErrorOptions & { retryAfter?: number | undefined } = {},
+    options: ErrorOptions & { retryAfter?: number | undefined; status?: number | undefined } = {},
   ) {
     super('download', details, options);
     this.isPassing = isPassing;
     this.retryAfter = options.retryAfter;
+    this.status = options.status;
   }
 }
 

@@ -68,7 +68,7 @@ export async function fetchAnswer(
         problem: `the server answered ${`${status} ${response.statusMessage ?? ''}`.trim()}`,
       },
       status >= 500 || status === 429 || status === 408,
-      { retryAfter: readRetryAfter(response.headers['retry-after']) },
+      { status, retryAfter: readRetryAfter(response.headers['retry-after']) },
     );
   }
 }

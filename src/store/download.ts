@@ -39,7 +39,7 @@ export interface DownloadOptions {
 }
 
 export interface Downloaded {
-  /** The one of the addresses that gave the file. */
+  /** The one of the addresses that gave the file, without credentials and query. */
   readonly address: string;
   readonly bytes: number;
   readonly sha256: string;
@@ -65,7 +65,7 @@ export async function download(
       ),
     limits.totalMs,
   );
-  const failures: ModelError[] = [];
+  const failures: FetchError[] = [];
   try {
     for (const address of request.addresses) {
       try {
@@ -85,10 +85,11 @@ export async function download(
   }
 }
 
-function summary(failures: readonly ModelError[]): ModelError {
+function summary(failures: readonly FetchError[]): ModelError {
   const [first, ...others] = failures;
   if (first && others.length === 0) return first;
-  return new FetchError({ problem: failures.map(({ message }) => message).join('; ') }, false, { cause: first });
+  const problem = failures.map(({ message }) => message).join('; ');
+  return new FetchError({ problem }, false, { cause: first, status: first?.status });
 }
 
 async function fetchFrom(
@@ -103,7 +104,7 @@ async function fetchFrom(
   for (let attempt = 1; ; attempt++) {
     try {
       await receive(address, request, partial, options, signal);
-      return { address, ...(await partial.check(where, request)) };
+      return { address: where, ...(await partial.check(where, request)) };
     } catch (error) {
       const isPassing = error instanceof FetchError && error.isPassing && !signal.aborted;
       if (!isPassing || attempt >= attempts) throw error;

@@ -7,10 +7,10 @@ import { isNetworkId } from '../networks/index.js';
 import { MAX_FILE_BYTES } from '../untrusted-data/regular-file.js';
 import { asStoreError, besides, type Disk, moveInto, realDisk, writeAtomically } from './disk.js';
 import { checkModelName, places, storeHome } from './home.js';
-import { isBlobIntact, readBlobNames, readInstalled } from './installed.js';
+import { type BlobFile, filesOf, isBlobIntact, readBlobNames, readInstalled } from './installed.js';
 import { withLock } from './lock.js';
 import { formatRecord } from './record.js';
-import type { Blob, InstalledModel, NewModel, StoredFormat } from './types.js';
+import type { Blob, FileSource, InstalledModel, ModelDescription, NewModel, StoredFormat } from './types.js';
 
 const CHUNK_BYTES = 1024 * 1024;
 /** Installing and removing take moments; a store busy for longer has a problem that its user should hear of. */
@@ -67,7 +67,7 @@ export async function installModel(model: NewModel, options: InstallOptions = {}
 }
 
 /** The fields of the record and no others, in its order. */
-function describe(model: NewModel): Omit<InstalledModel, 'weights' | 'labels' | 'levels' | 'installed'> {
+function describe(model: ModelDescription): ModelDescription {
   const { name, network, alpha, resolution, classes, dtype, format } = model;
   const { padding, epsilon, preprocessing, published, licence, origin } = model;
   return {
@@ -77,12 +77,7 @@ function describe(model: NewModel): Omit<InstalledModel, 'weights' | 'labels' | 
 }
 
 /** One blob; what is there already and whole stays. */
-async function storeBlob(
-  home: string,
-  source: Uint8Array | { readonly file: string },
-  ending: StoredFormat | 'json',
-  disk: Disk,
-): Promise<Blob> {
+async function storeBlob(home: string, source: FileSource, ending: StoredFormat | 'json', disk: Disk): Promise<Blob> {
   const folder = places.blobs(home);
   const temporary = besides(join(folder, 'new'));
   try {
@@ -110,7 +105,14 @@ async function writeBytes(handle: FileHandle, bytes: Uint8Array, disk: Disk): Pr
   return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-async function copy(handle: FileHandle, { file }: { readonly file: string }, disk: Disk): Promise<Blob> {
+async function copy(handle: FileHandle, source: Exclude<FileSource, Uint8Array>, disk: Disk): Promise<Blob> {
+  const blob = await copyFile(handle, source.file, disk);
+  const { file, sha256 = blob.sha256 } = source;
+  if (blob.sha256 === sha256) return blob;
+  throw new ModelError('weights-damaged', { where: file, problem: `sha-256 ${blob.sha256}`, expected: sha256 });
+}
+
+async function copyFile(handle: FileHandle, file: string, disk: Disk): Promise<Blob> {
   const source = await open(file, 'r').catch((cause) => {
     throw new ModelError('model-file', { where: file, problem: describeReadError(cause) }, { cause });
   });
@@ -139,6 +141,17 @@ async function copy(handle: FileHandle, { file }: { readonly file: string }, dis
   } finally {
     await source.close();
   }
+}
+
+/**
+ * Puts a model of one folder, the store or a bundle, into another.
+ * @throws ModelError as `installModel` does, `weights-damaged`
+ */
+export async function copyModel(model: InstalledModel, home: string, options: InstallOptions): Promise<InstalledModel> {
+  const { weights, labels, levels } = filesOf(model, home);
+  const source = ({ path, blob }: BlobFile): FileSource => ({ file: path, sha256: blob.sha256 });
+  const files = { weights: source(weights), labels: labels ? source(labels) : null };
+  return installModel({ ...describe(model), ...files, ...(levels && { levels: source(levels) }) }, options);
 }
 
 /**

@@ -70,7 +70,7 @@ export interface Installed {
 /** Everything in the store; a store that does not exist is empty. */
 export function listInstalled(home = storeHome()): Installed {
   const installed: Installed = { models: [], damaged: [] };
-  for (const name of folderNames(places.models(home))) {
+  for (const name of listNames(home)) {
     try {
       const model = readInstalled(home, name);
       if (model !== undefined) installed.models.push(model);
@@ -81,9 +81,10 @@ export function listInstalled(home = storeHome()): Installed {
   return installed;
 }
 
-function folderNames(folder: string): string[] {
+/** Names of all records, whatever they are worth. */
+export function listNames(home: string): string[] {
   try {
-    return readdirSync(folder).filter(isModelName).sort();
+    return readdirSync(places.models(home)).filter(isModelName).sort();
   } catch {
     return [];
   }
@@ -93,12 +94,27 @@ function folderNames(folder: string): string[] {
 export function readBlobNames(home: string): ReadonlySet<string> | undefined {
   const { models, damaged } = listInstalled(home);
   if (damaged.length > 0) return undefined;
-  const paths = models.flatMap((model) => [
-    weightsPath(model, home),
-    ...(model.labels ? [labelsPath(model.labels, home)] : []),
-    ...(model.levels ? [levelsPath(model.levels, home)] : []),
-  ]);
-  return new Set(paths.map((path) => basename(path)));
+  const files = models.flatMap((model) => Object.values(filesOf(model, home)));
+  return new Set(files.map(({ path }) => basename(path)));
+}
+
+/** A file of a model, where it lies and what it should be. */
+export interface BlobFile {
+  readonly path: string;
+  readonly blob: Blob;
+}
+
+/** All files of a model. */
+export function filesOf(
+  model: InstalledModel,
+  home: string,
+): { readonly weights: BlobFile; readonly labels?: BlobFile; readonly levels?: BlobFile } {
+  const { weights, labels, levels } = model;
+  return {
+    weights: { path: weightsPath(model, home), blob: weights },
+    ...(labels && { labels: { path: labelsPath(labels, home), blob: labels } }),
+    ...(levels && { levels: { path: levelsPath(levels, home), blob: levels } }),
+  };
 }
 
 /** Where a model's weights lie; their ending says the format. */
@@ -199,16 +215,22 @@ export async function isIntact(model: InstalledModel, home = storeHome()): Promi
   return (await findDamaged(model, home)) === undefined;
 }
 
-/** The path of the first of a model's files that is absent or not what the record says, and what it should be. */
-async function findDamaged(model: InstalledModel, home: string): Promise<{ path: string; blob: Blob } | undefined> {
-  const { weights, labels, levels } = model;
-  const files = [
-    { path: weightsPath(model, home), blob: weights },
-    ...(labels ? [{ path: labelsPath(labels, home), blob: labels }] : []),
-    ...(levels ? [{ path: levelsPath(levels, home), blob: levels }] : []),
-  ];
-  for (const file of files) if (!(await isBlobIntact(file.path, file.blob))) return file;
+/** The first of a model's files that is absent or not what the record says. */
+export async function findDamaged(model: InstalledModel, home: string): Promise<BlobFile | undefined> {
+  for (const file of Object.values(filesOf(model, home))) {
+    if (!(await isBlobIntact(file.path, file.blob))) return file;
+  }
   return undefined;
+}
+
+/** The model of a name, where it is there and whole; a damaged one is as good as none. */
+export async function findWhole(home: string, name: string): Promise<InstalledModel | undefined> {
+  try {
+    const model = readInstalled(home, name);
+    return model && (await isIntact(model, home)) ? model : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export interface Verified {

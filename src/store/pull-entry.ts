@@ -1,20 +1,23 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ModelError } from '../errors/errors.js';
 import { describeReadError } from '../errors/file-errors.js';
+import { FetchError } from '../net/fetch-error.js';
 import { SNIFFED_BYTES } from '../weights/formats/other-files.js';
 import { type FileKind, sniff } from '../weights/formats/sniff.js';
 import { findFormat } from '../weights/formats/table.js';
 import { type CatalogEntry, maxBytesOf, type PublishedFormat } from './catalog.js';
-import { asStoreError, type Disk, realDisk, writeAtomically } from './disk.js';
+import { asStoreError, type Disk, realDisk } from './disk.js';
 import { type DownloadLimits, defaultLimits, download, type Progress } from './download.js';
 import type { DownloadRequest } from './download-request.js';
+import { refuseChanged, remember } from './first-seen.js';
 import { places, storeHome } from './home.js';
 import { installModel } from './install.js';
-import { isIntact, readInstalled } from './installed.js';
+import { findWhole } from './installed.js';
 import { withLock } from './lock.js';
+import { chooseMirror, MIRROR_LAYOUT, mirrored } from './mirror.js';
 import { PartialDownload } from './partial-download.js';
 import type { InstalledModel, NewModel, Origin } from './types.js';
 
@@ -26,12 +29,17 @@ export interface FetchedFile {
 }
 
 export interface PullOptions {
+  /** The folder that the model goes into: the store, or a bundle. */
   readonly home?: string;
+  /** The folder that remembers hashes which came first; `home` by default. */
+  readonly seenHome?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly disk?: Disk;
   readonly limits?: Partial<DownloadLimits>;
   /** A file's path or an address in place of the catalog's. */
   readonly from?: string | undefined;
+  /** Asked in place of the catalog's addresses; by default what `MOBILENET_MIRROR` says. */
+  readonly mirror?: string | undefined;
   /** Fetches what is installed already, and takes a file other than the one that was seen first. */
   readonly force?: boolean;
   readonly onProgress?: (progress: Progress) => void;
@@ -74,16 +82,6 @@ export async function pullEntry(
   );
 }
 
-async function findWhole(home: string, name: string): Promise<InstalledModel | undefined> {
-  try {
-    const model = readInstalled(home, name);
-    return model && (await isIntact(model, home)) ? model : undefined;
-  } catch {
-    // A damaged record is as good as none.
-    return undefined;
-  }
-}
-
 async function fetchAndInstall(
   entry: CatalogEntry,
   key: string,
@@ -91,12 +89,14 @@ async function fetchAndInstall(
   home: string,
   options: PullOptions,
 ): Promise<InstalledModel> {
-  const { disk = realDisk, from, force = false } = options;
+  const { disk = realDisk, env = process.env, from, force = false, seenHome = home } = options;
   const local = from === undefined ? undefined : localPath(from);
   const install = async (file: FetchedFile): Promise<InstalledModel> =>
     installModel(await prepare(file), { home, disk, replace: true });
   if (local !== undefined) return install(await openLocal(local, entry));
-  const addresses = from === undefined ? entry.addresses : [from];
+  const mirror = from === undefined ? chooseMirror(options.mirror, env) : undefined;
+  const published = mirror ? entry.addresses.map((address) => mirrored(address, mirror)) : entry.addresses;
+  const addresses = from === undefined ? published : [from];
   const isArchive = entry.format === 'tgz';
   const request: DownloadRequest = {
     addresses,
@@ -109,10 +109,13 @@ async function fetchAndInstall(
     throw asStoreError(places.downloads(home), error);
   });
   try {
-    const { env = process.env, limits, onProgress = () => {} } = options;
-    const done = await download(request, partial, { env, disk, limits: { ...defaultLimits, ...limits }, onProgress });
-    const seen = from === undefined && entry.hash === null ? places.seen(home, entry.name) : undefined;
-    if (seen && !force) await refuseChanged(seen, done.sha256, done.address);
+    const { limits: own, onProgress = () => {} } = options;
+    const limits = { ...defaultLimits, ...own };
+    const done = await download(request, partial, { env, disk, limits, onProgress }).catch((error) => {
+      throw mirror ? withLayout(error) : error;
+    });
+    const seen = from === undefined && entry.hash === null ? places.seen(seenHome, entry.name) : undefined;
+    if (seen && !force) await refuseChanged(seen, done);
     const kind = (await readKind(partial.path))!;
     const origin: Origin = { ...done, hash: entry.hash ? 'published' : 'first-seen' };
     const model = await install({ path: partial.path, kind, origin });
@@ -121,6 +124,12 @@ async function fetchAndInstall(
   } finally {
     await partial.discard();
   }
+}
+
+/** What a mirror does not have may lie elsewhere on it. */
+function withLayout(error: unknown): unknown {
+  if (!(error instanceof FetchError) || error.status !== 404) return error;
+  return new FetchError({ ...error.details, remedy: `of a mirror, ${MIRROR_LAYOUT}` }, false, { cause: error });
 }
 
 function kindsOf(format: PublishedFormat): readonly FileKind[] {
@@ -191,27 +200,4 @@ async function openLocal(path: string, entry: CatalogEntry): Promise<FetchedFile
     });
   }
   return { path, kind: kind!, origin: { ...origin, hash: 'published' } };
-}
-
-/** Where nobody publishes a hash, the first file that came is the one to expect. */
-async function refuseChanged(path: string, sha256: string, address: string): Promise<void> {
-  let seen: unknown;
-  try {
-    if ((await stat(path)).size < 10_000) seen = JSON.parse(await readFile(path, 'utf8'));
-  } catch {
-    return;
-  }
-  const { sha256: first, date } = (seen ?? {}) as Record<string, unknown>;
-  if (typeof first !== 'string' || !/^[0-9a-f]{64}$/.test(first) || first === sha256) return;
-  throw new ModelError('download', {
-    where: address,
-    problem: `sha-256 ${sha256}`,
-    expected: `${first}, that of the first download${typeof date === 'string' ? ` (${date.slice(0, 10)})` : ''}`,
-    remedy: 'add --force to accept the new file',
-  });
-}
-
-async function remember(path: string, { address, sha256, bytes }: Origin, disk: Disk): Promise<void> {
-  const text = `${JSON.stringify({ address, bytes, sha256, date: new Date().toISOString() }, null, 2)}\n`;
-  await writeAtomically(path, (handle) => disk.write(handle, new TextEncoder().encode(text), 0));
 }

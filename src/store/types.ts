@@ -39,14 +39,16 @@ export interface ModelDescription {
   readonly origin: Origin;
 }
 
+/** The bytes of a file, or the path of one that is copied; `sha256`: what it must have. */
+export type FileSource = Uint8Array | { readonly file: string; readonly sha256?: string };
+
 /** A model to put into the store. */
 export interface NewModel extends ModelDescription {
-  /** The bytes, or the path of a file that is copied. */
-  readonly weights: Uint8Array | { readonly file: string };
+  readonly weights: FileSource;
   /** A JSON file of labels, one for each class; null for ImageNet's (1000 or 1001 classes) and otherwise numbers. */
-  readonly labels: Uint8Array | null;
+  readonly labels: FileSource | null;
   /** How its maps are stored in integers, a safetensors file; left out where nobody calibrated it. */
-  readonly levels?: Uint8Array;
+  readonly levels?: FileSource;
 }
 
 /** A file of the store, found by its hash. */

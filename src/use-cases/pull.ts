@@ -52,12 +52,16 @@ export function chooseEntry(query: CatalogQuery): CatalogEntry {
  * Fetches a published model into the store, unless it is there and whole.
  * @throws UsageError, ModelError; the store is as before then
  */
-export async function pull(query: CatalogQuery, options: PullOptions = {}): Promise<Pulled & { entry: CatalogEntry }> {
+export async function pull(query: CatalogQuery, options: PullOptions = {}): Promise<Pulled> {
   const { from } = options;
   if (from !== undefined && from.trim() === '')
     throw new UsageError({ where: '--from', problem: 'empty', expected: 'a file or an address' });
-  const entry = chooseEntry(query);
-  return { ...(await pullEntry(entry, (file) => prepare(entry, file), options)), entry };
+  return pullChosen(chooseEntry(query), options);
+}
+
+/** Like `pull`, of an entry that has been chosen. */
+export function pullChosen(entry: CatalogEntry, options: PullOptions): Promise<Pulled> {
+  return pullEntry(entry, (file) => prepare(entry, file), options);
 }
 
 /** What the file holds, checked to be what the entry says. */

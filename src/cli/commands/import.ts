@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { listOf } from '../../domain/option-rules.js';
+import { UsageError } from '../../errors/errors.js';
 import { printable } from '../../errors/printable.js';
 import { isNetworkId } from '../../networks/index.js';
 import { jsonDocument } from '../../report/json.js';
@@ -21,7 +22,7 @@ import {
   std,
   trainedNetworks,
 } from '../options/model-options.js';
-import { flag, modelName, positiveNumber, required, text, wholeNumber } from '../options/option-kinds.js';
+import { flag, modelName, positiveNumber, text, wholeNumber } from '../options/option-kinds.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
 import { weightsWords } from '../options/weights-words.js';
 
@@ -29,7 +30,8 @@ import { weightsWords } from '../options/weights-words.js';
 const LINE_EVERY_MS = 5_000;
 
 const options = {
-  name: required(modelName('--as <name>', 'name of the installed model, for --model')),
+  name: modelName('--as <name>', 'name of the installed model, for --model'),
+  bundle: text('--bundle <folder>', 'install all models of a folder that pull --to has written'),
   labels,
   input,
   mean,
@@ -54,7 +56,7 @@ const options = {
 export function importCommand(): Command {
   const command = new Command('import')
     .description('Install your own weights, to run them with classify --model NAME.')
-    .argument('<file>', weightsWords);
+    .argument('[file]', weightsWords);
   addOptions(command, options);
   return addHelpEnd(command, {
     notes:
@@ -65,19 +67,37 @@ export function importCommand(): Command {
       'mobilenet import flowers.h5 --as flowers --labels flowers.txt',
       'mobilenet import flowers.h5 --as flowers --calibrate photos --replace',
       'mobilenet classify --model flowers rose.jpg',
+      'mobilenet import --bundle usb/models',
     ],
-  }).action(async (file: string) => {
-    await runImport(file, readOptions(command, options));
+  }).action(async (file: string | undefined) => {
+    const values = readOptions(command, options);
+    if (values.bundle === undefined) return runImport(file, values);
+    const { bundle, replace = false, json = false, quiet: _, ...others } = values;
+    refuseWithBundle(file, others);
+    const { runImportBundle } = await import('./import-bundle.js');
+    return runImportBundle(bundle, { replace, json });
   });
 }
 
+/** What a bundle says itself. */
+function refuseWithBundle(file: string | undefined, others: Partial<OptionValues<typeof options>>): void {
+  const problem = 'not possible together with --bundle';
+  if (file !== undefined) throw new UsageError({ where: printable(file), problem });
+  const [name] = Object.keys(others) as (keyof typeof options)[];
+  if (name !== undefined) throw new UsageError({ where: /--[\w-]+/.exec(options[name].flags)![0], problem });
+}
+
 async function runImport(
-  file: string,
-  { calibrate, json, quiet = false, ...choice }: OptionValues<typeof options>,
+  file: string | undefined,
+  { name, bundle: _, calibrate, json, quiet = false, ...choice }: OptionValues<typeof options>,
 ): Promise<void> {
+  const remedy = 'see mobilenet import --help';
+  if (file === undefined) throw new UsageError({ problem: 'missing argument <file>, or --bundle <folder>', remedy });
+  if (name === undefined) throw new UsageError({ problem: `missing option ${options.name.flags}`, remedy });
   const { importModel } = await import('../../use-cases/import.js');
   const imported = await importModel(file, {
     ...choice,
+    name,
     ...(calibrate !== undefined && { calibrate: calibration(calibrate, quiet) }),
   });
   const { installed, title, notes } = imported;

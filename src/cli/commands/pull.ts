@@ -1,14 +1,14 @@
 import { Command } from 'commander';
 import { listOf } from '../../domain/option-rules.js';
-import { printable } from '../../errors/printable.js';
+import { UsageError } from '../../errors/errors.js';
 import { jsonDocument } from '../../report/json.js';
-import { sizeText } from '../../report/units.js';
+import { pulledText } from '../../report/pull-text.js';
 import type { CatalogQuery } from '../../store/catalog.js';
 import type { Pulled, PullOptions } from '../../use-cases/pull.js';
 import { addHelpEnd } from '../options/help-end.js';
 import { alpha, json, quiet, resolution, trainedNetworks } from '../options/model-options.js';
 import { flag, oneOf, positiveNumber, text, wholeNumber, withDefault } from '../options/option-kinds.js';
-import { addOptions, readOptions } from '../options/option-table.js';
+import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
 import { startDownloadProgress } from '../terminal/download-progress.js';
 
 const options = {
@@ -19,7 +19,13 @@ const options = {
     'f32: floats; int8: quantised, a quarter of the size (%s; default: int8 if it is published)',
     ['f32', 'int8'],
   ),
+  all: flag('--all', 'all published models that fit, not only the preferred one'),
   from: text('--from <place>', 'a file or URL that has the same weights'),
+  mirror: text(
+    '--mirror <url>',
+    'download from this host: it has https://HOST/PATH as URL/HOST/PATH (default: $MOBILENET_MIRROR)',
+  ),
+  to: text('--to <folder>', 'write a bundle to carry to another machine, for import --bundle; installs nothing'),
   force: flag('--force', 'download again, even if the model is installed or its hash is not the one seen first'),
   timeout: withDefault(
     positiveNumber('--timeout <seconds>', 'give up if a server sends nothing for this many seconds'),
@@ -30,11 +36,11 @@ const options = {
   quiet,
 };
 
-/** `mobilenet pull MODEL` */
+/** `mobilenet pull MODEL…` */
 export function pullCommand(): Command {
   const command = new Command('pull')
     .description('Download published weights and install them.')
-    .argument('<model>', `${listOf(trainedNetworks)}, or a name that “mobilenet models” lists`);
+    .argument('<models...>', `${listOf(trainedNetworks)}, or names that “mobilenet models” lists`);
   addOptions(command, options);
   return addHelpEnd(command, {
     notes:
@@ -43,26 +49,31 @@ export function pullCommand(): Command {
       '\nRespects HTTP_PROXY, HTTPS_PROXY and NO_PROXY.',
     examples: [
       'mobilenet pull mobilenet_v1 --alpha 0.5 --res 160',
-      'mobilenet pull mobilenet_v2 --dtype f32',
-      'mobilenet pull xception',
+      'mobilenet pull --all mobilenet_v1 --dtype int8 --to usb/models',
+      'mobilenet pull xception --mirror https://models.example',
     ],
-  }).action(async (model: string) => {
-    const {
-      alpha,
-      resolution,
-      dtype,
-      from,
-      force,
-      timeout,
-      tries,
-      json = false,
-      quiet = false,
-    } = readOptions(command, options);
+  }).action(async (models: string[]) => {
+    const values = readOptions(command, options);
+    refuseTogether(models, values);
+    const { alpha, resolution, dtype, timeout, tries, from, mirror, to, force = false, json = false, quiet } = values;
+    const query = { alpha, resolution, dtype };
     const limits = { idleMs: timeout * 1000, attempts: tries };
-    const query = { model, alpha, resolution, dtype };
-    const pulled = await runPull(query, { isSilent: json || quiet, from, limits, ...(force && { force }) });
-    process.stdout.write(json ? jsonDocument(pulled) : pulledText(pulled));
+    const how = { from, mirror, limits, isSilent: json || quiet === true, ...(force && { force }) };
+    if (models.length === 1 && !values.all && to === undefined) {
+      const pulled = await runPull({ model: models[0]!, ...query }, how);
+      process.stdout.write(json ? jsonDocument(pulled) : pulledText(pulled));
+      return;
+    }
+    const { runPullSeveral } = await import('./pull-several.js');
+    await runPullSeveral({ models, all: values.all ?? false, ...query }, { json, to, ...how });
   });
+}
+
+function refuseTogether(models: readonly string[], { from, mirror, all, to }: OptionValues<typeof options>): void {
+  const wrong = (where: string, problem: string): UsageError => new UsageError({ where, problem });
+  if (from !== undefined && (models.length > 1 || all)) throw wrong('--from', 'takes one model');
+  if (from !== undefined && mirror !== undefined) throw wrong('--mirror', 'not possible together with --from');
+  if (to?.trim() === '') throw new UsageError({ where: '--to', problem: 'empty', expected: 'a folder' });
 }
 
 /** Downloads one model, with progress on stderr unless `isSilent`. */
@@ -73,21 +84,8 @@ export async function runPull(
   const { chooseEntry, pull } = await import('../../use-cases/pull.js');
   const progress = await startDownloadProgress(chooseEntry(query).name, isSilent);
   try {
-    const { entry: _, ...pulled } = await pull(query, {
-      ...pullOptions,
-      onProgress: progress.report,
-      onWait: progress.wait,
-    });
-    return pulled;
+    return await pull(query, { ...pullOptions, onProgress: progress.report, onWait: progress.wait });
   } finally {
     progress.stop();
   }
-}
-
-function pulledText({ model, fetched }: Pulled): string {
-  const { name, weights, origin } = model;
-  const size = sizeText(weights.bytes);
-  if (!fetched) return `${name} is already installed (${size})\n`;
-  const hash = origin.hash === 'published' ? 'as published' : 'none is published; recorded for the next download';
-  return `${name} installed (${size}) from ${printable(origin.address)}\nSHA-256 ${origin.sha256} (${hash})\n`;
 }

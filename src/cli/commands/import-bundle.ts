@@ -1,0 +1,32 @@
+import { exitCodes } from '../../errors/errors.js';
+import { jsonDocument } from '../../report/json.js';
+import { failureRecord, failureText, presentText, sizeOf } from '../../report/pull-text.js';
+import { type BundleOutcome, importBundle } from '../../use-cases/import-bundle.js';
+
+/** `mobilenet import --bundle`: what succeeds on stdout, what fails on stderr, as it comes. */
+export async function runImportBundle(
+  folder: string,
+  { json, replace }: { readonly json: boolean; readonly replace: boolean },
+): Promise<void> {
+  const outcomes: BundleOutcome[] = [];
+  for await (const outcome of importBundle(folder, { replace })) {
+    outcomes.push(outcome);
+    if ('error' in outcome) process.stderr.write(`mobilenet: ${failureText(outcome)}\n`);
+    else if (!json) process.stdout.write(textOf(outcome));
+  }
+  const failed = outcomes.filter((outcome) => 'error' in outcome);
+  if (failed.length > 0) process.exitCode = exitCodes.model;
+  if (!json) return;
+  const models = outcomes.filter((outcome) => 'model' in outcome);
+  process.stdout.write(
+    jsonDocument({
+      bundle: folder,
+      models: models.map(({ model, isNew }) => ({ model, installed: isNew })),
+      failed: failed.map(failureRecord),
+    }),
+  );
+}
+
+function textOf({ name, model, isNew }: Extract<BundleOutcome, { readonly model: unknown }>): string {
+  return isNew ? `${name} installed (${sizeOf(model)})\n` : presentText(model);
+}
