@@ -40,7 +40,7 @@ const options = {
 export function pullCommand(): Command {
   const command = new Command('pull')
     .description('Download published weights and install them.')
-    .argument('<models...>', `${listOf(trainedNetworks)}, or names that “mobilenet models” lists`);
+    .argument('<model...>', `${listOf(trainedNetworks)}, or names that “mobilenet models” lists`);
   addOptions(command, options);
   return addHelpEnd(command, {
     notes:
