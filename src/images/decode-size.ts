@@ -45,17 +45,17 @@ export interface DecodeSize {
   readonly bytes: number;
 }
 
-/** Of a picture that needs more than `MEMORY_LIMIT`. */
-export function tooLarge(
-  name: string,
-  format: string,
-  { width, height }: Pick<DecodeSize, 'width' | 'height'>,
-): ImageError {
-  return new ImageError('too-large', {
-    where: name,
-    problem: `${width} × ${height} pixels as ${format} need more than ${MEMORY_LIMIT / 2 ** 20} MiB of memory`,
-    remedy: 'scale the image down first',
-  });
+type Size = Pick<DecodeSize, 'width' | 'height'>;
+
+export const SCALE_DOWN = 'scale the image down first';
+
+/** That a picture needs more than `MEMORY_LIMIT`. */
+export function memorySentence(format: string, { width, height }: Size): string {
+  return `${width} × ${height} pixels as ${format} need more than ${MEMORY_LIMIT / 2 ** 20} MiB of memory`;
+}
+
+export function tooLarge(name: string, format: string, size: Size): ImageError {
+  return new ImageError('too-large', { where: name, problem: memorySentence(format, size), remedy: SCALE_DOWN });
 }
 
 /** The size to decode to: the picture's own, or less where that would not fit into memory. */

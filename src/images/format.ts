@@ -2,9 +2,9 @@
 export type ImageFormat = 'JPEG' | 'PNG' | 'WebP' | 'GIF' | 'TIFF' | 'AVIF';
 
 /** Formats with a reader in formats/. `PPM` is the whole family, `ICO` cursors too. */
-export type OtherFormat = 'BMP' | 'PPM' | 'ICO';
+export type OtherFormat = 'BMP' | 'PPM' | 'ICO' | 'HEIC';
 
-export const supportedFormats = 'JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM or ICO';
+export const supportedFormats = 'JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM, ICO or HEIC';
 
 /** How many leading bytes `detectFormat` looks at. */
 export const FORMAT_HEADER_BYTES = 512;
@@ -50,7 +50,7 @@ function detectIsoMedia(header: Buffer): DetectedFormat {
   const brands = [header.toString('latin1', 8, 12)];
   for (let at = 16; at + 4 <= boxEnd; at += 4) brands.push(header.toString('latin1', at, at + 4));
   if (brands.includes('avif') || brands.includes('avis')) return accepted('AVIF');
-  if (brands.some((brand) => /^(hei[cxms]|hev[cxms]|mif1|msf1)$/.test(brand))) return refused('HEIC');
+  if (brands.some((brand) => /^(hei[cxms]|hev[cxms]|mif1|msf1)$/.test(brand))) return readBy('HEIC');
   if (brands[0] === 'crx ') return refused('Canon raw');
   return refused('video');
 }

@@ -85,7 +85,6 @@ function greyTiff(bits: number, sampleFormat: number): Buffer {
 
 describe('formats that are not decoded are named', () => {
   it.each([
-    ['a.heic', latin1('\0\0\0\x18ftypheic\0\0\0\0mif1heic'), 'HEIC is not supported'],
     ['a.jp2', latin1('\0\0\0\x0cjP  \r\n\x87\n'), 'JPEG 2000 is not supported'],
     ['a.jxl', latin1('\xff\x0a'), 'JPEG XL is not supported'],
     ['a.svg', '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', 'SVG is not supported'],
