@@ -109,7 +109,7 @@ export const layers: readonly Layer[] = [
     folder: 'images',
     holds: 'picture files as numbers; the only user of sharp',
     imports: ['domain', 'errors'],
-    packages: ['sharp', 'heic-decode', 'libheif-js'],
+    packages: ['sharp', 'heic-decode', 'libheif-js/wasm-bundle'],
     node: ['fs', 'module', 'path', 'util'],
   },
   {
