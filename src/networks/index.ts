@@ -1,6 +1,13 @@
 import { UsageError } from '../errors/errors.js';
 import { type BuildOptions, MAX_ALPHA, MAX_RESOLUTION } from './channels.js';
-import { buildEfficientnetB0 } from './efficientnet-b0.js';
+import {
+  buildEfficientnetB0,
+  buildEfficientnetLite0,
+  buildEfficientnetLite1,
+  buildEfficientnetLite2,
+  buildEfficientnetLite3,
+  buildEfficientnetLite4,
+} from './efficientnet.js';
 import { buildMobilenetV1, buildMobilenetV1FullConv, buildMobilenetV1Shallow } from './mobilenet-v1.js';
 import { buildMobilenetV2 } from './mobilenet-v2.js';
 import type { Network } from './types.js';
@@ -40,6 +47,17 @@ export interface NetworkEntry extends NetworkFacts {
 const anySize = { alpha: { minimum: 0, maximum: MAX_ALPHA }, resolution: { minimum: 1, maximum: MAX_RESOLUTION } };
 const only = (alpha: number, resolution: number) => [{ alphas: [alpha], resolutions: [resolution] }];
 const v1Paper = 'Howard et al. 2017, arXiv:1704.04861';
+
+const lite = (size: number, resolution: number, build: NetworkEntry['build']): NetworkEntry => ({
+  build,
+  title: `EfficientNet-Lite${size}`,
+  paper: 'Liu 2020, tensorflow/tpu, efficientnet/lite',
+  allowed: anySize,
+  published: only(1, resolution),
+  defaultResolution: resolution,
+  costOnly: false,
+  hasAlpha: false,
+});
 
 const entries = {
   mobilenet_v1: {
@@ -106,6 +124,11 @@ const entries = {
     costOnly: false,
     hasAlpha: true,
   },
+  efficientnet_lite0: lite(0, 224, buildEfficientnetLite0),
+  efficientnet_lite1: lite(1, 240, buildEfficientnetLite1),
+  efficientnet_lite2: lite(2, 260, buildEfficientnetLite2),
+  efficientnet_lite3: lite(3, 280, buildEfficientnetLite3),
+  efficientnet_lite4: lite(4, 300, buildEfficientnetLite4),
 } as const satisfies Record<string, NetworkEntry>;
 
 export type NetworkId = keyof typeof entries;

@@ -64,7 +64,7 @@ export function plotAccuracy(
   const widths = groupByWidth(shown);
   return drawPicture(SIZE.width, SIZE.height, title, [
     ...head,
-    ...drawLegend(PLOT.left, 96, ids),
+    ...drawLegend(PLOT.left, 96, ids, ids.map(colourOf), PLOT.right),
     ...drawSizes(radius),
     ...drawAxes(
       PLOT,
@@ -164,12 +164,13 @@ function drawNames({ points, front, widths, rings }: NamedRows, at: PlaceOf, col
     const text = drawText(box.left, box.bottom - 4, name, { style });
     return leader ? [drawPath(leader, 'leader'), text] : [text];
   };
+  // Names of networks are longer than those of widths, so they choose first.
   return [
+    ...rings.flatMap((ring) => draw(ring, ring.network, 'small')),
     ...widths.flatMap((group) => {
       const best = elementAt(group, group.length - 1);
       return draw(best, nameOf(group), `small f${colourOf(best.network)}`);
     }),
-    ...rings.flatMap((ring) => draw(ring, ring.network, 'small')),
   ];
 }
 

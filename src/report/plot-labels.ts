@@ -62,7 +62,7 @@ export interface PlacedLabel {
 }
 
 const DIRECTIONS = 16;
-const REACHES = [22, 34, 48, 64, 82];
+const REACHES = [22, 34, 48, 64, 82, 104, 130];
 
 export interface Point {
   readonly x: number;

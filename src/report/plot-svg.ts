@@ -167,20 +167,25 @@ export function colourOfKind(kind: LayerKind): number {
   return KINDS[kind];
 }
 
-/** Coloured discs with names, in a row; `width` of each name is estimated. */
+const LEGEND_LINE = 22;
+
+/** Coloured discs with names, in rows that end before `right`; the width of each name is estimated. */
 export function drawLegend(
   x: number,
   y: number,
   names: readonly string[],
   colours: readonly number[] = names.map((_, index) => index % COLOURS),
+  right = Number.POSITIVE_INFINITY,
 ): string[] {
-  let left = x;
+  let [left, line] = [x, y];
   return names.flatMap((name, index) => {
+    const width = 18 + textWidth(name);
+    if (left > x && left + width > right) [left, line] = [x, line + LEGEND_LINE];
     const parts = [
-      `<circle class="f${colours[index]}" cx="${round(left + 6)}" cy="${round(y - 5)}" r="6"/>`,
-      drawText(left + 18, y, name),
+      `<circle class="f${colours[index]}" cx="${round(left + 6)}" cy="${round(line - 5)}" r="6"/>`,
+      drawText(left + 18, line, name),
     ];
-    left += 18 + textWidth(name) + 22;
+    left += width + 22;
     return parts;
   });
 }

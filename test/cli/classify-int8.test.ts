@@ -54,7 +54,7 @@ describe('mobilenet classify --dtype int8', () => {
     expect(Buffer.compare(readFileSync(path), bytes)).toBe(0);
   });
 
-  it.each(['mobilenet_v2', 'mobilenet_v1', 'efficientnet_b0'])('%s, bundled: an alp', (model) => {
+  it.each(['mobilenet_v2', 'mobilenet_v1', 'efficientnet_b0', 'efficientnet_lite0'])('%s, bundled: an alp', (model) => {
     const { images } = expectNear(['--model', model]);
     expect(images[0]!.predictions[0]!.index).toBe(970);
   });

@@ -49,10 +49,15 @@ describe('mobilenet classify', () => {
     expect(code).toBe(0);
   });
 
-  it('runs EfficientNet-B0', () => {
-    const { stdout, code } = mobilenet('classify', '--model', 'efficientnet_b0', alps);
+  it.each([
+    ['efficientnet_b0', /385\.8 M MACs · 771\.6 M FLOPs · 5\.29 M parameters/],
+    ['efficientnet_lite0', /385\.2 M MACs · 770\.4 M FLOPs · 4\.65 M parameters/],
+    ['mobilenet_v1', /568\.7 M MACs · 1,137\.5 M FLOPs · 4\.23 M parameters/],
+  ])('runs %s', (model, facts) => {
+    const { stdout, code } = mobilenet('classify', '--model', model, alps);
     expect(stdout).toMatch(/\n {2}alp /);
-    expect(stdout).toMatch(/\nefficientnet_b0 α 1\.0 · 224×224 · 385\.8 M MACs · 771\.6 M FLOPs · 5\.29 M parameters/);
+    expect(stdout).toContain(`\n${model} α 1.0 · 224×224 · `);
+    expect(stdout).toMatch(facts);
     expect(code).toBe(0);
   });
 

@@ -51,3 +51,16 @@ it('EfficientNet-B0 has 5,288,548 trainable parameters, 224 its only published s
   expect(counted.params.trainable).toBe(5_288_548);
   expect(counted.published).toBe(true);
 });
+
+// Counted by the PyPI package efficientnet-lite-pytorch 0.1.0: EfficientNet.from_name('efficientnet-lite0').parameters().
+it.each([
+  ['efficientnet_lite0', 224, 4_652_008],
+  ['efficientnet_lite1', 240, 5_416_680],
+  ['efficientnet_lite2', 260, 6_092_072],
+  ['efficientnet_lite3', 280, 8_197_096],
+  ['efficientnet_lite4', 300, 13_006_568],
+])('%s at %d has %d trainable parameters', (id, resolution, trainable) => {
+  const counted = cost(resolve(buildNetwork(id), { resolution }));
+  expect(counted.params.trainable).toBe(trainable);
+  expect(counted.published).toBe(true);
+});

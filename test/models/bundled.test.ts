@@ -46,7 +46,7 @@ function expectSums(name: string, data: Float32Array, expected: Sums, share: num
   }
 }
 
-const networkIds = ['mobilenet_v2', 'mobilenet_v1', 'efficientnet_b0'] as const;
+const networkIds = ['mobilenet_v2', 'mobilenet_v1', 'efficientnet_b0', 'efficientnet_lite0'] as const;
 
 describe('bundled models', () => {
   it('has all models, the default first', () => {
@@ -60,6 +60,7 @@ describe('bundled models', () => {
     expect(cards).toEqual([
       ['mobilenet_v2_1.0_224', 'mobilenet_v2', 1000, 'pytorch', 'BSD-3-Clause'],
       ['efficientnet_b0_224', 'efficientnet_b0', 1000, 'tensorflow', 'Apache-2.0'],
+      ['efficientnet_lite0_224', 'efficientnet_lite0', 1000, 'tensorflow', 'Apache-2.0'],
       ['mobilenet_v1_1.0_224', 'mobilenet_v1', 1000, 'tensorflow', 'Apache-2.0'],
     ]);
   });

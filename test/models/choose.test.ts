@@ -38,7 +38,7 @@ describe('chooseModel', () => {
     await expect(chooseModel({ model: 'efficientnet_b0', resolution: 192 })).rejects.toMatchObject({
       code: 'model-not-bundled',
       message:
-        'efficientnet_b0 192×192: neither bundled (mobilenet_v2 α 1 224×224, efficientnet_b0 α 1 224×224, mobilenet_v1 α 1 224×224) nor installed ' +
+        'efficientnet_b0 192×192: neither bundled (mobilenet_v2 α 1 224×224, efficientnet_b0 α 1 224×224, efficientnet_lite0 α 1 224×224, mobilenet_v1 α 1 224×224) nor installed ' +
         'nor published; give a file of your own: --weights FILE',
     });
   });

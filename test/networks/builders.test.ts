@@ -137,6 +137,7 @@ describe('the index', () => {
     expect(networkIds).toEqual([
       ...['mobilenet_v1', 'mobilenet_v1_full_conv', 'mobilenet_v1_shallow'],
       ...['mobilenet_v2', 'xception', 'efficientnet_b0'],
+      ...['efficientnet_lite0', 'efficientnet_lite1', 'efficientnet_lite2', 'efficientnet_lite3', 'efficientnet_lite4'],
     ]);
     expect(isNetworkId('toString')).toBe(false);
     expect(() => findNetwork('__proto__')).toThrow('__proto__: unknown network, expected one of mobilenet_v1,');

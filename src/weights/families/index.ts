@@ -1,3 +1,4 @@
+import { pytorchEfficientnets } from './efficientnet-pytorch.js';
 import { huggingFaceV1, huggingFaceV2 } from './huggingface.js';
 import { kerasEfficientnetB0, kerasV1, kerasV2, kerasXception } from './keras.js';
 import { ownFamilies } from './own.js';
@@ -22,5 +23,6 @@ export const families: readonly Family[] = [
   timmEfficientnetB0,
   torchvisionV2,
   torchvisionEfficientnetB0,
+  ...pytorchEfficientnets,
   ...ownFamilies,
 ];
