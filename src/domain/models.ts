@@ -27,10 +27,10 @@ export interface PublishedRecord extends ModelRecord {
 export interface ModelsRecord {
   /** The folder of installed models. */
   readonly store: string;
-  /** The bundled models. */
-  readonly box: readonly ModelRecord[];
+  /** The bundled models; absent where only those installed were asked for. */
+  readonly box?: readonly ModelRecord[];
   readonly installed: readonly ModelRecord[];
   readonly damaged: readonly { readonly name: string; readonly problem: string }[];
-  /** Published and not installed. */
-  readonly available: readonly PublishedRecord[];
+  /** Published and not installed; absent like `box`. */
+  readonly available?: readonly PublishedRecord[];
 }

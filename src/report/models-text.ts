@@ -1,4 +1,5 @@
 import type { ModelRecord, ModelsRecord } from '../domain/models.js';
+import { printable } from '../errors/printable.js';
 import { alignColumns } from './columns.js';
 import { alphaText, countText, sizeText } from './units.js';
 
@@ -10,16 +11,28 @@ const SIDES = ['left', 'left', 'right', 'right', 'left', 'right', 'right', 'righ
 /**
  * The table of `mobilenet models`: its parts under one set of columns.
  * @param canPull whether `mobilenet pull` installs files of a format
+ * @param words what the models were filtered by; parts where nothing fits are left out then
  */
-export function modelsText(record: ModelsRecord, canPull: (format: string) => boolean): string {
-  const { store, box, installed, damaged, available } = record;
+export function modelsText(
+  record: ModelsRecord,
+  canPull: (format: string) => boolean,
+  words: readonly string[] = [],
+): string {
+  const { store, box, installed, damaged, available = [] } = record;
+  const count = (box?.length ?? 0) + installed.length + damaged.length + available.length;
+  if (words.length > 0 && count === 0) {
+    return `no ${box ? '' : 'installed '}model matches ${words.map(printable).join(' ')}\n`;
+  }
   const byHand = available.filter(({ format }) => !canPull(format));
-  const parts: [string, readonly ModelRecord[]][] = [
-    ['Bundled', box],
+  const all: [string, readonly ModelRecord[]][] = [
+    ...(box ? ([['Bundled', box]] as [string, readonly ModelRecord[]][]) : []),
     [`Installed in ${store}`, installed],
-    ['Published (install with: mobilenet pull NAME)', available.filter(({ format }) => canPull(format))],
-    ...(byHand.length > 0 ? ([[BY_HAND, byHand]] as [string, readonly ModelRecord[]][]) : []),
   ];
+  if (record.available) {
+    all.push(['Published (install with: mobilenet pull NAME)', available.filter(({ format }) => canPull(format))]);
+    if (byHand.length > 0) all.push([BY_HAND, byHand]);
+  }
+  const parts = words.length === 0 ? all : all.filter(([, models]) => models.length > 0);
   const lines = alignColumns([HEADINGS, ...parts.flatMap(([, models]) => models.map(row))], SIDES);
   const [headings, ...rows] = lines;
   const text: string[] = [headings!];

@@ -8,10 +8,21 @@ import { readCatalog } from '../store/catalog.js';
 import { storeHome } from '../store/home.js';
 import { listInstalled } from '../store/installed.js';
 
+export interface SurveyQuery {
+  /** Leaves out what is not installed. */
+  readonly isInstalled?: boolean;
+  /** Each must occur in a model's name, network or dtype; upper and lower case are the same. */
+  readonly words?: readonly string[];
+}
+
 /** What is bundled, what is installed, and what is published. */
-export function surveyModels(): ModelsRecord {
+export function surveyModels({ isInstalled = false, words = [] }: SurveyQuery = {}): ModelsRecord {
   const home = storeHome();
   const { models, damaged } = listInstalled(home);
+  const fits = (model: { readonly name: string; readonly network?: string; readonly dtype?: string }): boolean => {
+    const text = [model.name, model.network, model.dtype].join(' ').toLowerCase();
+    return words.every((word) => text.includes(word.toLowerCase()));
+  };
   const countMacs = macsCounter();
   const bundled = listBundledModels().map(({ card }): ModelRecord => {
     const { name, network, alpha, resolution, classes, published, weights, licence } = card;
@@ -33,6 +44,8 @@ export function surveyModels(): ModelsRecord {
       origin: origin.address,
     }),
   );
+  const found = { installed: installed.filter(fits), damaged: damaged.filter(({ name }) => fits({ name })) };
+  if (isInstalled) return { store: home, ...found };
   const names = new Set(models.map(({ name }) => name));
   const available = readCatalog()
     .filter(({ name }) => !names.has(name))
@@ -60,7 +73,7 @@ export function surveyModels(): ModelsRecord {
         ...{ format, checked },
       }),
     );
-  return { store: home, box: bundled, installed, damaged, available };
+  return { store: home, box: bundled.filter(fits), ...found, available: available.filter(fits) };
 }
 
 /** Multiply-accumulates of networks with 1000 classes, as the papers count; many checkpoints share one. */

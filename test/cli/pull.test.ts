@@ -288,6 +288,32 @@ describe('mobilenet models', () => {
     expect(document.store).toBe(home);
   });
 
+  it('--filter and --installed, alone and together, as text and JSON', async () => {
+    const v1 = await run(['models', '--filter', 'V1', '--filter', 'int8']);
+    expect(v1.stdout).toMatch(/\nPublished [^\n]+\n {2}mobilenet_v1_1\.0_224_int8_slim /);
+    expect(v1.stdout).not.toMatch(/mobilenet_v2|xception|_keras|Installed in/);
+    const document = JSON.parse((await run(['models', '--filter', 'xception', '--json'])).stdout);
+    expect([document.box, document.installed]).toEqual([[], []]);
+    expect(new Set(document.available.map((each: { network: string }) => each.network))).toEqual(new Set(['xception']));
+    expect((await run(['models', '--installed'])).stdout).toMatch(
+      /^ [^\n]+\nInstalled in [^\n]+\n {2}none\nsize: [^\n]+\n$/,
+    );
+    const installed = JSON.parse((await run(['models', '--installed', '--json'])).stdout);
+    expect(installed).toEqual({ store: home, installed: [], damaged: [] });
+    expect((await run(['models', '--installed', '--filter', 'v9'])).stdout).toBe('no installed model matches v9\n');
+    expect((await run(['models', '--filter', 'v9'])).stdout).toBe('no model matches v9\n');
+    expect((await run(['models', '--filter', ''])).code).toBe(2);
+  });
+
+  it.skipIf(weights === undefined)('--filter finds those installed', async () => {
+    await run(['pull', ...model, '--from', weights!]);
+    const list = async (...args: string[]) =>
+      JSON.parse((await run(['models', '--installed', '--json', ...args])).stdout).installed;
+    expect(await list('--filter', 'v1')).toMatchObject([{ name }]);
+    expect(await list('--filter', 'v2')).toEqual([]);
+    expect((await run(['models', '--installed', '--filter', 'v1'])).stdout).toContain(`\n  ${name} `);
+  });
+
   it('path, verify and remove, where no models are installed', async () => {
     expect(await run(['models', 'path'])).toEqual({ stdout: `${home}\n`, stderr: '', code: 0 });
     expect(await run(['models', 'verify'])).toEqual({ stdout: 'no models are installed\n', stderr: '', code: 0 });

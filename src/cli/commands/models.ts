@@ -1,11 +1,18 @@
 import { Command } from 'commander';
-import { exitCodes } from '../../errors/errors.js';
+import { exitCodes, UsageError } from '../../errors/errors.js';
 import { printable } from '../../errors/printable.js';
 import { jsonDocument } from '../../report/json.js';
 import { sizeText } from '../../report/units.js';
 import { addHelpEnd } from '../options/help-end.js';
 import { json } from '../options/model-options.js';
-import { addOptions } from '../options/option-table.js';
+import { flag, repeated } from '../options/option-kinds.js';
+import { addOptions, readOptions } from '../options/option-table.js';
+
+const options = {
+  installed: flag('--installed', 'only installed models'),
+  filters: repeated('--filter <word>', 'only models with this word in their name, network or dtype (repeatable)'),
+  json,
+};
 
 const NAME = 'as “mobilenet models” lists it';
 
@@ -14,17 +21,26 @@ export function modelsCommand(): Command {
   const models = new Command('models').description(
     'List bundled, installed and published models; manage installed ones.',
   );
-  addOptions(models, { json });
+  addOptions(models, options);
   addHelpEnd(models, {
-    examples: ['mobilenet models', 'mobilenet models --json', 'mobilenet models remove flowers'],
-  }).action(async (flags: JsonFlag) => {
+    examples: [
+      'mobilenet models',
+      'mobilenet models --filter v1 --filter int8',
+      'mobilenet models --installed --json',
+      'mobilenet models remove flowers',
+    ],
+  }).action(async () => {
+    const { installed: isInstalled = false, filters = [], json = false } = readOptions(models, options);
+    const words = filters.flatMap((filter) => filter.split(/\s+/)).filter(Boolean);
+    if (words.length < filters.length)
+      throw new UsageError({ where: '--filter', problem: 'empty', expected: 'a word' });
     const [{ surveyModels }, { canPull }, { modelsText }] = await Promise.all([
       import('../../use-cases/list-models.js'),
       import('../../store/catalog.js'),
       import('../../report/models-text.js'),
     ]);
-    const record = surveyModels();
-    process.stdout.write(flags.json ? jsonDocument(record) : modelsText(record, canPull));
+    const record = surveyModels({ isInstalled, words });
+    process.stdout.write(json ? jsonDocument(record) : modelsText(record, canPull, words));
   });
   for (const command of [verifyCommand(), removeCommand(), exportCommand(), pathCommand()]) models.addCommand(command);
   return models;
