@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const library = new URL('../../dist/code/index.js', import.meta.url).href;
+const photo = fileURLToPath(new URL('../photos/alps.jpg', import.meta.url));
+
+/** In a process of its own: what other tests hold is not counted. */
+const program = `
+  import { readFileSync } from 'node:fs';
+  import { load } from ${JSON.stringify(library)};
+  const bytes = readFileSync(${JSON.stringify(photo)});
+  const model = await load();
+  const classify = async (count) => {
+    for (let done = 0; done < count; done += 4) {
+      await Promise.all([
+        model.classify(bytes),
+        model.classify(${JSON.stringify(photo)}),
+        model.classify(new Blob([bytes]).stream()),
+        model.classify(bytes.subarray(0, 1000)).catch(() => {}),
+      ]);
+    }
+    gc();
+    const { rss, external, heapUsed } = process.memoryUsage();
+    return { rss: rss / 2 ** 20, held: (external + heapUsed) / 2 ** 20 };
+  };
+  const before = await classify(200);
+  const after = await classify(1000);
+  model.close();
+  console.log(JSON.stringify({ before, after }));
+`;
+
+it('stays flat over 1000 classifications', () => {
+  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '--eval', program], {
+    encoding: 'utf8',
+  });
+  expect(stderr).toBe('');
+  const { before, after } = JSON.parse(stdout);
+  expect(after.held - before.held).toBeLessThan(2);
+  expect(after.rss - before.rss).toBeLessThan(32);
+}, 300_000);
