@@ -13,7 +13,7 @@ export type {
 export type { ImageInput, RawPixels, SharpImage } from './domain/image-input.js';
 export type { InputRangeName } from './domain/input-range.js';
 export type { ModelChoice } from './domain/model-choice.js';
-export type { Preprocessing, ResizeFilter } from './domain/preprocessing.js';
+export type { CropMethod, Preprocessing, ResizeFilter } from './domain/preprocessing.js';
 export type { ClassifiedRow, FailedRow, Row } from './domain/rows.js';
 export {
   type ErrorDetails,

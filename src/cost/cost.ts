@@ -42,7 +42,8 @@ export interface StandardCost {
   readonly paramsRatio: number;
 }
 
-/** Exact integers, but for the two ratios. The order of the fields is that of the JSON output. */
+/** What a network costs for one image: exact integers, but for the two ratios. */
+// The order of the fields is that of the JSON output.
 export interface Cost {
   readonly network: string;
   readonly alpha: number;

@@ -7,12 +7,13 @@ export interface Prediction {
   /** Synset id (WordNet 3.0 noun offset) where the labels have one. */
   readonly id: string | null;
   readonly label: string;
+  /** Six decimals. */
   readonly probability: number;
   /** From 1, its place among all, where it is not its place here: what was before it has been left out. */
   readonly rank?: number;
 }
 
-/** How pictures are prepared: value = (pixel / 255 − mean) / std, pixel in 0…255. */
+/** How images are prepared: value = (pixel / 255 − mean) / std, pixel in 0…255. */
 export interface PreprocessingRecord extends Omit<Preprocessing, 'resolution' | 'assumed'> {
   /** Nothing says the range of values: it is the one that such weights usually take. */
   readonly assumed: boolean;
@@ -20,8 +21,11 @@ export interface PreprocessingRecord extends Omit<Preprocessing, 'resolution' | 
   readonly reason?: string;
 }
 
+/** The model that runs. */
 export interface ModelFacts {
+  /** Its id in `networks`, or the name of a graph that is none of them. */
   readonly network: string;
+  /** Width multiplier. */
   readonly alpha: number;
   /** Side of the network's square input in pixels. */
   readonly resolution: number;
@@ -31,24 +35,29 @@ export interface ModelFacts {
   readonly weights: string;
   /** Set where each class has a probability of its own, so that they need not add up to 1. */
   readonly output?: 'independent';
-  /** How pictures are prepared, for weights of one's own. */
+  /** How images are prepared, for weights of one's own. */
   readonly preprocessing?: PreprocessingRecord;
 }
 
-/** For one picture; `params` are the trainable ones. */
+/** For one image. */
 export interface CostFacts {
+  /** Multiply-accumulates of convolutions and dense layers. */
   readonly macs: number;
+  /** 2 × MACs. */
   readonly flops: number;
+  /** Trainable parameters. */
   readonly params: number;
 }
 
-/** Milliseconds that reading and preparing the picture took, and running the network. */
+/** Milliseconds that an image took. */
 export interface Timing {
+  /** Reading, decoding and scaling it. */
   readonly decode: number;
+  /** Running the network. */
   readonly run: number;
 }
 
-/** What is in one picture, as far as a model says. */
+/** What is in one image, as far as a model says. */
 export interface Classification {
   /** All that were asked for, most probable first. */
   readonly predictions: readonly Prediction[];

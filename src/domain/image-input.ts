@@ -6,6 +6,7 @@ import { describeValue } from './option-rules.js';
 export interface RawPixels {
   /** height × width × channels values, 0…255. */
   readonly data: Uint8Array | Uint8ClampedArray;
+  /** In pixels. */
   readonly width: number;
   readonly height: number;
   /**
@@ -49,7 +50,7 @@ export type ImageInput =
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array>;
 
-/** An upright picture: `data` is [height, width, 3], RGB, 0…255. */
+/** An upright image: `data` is [height, width, 3], RGB, 0…255. */
 export interface RgbPixels {
   readonly data: Uint8Array;
   readonly width: number;

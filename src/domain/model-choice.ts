@@ -9,7 +9,7 @@ import {
   textsRule,
   wholeRule,
 } from './option-rules.js';
-import { cropMethods, type Preprocessing, type ResizeFilter, resizeFilters } from './preprocessing.js';
+import { type CropMethod, cropMethods, type ResizeFilter, resizeFilters } from './preprocessing.js';
 
 /** What networks can compute in. */
 export const dtypes = ['f32', 'int8'] as const;
@@ -17,23 +17,27 @@ export const dtypes = ['f32', 'int8'] as const;
 /** Files that weights may come in: of two graphs the output of the first is the input of the second. */
 export const MOST_WEIGHT_FILES = 2;
 
-/** What a caller asks for; everything left out follows from the weights. */
+/** Which model runs; everything left out follows from the weights. */
 export interface ModelChoice {
   /** A network's id, or the name of a bundled or installed model; MobileNetV2 by default. */
   readonly model?: string;
+  /** Width multiplier; 1 by default, or that of the weights. */
   readonly alpha?: number;
-  /** Side of the network's square input in pixels. */
+  /** Side of the network's square input in pixels; by default what the weights were trained at. */
   readonly resolution?: number;
   /** One file of weights (or TensorFlow.js folder), or two graphs that run one after the other. */
   readonly weights?: readonly string[];
-  /** File of class names. */
+  /** File of class names: one per line, JSON, or CSV lines “index,name”; by default those that belong to the weights. */
   readonly labels?: string;
-  readonly crop?: Preprocessing['crop'];
+  /** Crop the centre of the image, or squash all of it into a square; by default as the model was trained. */
+  readonly crop?: CropMethod;
+  /** How images are scaled; by default as the model was trained. */
   readonly filter?: ResizeFilter;
   /** Values that the network was trained on, for weights of one's own; by default what the files say. */
   readonly input?: InputRangeName;
   /** In place of `input`, in units of 0…1: one number for each channel, or one for all. */
   readonly mean?: readonly number[];
+  /** Standard deviation, with `mean` and in the same units. */
   readonly std?: readonly number[];
   /** Which output of an ONNX file has the classes, where it has several. */
   readonly outputName?: string;

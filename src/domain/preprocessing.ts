@@ -1,16 +1,17 @@
-/** How a picture is scaled. `pil-*`: Pillow's antialiased 8-bit resampling; `tf1-bilinear`: TensorFlow 1, no antialias. */
 export const resizeFilters = ['pil-bilinear', 'pil-bicubic', 'tf1-bilinear', 'lanczos3', 'nearest'] as const;
+/** How an image is scaled. `pil-*`: Pillow's antialiased 8-bit resampling; `tf1-bilinear`: TensorFlow 1, no antialias. */
 export type ResizeFilter = (typeof resizeFilters)[number];
 
-/** `center`: shorter side to `resize`, then the middle resolution × resolution; `squash`: straight to it. */
 export const cropMethods = ['center', 'squash'] as const;
+/** `center`: shorter side to `resize`, then the middle resolution × resolution; `squash`: straight to it. */
+export type CropMethod = (typeof cropMethods)[number];
 
 /**
- * What was done to the pictures that the weights were trained or measured on; a property of the weights,
+ * What was done to the images that the weights were trained or measured on; a property of the weights,
  * never of the network.
  */
 export interface Preprocessing {
-  readonly crop: (typeof cropMethods)[number];
+  readonly crop: CropMethod;
   /** Length of the shorter side before a centre crop, in pixels. */
   readonly resize: number;
   /** Side of the network's square input, in pixels. */

@@ -12,7 +12,9 @@ export interface ClassifiedRow<Image> extends Classification {
 /** An image of several that could not be classified; the others go on. */
 export interface FailedRow<Image> {
   readonly ok: false;
+  /** Its place among the images, from 0. */
   readonly index: number;
+  /** What was handed in. */
   readonly image: Image;
   /** `code` as that of the errors which `classify` rejects with. */
   readonly error: { readonly code: string; readonly message: string };

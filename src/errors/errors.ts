@@ -9,10 +9,11 @@ export const exitCodes = {
   internal: 70,
 } as const;
 
-/** What went wrong, in parts; `formatError` makes the sentence. Say `expected` or `remedy` only where it helps. */
+/** What went wrong, in parts. `expected` and `remedy` are there where they help. */
 export interface ErrorDetails {
   /** The file, option or part of a model that the error is about. */
   readonly where?: string | undefined;
+  /** What is wrong with it. */
   readonly problem?: string | undefined;
   /** What would have been right in its place. */
   readonly expected?: string | undefined;
@@ -32,8 +33,11 @@ export function formatError({ where, problem, expected, remedy }: ErrorDetails):
  * nothing else could be done, `message` is the sentence made of `details`.
  */
 export class MobilenetError extends Error {
+  /** What kind of error it is: `usage`, `not-found`, `corrupt`, … */
   readonly code: string;
+  /** What the command would end with. */
   readonly exitCode: number;
+  /** The parts that `message` is made of. */
   readonly details: ErrorDetails;
 
   constructor(code: string, exitCode: number, details: ErrorDetails, options?: ErrorOptions) {
@@ -64,7 +68,7 @@ export function damagedWeights(where: string, problem: string): ModelError {
   return new ModelError('weights-damaged', { where, problem });
 }
 
-/** One picture that cannot be read; the others go on. Exit code 3 if it was the only one. */
+/** One image that cannot be read; the others go on. Exit code 3 if it was the only one. */
 export class ImageError extends MobilenetError {
   constructor(code: string, details: ErrorDetails, options?: ErrorOptions) {
     super(code, exitCodes.noInput, details, options);

@@ -15,6 +15,7 @@ import { buildXception } from './xception.js';
 
 export type { BuildOptions } from './channels.js';
 
+/** Both ends included. */
 export interface Range {
   readonly minimum: number;
   readonly maximum: number;
@@ -28,11 +29,15 @@ export interface PublishedSet {
 
 /** A network as its paper describes it. */
 export interface NetworkFacts {
+  /** For people. */
   readonly title: string;
+  /** Authors, year and number of the paper. */
   readonly paper: string;
   /** What the network can take: any α in `alpha` (its minimum, 0, excluded), any whole resolution in `resolution`. */
   readonly allowed: { readonly alpha: Range; readonly resolution: Range };
+  /** What the authors published. */
   readonly published: readonly PublishedSet[];
+  /** Side of the paper's input in pixels. */
   readonly defaultResolution: number;
   /** No weights exist: the network is only counted. */
   readonly costOnly: boolean;

@@ -59,6 +59,7 @@ export interface ClassifyAllOptions {
  * which closes it.
  */
 export interface Classifier {
+  /** What runs. */
   readonly model: ModelFacts;
   /** Of one image. */
   readonly cost: CostFacts;
