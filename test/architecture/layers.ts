@@ -109,7 +109,7 @@ export const layers: readonly Layer[] = [
     folder: 'images',
     holds: 'picture files as numbers; the only user of sharp',
     imports: ['domain', 'errors'],
-    packages: ['sharp', 'heic-decode', 'libheif-js/wasm-bundle'],
+    packages: ['sharp', 'heic-decode', 'libheif-js/libheif-wasm/libheif-bundle.js'],
     node: ['fs', 'module', 'path', 'util'],
   },
   {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { countOnnx } from '../../src/cost/graphs/count-onnx.js';
 import { ModelError } from '../../src/errors/errors.js';
+import { decode } from '../../src/images/decode.js';
 import { folderSource } from '../../src/untrusted-data/files-beside.js';
 import { recognise } from '../../src/weights/families/recognise.js';
 import { type KerasFile, readKerasFile } from '../../src/weights/formats/keras/keras-file.js';
@@ -110,8 +111,34 @@ function makeSamples(folder: string): Sample[] {
     sample('weights/small.safetensors', (bytes) => readSafetensors(bytes, 'x')),
     ...tfjsSamples(folder),
     ...kerasLayers(),
+    ...pictures(),
     ...hdf5,
   ];
+}
+
+/** Pictures with a reader of their own. */
+function pictures(): Sample[] {
+  const names = [
+    ...['indexed-1-os2.bmp', 'indexed-4-os2v2.bmp', 'indexed-8-few.bmp', 'rgb-16-565.bmp', 'rgb-24.bmp'],
+    ...[
+      'rgba-32-v4.bmp',
+      'rle4.bmp',
+      'rle8.bmp',
+      'rle24.bmp',
+      'raw.pbm',
+      'raw-1023.ppm',
+      'plain.ppm',
+      'plain-dense.pbm',
+    ],
+    ...['three.ico', 'png.ico', 'pillow.ico', 'pointer.cur'],
+  ].map((name) => `formats/${name}`);
+  return [...names, 'heic/upright.heic', 'heic/turned.heic'].map((name) =>
+    sample(name, async (bytes) => {
+      const { data, width, height } = await decode(bytes, { name: 'x', maxPixels: 2 ** 22 });
+      if (data.length !== width * height * 3) throw new Error(`${data.length} bytes for ${width} × ${height} pixels`);
+      return new Map();
+    }),
+  );
 }
 
 /** Descriptions of the layers of notebooks, beside weights that are as they should be. */

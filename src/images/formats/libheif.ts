@@ -38,7 +38,13 @@ const require = createRequire(import.meta.url);
 /** The package's name in messages. */
 const PEER = 'heic-decode';
 let loaded: Libheif | undefined;
-let file: string | undefined;
+let create: Create | undefined;
+
+/** What the file of the WebAssembly build gives: each call makes an instance with memory of its own. */
+type Create = (options: { print(text: string): void; printErr(text: string): void }) => Libheif;
+
+/** Errors come as values; what libheif prints besides is not for stdout or stderr. */
+const SILENT = { print() {}, printErr() {} };
 
 /**
  * libheif from the package that the user has installed: heic-decode brings it. Its own functions are called, since
@@ -58,8 +64,8 @@ export function loadLibheif(): Libheif {
   }
   try {
     const fromPeer = createRequire(entry);
-    file = fromPeer.resolve('libheif-js/wasm-bundle');
-    loaded = fromPeer('libheif-js/wasm-bundle') as Libheif;
+    create ??= fromPeer('libheif-js/libheif-wasm/libheif-bundle.js') as Create;
+    loaded = create(SILENT);
     return loaded;
   } catch (error) {
     const [reason] = printable(String((error as Error).message ?? error)).split('\n');
@@ -74,5 +80,4 @@ export function loadLibheif(): Libheif {
 /** WebAssembly memory only grows: after a large picture another instance takes over, and that memory is let go. */
 export function dropLibheif(): void {
   loaded = undefined;
-  if (file !== undefined) delete require.cache[file];
 }
