@@ -1,6 +1,7 @@
 import { costTotals } from '../cost/cost.js';
 import type { BenchFacts, BenchLayer, BenchRecord } from '../domain/bench.js';
 import type { ModelChoice } from '../domain/model-choice.js';
+import { seededRandom } from '../domain/seeded-random.js';
 import { median, quantile } from '../domain/statistics.js';
 import { createCeiling } from '../engine/ceiling.js';
 import { chooseRanges, type Observed, observe } from '../engine/int8/choose-ranges.js';
@@ -16,7 +17,7 @@ import { buildNetwork, findNetwork } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import type { ResolvedNetwork } from '../networks/types.js';
 import type { NetworkWeights } from '../weights/types.js';
-import { seededRandom, seededWeights } from './seeded-weights.js';
+import { seededWeights } from './seeded-weights.js';
 import { costSteps, type StepCost } from './step-costs.js';
 
 export interface BenchChoice {

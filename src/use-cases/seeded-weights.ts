@@ -1,16 +1,6 @@
+import { seededRandom } from '../domain/seeded-random.js';
 import type { Parameter, ResolvedNetwork } from '../networks/types.js';
 import type { BatchNorm, LayerWeights, NetworkWeights, Tensor } from '../weights/types.js';
-
-/** Uniform values in [0, 1): the mulberry32 generator, the same sequence for the same seed everywhere. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /**
  * Weights for measuring and testing where no trained ones are needed: He-uniform, so that activations keep their size

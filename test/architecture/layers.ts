@@ -43,6 +43,7 @@ export const layers: readonly Layer[] = [
         'models',
         'store',
         'report',
+        'learning',
         'images',
         'engine',
         'cost',
@@ -104,6 +105,11 @@ export const layers: readonly Layer[] = [
     holds: 'records as text, CSV, SVG and HTML: pure functions',
     imports: ['cost', 'networks', 'domain', 'errors'],
     packages: ['d3-scale'],
+  },
+  {
+    folder: 'learning',
+    holds: 'linear heads on features: splits, logistic regression; pure functions',
+    imports: ['domain', 'errors'],
   },
   {
     folder: 'images',

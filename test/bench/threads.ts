@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { seededRandom } from '../../src/domain/seeded-random.js';
 import { median, quantile } from '../../src/domain/statistics.js';
 import { createSession, type Session } from '../../src/engine/session.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
-import { seededRandom, seededWeights } from '../../src/use-cases/seeded-weights.js';
+import { seededWeights } from '../../src/use-cases/seeded-weights.js';
 
 /**
  * `npx tsx test/bench/threads.ts [--model M] [--alpha A] [--res R] [--threads N] [--runs COUNT] [--json]`: one picture on N threads against

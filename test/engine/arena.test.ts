@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../src/domain/seeded-random.js';
 import { ALIGNMENT, place, type Span } from '../../src/engine/arena.js';
-import { seededRandom } from '../../src/use-cases/seeded-weights.js';
 
 describe('place', () => {
   it('keeps spans that live together apart, 200 random sets', () => {

@@ -1,8 +1,9 @@
+import { seededRandom } from '../../src/domain/seeded-random.js';
 import { chooseRanges, type Observed, observe } from '../../src/engine/int8/choose-ranges.js';
 import type { Levels } from '../../src/engine/int8/levels.js';
 import { createSession } from '../../src/engine/session.js';
 import type { Network, ResolvedNetwork } from '../../src/networks/types.js';
-import { seededRandom, seededWeights } from '../../src/use-cases/seeded-weights.js';
+import { seededWeights } from '../../src/use-cases/seeded-weights.js';
 
 export const EPSILON = 1e-3;
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../src/domain/seeded-random.js';
 import { createSession } from '../../src/engine/session.js';
 import { resolve } from '../../src/networks/resolve.js';
 import { type Activation, activations, type Layer, NETWORK_INPUT } from '../../src/networks/types.js';
-import { seededRandom, seededWeights } from '../../src/use-cases/seeded-weights.js';
+import { seededWeights } from '../../src/use-cases/seeded-weights.js';
 import { runReference } from '../reference-network.js';
 import { linear, networkOf, RESOLUTION, stem, unary } from './layer-cases.js';
 

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../src/domain/seeded-random.js';
 import { foldBatchNorm } from '../../src/engine/fold.js';
 import { createSession } from '../../src/engine/session.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
 import type { Layer, Network, PaddingConvention, ResolvedNetwork } from '../../src/networks/types.js';
 import type { Allocate } from '../../src/untrusted-data/regular-file.js';
-import { seededRandom, seededWeights } from '../../src/use-cases/seeded-weights.js';
+import { seededWeights } from '../../src/use-cases/seeded-weights.js';
 import { readSafetensors, writeSafetensors } from '../../src/weights/formats/safetensors/safetensors.js';
 import { narrowToHalf, toFloat32 } from '../../src/weights/half.js';
 import { groupTensors, nameTensors } from '../../src/weights/tensor-names.js';

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../src/domain/seeded-random.js';
 import { loadKernels } from '../../src/engine/kernels.js';
 import { plan } from '../../src/engine/plan.js';
 import { splitSteps } from '../../src/engine/pool.js';
@@ -8,7 +9,7 @@ import { RuntimeError } from '../../src/errors/errors.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
 import type { PaddingConvention, ResolvedNetwork } from '../../src/networks/types.js';
-import { seededRandom, seededWeights } from '../../src/use-cases/seeded-weights.js';
+import { seededWeights } from '../../src/use-cases/seeded-weights.js';
 
 const EPSILON = 1e-3;
 
