@@ -1,4 +1,4 @@
-import type { Prediction } from '../domain/classification.js';
+import type { RowPrediction } from '../domain/classification.js';
 import type { Label } from '../domain/label.js';
 import { UsageError } from '../errors/errors.js';
 import { nearestName } from '../errors/nearest-name.js';
@@ -14,11 +14,11 @@ export interface FilterOptions {
   readonly not?: readonly string[];
 }
 
+/** The predictions that are wanted. */
+export type Filter = <Row extends RowPrediction>(predictions: readonly Row[]) => readonly Row[];
+
 /** Which predictions are wanted. Throws UsageError for a class that there is not. */
-export function createFilter(
-  { min = 0, only, not }: FilterOptions,
-  labels: readonly Label[],
-): (predictions: readonly Prediction[]) => readonly Prediction[] {
+export function createFilter({ min = 0, only, not }: FilterOptions, labels: readonly Label[]): Filter {
   let groups: Groups | undefined;
   const indicesOf = (option: string, terms: readonly string[]) =>
     new Set(
@@ -38,10 +38,9 @@ export function createFilter(
     );
   const wanted = only && indicesOf('--only', only);
   const unwanted = not && indicesOf('--not', not);
+  const isWanted = (index: number) => (!wanted || wanted.has(index)) && !unwanted?.has(index);
   return (predictions) =>
-    predictions.filter(
-      ({ index, probability }) => probability >= min && (!wanted || wanted.has(index)) && !unwanted?.has(index),
-    );
+    predictions.filter(({ index, probability }) => probability >= min && (index === null || isWanted(index)));
 }
 
 /** A name of a class or a group that the word is the plural of, or close to. */

@@ -1,11 +1,11 @@
-import type { ImageRecord, ModelFacts } from '../domain/classification.js';
+import type { ModelFacts, RowRecord } from '../domain/classification.js';
 import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { parseRow, readRows, rowName } from './read-rows.js';
 
 /** A row of a part, checked. */
 export interface MergedRow {
-  readonly record: ImageRecord;
+  readonly record: RowRecord;
   readonly model: ModelFacts;
   /** The bytes of the name. */
   readonly name: Buffer;

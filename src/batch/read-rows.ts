@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import type { ImageRecord, ModelFacts } from '../domain/classification.js';
+import type { ModelFacts, RowRecord } from '../domain/classification.js';
 import { UsageError } from '../errors/errors.js';
 import { describeReadError } from '../errors/file-errors.js';
 import { printable } from '../errors/printable.js';
@@ -59,7 +59,7 @@ function unreadable(path: string, cause: unknown): UsageError {
 }
 
 /** A row's own fields, those that are not known here among them. */
-export type Row = ImageRecord & { readonly model: ModelFacts };
+export type Row = RowRecord & { readonly model: ModelFacts };
 
 /** Throws UsageError for a line that is no row; `where` names file and line. */
 export function parseRow(text: string, where: string): Row {
@@ -99,9 +99,9 @@ function isRow(row: unknown): row is Row {
 
 function isPrediction(value: unknown): boolean {
   if (!isJsonObject(value)) return false;
-  const { index, id, label, probability, rank } = value;
+  const { index, id, label, probability, rank, classes } = value;
   return (
-    isWhole(index) &&
+    (isWhole(index) || (index === null && isWhole(classes))) &&
     (id === null || typeof id === 'string') &&
     typeof label === 'string' &&
     Number.isFinite(probability) &&

@@ -13,6 +13,16 @@ export interface Prediction {
   readonly rank?: number;
 }
 
+/** Several classes together: `id` and `label` are those of their group in WordNet. */
+export interface GroupPrediction extends Omit<Prediction, 'index'> {
+  readonly index: null;
+  /** How many classes of the model are in the group. */
+  readonly classes: number;
+}
+
+/** What a row of results may hold. */
+export type RowPrediction = Prediction | GroupPrediction;
+
 /** How images are prepared: value = (pixel / 255 − mean) / std, pixel in 0…255. */
 export interface PreprocessingRecord extends Omit<Preprocessing, 'resolution' | 'assumed'> {
   /** Nothing says the range of values: it is the one that such weights usually take. */
@@ -76,8 +86,8 @@ export interface Origin {
   readonly sha256?: string;
 }
 
-export interface ClassifiedRecord extends Origin {
-  readonly predictions: readonly Prediction[];
+export interface ClassifiedRecord<P extends RowPrediction = Prediction> extends Origin {
+  readonly predictions: readonly P[];
   readonly ms: Timing;
 }
 
@@ -86,4 +96,7 @@ export interface FailedRecord extends Origin {
 }
 
 /** What became of one input. */
-export type ImageRecord = ClassifiedRecord | FailedRecord;
+export type ImageRecord<P extends RowPrediction = Prediction> = ClassifiedRecord<P> | FailedRecord;
+
+/** The same, as results have it. */
+export type RowRecord = ImageRecord<RowPrediction>;

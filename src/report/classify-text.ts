@@ -1,4 +1,4 @@
-import type { CostFacts, ModelFacts, Prediction } from '../domain/classification.js';
+import type { CostFacts, ModelFacts, RowPrediction } from '../domain/classification.js';
 import { printable } from '../errors/printable.js';
 import { isNetworkId } from '../networks/index.js';
 import { alphaText, countText } from './units.js';
@@ -8,13 +8,13 @@ const NARROWEST = 36;
 const WIDEST = 68;
 
 /** Names of pictures share a column at most this wide; longer ones are not cut. */
-const WIDEST_NAME = 40;
+const WIDEST_NAME = 60;
 
 /** What is less would be shown as 0.0 %. */
 const LEAST_SHOWN = 0.0005;
 
 /** A file's name and its predictions, most probable first, percentages in a column. */
-export function predictionsText(file: string, predictions: readonly Prediction[]): string {
+export function predictionsText(file: string, predictions: readonly RowPrediction[]): string {
   const shown = predictions.filter(({ probability }, at) => at === 0 || probability >= LEAST_SHOWN);
   const rows = shown.map((prediction) => ({ ...prediction, label: [...shortLabel(prediction)] }));
   const longest = Math.max(NARROWEST, ...rows.map(({ label }) => label.length));
@@ -29,7 +29,7 @@ export function predictionsText(file: string, predictions: readonly Prediction[]
  * Writes a line for each of several pictures: name, probability and label of the most probable class.
  * @param names of the first pictures
  */
-export function lineWriter(names: readonly string[]): (file: string, predictions: readonly Prediction[]) => string {
+export function lineWriter(names: readonly string[]): (file: string, predictions: readonly RowPrediction[]) => string {
   const width = Math.min(WIDEST_NAME, Math.max(0, ...names.map((name) => [...printable(name)].length)));
   return (file, [first]) => {
     if (!first) return '';
@@ -45,7 +45,7 @@ function percentText(probability: number): string {
 }
 
 /** The first name of a synset, which has several; labels without an id are one name, commas or not. */
-function shortLabel({ id, label }: Prediction): string {
+function shortLabel({ id, label }: RowPrediction): string {
   return printable(id === null ? label : label.split(', ', 1).join());
 }
 

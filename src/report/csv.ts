@@ -1,4 +1,4 @@
-import type { ImageRecord } from '../domain/classification.js';
+import type { RowRecord } from '../domain/classification.js';
 import { elementAt } from '../errors/element-at.js';
 
 const COLUMNS = ['file', 'rank', 'index', 'id', 'label', 'probability', 'error'] as const;
@@ -8,11 +8,11 @@ export function csvHeading(kind: 'csv' | 'tsv'): string {
   return line(kind, COLUMNS);
 }
 
-export function csvRows(kind: 'csv' | 'tsv', record: ImageRecord, ranks: readonly number[]): string {
+export function csvRows(kind: 'csv' | 'tsv', record: RowRecord, ranks: readonly number[]): string {
   if ('error' in record) return line(kind, [record.file, '', '', '', '', '', record.error.code]);
   return record.predictions
     .map(({ index, id, label, probability }, at) =>
-      line(kind, [record.file, elementAt(ranks, at), index, id ?? '', label, probability, '']),
+      line(kind, [record.file, elementAt(ranks, at), index ?? '', id ?? '', label, probability, '']),
     )
     .join('');
 }

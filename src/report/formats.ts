@@ -1,4 +1,4 @@
-import type { CostFacts, ImageRecord, ModelFacts } from '../domain/classification.js';
+import type { CostFacts, ModelFacts, RowRecord } from '../domain/classification.js';
 import { elementAt } from '../errors/element-at.js';
 import { formatError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
@@ -13,7 +13,7 @@ export type FormatName = (typeof FORMATS)[number];
 
 /** A record to write, and what of it is wanted. */
 export interface Entry {
-  readonly record: ImageRecord;
+  readonly record: RowRecord;
   /** For each prediction left, its place among all, from 1. */
   readonly ranks: readonly number[];
   /** The bytes of the name. */
@@ -109,7 +109,7 @@ export function createFormat(format: FormatName, options: FormatOptions): Format
 }
 
 /** For a terminal, which would also obey marks that a table may hold. */
-function shownOf(record: ImageRecord): ImageRecord {
+function shownOf(record: RowRecord): RowRecord {
   return { ...record, file: printable(record.file) };
 }
 

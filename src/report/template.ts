@@ -1,4 +1,4 @@
-import type { Prediction } from '../domain/classification.js';
+import type { RowPrediction } from '../domain/classification.js';
 import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 
@@ -6,7 +6,7 @@ export interface TemplateValues {
   /** The name's bytes, as they are to be printed, and as they are. */
   readonly file: Buffer;
   readonly exactFile: Buffer;
-  readonly prediction: Prediction;
+  readonly prediction: RowPrediction;
   /** From 1. */
   readonly rank: number;
 }
@@ -16,7 +16,7 @@ type Part = Buffer | ((values: TemplateValues) => Buffer);
 const fields: Readonly<Record<string, (values: TemplateValues) => string | Buffer>> = {
   file: ({ file }) => file,
   rank: ({ rank }) => String(rank),
-  index: ({ prediction }) => String(prediction.index),
+  index: ({ prediction }) => String(prediction.index ?? ''),
   id: ({ prediction }) => prediction.id ?? '',
   label: ({ prediction }) => printable(prediction.label),
   probability: ({ prediction }) => String(prediction.probability),

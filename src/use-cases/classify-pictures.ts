@@ -1,8 +1,10 @@
 import { createFilter, type FilterOptions } from '../batch/filter.js';
+import { createGrouping } from '../batch/group-predictions.js';
 import { countInBackground, lookAhead } from '../batch/look-ahead.js';
 import { keepValidRows, tasksToDo } from '../batch/resume.js';
 import { classifyAll } from '../batch/run.js';
-import { MobilenetError } from '../errors/errors.js';
+import type { Prediction } from '../domain/classification.js';
+import { MobilenetError, UsageError } from '../errors/errors.js';
 import { isReadOnce, mayBeMore } from '../inputs/extent.js';
 import { findInputs, type InputOptions } from '../inputs/find.js';
 import type { Input } from '../inputs/types.js';
@@ -28,6 +30,8 @@ export interface ClassifyRequest {
   /** Where given, pictures are decoded in separate processes, killed after so long. */
   readonly timeoutMs: number | undefined;
   readonly filter: FilterOptions;
+  /** Probabilities are added up within groups of classes. */
+  readonly group: boolean;
   readonly format: FormatName;
   readonly template?: string | undefined;
   readonly nulOutput: boolean;
@@ -173,6 +177,26 @@ function planFor(request: ClassifyRequest, pictures: number | undefined): Runner
   return { kind: 'thread', threads: choice.threads, pictures: pictures ?? MOST_ON_THIS_THREAD };
 }
 
+/** What is kept of the classes of a picture, and how many of them are asked of the network: all, to be added up. */
+function createSelection({ filter, group, top }: ClassifyRequest, runner: Runner) {
+  const { min, only, not } = filter;
+  const labels = only || not || group ? runner.readLabels() : [];
+  if (!group) return { filter: createFilter(filter, labels), top };
+  if (runner.model.output === 'independent') {
+    throw new UsageError({
+      where: '--group',
+      problem: 'the probabilities of this model are independent of each other',
+    });
+  }
+  const choose = createFilter({ ...(only && { only }), ...(not && { not }) }, labels);
+  const grouped = createGrouping(labels);
+  return {
+    group: (predictions: readonly Prediction[]) => grouped(choose(predictions), top),
+    filter: createFilter(min === undefined ? {} : { min }, []),
+    top: labels.length,
+  };
+}
+
 async function writeResults(
   inputs: AsyncGenerator<Input>,
   runner: Runner,
@@ -180,24 +204,13 @@ async function writeResults(
   host: ClassifyHost,
   total: () => number | undefined,
 ): Promise<Tally | 'output-closed'> {
-  const {
-    filter,
-    format: formatName,
-    nulOutput,
-    template: print,
-    output: target,
-    resume,
-    hash,
-    hasMeta,
-    top,
-    lines,
-  } = request;
+  const { format: formatName, nulOutput, template: print, output: target, resume, hash, hasMeta, lines } = request;
   const signals = host.listenForSignals();
   let output: Output | undefined;
   let progress: Progress | undefined;
   let isWhole = false;
   try {
-    const chosen = createFilter(filter, filter.only || filter.not ? runner.readLabels() : []);
+    const { top, ...selection } = createSelection(request, runner);
     if (target === undefined) output = host.openOutput();
     const { isTerminal = false } = output ?? {};
     const { model, cost } = runner;
@@ -210,7 +223,7 @@ async function writeResults(
     const writer = new ResultWriter(output, format, {
       formatName,
       nulOutput,
-      filter: chosen,
+      ...selection,
       onProblem: host.onProblem,
     });
     const tasks = tasksToDo(inputs, {

@@ -1,6 +1,6 @@
-import type { createFilter } from '../batch/filter.js';
+import type { Filter } from '../batch/filter.js';
 import type { Outcome } from '../batch/types.js';
-import type { ImageRecord } from '../domain/classification.js';
+import type { ImageRecord, Prediction, RowPrediction } from '../domain/classification.js';
 import { NOT_FINITE } from '../domain/rank.js';
 import { median } from '../domain/statistics.js';
 import { elementAt } from '../errors/element-at.js';
@@ -30,7 +30,9 @@ export interface Tally {
 export interface ResultWriterOptions {
   readonly formatName: FormatName;
   readonly nulOutput: boolean;
-  readonly filter: ReturnType<typeof createFilter>;
+  readonly filter: Filter;
+  /** Puts predictions into groups, before the filter. */
+  readonly group?: ((predictions: readonly Prediction[]) => readonly RowPrediction[]) | undefined;
   /** Told each problem of an input, in one line. */
   readonly onProblem: (problem: string) => void;
 }
@@ -57,7 +59,7 @@ export class ResultWriter {
 
   /** @returns whether the input was classified */
   async write({ input, record }: Outcome): Promise<boolean> {
-    const { formatName, nulOutput, filter, onProblem } = this.#options;
+    const { formatName, nulOutput, onProblem } = this.#options;
     const name = nameBytes(input);
     const problem = 'error' in record ? record.error.message : refuseLines(formatName, nulOutput, name);
     if (problem === undefined) this.tally.classified++;
@@ -69,7 +71,7 @@ export class ResultWriter {
     if ('ms' in record) this.#times.push(record.ms.run);
     if (problem === undefined || 'error' in record) {
       await this.#begin();
-      const entry = entryOf(record, filter, name);
+      const entry = entryOf(record, this.#options, name);
       if ('predictions' in entry.record && entry.record.predictions.length > 0) this.tally.matching++;
       await this.#output.write(this.#format.entry(entry));
     }
@@ -87,10 +89,11 @@ export class ResultWriter {
   }
 }
 
-function entryOf(record: ImageRecord, filter: ResultWriterOptions['filter'], name: Buffer): Entry {
+function entryOf(record: ImageRecord, { filter, group }: ResultWriterOptions, name: Buffer): Entry {
   if ('error' in record) return { record, ranks: [], name };
-  const kept = filter(record.predictions);
-  const ranks = kept.map((prediction) => record.predictions.indexOf(prediction) + 1);
+  const all: readonly RowPrediction[] = group ? group(record.predictions) : record.predictions;
+  const kept = filter(all);
+  const ranks = kept.map((prediction) => all.indexOf(prediction) + 1);
   const predictions = kept.map((prediction, at) =>
     ranks[at] === at + 1 ? prediction : { ...prediction, rank: elementAt(ranks, at) },
   );

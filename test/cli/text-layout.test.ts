@@ -49,9 +49,9 @@ describe('text', () => {
   });
 
   it('does not cut names of images, nor lets one push the others away', () => {
-    const long = `${'n'.repeat(60)}.jpg`;
+    const long = `${'n'.repeat(80)}.jpg`;
     const line = lineWriter(['a.jpg', long]);
-    expect(line('a.jpg', [prediction('cat', 0.5)])).toBe(`a.jpg${' '.repeat(35)}   50.0 %  cat\n`);
+    expect(line('a.jpg', [prediction('cat', 0.5)])).toBe(`a.jpg${' '.repeat(55)}   50.0 %  cat\n`);
     expect(line(long, [prediction('cat', 1)])).toBe(`${long}  100.0 %  cat\n`);
     const hostile = line('\u001b[2J', [prediction('c\u009bat', 1)]);
     expect(['\u001b', '\u009b'].some((character) => hostile.includes(character))).toBe(false);
@@ -117,6 +117,45 @@ describe('filters', () => {
   it('say what a class can be where nothing is close', () => {
     const { stderr } = mobilenet('classify', alps, '--only', 'xyzzy');
     expect(stderr).toMatch(/: no such class, expected a label, a synset id, an index or a group such as dog\n$/);
+  });
+});
+
+describe('--group', () => {
+  it('adds up related classes in text, JSON and CSV', () => {
+    const text = mobilenet('classify', boats, '--group').stdout;
+    expect(text).toMatch(/^test\/photos\/boats\.jpg\n {2}vessel +[89]\d\.\d %\n/);
+    const [image] = JSON.parse(mobilenet('classify', boats, '--group', '--json').stdout).images;
+    expect(image.predictions[0]).toMatchObject({
+      index: null,
+      id: 'n04530566',
+      label: 'vessel, watercraft',
+      classes: 15,
+    });
+    expect(image.predictions).toHaveLength(5);
+    const [, first] = mobilenet('classify', boats, '--group', '--format', 'csv').stdout.split('\n');
+    expect(first).toMatch(/^test\/photos\/boats\.jpg,1,,n04530566,"vessel, watercraft",0\.[89]\d*,$/);
+  });
+
+  it('adds up what --only leaves, and --min chooses among the sums', () => {
+    const rows = (...args: string[]) => {
+      const { stdout } = mobilenet('classify', boats, '--group', '--print', '{label} {index}', ...args);
+      return stdout.trim().split('\n');
+    };
+    expect(rows('--only', 'wreck')).toEqual(['wreck 913']);
+    expect(rows('--min', '0.5')).toEqual(['vessel, watercraft']);
+  });
+
+  it('can be merged', () => {
+    const { stdout: input } = mobilenet('classify', boats, '--group', '--format', 'jsonl');
+    const merged = spawnSync(process.execPath, [program, 'merge', '-'], { cwd: root, input, encoding: 'utf8' });
+    expect(merged).toMatchObject({ status: 0, stdout: input });
+  });
+
+  it('is refused for a model whose labels have no groups: exit 2', () => {
+    const own = ['--weights', 'test/golden/onnx-tiny/relu6-dynamo.onnx', '--input', '0..1'];
+    const { stdout, stderr, code } = mobilenet('classify', ...own, alps, '--group');
+    expect([stdout, code]).toEqual(['', 2]);
+    expect(stderr).toMatch(/^mobilenet: --group: the labels of this model have no groups, expected .*\n$/);
   });
 });
 

@@ -23,6 +23,10 @@ export function classifyCommand(): Command {
   addOptions(command, outputOptions, 'Output:');
   addOptions(command, errorOptions, 'Errors:');
   return addHelpEnd(command, {
+    notes:
+      '--group answers with the most specific group of classes (WordNet’s) that is nearly certain: it goes down from the most' +
+      '\ngeneral group as long as one part of a group has at least 90 % of its probability. Further rows are the groups that' +
+      '\nare left. --only and --not choose classes before they are added up, --min chooses rows after.',
     examples: [
       'mobilenet classify photo.jpg',
       'mobilenet classify photos --only dog --format paths',

@@ -41,6 +41,7 @@ export function readRequest(names: readonly string[], flags: ClassifyFlags): Cla
       ...(flags.stdinName !== undefined && { stdinName: flags.stdinName }),
     },
     filter: { ...(min !== undefined && { min }), ...(only && { only }), ...(not && { not }) },
+    group: flags.group ?? false,
     format,
     // Who says how many predictions there are to be wants to see them.
     isLong: flags.long ?? flags.top !== undefined,
