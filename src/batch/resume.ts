@@ -105,7 +105,7 @@ export interface TaskOptions {
   /** With SHA-256. */
   readonly hash: boolean;
   /** Told the code of the row's error, if it has one. */
-  readonly onSkip?: (code: string | undefined) => void;
+  readonly onSkip?: (input: Input, code: string | undefined) => void;
 }
 
 /** The inputs, less those that are done, with size and time of what is there. */
@@ -116,7 +116,7 @@ export async function* tasksToDo(
   for await (const input of inputs) {
     const key = keyOf(input.path);
     if (done?.has(key)) {
-      onSkip?.(done.get(key));
+      onSkip?.(input, done.get(key));
       continue;
     }
     const isFile = isWanted && !input.bytes && !input.fetch && !input.error;

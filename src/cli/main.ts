@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { exitCodes, MobilenetError, UsageError } from '../errors/errors.js';
+import { exitCodeTable, signalExitCodes } from '../errors/exit-codes.js';
 import { printable } from '../errors/printable.js';
 import { packageFile } from '../files/package-files.js';
 import { useOwnErrors } from './command-line-errors.js';
@@ -14,15 +15,11 @@ import {
 } from './start/implied-command.js';
 import { unknownCommand } from './unknown-command.js';
 
-const EXIT_CODES = `Exit codes:
-  0   every input was classified
-  1   some inputs failed, or the output could not be written
-  2   wrong usage, or an output file that cannot be opened
-  3   no input was found, or every input failed
-  4   a model or its weights are missing, damaged or unsuitable
-  5   WebAssembly SIMD is missing, or running the network failed
-  70  an internal error (a bug)
-  130, 143  interrupted by SIGINT or SIGTERM`;
+/** As the help shows them. */
+function exitCodesHelp(): string {
+  const rows = [...exitCodeTable.map(({ code, meaning }) => ({ codes: `${code}`, meaning })), ...signalExitCodes];
+  return `Exit codes:\n${rows.map(({ codes, meaning }) => `  ${codes.padEnd(2)}  ${meaning}`).join('\n')}`;
+}
 
 /** Each is loaded only where it is asked for: reading all of them takes as long as `cost`. */
 const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
@@ -71,7 +68,7 @@ export async function main(typed: readonly string[]): Promise<void> {
     // Options behind a command's name are that command's own, down to `cost compare --json`.
     .enablePositionalOptions();
   addHelpEnd(program, {
-    notes: EXIT_CODES,
+    notes: exitCodesHelp(),
     examples: ['mobilenet photo.jpg', 'mobilenet photos --only dog', 'mobilenet classify --help'],
   });
   // Work that waits for what never comes ends the process quietly: nothing may look done that is not.
@@ -86,7 +83,7 @@ export async function main(typed: readonly string[]): Promise<void> {
     process.exitCode = report(error);
   }
   process.off('beforeExit', reportUnfinished);
-  if (outputFailed) process.exitCode = exitCodes.someInputsFailed;
+  if (outputFailed) process.exitCode = exitCodes.output;
 }
 
 function withSubcommands(command: Command): Command[] {
@@ -102,6 +99,10 @@ function report(error: unknown): number {
     return error.exitCode;
   }
   if (isOutputError(error)) return reportOutputError(error);
+  if (isFolderGone(error)) {
+    process.stderr.write('mobilenet: the current folder no longer exists; change to another one\n');
+    return exitCodes.usage;
+  }
   const text = error instanceof Error ? error.message : String(error);
   process.stderr.write(`mobilenet: internal error: ${printable(text)}; please report it with the output of DEBUG=1\n`);
   if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
@@ -118,12 +119,17 @@ function isOutputError(error: unknown): error is NodeJS.ErrnoException {
   return code !== undefined && ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS'].includes(code);
 }
 
+/** The folder that relative names start from was removed while a shell stood in it. */
+function isFolderGone(error: unknown): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).syscall === 'uv_cwd';
+}
+
 let outputFailed = false;
 
 function reportOutputError(error: NodeJS.ErrnoException): number {
   if (!outputFailed) process.stderr.write(`mobilenet: cannot write the output: ${printable(error.message)}\n`);
   outputFailed = true;
-  return exitCodes.someInputsFailed;
+  return exitCodes.output;
 }
 
 /**

@@ -88,6 +88,13 @@ export function loadKernels(flavour: KernelFlavour = 'relaxed'): Promise<KernelM
 }
 
 async function compileKernels(flavour: KernelFlavour): Promise<KernelModule> {
+  if (typeof WebAssembly === 'undefined') {
+    throw new RuntimeError({
+      where: `Node.js ${process.version}`,
+      problem: 'WebAssembly is switched off',
+      remedy: 'start it without --jitless, also in NODE_OPTIONS',
+    });
+  }
   const bytes = await readFile(kernelFiles[flavour]);
   if (!WebAssembly.validate(bytes)) {
     if (flavour === 'relaxed') return loadKernels('plain');
@@ -97,7 +104,9 @@ async function compileKernels(flavour: KernelFlavour): Promise<KernelModule> {
       expected: 'Node.js 20 or newer on a processor with SIMD',
     });
   }
-  const module = await WebAssembly.compile(bytes);
+  const module = await WebAssembly.compile(bytes).catch((cause) => {
+    throw new RuntimeError({ where: 'WebAssembly', problem: 'the kernels cannot be compiled' }, { cause });
+  });
   const exports = instance(module, createMemory(PAGE_BYTES));
   return {
     module,
@@ -143,10 +152,29 @@ function activationsOf(exports: Exports): Record<Curve, number> {
   };
 }
 
-/** Memory of at least `bytes`, all zero. It cannot grow: a plan states all it needs. */
+/**
+ * Memory of at least `bytes`, all zero. It cannot grow: a plan states all it needs.
+ * Throws RuntimeError where there is not as much.
+ */
 export function createMemory(bytes: number): WebAssembly.Memory {
   const pages = Math.ceil(bytes / PAGE_BYTES);
-  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  } catch (cause) {
+    throw notEnoughMemory(bytes, cause);
+  }
+}
+
+/** Node.js reserves addresses for 8 GiB beside a memory, so that a limit of addresses (`ulimit -v`) is met long before one of memory. */
+function notEnoughMemory(bytes: number, cause: unknown): RuntimeError {
+  return new RuntimeError(
+    {
+      where: 'WebAssembly',
+      problem: `${Math.max(1, Math.ceil(bytes / 2 ** 20))} MiB of memory cannot be allocated`,
+      remedy: 'raise the limits of memory and of addresses (ulimit -v)',
+    },
+    { cause },
+  );
 }
 
 /** The kernels bound to a memory. */
@@ -155,7 +183,11 @@ export function bindKernels({ module }: Pick<KernelModule, 'module'>, memory: We
 }
 
 function instance(module: WebAssembly.Module, memory: WebAssembly.Memory): Exports {
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
+  try {
+    return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
+  } catch (cause) {
+    throw new RuntimeError({ where: 'WebAssembly', problem: 'the kernels cannot be instantiated' }, { cause });
+  }
 }
 
 /**

@@ -1,13 +1,6 @@
-/** What a process exits with; the table is in the README. */
-export const exitCodes = {
-  ok: 0,
-  someInputsFailed: 1,
-  usage: 2,
-  noInput: 3,
-  model: 4,
-  runtime: 5,
-  internal: 70,
-} as const;
+import { exitCodes } from './exit-codes.js';
+
+export { exitCodes };
 
 /** What went wrong, in parts. `expected` and `remedy` are there where they help. */
 export interface ErrorDetails {
@@ -77,7 +70,20 @@ export class ImageError extends MobilenetError {
 
 /** This runtime cannot run the kernels (no WASM SIMD), or running them went wrong. Exit code 5. */
 export class RuntimeError extends MobilenetError {
-  constructor(details: ErrorDetails, { code = 'runtime', ...options }: ErrorOptions & { readonly code?: string } = {}) {
+  /** Where no other is given. */
+  static readonly code = 'runtime';
+
+  constructor(
+    details: ErrorDetails,
+    { code = RuntimeError.code, ...options }: ErrorOptions & { readonly code?: string } = {},
+  ) {
     super(code, exitCodes.runtime, details, options);
+  }
+}
+
+/** The output cannot be written to its end: a disk that is full, a medium that fails. Exit code 74. */
+export class OutputError extends MobilenetError {
+  constructor(details: ErrorDetails, options?: ErrorOptions) {
+    super('output', exitCodes.output, details, options);
   }
 }

@@ -1,5 +1,5 @@
 import { lstat, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { formatError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { compileGlob, expandBraces, fixedPart, isGlob, UnfinishedPattern } from './glob.js';
@@ -26,6 +26,10 @@ export interface InputOptions {
   readonly stdin?: AsyncIterable<Uint8Array>;
   /** What it is called, instead of `-`. */
   readonly stdinName?: string;
+  /** Of files: those that are none of the inputs, wherever they are found. */
+  readonly omits?: ((input: Input) => boolean) | undefined;
+  /** Told once that there are inputs, be they of other shards. */
+  readonly onFirst?: () => void;
   /** Nothing more is wanted: ends what still waits for lists. */
   readonly until?: AbortSignal;
   /** Fetches an argument that is an address, or throws ImageError; left out, addresses are refused. */
@@ -40,17 +44,21 @@ const MOST_STDIN_BYTES = 2 ** 28;
 /**
  * What the arguments and lists name, in order: files as they are, folders walked, patterns that match no file by name
  * expanded, `-` read from stdin. The same path comes once. Names in lists are files, never folders or patterns.
+ * An argument that leads nowhere belongs to every shard: whoever runs a part of them must see it.
  * Throws UsageError for a pattern that is none, a list that cannot be read, or a name that Node.js has lost.
  */
 export async function* findInputs(names: readonly string[], options: InputOptions = {}): AsyncGenerator<Input> {
   const seen = new Set<string>();
   for (const list of options.filesFrom ?? []) if (list !== '-') await checkList(list);
   const isInShard = options.shard && (await shardFilter(options.shard));
+  let isFirst = true;
   for await (const input of allInputs(names, options)) {
     const key = keyOf(input);
-    if (seen.has(key)) continue;
+    if (seen.has(key) || options.omits?.(input)) continue;
     seen.add(key);
-    if (!isInShard || isInShard(input)) yield input;
+    if (isFirst) options.onFirst?.();
+    isFirst = false;
+    if (!isInShard || input.isLost || isInShard(input)) yield input;
   }
 }
 
@@ -84,8 +92,13 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
   }
   const kind = await kindOf(name);
   const input: Input = { file: name, path: name };
-  if (kind === 'folder') yield* walk(input, walkOptions(options));
-  else if (kind === 'missing' && name.includes('\ufffd')) {
+  if (kind === 'folder') {
+    // Throws where the current folder is gone, which would look like an empty one.
+    if (!isAbsolute(name)) process.cwd();
+    for await (const found of walk(input, walkOptions(options))) {
+      yield found.error && found.path === name ? { ...found, isLost: true } : found;
+    }
+  } else if (kind === 'missing' && name.includes('\ufffd')) {
     throw new UsageError({
       where: printable(name),
       problem: 'the name is not valid UTF-8, and Node.js lost its bytes',
@@ -98,7 +111,7 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
       remedy: 'add --allow-url to download it',
     });
   } else if (kind === 'missing' && isGlob(name)) yield* expandOrRefuse(name, options);
-  else yield input;
+  else yield kind === 'other' ? input : { ...input, isLost: true };
 }
 
 /** A name such as `a[1.jpg` is a pattern too, if none that can be used: of a file that is gone it must not end a batch. */
@@ -110,18 +123,17 @@ async function* expandOrRefuse(name: string, options: InputOptions): AsyncGenera
     if (!(error instanceof UsageError)) throw error;
     const details = error instanceof UnfinishedPattern ? { problem: 'no such file' } : error.details;
     const message = formatError({ ...details, where: printable(name) });
-    yield { file: name, path: name, error: { code: 'not-found', message } };
+    yield { file: name, path: name, isLost: true, error: { code: 'not-found', message } };
     return;
   }
   yield* expand(pattern, options);
 }
 
-async function kindOf(name: string): Promise<'folder' | 'missing' | 'other'> {
+async function kindOf(name: string): Promise<'folder' | 'missing' | 'link to nowhere' | 'other'> {
   try {
     return (await stat(name)).isDirectory() ? 'folder' : 'other';
   } catch {
-    // A link to nowhere is there.
-    return (await lstat(name).catch(() => undefined)) ? 'other' : 'missing';
+    return (await lstat(name).catch(() => undefined)) ? 'link to nowhere' : 'missing';
   }
 }
 
@@ -183,7 +195,7 @@ async function* expand(pattern: string, options: InputOptions): AsyncGenerator<I
       yield input;
     }
   }
-  if (!found) yield { file: pattern, path: pattern };
+  if (!found) yield { file: pattern, path: pattern, isLost: true };
 }
 
 interface Matching {
@@ -213,7 +225,9 @@ async function* match(
   const isAnyDepth = part === '**';
   if (isAnyDepth && rest.length === 0) {
     const isWanted = (test: (name: string) => boolean) => (name: string) => test(`${below}${name}`);
-    yield* walk(folder, { hidden, accepts: isWanted(accepts), enters: isWanted(enters) });
+    const found = walk(folder, { hidden, accepts: isWanted(accepts), enters: isWanted(enters) });
+    // The pattern names them.
+    for await (const { isFound: _, ...input } of found) yield input;
     return;
   }
   if (isAnyDepth) yield* match(folder, below, rest, matching);

@@ -12,6 +12,10 @@ export interface Input {
   readonly pixels?: RgbPixels;
   /** Gets the picture's bytes or pixels, where it is far away; rejects with ImageError. */
   readonly fetch?: () => Promise<Uint8Array | RgbPixels>;
+  /** An argument that leads nowhere: nothing is there, or a folder that cannot be listed. Every shard has it. */
+  readonly isLost?: true;
+  /** Found in a folder, not named: it may be something else than a picture. */
+  readonly isFound?: true;
   /** Known already not to be classified, as a folder that cannot be listed. */
   readonly error?: { readonly code: string; readonly message: string };
 }

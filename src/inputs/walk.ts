@@ -40,7 +40,7 @@ async function* walkBelow(folder: Input, below: string, options: WalkOptions): A
     const relative = `${below}${name}`;
     if (isFolder) {
       if (recursive && enters(relative)) yield* walkBelow(input, `${relative}/`, options);
-    } else if (accepts(relative) && !(isLink && (await leadsToFolder(input)))) yield input;
+    } else if (accepts(relative) && !(isLink && (await leadsToFolder(input)))) yield { ...input, isFound: true };
   }
 }
 

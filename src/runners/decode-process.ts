@@ -1,7 +1,8 @@
 import { loadPixelKernels } from '../engine/pixels.js';
 import { loadDecoder } from '../images/decode.js';
 import type { DecoderReply, Grant, Job, PrepareSettings } from './messages.js';
-import { createPreparer, createTarget, type Preparer, replyOf } from './prepare-picture.js';
+import { replyOf } from './picture-errors.js';
+import { createPreparer, createTarget, type Preparer } from './prepare-picture.js';
 
 /** A process that decodes and nothing else, so that it can be ended where the decoder hangs. A file of its own. */
 type Message = Job | Grant | PrepareSettings;

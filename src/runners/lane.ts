@@ -5,7 +5,8 @@ import { loadPixelKernels } from '../engine/pixels.js';
 import { printable } from '../errors/printable.js';
 import { exposeGarbageCollection } from './collect-garbage.js';
 import type { Grant, LaneData, LaneJob, LaneReply, PreparedPicture } from './messages.js';
-import { createPreparer, createTarget, replyOf } from './prepare-picture.js';
+import { replyOf } from './picture-errors.js';
+import { createPreparer, createTarget } from './prepare-picture.js';
 
 /** A collection takes some ms. */
 const PICTURES_OF_GARBAGE = 256;

@@ -46,12 +46,19 @@ export async function openLanes(model: Model, plan: InLanes, options: RunnerOpti
   const settings: PrepareSettings = { preprocessing, maxPixels };
   const gate = createGate(LARGE_BUDGET);
   const decoders = timeoutMs === undefined ? undefined : startDecoders(count, { timeoutMs, settings, gate });
-  const lanes = await createLanes(model.network, model.readWeights(), model.epsilon, count, {
-    deterministic,
-    keep,
-    ...(model.readLevels && { levels: model.readLevels() }),
-    valuesOfBytes: valuesOfBytes(preprocessing),
-  });
+  let lanes: readonly Lane[];
+  try {
+    lanes = await createLanes(model.network, model.readWeights(), model.epsilon, count, {
+      deterministic,
+      keep,
+      ...(model.readLevels && { levels: model.readLevels() }),
+      valuesOfBytes: valuesOfBytes(preprocessing),
+    });
+  } catch (error) {
+    // Nobody is going to use the decoders, which would keep this process.
+    decoders?.close();
+    throw error;
+  }
   const pool = new LanePool(lanes, { ...settings, keep }, gate, model.readLabels());
   let jobs = 0;
   return {

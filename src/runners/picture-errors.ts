@@ -15,9 +15,19 @@ export function closedError(): MobilenetError {
   });
 }
 
+/** An error as it is sent to another thread or process. */
+export function replyOf(job: number, error: unknown): ErrorReply {
+  if (isPictureError(error) || error instanceof RuntimeError) {
+    return { job, error: { code: error.code, details: error.details } };
+  }
+  return { job, internalError: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}
+
 /** What another thread or process has reported. */
 export function errorOf(reply: ErrorReply): Error {
   if ('internalError' in reply) return new Error(reply.internalError);
   const { code, details } = reply.error;
-  return code === NOT_FINITE ? new RuntimeError(details, { code }) : new ImageError(code, details);
+  return code === NOT_FINITE || code === RuntimeError.code
+    ? new RuntimeError(details, { code })
+    : new ImageError(code, details);
 }

@@ -2,7 +2,6 @@ import type { PixelKernels } from '../domain/pixel-kernels.js';
 import { type Preprocessing, preparedLength } from '../domain/preprocessing.js';
 import { givesBytes, type Prepared, prepareDecoded, prepareImage } from '../images/prepare.js';
 import { type Job, LARGE_BYTES, type PreparedPicture, type PrepareSettings, type Reply } from './messages.js';
-import { isPictureError } from './picture-errors.js';
 import type { Picture } from './types.js';
 
 export interface PreparePictureOptions {
@@ -75,10 +74,4 @@ export function createPreparer(
       waiting.delete(job);
     },
   };
-}
-
-/** An error of the picture, or one of ours. */
-export function replyOf(job: number, error: unknown): Reply {
-  if (isPictureError(error)) return { job, error: { code: error.code, details: error.details } };
-  return { job, internalError: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }

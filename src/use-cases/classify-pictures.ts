@@ -87,7 +87,11 @@ export interface ClassifyHost {
   readonly onProblem: (problem: string) => void;
 }
 
-export type ClassifyResult = Tally | { readonly exitCode: number } | 'output-closed';
+/** `hasInputs`: there are some, be they of other shards. */
+export type ClassifyResult =
+  | (Tally & { readonly hasInputs: boolean })
+  | { readonly exitCode: number }
+  | 'output-closed';
 
 /** Up to so many pictures are done one after the other on this thread: more threads would not have started by then. */
 const MOST_ON_THIS_THREAD = 8;
@@ -111,7 +115,11 @@ export async function classifyPictures(request: ClassifyRequest, host: ClassifyH
   const { filesFrom = [] } = inputs;
   if (mayBeMore(MOST_ON_THIS_THREAD, names, filesFrom)) limitDecodeThreads(jobs ?? defaultJobs);
   const ended = new AbortController();
-  const find = () => findInputs(names, inputOptions(request, host, ended.signal));
+  let hasInputs = false;
+  const onFirst = () => {
+    hasInputs = true;
+  };
+  const find = () => findInputs(names, { ...inputOptions(request, host, ended.signal), onFirst });
   // A list that arrives is many: nobody waits for its end.
   const isArriving = filesFrom.some((list) => list === '-' || isReadOnce(list));
   // What has been read once, here, is not there for a second process.
@@ -128,10 +136,11 @@ export async function classifyPictures(request: ClassifyRequest, host: ClassifyH
   for (const note of runner.notes) host.onNote(note);
   const isCounted = isMany && !isArriving && !host.stdin && host.showsProgress;
   try {
-    const total = countInBackground(isCounted ? withoutOutput(find(), host) : undefined);
+    const total = countInBackground(isCounted ? find() : undefined);
     // One line for each of several pictures, in columns as wide as the names that are known so far.
     const lines = request.isLong || first.length === 1 ? undefined : { names: first.map(({ file }) => file) };
-    return await writeResults(withoutOutput(all, host), runner, { ...request, lines }, host, total);
+    const tally = await writeResults(all, runner, { ...request, lines }, host, total);
+    return tally === 'output-closed' ? tally : { ...tally, hasInputs };
   } finally {
     runner.close();
     // A list whose end nobody waits for must not keep the process, nor a picture that is being fetched.
@@ -141,10 +150,12 @@ export async function classifyPictures(request: ClassifyRequest, host: ClassifyH
 }
 
 function inputOptions({ inputs }: ClassifyRequest, host: ClassifyHost, until: AbortSignal): InputOptions {
-  const { stdin, fetchPicture } = host;
+  const { stdin, fetchPicture, isOutput } = host;
   return {
     ...inputs,
     until,
+    // What is being written may lie in a folder that is read.
+    ...(isOutput && { omits: (input) => isFile(input) && isOutput(input.path) }),
     ...(stdin && { stdin: stdin as AsyncIterable<Uint8Array> }),
     ...(fetchPicture && { fetch: (address) => fetchPicture(address, until) }),
   };
@@ -230,7 +241,10 @@ async function writeResults(
       ...(done && { done }),
       meta: hasMeta,
       hash,
-      onSkip: (code) => writer.tally[code === undefined ? 'skipped' : 'failed']++,
+      onSkip: (input, code) => {
+        writer.tally[code === undefined ? 'skipped' : 'failed']++;
+        if (code !== undefined && input.isLost) writer.tally.lost++;
+      },
     });
     progress = await host.startProgress(total);
     for await (const outcome of classifyAll(tasks, runner, { signal: signals.signal, top })) {
@@ -248,13 +262,6 @@ async function writeResults(
     progress?.stop();
     signals.stop();
     output?.close(isWhole);
-  }
-}
-
-/** What is being written, once it has been opened, may lie in a folder that is read. */
-async function* withoutOutput(inputs: AsyncGenerator<Input>, { isOutput }: ClassifyHost): AsyncGenerator<Input> {
-  for await (const input of inputs) {
-    if (!(isOutput && isFile(input) && isOutput(input.path))) yield input;
   }
 }
 

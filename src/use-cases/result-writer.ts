@@ -21,6 +21,8 @@ export interface Tally {
   failed: number;
   /** Of those that failed: the network gave numbers that are none. */
   notFinite: number;
+  /** Of those that failed: arguments that lead nowhere. */
+  lost: number;
   /** Done by an earlier run that this one resumes. */
   skipped: number;
   /** Of those classified: with a prediction that the filter keeps. */
@@ -39,7 +41,7 @@ export interface ResultWriterOptions {
 
 /** Writes what became of inputs, one by one, between the beginning and the end of a format. */
 export class ResultWriter {
-  readonly tally: Tally = { classified: 0, failed: 0, notFinite: 0, skipped: 0, matching: 0 };
+  readonly tally: Tally = { classified: 0, failed: 0, notFinite: 0, lost: 0, skipped: 0, matching: 0 };
   readonly #output: ResultOutput;
   readonly #format: Format;
   readonly #options: ResultWriterOptions;
@@ -65,6 +67,7 @@ export class ResultWriter {
     if (problem === undefined) this.tally.classified++;
     else {
       this.tally.failed++;
+      if (input.isLost) this.tally.lost++;
       if ('error' in record && record.error.code === NOT_FINITE) this.tally.notFinite++;
       onProblem(problem);
     }

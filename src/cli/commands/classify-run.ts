@@ -29,7 +29,7 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
   if ('exitCode' in result) return result.exitCode;
   const filtered = flags.quiet ? undefined : filterText(request.filter, result, request.top);
   if (filtered !== undefined) process.stderr.write(`mobilenet: ${printable(filtered)}\n`);
-  return signals?.exitCode ?? exitCodeOf(result, flags.shard !== undefined);
+  return signals?.exitCode ?? exitCodeOf(result, flags);
 }
 
 async function hostOf(names: readonly string[], flags: ClassifyFlags, listen: () => Signals): Promise<ClassifyHost> {
@@ -58,14 +58,17 @@ async function installModel(flags: ClassifyFlags): Promise<void> {
   await runPull({ model, alpha, resolution, dtype }, { isSilent: json || quiet });
 }
 
-/** @param isPart the inputs are a part of all, which may have none */
-function exitCodeOf({ classified, failed, notFinite, skipped }: Tally, isPart: boolean): number {
-  if (classified + failed + skipped === 0 && !isPart) {
+function exitCodeOf(tally: Tally & { readonly hasInputs: boolean }, flags: ClassifyFlags): number {
+  const { classified, failed, notFinite, lost, skipped } = tally;
+  // A part of all inputs may be empty, all of them may not.
+  if (classified + failed + skipped === 0 && !(flags.shard && tally.hasInputs)) {
     process.stderr.write('mobilenet: no images found\n');
     return exitCodes.noInput;
   }
   if (failed === 0) return exitCodes.ok;
-  if (classified + skipped > 0) return exitCodes.someInputsFailed;
+  if (classified + skipped > 0) return flags.allowFailures ? exitCodes.ok : exitCodes.someInputsFailed;
   // No picture is to blame.
-  return failed === notFinite ? exitCodes.runtime : exitCodes.noInput;
+  if (failed === notFinite) return exitCodes.runtime;
+  // Where no argument leads anywhere there are no pictures that could have failed.
+  return flags.allowFailures && failed > lost ? exitCodes.ok : exitCodes.noInput;
 }

@@ -21,8 +21,8 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
   const output = target === undefined ? openStdout() : openWhole(target, flags.overwrite ?? false);
   let isWhole = false;
   let failed = 0;
+  let torn = 0;
   const report = (message: string) => {
-    failed++;
     process.stderr.write(`mobilenet: ${printable(message)}\n`);
   };
   let format: Format | undefined;
@@ -33,12 +33,15 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
     return format;
   };
   try {
-    const torn = (part: string) => report(`${part}: the last row is incomplete and was left out`);
-    for await (const { record, model, name } of mergeParts(parts, torn, signals.signal)) {
+    const onTorn = (part: string) => {
+      torn++;
+      report(`${part}: the last row is incomplete and was left out`);
+    };
+    for await (const { record, model, name } of mergeParts(parts, onTorn, signals.signal)) {
       if (output.isClosed) return exitCodes.ok;
       if (signals.exitCode !== undefined) return signals.exitCode;
-      if ('error' in record) failed++;
       const fault = refuseLines(formatName, nul, name);
+      if ('error' in record || fault !== undefined) failed++;
       const writer = await begin(model);
       if (fault !== undefined) report(fault);
       else {
@@ -55,7 +58,8 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
     signals.stop();
     output.close(isWhole);
   }
-  return failed === 0 ? exitCodes.ok : exitCodes.someInputsFailed;
+  if (torn > 0) return exitCodes.output;
+  return failed === 0 || flags.allowFailures ? exitCodes.ok : exitCodes.someInputsFailed;
 }
 
 /** Of `> parts/all.jsonl` for `parts/*.jsonl`, the second time. Throws UsageError where that leaves nothing. */

@@ -10,7 +10,7 @@ export function mergeCommand(): Command {
     .argument('<part...>', 'JSONL files, or - for stdin');
   addOptions(command, mergeOptions);
   return addHelpEnd(command, {
-    notes: 'Exits with 1 if any row is an error or a part ends with an incomplete row.',
+    notes: 'Exits with 1 if any row is an error, with 74 if a part ends with an incomplete row.',
     examples: [
       'mobilenet merge parts/*.jsonl > all.jsonl',
       'mobilenet merge all.jsonl --output all.csv',

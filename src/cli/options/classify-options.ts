@@ -133,6 +133,7 @@ export const outputOptions = {
 };
 
 export const errorOptions = {
+  allowFailures: flag('--allow-failures', 'exit with 0 although some or all images failed; the rows say which'),
   strict: flag('--strict', 'stop at the first image that cannot be classified'),
   maxPixels: withDefault(
     wholeNumber('--max-pixels <count>', 'reject images with more pixels', { unit: 'pixels' }),

@@ -21,6 +21,9 @@ export function readRequest(names: readonly string[], flags: ClassifyFlags): Cla
   const { jobs, ...computation } = pick(flags, computationOptions);
   const choice: LoadOptions = { ...model, ...computation };
   checkComputation(flags);
+  if (flags.strict && flags.allowFailures) {
+    throw new UsageError({ where: '--allow-failures', problem: 'cannot be combined with --strict' });
+  }
   const { recursive, hidden, include, exclude } = flags;
   return {
     names,

@@ -15,6 +15,7 @@ export const mergeOptions = {
   nulOutput: flag('-0, --null-output', 'with --format paths, end names with NUL instead of a newline'),
   output: text('-o, --output <file>', 'write to this file instead of stdout'),
   overwrite: flag('--overwrite', 'replace the output file'),
+  allowFailures: flag('--allow-failures', 'exit with 0 although rows are errors'),
 };
 
 export type MergeFlags = OptionValues<typeof mergeOptions>;

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, lstatSync, openSync, type Stats, statSync, writeSync } from 'node:fs';
 import { extname } from 'node:path';
-import { UsageError } from '../../errors/errors.js';
+import { OutputError, UsageError } from '../../errors/errors.js';
 import { describeWriteError } from '../../errors/file-errors.js';
 import { printable } from '../../errors/printable.js';
 import { openReplacement } from '../../files/replacement.js';
@@ -114,7 +114,7 @@ export function openFile(path: string, { append, overwrite }: { append: boolean;
         for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
       } catch (error) {
         // A pipe whose reader has seen enough.
-        if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+        if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw unwritten(path, error);
         isClosed = true;
       }
     },
@@ -141,13 +141,19 @@ export function openWhole(path: string, overwrite: boolean): Output {
   const replacement = refuseUnwritable(path, () => openReplacement(path));
   return {
     async write(chunk) {
-      replacement.write(chunk);
+      try {
+        replacement.write(chunk);
+      } catch (error) {
+        throw unwritten(path, error);
+      }
     },
     isClosed: false,
     isTerminal: false,
     close(isWhole) {
       try {
         if (isWhole) replacement.commit();
+      } catch (error) {
+        throw unwritten(path, error);
       } finally {
         replacement.abandon();
       }
@@ -182,6 +188,11 @@ function refuseFilled(path: string, options: string): void {
     problem: 'the file is not empty',
     remedy: `add ${options}`,
   });
+}
+
+/** Of a file that could be opened. */
+function unwritten(path: string, cause: unknown): OutputError {
+  return new OutputError({ where: `--output ${printable(path)}`, problem: describeWriteError(cause) }, { cause });
 }
 
 function refuseUnwritable<T>(path: string, open: () => T): T {
