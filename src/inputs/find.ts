@@ -1,5 +1,6 @@
 import { lstat, stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
+import { isNamedLikePicture } from '../domain/picture-names.js';
 import { formatError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { compileGlob, expandBraces, fixedPart, isGlob, UnfinishedPattern } from './glob.js';
@@ -44,7 +45,7 @@ const MOST_STDIN_BYTES = 2 ** 28;
 /**
  * What the arguments and lists name, in order: files as they are, folders walked, patterns that match no file by name
  * expanded, `-` read from stdin. The same path comes once. Names in lists are files, never folders or patterns.
- * An argument that leads nowhere belongs to every shard: whoever runs a part of them must see it.
+ * A root that leads nowhere belongs to every shard: whoever runs a part of them must see it.
  * Throws UsageError for a pattern that is none, a list that cannot be read, or a name that Node.js has lost.
  */
 export async function* findInputs(names: readonly string[], options: InputOptions = {}): AsyncGenerator<Input> {
@@ -58,7 +59,7 @@ export async function* findInputs(names: readonly string[], options: InputOption
     seen.add(key);
     if (isFirst) options.onFirst?.();
     isFirst = false;
-    if (!isInShard || input.isLost || isInShard(input)) yield input;
+    if (!isInShard || input.lost === 'root' || isInShard(input)) yield input;
   }
 }
 
@@ -96,7 +97,7 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
     // Throws where the current folder is gone, which would look like an empty one.
     if (!isAbsolute(name)) process.cwd();
     for await (const found of walk(input, walkOptions(options))) {
-      yield found.error && found.path === name ? { ...found, isLost: true } : found;
+      yield found.error && found.path === name ? { ...found, lost: 'root' as const } : found;
     }
   } else if (kind === 'missing' && name.includes('\ufffd')) {
     throw new UsageError({
@@ -111,7 +112,7 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
       remedy: 'add --allow-url to download it',
     });
   } else if (kind === 'missing' && isGlob(name)) yield* expandOrRefuse(name, options);
-  else yield kind === 'other' ? input : { ...input, isLost: true };
+  else yield kind === 'other' ? input : { ...input, lost: isNamedLikePicture(name) ? 'picture' : 'root' };
 }
 
 /** A name such as `a[1.jpg` is a pattern too, if none that can be used: of a file that is gone it must not end a batch. */
@@ -123,7 +124,7 @@ async function* expandOrRefuse(name: string, options: InputOptions): AsyncGenera
     if (!(error instanceof UsageError)) throw error;
     const details = error instanceof UnfinishedPattern ? { problem: 'no such file' } : error.details;
     const message = formatError({ ...details, where: printable(name) });
-    yield { file: name, path: name, isLost: true, error: { code: 'not-found', message } };
+    yield { file: name, path: name, lost: 'root', error: { code: 'not-found', message } };
     return;
   }
   yield* expand(pattern, options);
@@ -195,7 +196,7 @@ async function* expand(pattern: string, options: InputOptions): AsyncGenerator<I
       yield input;
     }
   }
-  if (!found) yield { file: pattern, path: pattern, isLost: true };
+  if (!found) yield { file: pattern, path: pattern, lost: 'root' };
 }
 
 interface Matching {

@@ -12,8 +12,11 @@ export interface Input {
   readonly pixels?: RgbPixels;
   /** Gets the picture's bytes or pixels, where it is far away; rejects with ImageError. */
   readonly fetch?: () => Promise<Uint8Array | RgbPixels>;
-  /** An argument that leads nowhere: nothing is there, or a folder that cannot be listed. Every shard has it. */
-  readonly isLost?: true;
+  /**
+   * Of an argument that leads nowhere, since nothing is there or a folder cannot be listed: what it was to be, by its name. A
+   * root is in every shard, a picture in one.
+   */
+  readonly lost?: 'root' | 'picture';
   /** Found in a folder, not named: it may be something else than a picture. */
   readonly isFound?: true;
   /** Known already not to be classified, as a folder that cannot be listed. */

@@ -243,7 +243,7 @@ async function writeResults(
       hash,
       onSkip: (input, code) => {
         writer.tally[code === undefined ? 'skipped' : 'failed']++;
-        if (code !== undefined && input.isLost) writer.tally.lost++;
+        if (code !== undefined && input.lost) writer.tally.lost++;
       },
     });
     progress = await host.startProgress(total);

@@ -67,7 +67,7 @@ export class ResultWriter {
     if (problem === undefined) this.tally.classified++;
     else {
       this.tally.failed++;
-      if (input.isLost) this.tally.lost++;
+      if (input.lost) this.tally.lost++;
       if ('error' in record && record.error.code === NOT_FINITE) this.tally.notFinite++;
       onProblem(problem);
     }
