@@ -4,6 +4,8 @@ export interface BenchRecord {
   readonly alpha: number;
   /** Side of the network's square input in pixels. */
   readonly resolution: number;
+  /** The one that the weights were trained at; null where nothing says it, or the weights are random. */
+  readonly trainedResolution: number | null;
   readonly dtype: 'f32' | 'int8';
   readonly threads: number;
   /** Milliseconds that one picture took. */

@@ -24,7 +24,7 @@ export interface GroupPrediction extends Omit<Prediction, 'index'> {
 export type RowPrediction = Prediction | GroupPrediction;
 
 /** How images are prepared: value = (pixel / 255 − mean) / std, pixel in 0…255. */
-export interface PreprocessingRecord extends Omit<Preprocessing, 'resolution' | 'assumed'> {
+export interface PreprocessingRecord extends Omit<Preprocessing, 'resolution' | 'cropShare' | 'assumed'> {
   /** Nothing says the range of values: it is the one that such weights usually take. */
   readonly assumed: boolean;
   /** Why it was assumed. */
@@ -39,6 +39,8 @@ export interface ModelFacts {
   readonly alpha: number;
   /** Side of the network's square input in pixels. */
   readonly resolution: number;
+  /** The one that the weights were trained at; null where nothing says it. */
+  readonly trainedResolution: number | null;
   /** What is computed in: 32-bit floats, or 8-bit integers. */
   readonly dtype: 'f32' | 'int8';
   /** The weights' file name, or two joined by ` + `. */

@@ -16,6 +16,8 @@ export interface Preprocessing {
   readonly resize: number;
   /** Side of the network's square input, in pixels. */
   readonly resolution: number;
+  /** Crop ÷ shorter side, where `resize` is a rounded number: other resolutions follow from this. */
+  readonly cropShare?: number;
   readonly filter: ResizeFilter;
   /** value = (pixel / 255 − mean) / std for each of R, G, B, pixel in 0…255. */
   readonly mean: readonly [number, number, number];
@@ -29,4 +31,23 @@ export interface Preprocessing {
 /** Values of one picture as the network takes it: height, width and channels multiplied. */
 export function preparedLength({ resolution, grey = false }: Pick<Preprocessing, 'resolution' | 'grey'>): number {
   return resolution ** 2 * (grey ? 1 : 3);
+}
+
+/**
+ * The one rule for the shorter side before a centre crop: resolution ÷ share, rounded down, as timm does
+ * (timm/data/transforms_factory.py); 256 for 224 and 0.875, as in torchvision and TF-slim. Share = crop ÷ side. A quotient
+ * that only rounding keeps below a whole number counts as that number.
+ */
+export function sideBeforeCrop(resolution: number, crop: number, side = 1): number {
+  return Math.max(resolution, Math.floor((resolution * side) / crop + 1e-9));
+}
+
+/** The same for another resolution of the network: the crop keeps its share of the picture. */
+export function atResolution(preprocessing: Preprocessing, resolution: number): Preprocessing {
+  const { crop, resize, resolution: known, cropShare } = preprocessing;
+  if (resolution === known) return preprocessing;
+  if (crop === 'squash') return { ...preprocessing, resize: resolution, resolution };
+  const side =
+    cropShare === undefined ? sideBeforeCrop(resolution, known, resize) : sideBeforeCrop(resolution, cropShare);
+  return { ...preprocessing, resize: side, resolution, cropShare: cropShare ?? known / resize };
 }

@@ -173,8 +173,9 @@ function checkPlan(network: ResolvedNetwork, plan: Plan): Plan {
   if (plan.memoryBytes > MOST_MEMORY_BYTES) {
     throw new ModelError('network-too-large', {
       where: network.id,
-      problem: `needs ${Math.ceil(plan.memoryBytes / 2 ** 20)} MiB`,
-      expected: `at most ${MOST_MEMORY_BYTES / 2 ** 20} MiB`,
+      problem: `needs ${Math.ceil(plan.memoryBytes / 2 ** 20)} MiB at ${network.resolution}×${network.resolution}`,
+      expected: `at most ${Math.floor(MOST_MEMORY_BYTES / 2 ** 20)} MiB`,
+      remedy: 'choose a lower resolution, or fewer images at a time',
     });
   }
   return plan;

@@ -5,7 +5,7 @@ import { DEFAULT_MODEL } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
 import { ModelError } from '../errors/errors.js';
 import { packageFile } from '../files/package-files.js';
-import { buildNetwork } from '../networks/index.js';
+import { buildNetwork, checkResolution } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import { type Allocate, MAX_FILE_BYTES } from '../untrusted-data/regular-file.js';
 import { checkWeights } from '../weights/check.js';
@@ -59,15 +59,16 @@ export function listBundledModels(folder: string = FOLDER): BundledModel[] {
     .toSorted((a, b) => rank(a) - rank(b));
 }
 
-/** The first bundled model that fits what is asked for, by network or by its own name; MobileNetV2 by default. */
+/**
+ * The first bundled model that fits what is asked for, by network or by its own name; MobileNetV2 by default. One that was
+ * trained at the resolution goes before the others, which run at it all the same.
+ */
 export function findBundledModel(query: ModelQuery = {}, folder: string = FOLDER): BundledModel | undefined {
   const { model = DEFAULT_MODEL, alpha, resolution } = query;
-  return listBundledModels(folder).find(
-    ({ card }) =>
-      (card.network === model || card.name === model) &&
-      (alpha === undefined || card.alpha === alpha) &&
-      (resolution === undefined || card.resolution === resolution),
+  const fitting = listBundledModels(folder).filter(
+    ({ card }) => (card.network === model || card.name === model) && (alpha === undefined || card.alpha === alpha),
   );
+  return fitting.find(({ card }) => card.resolution === resolution) ?? fitting[0];
 }
 
 /** What a query asks for, for messages. */
@@ -78,15 +79,21 @@ export function describeQuery({ model = DEFAULT_MODEL, alpha, resolution }: Mode
   return parts.join(' ');
 }
 
-/** Weights and preprocessing of a bundled model. */
-export function openBundled(bundled: BundledModel): ModelSource {
-  const { name, network, alpha, resolution, classes, padding, epsilon, preprocessing, weights, levels } = bundled.card;
+/**
+ * Weights and preprocessing of a bundled model.
+ * @param resolution by default the one that it was trained at
+ * @throws UsageError for a resolution that is too small or too large
+ */
+export function openBundled(bundled: BundledModel, resolution = bundled.card.resolution): ModelSource {
+  const { name, network, alpha, classes, padding, epsilon, preprocessing, weights, levels } = bundled.card;
+  checkResolution(network, resolution);
   const resolved = resolve(buildNetwork(network, { alpha, classes }), { resolution, padding });
   return {
     name: weights.file,
     network: resolved,
     epsilon,
     preprocessing,
+    trainedResolution: bundled.card.resolution,
     readWeights(allocate) {
       const found = loadWeights(bundled, allocate);
       checkWeights(resolved, found, weights.file);

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Preprocessing } from '../domain/preprocessing.js';
+import { atResolution, type Preprocessing } from '../domain/preprocessing.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { networks } from '../networks/index.js';
@@ -9,6 +9,7 @@ import type { FileSource } from '../untrusted-data/files-beside.js';
 import { checkWeights } from '../weights/check.js';
 import { type Recognised, type RecogniseOptions, recognise } from '../weights/families/recognise.js';
 import { timmEfficientnetB0 } from '../weights/families/timm.js';
+import type { Family } from '../weights/families/types.js';
 import type { OpenedTensors } from '../weights/formats/opened.js';
 import { groupTensors } from '../weights/tensor-names.js';
 import type { NetworkWeights } from '../weights/types.js';
@@ -35,6 +36,8 @@ export interface Checkpoint {
   readonly network: Network;
   readonly hasHead: boolean;
   readonly resolution: number;
+  /** Left out where nothing says it. */
+  readonly trainedResolution?: number | undefined;
   readonly padding: PaddingConvention;
   readonly epsilon: number;
   readonly preprocessing: Preprocessing;
@@ -74,10 +77,11 @@ export function readCheckpoint(
     network,
     hasHead,
     resolution,
+    trainedResolution: known ? known.trainedResolution : (beside?.resolution ?? usualResolution(family, network)),
     padding: options.padding ?? known?.padding ?? convention.padding ?? family.padding,
     epsilon: options.epsilon ?? known?.epsilon ?? convention.epsilon ?? family.epsilon,
     preprocessing: known
-      ? withStated(rescale(known.preprocessing, resolution), options)
+      ? withStated(atResolution(known.preprocessing, resolution), options)
       : choosePreprocessing({
           ...{ resolution, grey: false, options, beside },
           otherwise: { range: family.input, ...(!isPublished(network) && { reason: `${family.title} usually does` }) },
@@ -128,7 +132,7 @@ const REMEDIES: Readonly<Record<OpenedTensors['format'], string>> = {
 /** A network that the file itself describes, layer by layer. */
 function readDescribed(
   { path: where, tensors }: OpenedTensors,
-  described: Required<OwnMetadata>,
+  described: OwnMetadata & { readonly network: Network },
   options: CheckpointOptions,
 ): Checkpoint {
   const { resolution: asked, model, alpha } = options;
@@ -163,6 +167,7 @@ function readDescribed(
     network,
     hasHead: true,
     resolution,
+    trainedResolution: described.trainedResolution,
     padding,
     epsilon,
     weights,
@@ -193,7 +198,9 @@ function withStated(preprocessing: Preprocessing, options: RangeOptions): Prepro
   return stated ? { ...known, ...stated } : preprocessing;
 }
 
-function rescale(preprocessing: Preprocessing, resolution: number): Preprocessing {
-  const resize = Math.max(resolution, Math.round((preprocessing.resize / preprocessing.resolution) * resolution));
-  return { ...preprocessing, resize, resolution };
+/** Of a family whose published checkpoints are all of one resolution; others, and a person's own, may be of any. */
+function usualResolution({ network: id, trainedResolution }: Family, network: Network): number | undefined {
+  if (!isPublished(network)) return undefined;
+  const resolutions = networks[id].published.flatMap((each) => each.resolutions);
+  return trainedResolution ?? (resolutions.length === 1 ? resolutions[0] : undefined);
 }

@@ -4,7 +4,7 @@ import { chooseInputRange, type RangeFacts } from './choose-input-range.js';
 import type { FoundPreprocessing } from './companion-files.js';
 
 /** How pictures are scaled and cropped. */
-export interface Geometry extends Pick<Preprocessing, 'crop' | 'filter'> {
+export interface Geometry extends Pick<Preprocessing, 'crop' | 'filter' | 'cropShare'> {
   /** Shorter side before the crop. */
   readonly resize: (resolution: number) => number;
 }
@@ -24,12 +24,14 @@ export interface PreprocessingFacts extends RangeFacts {
 export function choosePreprocessing(facts: PreprocessingFacts): Preprocessing {
   const { resolution, grey, beside, geometry } = facts;
   const { mean, std, assumed } = chooseInputRange(facts);
-  const { crop, filter, resize } = { ...geometry, ...beside };
+  const { crop, filter, resize, cropShare } = { ...geometry, ...beside };
   const side = resize(resolution);
+  const isRounded = crop === 'center' && cropShare !== undefined && side * cropShare !== resolution;
   return {
     crop,
     resize: crop === 'center' ? Math.max(side, resolution) : side,
     resolution,
+    ...(isRounded && { cropShare }),
     filter,
     mean: grey ? same(mean) : mean,
     std: grey ? same(std) : std,

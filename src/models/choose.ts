@@ -11,6 +11,8 @@ import type { Model, ModelSource } from './model.js';
  *            ─ bundled? ─→ bundled.ts    ─┼→ ModelSource ─→ make-model.ts → Model
  *            ─ else     ─→ installed.ts  ─┘
  *
+ * Weights that were trained at the resolution asked for go before bundled ones of another.
+ *
  * @throws UsageError for an unknown network or options that contradict the files, ModelError where weights are missing
  * (`model-not-installed` where they can be pulled), damaged or unsuitable
  */
@@ -25,10 +27,13 @@ async function findSource(choice: ModelChoice): Promise<ModelSource> {
   }
   refuseFileOptions(choice);
   const bundled = findBundledModel(choice);
-  if (bundled) return openBundled(bundled);
+  const { resolution } = choice;
+  if (bundled && (resolution === undefined || bundled.card.resolution === resolution)) return openBundled(bundled);
   // Apart, as most starts need none of it.
-  const { findInstalledModel, openInstalled } = await import('./installed.js');
-  return openInstalled(findInstalledModel(choice), choice);
+  const { findTrainedAt, findInstalledModel, openInstalled } = await import('./installed.js');
+  const exact = findTrainedAt(choice);
+  if (bundled && !exact) return openBundled(bundled, resolution);
+  return openInstalled(exact ?? findInstalledModel(choice), choice);
 }
 
 /** What a bundled or installed model takes and gives is known. */

@@ -2,11 +2,12 @@ import { basename, dirname, resolve as resolvePath } from 'node:path';
 import { type InputRange, inputRanges } from '../domain/input-range.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { identify } from '../networks/identify.js';
+import { checkResolution, isNetworkId } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import type { Network } from '../networks/types.js';
 import type { FileSource } from '../untrusted-data/files-beside.js';
 import { recognise } from '../weights/families/recognise.js';
-import type { Family } from '../weights/families/types.js';
+import { type Family, slimInput } from '../weights/families/types.js';
 import { openWeights } from '../weights/formats/open.js';
 import type { Opened, OpenedGraph, OpenedTensors } from '../weights/formats/opened.js';
 import { type ImportedModel, joinModels } from '../weights/graph/imported-model.js';
@@ -96,13 +97,15 @@ function sourceOfTensors(opened: OpenedTensors, options: FileOptions, folder: Su
   const { path } = opened;
   const checkpoint = readCheckpoint(opened, options, folder.files);
   requireHead(checkpoint, path);
-  const { title, network, resolution, padding, epsilon, weights } = checkpoint;
+  if (isNetworkId(checkpoint.network.id)) checkResolution(checkpoint.network.id, checkpoint.resolution);
+  const { title, network, resolution, trainedResolution, padding, epsilon, weights } = checkpoint;
   return {
     name: nameOf(path),
     title,
     network: resolve(network, { resolution, padding }),
     epsilon,
     preprocessing: checkpoint.preprocessing,
+    trainedResolution,
     notes: checkpoint.notes,
     readWeights: () => weights,
     own: 'file',
@@ -148,11 +151,7 @@ async function sourceOfGraphs(
 }
 
 /** Slim's evaluation takes the middle 87.5 % of a picture (research/slim/preprocessing/inception_preprocessing.py). */
-const SLIM: Geometry = {
-  crop: 'center',
-  filter: 'pil-bilinear',
-  resize: (resolution) => Math.round(resolution / 0.875),
-};
+const SLIM: Geometry = { crop: 'center', ...slimInput };
 
 /** Where nothing says the range. */
 function rangeOtherwise(

@@ -2,9 +2,8 @@ import { DEFAULT_MODEL } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
 import type { ModelChoice } from '../domain/model-choice.js';
 import { ModelError } from '../errors/errors.js';
-import { buildNetwork, isNetworkId, unknownModel } from '../networks/index.js';
+import { buildNetwork, checkResolution } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
-import { findEntries } from '../store/catalog.js';
 import { storeHome } from '../store/home.js';
 import {
   findInstalled,
@@ -17,56 +16,39 @@ import type { InstalledModel } from '../store/types.js';
 import { checkWeights } from '../weights/check.js';
 import { readMetadata, readSafetensors } from '../weights/formats/safetensors/safetensors.js';
 import { groupTensors } from '../weights/tensor-names.js';
-import { describeQuery, listBundledModels, type ModelQuery } from './bundled.js';
+import type { ModelQuery } from './bundled.js';
 import { noCompanions } from './companion-files.js';
 import { parseLabels } from './label-formats.js';
 import { tryFit } from './labels.js';
+import { missingModel } from './missing-model.js';
 import type { ModelSource } from './model.js';
 import { readOwnMetadata } from './safetensors-metadata.js';
 
+/** The installed model that was trained at the resolution asked for; undefined where none is or none was asked for. */
+export function findTrainedAt({ model = DEFAULT_MODEL, alpha, resolution }: ModelQuery): InstalledModel | undefined {
+  return resolution === undefined ? undefined : findInstalled({ model, alpha, resolution });
+}
+
 /**
- * The installed model that fits.
+ * The installed model that fits, trained at the resolution asked for or at another.
  * @throws ModelError `model-not-installed` that names the command which gets a published model, `model-not-bundled` for
  * one that is not published; UsageError for a name that nothing has
  */
 export function findInstalledModel(query: ModelQuery): InstalledModel {
-  const { model = DEFAULT_MODEL, alpha, resolution } = query;
-  const installed = findInstalled({ model, alpha, resolution });
+  const { model = DEFAULT_MODEL, alpha } = query;
+  const installed = findTrainedAt(query) ?? findInstalled({ model, alpha });
   if (installed) return installed;
-  if (findEntries({ model, alpha, resolution }).length > 0) {
-    throw new ModelError('model-not-installed', {
-      where: describeQuery(query),
-      problem: 'neither bundled nor installed',
-      remedy: `run: ${pullCommand(query)} (--pull does it at once); or give a file of your own: --weights FILE`,
-    });
-  }
-  if (!isNetworkId(model)) throw unknownModel(model);
-  const bundled = listBundledModels().map(
-    ({ card }) => `${card.network} α ${card.alpha} ${card.resolution}×${card.resolution}`,
-  );
-  throw new ModelError('model-not-bundled', {
-    where: describeQuery(query),
-    problem: `neither bundled (${bundled.join(', ')}) nor installed nor published`,
-    remedy: 'give a file of your own: --weights FILE',
-  });
-}
-
-/** What to type to get the model. */
-function pullCommand({ model = DEFAULT_MODEL, alpha, resolution }: ModelQuery): string {
-  const words = ['mobilenet pull', model];
-  if (alpha !== undefined) words.push(`--alpha ${alpha}`);
-  if (resolution !== undefined) words.push(`--res ${resolution}`);
-  return words.join(' ');
+  throw missingModel(query);
 }
 
 /**
  * Weights and preprocessing of an installed model; its files are read and their sha-256 is checked.
  * @param home the store, or a bundle
- * @throws ModelError `weights-damaged`
+ * @throws ModelError `weights-damaged`, UsageError for a resolution that its network cannot take
  */
 export async function openInstalled(
   installed: InstalledModel,
-  { exact = false }: ModelChoice,
+  choice: ModelChoice,
   home = storeHome(),
 ): Promise<ModelSource> {
   const { name, levels } = installed;
@@ -74,8 +56,8 @@ export async function openInstalled(
   const bytes = readInstalledWeights(installed, home);
   const isFile = installed.format !== 'safetensors' || describesNetwork(bytes, path);
   const source = isFile
-    ? await openInstalledFile(installed, path, bytes, exact)
-    : openInstalledTensors(installed, path, bytes);
+    ? await openInstalledFile(installed, path, bytes, choice)
+    : openInstalledTensors(installed, path, bytes, choice.resolution);
   const labels = () => readLabels(installed, home);
   const { findLabels: _, ...known } = source;
   // What is pulled has a licence, and takes what its publisher says.
@@ -84,6 +66,7 @@ export async function openInstalled(
   return {
     ...known,
     name,
+    trainedResolution: installed.trainedResolution ?? installed.resolution,
     ...(isPulled ? { preprocessing } : { own: 'imported' }),
     ...(installed.labels !== null && { readLabels: labels }),
     ...(levels !== null && { readLevels: () => readInstalledLevels(installed, levels, home) }),
@@ -96,22 +79,29 @@ function describesNetwork(bytes: Uint8Array, path: string): boolean {
 }
 
 async function openInstalledFile(
-  { preprocessing, resolution }: InstalledModel,
+  { preprocessing, resolution: usual }: InstalledModel,
   path: string,
   bytes: Uint8Array,
-  exact: boolean,
+  { resolution = usual, exact = false }: ModelChoice,
 ): Promise<ModelSource> {
   const [{ sourceOf }, { openBytes }] = await Promise.all([
     import('./from-files.js'),
     import('../weights/formats/open.js'),
   ]);
-  const source = await sourceOf([await openBytes(bytes, path, { resolution })], { exact }, noCompanions);
+  const opened = await openBytes(bytes, path, { resolution });
+  const source = await sourceOf([opened], { exact, resolution }, noCompanions);
   return { ...source, preprocessing: preprocessing ?? source.preprocessing };
 }
 
 /** A paper's network, weights in the project's own naming and layout. */
-function openInstalledTensors(installed: InstalledModel, path: string, bytes: Uint8Array): ModelSource {
-  const { name, network: id, alpha, resolution, classes, padding, epsilon, preprocessing } = installed;
+function openInstalledTensors(
+  installed: InstalledModel,
+  path: string,
+  bytes: Uint8Array,
+  resolution = installed.resolution,
+): ModelSource {
+  const { name, network: id, alpha, classes, padding, epsilon, preprocessing } = installed;
+  if (resolution !== installed.resolution) checkResolution(id, resolution);
   const network = resolve(buildNetwork(id, { alpha, classes }), { resolution, padding: padding! });
   return {
     name,

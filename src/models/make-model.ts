@@ -1,7 +1,7 @@
 import type { PreprocessingRecord } from '../domain/classification.js';
 import type { Label } from '../domain/label.js';
 import type { ModelChoice } from '../domain/model-choice.js';
-import type { Preprocessing } from '../domain/preprocessing.js';
+import { atResolution, type Preprocessing } from '../domain/preprocessing.js';
 import { UsageError } from '../errors/errors.js';
 import { storeHome } from '../store/home.js';
 import { loadImagenetLabels } from './bundled.js';
@@ -25,12 +25,13 @@ export async function makeModel(source: ModelSource, choice: ModelChoice): Promi
     });
   }
   const { id, alpha, resolution, classes } = network;
-  const preprocessing = adjust(source.preprocessing, choice);
+  const trainedResolution = source.trainedResolution ?? null;
+  const preprocessing = adjust(atResolution(source.preprocessing, resolution), choice);
   const found = choice.labels === undefined ? source.findLabels?.() : undefined;
   const note = assumptionNote(name, preprocessing, source.own === 'imported');
   const model: Model = {
     facts: {
-      ...{ network: id, alpha, resolution, dtype: exact ? 'int8' : 'f32', weights: name },
+      ...{ network: id, alpha, resolution, trainedResolution, dtype: exact ? 'int8' : 'f32', weights: name },
       ...(source.own && areIndependent(network) && classes > 1 && { output: 'independent' }),
       ...(source.own && { preprocessing: recordOf(preprocessing) }),
     },
@@ -52,7 +53,7 @@ export async function makeModel(source: ModelSource, choice: ModelChoice): Promi
   const { inIntegers } = await import('./integers.js');
   return {
     ...inIntegers(model, readLevels),
-    ...(packedKey !== undefined && { packed: () => packedStore(storeHome(), packedKey) }),
+    ...(packedKey !== undefined && { packed: () => packedStore(storeHome(), `${packedKey}.${resolution}`) }),
   };
 }
 
@@ -61,7 +62,12 @@ function adjust(preprocessing: Preprocessing, { crop, filter }: ModelChoice): Pr
   return { ...preprocessing, ...(crop && { crop }), ...(filter && { filter }) };
 }
 
-function recordOf({ resolution: _, assumed, ...known }: Preprocessing): PreprocessingRecord {
+function recordOf({
+  resolution: _resolution,
+  cropShare: _cropShare,
+  assumed,
+  ...known
+}: Preprocessing): PreprocessingRecord {
   return { ...known, assumed: assumed !== undefined, ...(assumed !== undefined && { reason: assumed }) };
 }
 

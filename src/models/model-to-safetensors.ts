@@ -14,10 +14,11 @@ export function modelToSafetensors(
   weights: NetworkWeights,
   epsilon: number,
   preprocessing: Preprocessing,
+  trainedResolution: number | undefined,
 ): Uint8Array {
   const { resolution, padding } = network;
   const described = isPaperNetwork(network) ? {} : { network: describe(network) };
-  const metadata = formatMetadata({ resolution, padding, epsilon, preprocessing, ...described });
+  const metadata = formatMetadata({ resolution, trainedResolution, padding, epsilon, preprocessing, ...described });
   return writeSafetensors(nameTensors(weights), metadata);
 }
 

@@ -16,7 +16,10 @@ export interface ModelSource {
   readonly title?: string;
   readonly network: ResolvedNetwork;
   readonly epsilon: number;
+  /** Of the network's resolution, or of the one that the weights were trained at: `makeModel` brings it to the former. */
   readonly preprocessing: Preprocessing;
+  /** Left out where nothing says it. */
+  readonly trainedResolution?: number | undefined;
   readWeights(allocate?: Allocate): NetworkWeights;
   readonly halfFileBytes?: number;
   /** The network as quantised files store it, where `--exact` asked for it. */
@@ -33,7 +36,7 @@ export interface ModelSource {
   readonly openLabels?: () => (index: number) => Label;
   /** The levels of a calibration. */
   readonly readLevels?: () => NamedTensors;
-  /** Names weights and levels together: what packing them gives is the same as long as it is. */
+  /** Names weights and levels together: what packing them for one resolution gives is the same as long as it is. */
   readonly packedKey?: string;
 }
 

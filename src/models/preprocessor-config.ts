@@ -1,11 +1,13 @@
 import { type InputRange, inputRanges, type Triple } from '../domain/input-range.js';
-import type { Preprocessing, ResizeFilter } from '../domain/preprocessing.js';
+import { type Preprocessing, type ResizeFilter, sideBeforeCrop } from '../domain/preprocessing.js';
 
 /** What a configuration beside weights says of how pictures are prepared. */
 export interface ConfiguredPreprocessing extends Partial<Pick<Preprocessing, 'crop' | 'filter'>> {
   readonly range?: InputRange;
   /** Shorter side before the crop, for the network's resolution. */
   readonly resize?: (resolution: number) => number;
+  /** Of the shorter side, the part that is cropped; stands beside `resize`, undefined where it squashes. */
+  readonly cropShare?: number | undefined;
   /** Side of the network's input. */
   readonly resolution?: number;
 }
@@ -45,7 +47,7 @@ export function readImageProcessor(json: unknown): ConfiguredPreprocessing | und
   return { ...(isUsable(range) && { range }), ...readSizes(json), ...(filter && { filter }) };
 }
 
-function readSizes(json: Json): Pick<ConfiguredPreprocessing, 'crop' | 'resize' | 'resolution'> {
+function readSizes(json: Json): Pick<ConfiguredPreprocessing, 'resolution' | keyof ConfiguredGeometry> {
   if (json.do_resize === false) return {};
   const shortest = sideOf(isObject(json.size) ? json.size.shortest_edge : json.size);
   const whole = isObject(json.size) ? squareOf(json.size) : undefined;
@@ -54,11 +56,23 @@ function readSizes(json: Json): Pick<ConfiguredPreprocessing, 'crop' | 'resize' 
   const resolution = cropped ?? whole ?? shortest;
   if (resolution === undefined) return {};
   if (cropped !== undefined && shortest !== undefined) {
-    return { resolution, crop: 'center', resize: (side) => Math.round((side * Math.max(shortest, cropped)) / cropped) };
+    return { resolution, ...centre(cropped, Math.max(shortest, cropped)) };
   }
-  if (whole !== undefined && cropped === undefined) return { resolution, crop: 'squash', resize: (side) => side };
-  const share = cropShare > 0 && cropShare <= 1 ? cropShare : 1;
-  return { resolution, crop: 'center', resize: (side) => Math.floor(side / share) };
+  if (whole !== undefined && cropped === undefined) return { resolution, ...SQUASHED };
+  return { resolution, ...centre(cropShare > 0 && cropShare <= 1 ? cropShare : 1) };
+}
+
+type ConfiguredGeometry = Required<Pick<ConfiguredPreprocessing, 'crop' | 'resize' | 'cropShare'>>;
+
+const SQUASHED: ConfiguredGeometry = { crop: 'squash', resize: (resolution) => resolution, cropShare: undefined };
+
+/** The middle, `crop` of each `side` pixels of the shorter side. */
+function centre(crop: number, side = 1): ConfiguredGeometry {
+  return {
+    crop: 'center',
+    resize: (resolution) => sideBeforeCrop(resolution, crop, side),
+    cropShare: crop / side,
+  };
 }
 
 /**
@@ -76,9 +90,7 @@ export function readTimmConfig(json: unknown): ConfiguredPreprocessing | undefin
   const filter = typeof config.interpolation === 'string' ? INTERPOLATION[config.interpolation] : undefined;
   return {
     range: { mean, std },
-    ...(config.crop_mode === 'squash'
-      ? { crop: 'squash', resize: (side) => side }
-      : { crop: 'center', resize: (side) => Math.floor(side / (share > 0.1 && share <= 1 ? share : 1)) }),
+    ...(config.crop_mode === 'squash' ? SQUASHED : centre(share > 0.1 && share <= 1 ? share : 1)),
     ...(size !== undefined && { resolution: size }),
     ...(filter && { filter }),
   };
@@ -89,7 +101,7 @@ export function readTeachableMachine(json: unknown): ConfiguredPreprocessing | u
   if (!isObject(json)) return undefined;
   const isImageModel = typeof json.packageName === 'string' && json.packageName.includes('teachablemachine');
   if (!isImageModel && !('tmVersion' in json)) return undefined;
-  return { range: inputRanges['-1..1'], crop: 'center', resize: (side) => side, filter: 'pil-bilinear' };
+  return { range: inputRanges['-1..1'], ...centre(1), filter: 'pil-bilinear' };
 }
 
 const ZEROS: Triple = [0, 0, 0];

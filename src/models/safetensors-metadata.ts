@@ -11,6 +11,8 @@ import { readCard } from './card.js';
 /** What weights do not show, written into the header of the safetensors files that this project exports. */
 export interface OwnMetadata {
   readonly resolution: number;
+  /** Left out where it is not known. */
+  readonly trainedResolution?: number | undefined;
   readonly padding: PaddingConvention;
   readonly epsilon: number;
   readonly preprocessing: Preprocessing;
@@ -22,8 +24,10 @@ export interface OwnMetadata {
 const KEY = 'mobilenet';
 
 export function formatMetadata(metadata: OwnMetadata): Readonly<Record<string, string>> {
-  const { resolution, padding, epsilon, preprocessing, network } = metadata;
-  return { [KEY]: JSON.stringify({ resolution, padding, epsilon, preprocessing, ...(network && { network }) }) };
+  const { resolution, trainedResolution, padding, epsilon, preprocessing, network } = metadata;
+  const isOther = trainedResolution !== undefined && trainedResolution !== resolution;
+  const facts = { resolution, ...(isOther && { trainedResolution }), padding, epsilon, preprocessing };
+  return { [KEY]: JSON.stringify({ ...facts, ...(network && { network }) }) };
 }
 
 /**
@@ -47,8 +51,10 @@ export function readOwnMetadata(metadata: unknown, where: string): OwnMetadata |
   const fields = new Fields(json, `${KEY}.`, where);
   const network = (json as { readonly network?: unknown }).network;
   const preprocessing = readPreprocessing(fields.object('preprocessing'));
+  const resolution = fields.integer('resolution', preprocessing.resolution, preprocessing.resolution);
   return {
-    resolution: fields.integer('resolution', preprocessing.resolution, preprocessing.resolution),
+    resolution,
+    trainedResolution: fields.has('trainedResolution') ? fields.integer('trainedResolution', 1, 4096) : resolution,
     padding: fields.oneOf('padding', paddingConventions),
     epsilon: fields.number('epsilon', 0, 1),
     preprocessing,
@@ -64,7 +70,9 @@ export function readCardBeside(path: string): OwnMetadata | undefined {
   if (card === path || !existsSync(card)) return undefined;
   try {
     const { weights, resolution, padding, epsilon, preprocessing } = readCard(card);
-    return weights.file === basename(path) ? { resolution, padding, epsilon, preprocessing } : undefined;
+    return weights.file === basename(path)
+      ? { resolution, trainedResolution: resolution, padding, epsilon, preprocessing }
+      : undefined;
   } catch (error) {
     if (error instanceof ModelError) return undefined;
     throw error;

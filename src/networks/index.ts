@@ -164,6 +164,19 @@ export function unknownModel(name: string): UsageError {
   });
 }
 
+/** A paper's network halves the picture five times: with less, most of what its last layers see is padding. */
+const LEAST_PIXELS = 32;
+
+/** Throws UsageError for a resolution at which weights of a paper's network say nothing, or that is too large. */
+export function checkResolution(id: string, resolution: number): void {
+  if (Number.isInteger(resolution) && resolution >= LEAST_PIXELS && resolution <= MAX_RESOLUTION) return;
+  throw new UsageError({
+    where: `--res ${resolution}`,
+    problem: `${id} cannot classify at this resolution`,
+    expected: `a whole number of pixels from ${LEAST_PIXELS} to ${MAX_RESOLUTION}`,
+  });
+}
+
 /** The network's layers at a width; UsageError for an unknown id, α or number of classes. */
 export function buildNetwork(id: string, options: BuildOptions = {}): Network {
   return findNetwork(id).build(options);

@@ -1,5 +1,6 @@
 import type { BenchFacts, BenchLayer, BenchRecord } from '../domain/bench.js';
 import { elementAt } from '../errors/element-at.js';
+import { trainedElsewhere } from './classify-text.js';
 import { alignColumns, type Side } from './columns.js';
 import { alphaText, grouped } from './units.js';
 
@@ -20,6 +21,7 @@ function summary(record: BenchRecord, facts: BenchFacts): readonly string[] {
   const parts = [
     `${network} α ${alphaText(alpha)}`,
     `${resolution}×${resolution}`,
+    ...trainedElsewhere(record),
     dtype,
     threads === 1 ? '1 thread' : `${threads} threads`,
     weights === 'seeded' ? 'seeded weights' : weights,

@@ -57,10 +57,10 @@ function fit(characters: readonly string[], width: number): string {
 
 /** The line under the predictions: what ran and what it costs. `ms`: network time of a picture, the median of many. */
 export function modelLine(model: ModelFacts, cost: CostFacts, ms: number): string {
-  const size = `${model.resolution}×${model.resolution}`;
   const parts = [
     isNetworkId(model.network) ? `${model.network} α ${alphaText(model.alpha)}` : printable(model.network),
-    size,
+    `${model.resolution}×${model.resolution}`,
+    ...trainedElsewhere(model),
     ...(model.output === 'independent' ? ['independent probabilities, which need not add up to 100 %'] : []),
     `${countText(cost.macs, 1)} MACs`,
     `${countText(cost.flops, 1)} FLOPs`,
@@ -68,4 +68,10 @@ export function modelLine(model: ModelFacts, cost: CostFacts, ms: number): strin
     `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`,
   ];
   return `${parts.join(' · ')}\n`;
+}
+
+/** `weights trained at 224`, where they run at another resolution. */
+export function trainedElsewhere(model: Pick<ModelFacts, 'resolution' | 'trainedResolution'>): readonly string[] {
+  const { resolution, trainedResolution: trained } = model;
+  return trained === null || trained === resolution ? [] : [`weights trained at ${trained}`];
 }

@@ -12,6 +12,7 @@ export function readPreprocessing(fields: Fields): Preprocessing {
     crop: fields.oneOf('crop', cropMethods),
     resize: fields.integer('resize', 1, 8192),
     resolution: fields.integer('resolution', 1, 4096),
+    ...(fields.has('cropShare') && { cropShare: fields.number('cropShare', Number.MIN_VALUE, 1) }),
     filter: fields.oneOf('filter', resizeFilters),
     mean: fields.triple('mean', -MAX_VALUE, MAX_VALUE),
     std: fields.triple('std', -MAX_VALUE, MAX_VALUE),

@@ -37,6 +37,7 @@ export function readRecord(path: string): InstalledModel {
     network: record.text('network'),
     alpha: record.number('alpha', Number.MIN_VALUE, 100),
     resolution,
+    ...(record.has('trainedResolution') && { trainedResolution: record.integer('trainedResolution', 1, 4096) }),
     classes: record.integer('classes', 1, 100_000),
     dtype: record.oneOf('dtype', ['f32', 'f16', 'int8'] as const),
     format: record.oneOf('format', ['safetensors', 'tflite', 'onnx'] as const),

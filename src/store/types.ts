@@ -23,6 +23,8 @@ export interface ModelDescription {
   readonly network: string;
   readonly alpha: number;
   readonly resolution: number;
+  /** Set where the weights were trained at another. */
+  readonly trainedResolution?: number;
   readonly classes: number;
   /** Numbers that the weights are stored in. */
   readonly dtype: 'f32' | 'f16' | 'int8';

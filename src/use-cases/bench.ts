@@ -43,6 +43,7 @@ export interface BenchSubject {
   readonly network: ResolvedNetwork;
   readonly weights: NetworkWeights;
   readonly epsilon: number;
+  readonly trainedResolution: number | null;
   /** `seeded`, or the weights' file name. */
   readonly source: string;
   /** Where it is to run in integers and has ranges of its own. */
@@ -69,13 +70,14 @@ export async function benchSubject(choice: BenchChoice): Promise<BenchSubject> {
     });
     const { network, epsilon, facts, readLevels } = found;
     const weights = found.readWeights();
-    return { network, weights, epsilon, source: facts.weights, ...(readLevels && { levels: readLevels() }) };
+    const { trainedResolution, weights: source } = facts;
+    return { network, weights, epsilon, trainedResolution, source, ...(readLevels && { levels: readLevels() }) };
   } catch (error) {
     if (!(error instanceof ModelError && WEIGHTS_MISSING.includes(error.code))) throw error;
   }
   const built = buildNetwork(model, { ...(alpha !== undefined && { alpha }) });
   const network = resolve(built, { resolution: resolution ?? entry.defaultResolution });
-  return { network, weights: seededWeights(network), epsilon: EPSILON, source: 'seeded' };
+  return { network, weights: seededWeights(network), epsilon: EPSILON, trainedResolution: null, source: 'seeded' };
 }
 
 /** A model without ranges of its values is measured all the same. */
@@ -107,7 +109,7 @@ export async function randomLevels({ network, weights, epsilon }: BenchSubject):
  */
 export async function bench(choice: BenchChoice): Promise<{ record: BenchRecord; facts: BenchFacts }> {
   const subject = await benchSubject(choice);
-  const { network, weights, epsilon, source } = subject;
+  const { network, weights, epsilon, source, trainedResolution } = subject;
   const { deterministic = false, dtype = 'f32', threads = 1 } = choice;
   const levels = dtype === 'int8' ? (subject.levels ?? (await randomLevels(subject))) : undefined;
   const session = await createSession(network, weights, epsilon, { deterministic, threads, ...(levels && { levels }) });
@@ -139,6 +141,7 @@ export async function bench(choice: BenchChoice): Promise<{ record: BenchRecord;
       network: network.id,
       alpha: network.alpha,
       resolution: network.resolution,
+      trainedResolution,
       dtype,
       threads,
       ms: { min: round(ms.min, 3), median: round(ms.median, 3), p95: round(ms.p95, 3) },

@@ -6,13 +6,15 @@ import { chooseModel } from '../models/choose.js';
 import { modelToSafetensors } from '../models/model-to-safetensors.js';
 
 /**
- * Writes a bundled or installed model as one safetensors file that says everything that running it needs: the
+ * Writes a bundled or installed model, at its resolution or the one chosen, as one safetensors file that says everything that running it needs: the
  * project's names and layouts, batch norms as they are stored. `mobilenet classify --weights` and `import` take it.
  * @throws ModelError where the model is not there or damaged, `model-file` where the file cannot be written
  */
 export async function exportModel(choice: string | ModelChoice, path: string): Promise<{ readonly bytes: number }> {
   const model = await chooseModel(typeof choice === 'string' ? { model: choice } : choice);
-  const bytes = modelToSafetensors(model.network, model.readWeights(), model.epsilon, model.preprocessing);
+  const { network, epsilon, preprocessing, facts } = model;
+  const trained = facts.trainedResolution ?? undefined;
+  const bytes = modelToSafetensors(network, model.readWeights(), epsilon, preprocessing, trained);
   const temporary = `${path}.${process.pid}.part`;
   try {
     await writeFile(temporary, bytes);

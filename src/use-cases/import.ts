@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, join, resolve as resolvePath } from 'node:path';
-import type { Preprocessing } from '../domain/preprocessing.js';
 import { foldBatchNorm } from '../engine/fold.js';
 import { ModelError } from '../errors/errors.js';
 import { type FileOptions, openFile, sourceOf } from '../models/from-files.js';
 import { formatLabels, readLabels } from '../models/labels.js';
 import { makeModel } from '../models/make-model.js';
+import type { Model } from '../models/model.js';
 import { modelToSafetensors } from '../models/model-to-safetensors.js';
-import type { ResolvedNetwork } from '../networks/types.js';
 import { tryModel } from '../runners/try-model.js';
 import { installModel, type StoreOptions } from '../store/install.js';
 import type { InstalledModel, NewModel } from '../store/types.js';
@@ -53,11 +52,13 @@ export async function importModel(path: string, options: ImportOptions): Promise
   const source = await sourceOf([opened], choice);
   const model = await makeModel(source, labelsPath === undefined ? {} : { labels: labelsPath });
   const { network, epsilon, preprocessing } = model;
+  const { trainedResolution } = model.facts;
   await tryModel(model);
   const labels = labelsPath === undefined ? source.findLabels?.().labels : readLabels(labelsPath, network.classes);
   const { id, alpha, resolution, classes } = network;
   const common = {
     ...{ name, network: id, alpha, resolution, classes, preprocessing },
+    ...(trainedResolution !== null && trainedResolution !== resolution && { trainedResolution }),
     labels: labels ? formatLabels(labels) : null,
     published: null,
     licence: null,
@@ -75,7 +76,7 @@ export async function importModel(path: string, options: ImportOptions): Promise
         }
       : {
           ...common,
-          ...packWeights(network, model.readWeights(), epsilon, preprocessing),
+          ...packWeights(model),
           ...{ format: 'safetensors', padding: network.padding, epsilon },
         };
   const calibrated = found ? { ...own, levels: found.bytes } : own;
@@ -103,14 +104,10 @@ async function formatAlone(opened: Opened, resolution: number): Promise<'tflite'
 }
 
 /** The bytes of a safetensors file, and the numbers that it is in. */
-function packWeights(
-  network: ResolvedNetwork,
-  weights: NetworkWeights,
-  epsilon: number,
-  preprocessing: Preprocessing,
-): { readonly weights: Uint8Array; readonly dtype: 'f16' | 'f32' } {
-  const folded = foldWeights(weights, epsilon);
-  const bytes = modelToSafetensors(network, folded, epsilon, preprocessing);
+function packWeights(model: Model): { readonly weights: Uint8Array; readonly dtype: 'f16' | 'f32' } {
+  const { network, epsilon, preprocessing, facts } = model;
+  const folded = foldWeights(model.readWeights(), epsilon);
+  const bytes = modelToSafetensors(network, folded, epsilon, preprocessing, facts.trainedResolution ?? undefined);
   const isHalf = [...folded.values()].every((layer) => layer.weights.data instanceof Uint16Array);
   return { weights: bytes, dtype: isHalf ? 'f16' : 'f32' };
 }

@@ -48,6 +48,12 @@ export function chooseEntry(query: CatalogQuery): CatalogEntry {
   });
 }
 
+/** The query, without a resolution that nothing was published at: weights of another run at it. */
+export function withPublishedResolution(query: CatalogQuery): CatalogQuery {
+  const { resolution: _, ...others } = query;
+  return findEntries(query).some(({ format }) => canPull(format)) ? query : others;
+}
+
 /**
  * Fetches a published model into the store, unless it is there and whole.
  * @throws UsageError, ModelError; the store is as before then

@@ -82,7 +82,18 @@ export const layers: readonly Layer[] = [
   {
     folder: 'models',
     holds: 'models to run: bundled, installed or from files; cards, labels, integer ranges',
-    imports: ['store', 'engine', 'weights', 'networks', 'domain', 'untrusted-data', 'files', 'errors'],
+    imports: [
+      'store',
+      'report',
+      'engine',
+      'cost',
+      'weights',
+      'networks',
+      'domain',
+      'untrusted-data',
+      'files',
+      'errors',
+    ],
     node: ['crypto', 'fs', 'module', 'path', 'url', 'zlib'],
   },
   {

@@ -1,5 +1,5 @@
 /**
- * npm run accuracy -- FOLDER [--model M] [--dtype f32|int8] [--odd] [--json]
+ * npm run accuracy -- FOLDER [--model M] [--alpha A] [--res PIXELS] [--dtype f32|int8] [--odd] [--json]
  * Top-1 and top-5 over a folder of pictures whose names begin with their synset id (n01440764_tench.JPEG); with --odd only
  * the 2nd, 4th, … of the list by name: those that the calibration of int8 has not seen.
  */
@@ -12,6 +12,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     model: { type: 'string' },
+    alpha: { type: 'string' },
+    res: { type: 'string' },
     weights: { type: 'string', multiple: true },
     crop: { type: 'string' },
     resize: { type: 'string' },
@@ -31,6 +33,8 @@ if (pictures.length === 0) throw new Error(`${folder}: no picture whose name beg
 
 const classifier = await load({
   ...(values.model !== undefined && { model: values.model }),
+  ...(values.alpha !== undefined && { alpha: Number(values.alpha) }),
+  ...(values.res !== undefined && { resolution: Number(values.res) }),
   ...(values.weights !== undefined && { weights: values.weights }),
   ...(values.crop !== undefined && { crop: values.crop as 'center' | 'squash' }),
   ...(values.dtype !== undefined && { dtype: values.dtype as 'f32' | 'int8' }),
@@ -46,7 +50,8 @@ for (const name of pictures) {
   if (rank >= 0) top5++;
 }
 
-const result = { n: pictures.length, top1: top1 / pictures.length, top5: top5 / pictures.length };
+const { model } = classifier;
+const result = { ...model, n: pictures.length, top1: top1 / pictures.length, top5: top5 / pictures.length };
 if (values.json) console.log(JSON.stringify(result));
 else {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;

@@ -89,7 +89,13 @@ describe('costSteps of integers', () => {
     async (flavour) => {
       const network = resolve(buildNetwork('mobilenet_v1', {}), { resolution: 224 });
       const kernels = await loadKernels(flavour);
-      const levels = await randomLevels({ network, weights: seededWeights(network), epsilon: 1e-3, source: 'seeded' });
+      const levels = await randomLevels({
+        network,
+        weights: seededWeights(network),
+        epsilon: 1e-3,
+        trainedResolution: null,
+        source: 'seeded',
+      });
       const layout = planIntegers(network, kernels, levels.values);
       const { constants } = kernels;
       const steps = costSteps(network, layout, { constants, levels });
@@ -119,7 +125,13 @@ describe('costSteps of integers', () => {
   it.each(['mobilenet_v2', 'efficientnet_b0'])('%s: MACs add up, every step has bytes', async (id) => {
     const network = resolve(buildNetwork(id, {}), { resolution: 96 });
     const { constants, ...kernels } = await loadKernels();
-    const levels = await randomLevels({ network, weights: seededWeights(network), epsilon: 1e-3, source: 'seeded' });
+    const levels = await randomLevels({
+      network,
+      weights: seededWeights(network),
+      epsilon: 1e-3,
+      trainedResolution: null,
+      source: 'seeded',
+    });
     const layout = planIntegers(network, { constants, ...kernels }, levels.values);
     const steps = costSteps(network, layout, { constants, levels });
     expect(steps.reduce((total, { macs }) => total + macs, 0)).toBe(cost(network).macs);
@@ -147,7 +159,7 @@ describe('bench', () => {
   it('takes the box’s ranges where it has the model', async () => {
     expect((await benchSubject({ model: 'mobilenet_v2', dtype: 'int8' })).levels?.values.size).toBeGreaterThan(30);
     expect((await benchSubject({ model: 'mobilenet_v2' })).levels).toBeUndefined();
-    expect((await benchSubject({ model: 'mobilenet_v1', dtype: 'int8' })).levels).toBeUndefined();
+    expect((await benchSubject({ model: 'mobilenet_v1', alpha: 0.5, dtype: 'int8' })).levels).toBeUndefined();
   });
 
   it('rows add up: MACs to the network’s, shares to 1', async () => {
@@ -162,6 +174,7 @@ describe('bench', () => {
       'network',
       'alpha',
       'resolution',
+      'trainedResolution',
       'dtype',
       'threads',
       'ms',
@@ -220,6 +233,7 @@ describe('benchText', () => {
     network: 'mobilenet_v1',
     alpha: 0.5,
     resolution: 160,
+    trainedResolution: null,
     dtype: 'f32',
     threads: 1,
     ms: { min: 4.1, median: 4.25, p95: 5 },

@@ -1,5 +1,5 @@
 /**
- * npx tsx test/bench/int8-accuracy.ts FOLDER [--model M] [--all] [--json]
+ * npx tsx test/bench/int8-accuracy.ts FOLDER [--model M] [--res PIXELS] [--all] [--json]
  * Floats and integers side by side over pictures whose names begin with their synset id: both top-1, how often they agree, and
  * the mean absolute difference of the probability of the class that floats find most probable. Of the list by name the 2nd,
  * 4th, … are taken, which the calibration (models/calibrate.ts) has not seen; with --all every one.
@@ -14,7 +14,7 @@ import { chooseModel } from '../../src/models/choose.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { model: { type: 'string' }, all: { type: 'boolean' }, json: { type: 'boolean' } },
+  options: { model: { type: 'string' }, res: { type: 'string' }, all: { type: 'boolean' }, json: { type: 'boolean' } },
 });
 const [folder] = positionals;
 if (folder === undefined) throw new Error('expected a folder of pictures');
@@ -24,7 +24,11 @@ const pictures = readdirSync(folder)
   .sort()
   .filter((_, index) => values.all || index % 2 === 1);
 
-const model = await chooseModel({ dtype: 'int8', ...(values.model !== undefined && { model: values.model }) });
+const model = await chooseModel({
+  dtype: 'int8',
+  ...(values.model !== undefined && { model: values.model }),
+  ...(values.res !== undefined && { resolution: Number(values.res) }),
+});
 const weights = model.readWeights();
 const floats = await createSession(model.network, weights, model.epsilon);
 const integers = await createSession(model.network, weights, model.epsilon, { levels: model.readLevels!() });
@@ -49,6 +53,7 @@ for (const name of pictures) {
 const n = pictures.length;
 const result = {
   network: model.facts.network,
+  resolution: model.facts.resolution,
   n,
   top1: { f32: count.f32 / n, int8: count.int8 / n },
   agree: count.agree / n,

@@ -35,6 +35,7 @@ describe('mobilenet classify', () => {
       network: 'mobilenet_v2',
       alpha: 1,
       resolution: 224,
+      trainedResolution: 224,
       dtype: 'f32',
       weights: 'mobilenet_v2_1.0_224.safetensors',
     });
@@ -149,7 +150,6 @@ describe('mobilenet classify', () => {
   const noWeights: [string, string[], RegExp][] = [
     ['a network', ['--model', 'xception', alps], /xception: neither bundled nor installed.*--weights/],
     ['an α', ['--alpha', '0.5', alps], /mobilenet_v2 α 0\.5: neither bundled nor installed/],
-    ['a resolution', ['--res', '160', alps], /mobilenet_v2 160×160: neither bundled nor installed/],
     ['a file', ['--weights', 'missing.tflite', alps], /missing\.tflite: no such file/],
     [
       'a format',

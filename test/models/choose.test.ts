@@ -19,28 +19,41 @@ describe('chooseModel', () => {
   });
 
   it.each([
-    [
-      { model: 'mobilenet_v1', alpha: 0.5, resolution: 160 },
-      'mobilenet_v1 α 0.5 160×160',
-      ' mobilenet_v1 --alpha 0.5 --res 160',
-    ],
-    [{ model: 'xception' }, 'xception', ' xception'],
-  ])('names the command that gets what is published: %j', async (choice, asked, words) => {
-    await expect(chooseModel(choice)).rejects.toMatchObject({
+    [{ model: 'mobilenet_v1', alpha: 0.5, resolution: 160 }, 'α 0.5 160×160', ' --alpha 0.5 --res 160'],
+    [{ model: 'mobilenet_v1', alpha: 0.5, resolution: 144 }, 'α 0.5 144×144', ' --alpha 0.5'],
+  ])('names the command that gets what is published, and the other widths: %j', async (choice, asked, words) => {
+    const error = await chooseModel(choice).catch((caught: Error) => caught);
+    expect(error).toMatchObject({ code: 'model-not-installed' });
+    const { message } = error as Error;
+    const start = `mobilenet_v1 ${asked}: neither bundled nor installed; run: mobilenet pull mobilenet_v1${words} (`;
+    expect(message.startsWith(start)).toBe(true);
+    expect(message.slice(start.length)).toMatch(/^(about )?1\.[34] MB, top-1 \d\d\.\d %; --pull does it at once\); /);
+    expect(message).toMatch(/; widths that can be pulled: 0\.25 \((about )?0\.5 MB, top-1 \d\d\.\d %\), 0\.5 \(/);
+    expect(message).toMatch(/; nearest bundled width: --alpha 1; run your own: --weights FILE$/);
+  });
+
+  it('names a model of one width, and what is bundled', async () => {
+    await expect(chooseModel({ model: 'xception' })).rejects.toMatchObject({
       code: 'model-not-installed',
-      message:
-        `${asked}: neither bundled nor installed; run: mobilenet pull${words} (--pull does it at once); ` +
-        'or give a file of your own: --weights FILE',
+      message: expect.stringMatching(
+        /^xception: neither bundled nor installed; run: mobilenet pull xception \(about 91\.4 MB, top-1 79\.0 %; --pull does it at once\); bundled networks: mobilenet_v2, .*efficientnet_b0.*; run your own: --weights FILE$/,
+      ),
     });
   });
 
-  it('says what is bundled where nobody publishes the model', async () => {
-    await expect(chooseModel({ model: 'efficientnet_b0', resolution: 192 })).rejects.toMatchObject({
+  it('names the nearest bundled width where nobody publishes the one asked for', async () => {
+    await expect(chooseModel({ alpha: 0.6 })).rejects.toMatchObject({
       code: 'model-not-bundled',
-      message:
-        'efficientnet_b0 192×192: neither bundled (mobilenet_v2 α 1 224×224, efficientnet_b0 α 1 224×224, efficientnet_lite0 α 1 224×224, mobilenet_v1 α 1 224×224) nor installed ' +
-        'nor published; give a file of your own: --weights FILE',
+      message: expect.stringMatching(
+        /^mobilenet_v2 α 0\.6: neither bundled nor installed nor published; widths that can be pulled: 0\.35 .*; nearest bundled width: --alpha 1; /,
+      ),
     });
+  });
+
+  it.each([31, 0, 31.5, 4097])('refuses %f pixels', async (resolution) => {
+    await expect(chooseModel({ resolution })).rejects.toThrow(
+      `--res ${resolution}: mobilenet_v2 cannot classify at this resolution, expected a whole number of pixels from 32 to 4096`,
+    );
   });
 
   it('refuses a name that nothing has', async () => {

@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import type { ImageRecord, ModelFacts } from '../../src/domain/classification.js';
 import { createFormat, type FormatName, refuseLines } from '../../src/report/formats.js';
 
-const model: ModelFacts = { network: 'n', alpha: 1, resolution: 224, dtype: 'f32', weights: 'w' };
+const model: ModelFacts = {
+  network: 'n',
+  alpha: 1,
+  resolution: 224,
+  trainedResolution: 224,
+  dtype: 'f32',
+  weights: 'w',
+};
 const cost = { macs: 1, flops: 2, params: 3 };
 const prediction = { index: 5, id: 'n1', label: '=label, "b"', probability: 0.5 };
 const record = (file: string): ImageRecord => ({ file, predictions: [prediction], ms: { decode: 1, run: 2 } });

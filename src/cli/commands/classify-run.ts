@@ -53,9 +53,9 @@ async function hostOf(names: readonly string[], flags: ClassifyFlags, listen: ()
 }
 
 async function installModel(flags: ClassifyFlags): Promise<void> {
-  const { runPull } = await import('./pull.js');
+  const { pullToRun } = await import('./pull.js');
   const { model = DEFAULT_MODEL, alpha, resolution, dtype, json = false, quiet = false } = flags;
-  await runPull({ model, alpha, resolution, dtype }, { isSilent: json || quiet });
+  await pullToRun({ model, alpha, resolution, dtype }, json || quiet);
 }
 
 function exitCodeOf(tally: Tally & { readonly hasInputs: boolean }, flags: ClassifyFlags): number {

@@ -4,7 +4,7 @@ import { printable } from '../../errors/printable.js';
 import { jsonDocument } from '../../report/json.js';
 import { sizeText } from '../../report/units.js';
 import { addHelpEnd } from '../options/help-end.js';
-import { json } from '../options/model-options.js';
+import { json, resolution } from '../options/model-options.js';
 import { flag, repeated } from '../options/option-kinds.js';
 import { addOptions, readOptions } from '../options/option-table.js';
 
@@ -92,20 +92,22 @@ function removeCommand(): Command {
   });
 }
 
+const exportOptions = { resolution: { ...resolution, help: 'resolution at which the file is to run by default' } };
+
 function exportCommand(): Command {
   const command = new Command('export')
     .description('Write a model to a safetensors file, for import or classify --weights.')
     .argument('<name>', NAME)
     .argument('<file>', 'the file to write, such as model.safetensors');
-  return addHelpEnd(command, {
+  return addHelpEnd(addOptions(command, exportOptions), {
     examples: [
       'mobilenet models export mobilenet_v2 mobilenet_v2.safetensors',
-      'mobilenet models export flowers flowers.safetensors',
-      'mobilenet classify --weights flowers.safetensors rose.jpg',
+      'mobilenet models export mobilenet_v2 at160.safetensors --res 160',
+      'mobilenet classify --weights at160.safetensors rose.jpg',
     ],
   }).action(async (name: string, file: string) => {
     const { exportModel } = await import('../../use-cases/export.js');
-    const { bytes } = await exportModel(name, file);
+    const { bytes } = await exportModel({ model: name, ...readOptions(command, exportOptions) }, file);
     process.stdout.write(`${printable(file)}: ${sizeText(bytes, 1)}\n`);
   });
 }

@@ -89,3 +89,9 @@ export async function runPull(
     progress.stop();
   }
 }
+
+/** Downloads what classifies at the resolution: weights that were trained at it, or else at another. */
+export async function pullToRun(query: CatalogQuery, isSilent: boolean): Promise<void> {
+  const { withPublishedResolution } = await import('../../use-cases/pull.js');
+  await runPull(withPublishedResolution(query), { isSilent });
+}

@@ -1,5 +1,6 @@
 import { inputRangeNames } from '../../domain/input-range.js';
 import { listOf } from '../../domain/option-rules.js';
+import { MAX_RESOLUTION } from '../../networks/channels.js';
 import { networkIds, networks } from '../../networks/index.js';
 import { paddingConventions } from '../../networks/types.js';
 import { commaSeparated, flag, oneOf, parseReal, positiveNumber, text, wholeNumber } from './option-kinds.js';
@@ -14,14 +15,16 @@ const RESOLUTION = '-r, --res <pixels>';
 
 /** Rows that several commands have, for the network and its weights. */
 export const alpha = positiveNumber('--alpha <number>', 'width multiplier α');
-export const resolution = wholeNumber(RESOLUTION, 'input resolution: side of the network’s square input', {
-  unit: 'pixels',
-});
+export const resolution = wholeNumber(
+  RESOLUTION,
+  'input resolution: side of the network’s square input (default: as the weights were trained)',
+  { unit: 'pixels', most: MAX_RESOLUTION },
+);
 export const builtAlpha = positiveNumber('--alpha <number>', 'width multiplier α (default: 1)');
 export const builtResolution = wholeNumber(
   RESOLUTION,
   `side of the network’s square input (default: ${defaultResolutions})`,
-  { unit: 'pixels' },
+  { unit: 'pixels', most: MAX_RESOLUTION },
 );
 export const labels = text('--labels <file>', 'class names: one per line, JSON, or CSV lines “index,name”');
 export const padding = oneOf(

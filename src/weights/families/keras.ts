@@ -104,7 +104,7 @@ export const kerasXception: Family = {
   title: 'Keras Xception',
   network: 'xception',
   padding: 'tensorflow',
-  input: { ...kerasInput, resize: (resolution) => Math.round((resolution * 8) / 7) },
+  input: kerasInput,
   names(layer) {
     const place = placeXception(layer);
     if (place.part === 'depthwise' || place.part === 'pointwise') {

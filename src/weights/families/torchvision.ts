@@ -13,6 +13,7 @@ export const torchvisionV2: Family = {
   padding: 'pytorch',
   epsilon: 1e-5,
   input: torchvisionInput,
+  trainedResolution: 224,
   names(layer) {
     const place = placeV2(layer);
     if (place.part === 'stem') return torchNames('features.0.0', 'features.0.1');

@@ -1,4 +1,4 @@
-import type { Preprocessing } from '../../domain/preprocessing.js';
+import { type Preprocessing, sideBeforeCrop } from '../../domain/preprocessing.js';
 import type { NetworkId } from '../../networks/index.js';
 import type { Network, PaddingConvention, ParameterName } from '../../networks/types.js';
 import type { NamedTensors, Tensor } from '../types.js';
@@ -25,7 +25,7 @@ export interface Dialect {
 }
 
 /** What pictures have to go through before a family's networks, but for the resolution. */
-export interface InputRule extends Pick<Preprocessing, 'mean' | 'std' | 'filter'> {
+export interface InputRule extends Pick<Preprocessing, 'mean' | 'std' | 'filter' | 'cropShare'> {
   /** Shorter side before the centre crop. */
   resize(resolution: number): number;
 }
@@ -39,6 +39,8 @@ export interface Family {
   /** Of the batch norms. */
   readonly epsilon: number;
   readonly input: InputRule;
+  /** Of all published checkpoints of the family, where they have one; by default that of the paper, where it has one. */
+  readonly trainedResolution?: number;
   /** Names of a layer's tensors after `dialect.rename`. `bias` beside `gamma` is the bias of a folded batch norm. */
   names(layer: string): Readonly<Partial<Record<ParameterName, string>>>;
   /** Why the family's network of these layers is none of this project's, where it differs. */
@@ -49,14 +51,17 @@ export interface Family {
 
 const HALVES = [0.5, 0.5, 0.5] as const;
 
-/** Shorter side so that the crop is this part of it; timm rounds down. */
-const cropOf = (fraction: number) => (resolution: number) => Math.floor(resolution / fraction);
+/** The crop is this part of the shorter side. */
+const cropOf = (cropShare: number): Pick<InputRule, 'cropShare' | 'resize'> => ({
+  cropShare,
+  resize: (resolution) => sideBeforeCrop(resolution, cropShare),
+});
 
 /** −1…1; slim's evaluation takes the middle 87.5 % (research/slim/preprocessing/inception_preprocessing.py). */
-export const slimInput: InputRule = { mean: HALVES, std: HALVES, filter: 'pil-bilinear', resize: cropOf(0.875) };
+export const slimInput: InputRule = { mean: HALVES, std: HALVES, filter: 'pil-bilinear', ...cropOf(0.875) };
 
 /** −1…1; Keras's published accuracies were measured with cubic scaling (keras-applications#99). */
-export const kerasInput: InputRule = { mean: HALVES, std: HALVES, filter: 'pil-bicubic', resize: cropOf(0.875) };
+export const kerasInput: InputRule = { mean: HALVES, std: HALVES, filter: 'pil-bicubic', ...cropOf(0.875) };
 
 /** −1…1; the image processors of google/mobilenet_v1_* and v2_* scale to 32 pixels more than they crop. */
 export const huggingFaceInput: InputRule = {
@@ -69,11 +74,11 @@ export const huggingFaceInput: InputRule = {
 export const imagenetStatistics = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
 
 /** torchvision's MobileNet_V2_Weights.IMAGENET1K_V1: 256 for 224. */
-export const torchvisionInput: InputRule = { ...imagenetStatistics, filter: 'pil-bilinear', resize: cropOf(0.875) };
+export const torchvisionInput: InputRule = { ...imagenetStatistics, filter: 'pil-bilinear', ...cropOf(0.875) };
 
 /** timm's configurations: bicubic, the crop as a part of the shorter side. */
 export const timmInput = (statistics: 'halves' | 'imagenet', crop = 0.875): InputRule => ({
   ...(statistics === 'halves' ? { mean: HALVES, std: HALVES } : imagenetStatistics),
   filter: 'pil-bicubic',
-  resize: cropOf(crop),
+  ...cropOf(crop),
 });
