@@ -5,7 +5,7 @@ import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { openReplacement, type Replacement } from '../files/replacement.js';
 import type { Input } from '../inputs/types.js';
-import { parseRow, readRows, rowName } from './read-rows.js';
+import { parseRow, type Row, readRows, rowName } from './read-rows.js';
 import type { Meta, Task } from './types.js';
 
 /** What an earlier run has done, by name. */
@@ -14,17 +14,21 @@ export type Done = ReadonlyMap<string, string | undefined>;
 /** Errors that may be gone the next time without any change to the file. */
 const PASSING = new Set(['unreadable', 'timeout', 'decoder-crashed', 'not-fetched']);
 
+export interface KeepOptions {
+  /** Rows of errors go as well. */
+  readonly retry?: boolean;
+  /** Rows without a SHA-256 go. */
+  readonly hash?: boolean;
+  /** Whether this run takes files that end early. */
+  readonly lenient?: boolean;
+}
+
 /**
  * Reads the rows of an earlier run and leaves in the file only those that still hold: an incomplete last line goes, and
  * rows of files that have changed since, or whose error may have passed. Of two rows for one name the first stays.
- * `retry`: rows of errors go as well; `hash`: and rows without a SHA-256.
  * Throws UsageError where a row is none of ours, or another model's.
  */
-export async function keepValidRows(
-  output: string,
-  model: ModelFacts,
-  options: { readonly retry?: boolean; readonly hash?: boolean } = {},
-): Promise<Done> {
+export async function keepValidRows(output: string, model: ModelFacts, options: KeepOptions = {}): Promise<Done> {
   const done = new Map<string, string | undefined>();
   if ((await sizeOf(output)) === 0) return done;
   const kept = beginReplacement(output);
@@ -65,6 +69,7 @@ interface KnownRow {
   readonly path: string | Buffer;
   readonly meta: Meta | undefined;
   readonly code: string | undefined;
+  readonly truncated: boolean;
 }
 
 function readRow(text: string, where: string, model: ModelFacts): KnownRow {
@@ -82,11 +87,19 @@ function readRow(text: string, where: string, model: ModelFacts): KnownRow {
     typeof size === 'number' && typeof mtime === 'number'
       ? { size, mtime, ...(typeof sha256 === 'string' && { sha256 }) }
       : undefined;
-  return { key: keyOf(path), path, meta, code: 'error' in row ? row.error.code : undefined };
+  return { key: keyOf(path), path, meta, ...outcomeOf(row) };
+}
+
+function outcomeOf(row: Row): Pick<KnownRow, 'code' | 'truncated'> {
+  if ('error' in row) return { code: row.error.code, truncated: false };
+  return { code: undefined, truncated: row.truncated === true };
 }
 
 /** Of a file that is gone the row stays, if it was there then. */
-async function holds({ path, meta, code }: KnownRow, { retry = false, hash = false }): Promise<boolean> {
+async function holds({ path, meta, code, truncated }: KnownRow, options: KeepOptions): Promise<boolean> {
+  const { retry = false, hash = false, lenient = false } = options;
+  // What ends early is an error or a row, as this run is asked to.
+  if (lenient ? code === 'corrupt' : truncated) return false;
   if (code !== undefined && (retry || PASSING.has(code))) return false;
   if (hash && meta && meta.sha256 === undefined) return false;
   const now = await readMeta(path, meta?.sha256 !== undefined);

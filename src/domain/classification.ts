@@ -69,8 +69,14 @@ export interface Timing {
   readonly run: number;
 }
 
+/** What is to be known of how an image was read. */
+export interface PictureFacts {
+  /** The file ends early: only what it still has was classified. */
+  readonly truncated?: true;
+}
+
 /** What is in one image, as far as a model says. */
-export interface Classification {
+export interface Classification extends PictureFacts {
   /** All that were asked for, most probable first. */
   readonly predictions: readonly Prediction[];
   readonly ms: Timing;
@@ -88,7 +94,7 @@ export interface Origin {
   readonly sha256?: string;
 }
 
-export interface ClassifiedRecord<P extends RowPrediction = Prediction> extends Origin {
+export interface ClassifiedRecord<P extends RowPrediction = Prediction> extends Origin, PictureFacts {
   readonly predictions: readonly P[];
   readonly ms: Timing;
 }

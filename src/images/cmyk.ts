@@ -14,3 +14,9 @@ export function mixInks(inks: Uint8Array): Uint8Array {
   }
   return rgb;
 }
+
+/** Samples of 16 bits without their lower bytes. */
+export function upperBytes(samples: Uint8Array): Uint8Array {
+  const wide = new Uint16Array(samples.buffer, samples.byteOffset, samples.length / 2);
+  return Uint8Array.from(wide, (sample) => sample >> 8);
+}

@@ -58,16 +58,24 @@ export function tooLarge(name: string, format: string, size: Size): ImageError {
   return new ImageError('too-large', { where: name, problem: memorySentence(format, size), remedy: SCALE_DOWN });
 }
 
-/** The size to decode to: the picture's own, or less where that would not fit into memory. */
-export function chooseSize(name: string, format: ImageFormat, metadata: Metadata): DecodeSize {
-  const { width, height } = metadata.autoOrient;
+/**
+ * The size to decode to: the picture's own, or less where that would not fit into memory.
+ * @param upright the picture's own
+ */
+export function chooseSize(
+  name: string,
+  format: ImageFormat,
+  metadata: Metadata,
+  upright: Pick<DecodeSize, 'width' | 'height'>,
+): DecodeSize {
+  const { width, height } = upright;
   const pixels = width * height;
   const pixelBytes = (metadata.channels ?? 4) * (metadata.depth === 'uchar' ? 1 : 2);
   // libvips streams, but through a window of rows on either side of each step.
   const window = 2 * Math.min(Math.max(metadata.height, 16), 1024) * metadata.width * pixelBytes;
   const held = heldBytesPerPixel(format, metadata, pixelBytes) * pixels + window;
   // Turning or mirroring needs the whole picture at hand besides its turned copy.
-  const turned = (metadata.orientation ?? 1) > 1 ? pixelBytes : 0;
+  const turned = (metadata.orientation ?? 1) > 1 || width !== metadata.width ? pixelBytes : 0;
   const bytes = held + pixels * (3 + turned);
   if (bytes <= MEMORY_LIMIT) return { width, height, reduced: false, bytes };
   if (held > MEMORY_LIMIT || Math.max(width, height) > MAX_REDUCED_SIDE) {

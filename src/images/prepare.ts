@@ -1,6 +1,8 @@
+import type { PictureFacts } from '../domain/classification.js';
 import type { PixelKernels } from '../domain/pixel-kernels.js';
 import { type Preprocessing, preparedLength } from '../domain/preprocessing.js';
-import { type DecodedImage, type DecodeOptions, decode } from './decode.js';
+import { decode } from './decode.js';
+import type { DecodedImage, DecodeOptions } from './decoded-image.js';
 import { type ResampleAxis, readBy, resample, resampleTf1 } from './resample.js';
 
 /** A picture as the network's input: values, or the bytes that stand for them. */
@@ -157,7 +159,7 @@ function greyed(rgb: Uint8Array): Uint8Array {
  * A picture file (or its bytes) as the network's input.
  *
  * @param target as `prepareDecoded`
- * @returns size of the upright picture in pixels
+ * @returns size of the upright picture in pixels, and what is to be known of how it was read
  * @throws ImageError as `decode`
  */
 export async function prepareImage(
@@ -166,10 +168,10 @@ export async function prepareImage(
   target: Prepared,
   kernels: PixelKernels | Promise<PixelKernels>,
   options: DecodeOptions = {},
-): Promise<{ width: number; height: number }> {
+): Promise<DecodedImage['original'] & { readonly facts: PictureFacts }> {
   const columnsOf = (width: number, height: number) =>
     readBy(place(width, height, preprocessing).x.axis, preprocessing.filter);
   const image = await decode(input, { ...options, columnsOf });
   prepareDecoded(image, preprocessing, target, await kernels);
-  return image.original;
+  return { ...image.original, facts: image.facts };
 }

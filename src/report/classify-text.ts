@@ -1,6 +1,7 @@
-import type { CostFacts, ModelFacts, RowPrediction } from '../domain/classification.js';
+import type { CostFacts, ModelFacts, PictureFacts, RowPrediction } from '../domain/classification.js';
 import { printable } from '../errors/printable.js';
 import { isNetworkId } from '../networks/index.js';
+import { pictureNotes } from './picture-notes.js';
 import { alphaText, countText } from './units.js';
 
 /** Labels share a column at least and at most this wide, in characters: a row has 80. */
@@ -14,7 +15,7 @@ const WIDEST_NAME = 60;
 const LEAST_SHOWN = 0.0005;
 
 /** A file's name and its predictions, most probable first, percentages in a column. */
-export function predictionsText(file: string, predictions: readonly RowPrediction[]): string {
+export function predictionsText(file: string, predictions: readonly RowPrediction[], facts: PictureFacts = {}): string {
   const shown = predictions.filter(({ probability }, at) => at === 0 || probability >= LEAST_SHOWN);
   const rows = shown.map((prediction) => ({ ...prediction, label: [...shortLabel(prediction)] }));
   const longest = Math.max(NARROWEST, ...rows.map(({ label }) => label.length));
@@ -22,21 +23,26 @@ export function predictionsText(file: string, predictions: readonly RowPredictio
   const lines = rows.map(({ label, probability }) => {
     return `  ${fit(label, width)} ${percentText(probability)}`;
   });
-  return `${[printable(file), ...lines].join('\n')}\n`;
+  return `${[`${printable(file)}${inBrackets(facts)}`, ...lines].join('\n')}\n`;
 }
 
 /**
  * Writes a line for each of several pictures: name, probability and label of the most probable class.
  * @param names of the first pictures
  */
-export function lineWriter(names: readonly string[]): (file: string, predictions: readonly RowPrediction[]) => string {
+export function lineWriter(names: readonly string[]): typeof predictionsText {
   const width = Math.min(WIDEST_NAME, Math.max(0, ...names.map((name) => [...printable(name)].length)));
-  return (file, [first]) => {
+  return (file, [first], facts) => {
     if (!first) return '';
     const name = printable(file);
     const gap = ' '.repeat(Math.max(0, width - [...name].length));
-    return `${name}${gap}  ${percentText(first.probability)}  ${shortLabel(first)}\n`;
+    return `${name}${gap}  ${percentText(first.probability)}  ${shortLabel(first)}${inBrackets(facts)}\n`;
   };
+}
+
+function inBrackets(facts: PictureFacts = {}): string {
+  const notes = pictureNotes(facts);
+  return notes === '' ? '' : ` (${notes})`;
 }
 
 function percentText(probability: number): string {

@@ -1,7 +1,8 @@
 import type { RowRecord } from '../domain/classification.js';
 import { elementAt } from '../errors/element-at.js';
+import { pictureNotes } from './picture-notes.js';
 
-const COLUMNS = ['file', 'rank', 'index', 'id', 'label', 'probability', 'error'] as const;
+const COLUMNS = ['file', 'rank', 'index', 'id', 'label', 'probability', 'error', 'note'] as const;
 
 /** Rows of comma- or tab-separated values: one for each prediction, one for a picture that failed. */
 export function csvHeading(kind: 'csv' | 'tsv'): string {
@@ -9,10 +10,19 @@ export function csvHeading(kind: 'csv' | 'tsv'): string {
 }
 
 export function csvRows(kind: 'csv' | 'tsv', record: RowRecord, ranks: readonly number[]): string {
-  if ('error' in record) return line(kind, [record.file, '', '', '', '', '', record.error.code]);
+  if ('error' in record) return line(kind, [record.file, '', '', '', '', '', record.error.code, '']);
   return record.predictions
     .map(({ index, id, label, probability }, at) =>
-      line(kind, [record.file, elementAt(ranks, at), index ?? '', id ?? '', label, probability, '']),
+      line(kind, [
+        record.file,
+        elementAt(ranks, at),
+        index ?? '',
+        id ?? '',
+        label,
+        probability,
+        '',
+        pictureNotes(record),
+      ]),
     )
     .join('');
 }

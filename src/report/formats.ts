@@ -54,7 +54,9 @@ export function createFormat(format: FormatName, options: FormatOptions): Format
       return {
         begin: () => '',
         entry: ({ record }) =>
-          'error' in record || record.predictions.length === 0 ? '' : entryText(record.file, record.predictions),
+          'error' in record || record.predictions.length === 0
+            ? ''
+            : entryText(record.file, record.predictions, record),
         end: (ms) => (ms === undefined || !model || !cost ? '' : modelLine(model, cost, ms)),
       };
     }

@@ -1,5 +1,5 @@
 import { loadPixelKernels } from '../engine/pixels.js';
-import { loadDecoder } from '../images/decode.js';
+import { loadDecoder } from '../images/decode-by-sharp.js';
 import type { DecoderReply, Grant, Job, PrepareSettings } from './messages.js';
 import { replyOf } from './picture-errors.js';
 import { createPreparer, createTarget, type Preparer } from './prepare-picture.js';
@@ -30,8 +30,8 @@ async function work(job: Job): Promise<void> {
   const start = performance.now();
   try {
     const prepared = createTarget(settings.preprocessing);
-    await preparer.prepare(job, prepared);
-    send({ job: job.job, prepared, decode: performance.now() - start });
+    const facts = await preparer.prepare(job, prepared);
+    send({ job: job.job, prepared, facts, decode: performance.now() - start });
   } catch (error) {
     send(replyOf(job.job, error));
   }

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { PictureFacts } from '../domain/classification.js';
 import { ImageError, RuntimeError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { packageFile } from '../files/package-files.js';
@@ -20,6 +21,7 @@ export interface DecoderOptions {
 interface Decoded {
   readonly data: PreparedPicture;
   readonly decode: number;
+  readonly facts: PictureFacts;
 }
 
 export interface Decoders {
@@ -187,8 +189,10 @@ class Decoder {
     }
     this.#events.onReply();
     this.#finish();
-    if ('prepared' in reply) pending.resolve({ data: ownCopy(reply.prepared), decode: reply.decode });
-    else pending.reject(errorOf(reply));
+    if ('prepared' in reply) {
+      const { prepared, decode, facts } = reply;
+      pending.resolve({ data: ownCopy(prepared), decode, facts });
+    } else pending.reject(errorOf(reply));
     this.#events.onFree();
   }
 

@@ -29,13 +29,13 @@ async function work(job: LaneJob): Promise<void> {
   const start = performance.now();
   const target = job.prepared ?? spare.pop() ?? createTarget(data.preprocessing);
   try {
-    if (!job.prepared) await preparer.prepare(job, target);
+    const facts = job.prepared ? undefined : await preparer.prepare(job, target);
     const started = performance.now();
     const probabilities = run(target);
     const maps = new Map(data.keep.map((name) => [name, kept(name)]));
     const ended = performance.now();
     const ranked = findTop(ofLabels(probabilities, data.labels), job.top, printable(job.file));
-    const reply = { job: job.job, ranked, decode: started - start, run: ended - started };
+    const reply = { job: job.job, ranked, decode: started - start, run: ended - started, ...(facts && { facts }) };
     if (maps.size === 0) send(reply);
     else
       send(

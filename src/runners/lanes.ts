@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { PictureFacts } from '../domain/classification.js';
 import { DEFAULT_TOP } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
 import { describe } from '../domain/rank.js';
@@ -41,9 +42,9 @@ type Running = Pick<Runner, 'ready' | 'busy' | 'classify' | 'close'>;
  */
 export async function openLanes(model: Model, plan: InLanes, options: RunnerOptions): Promise<Running> {
   const { lanes: count, timeoutMs } = plan;
-  const { maxPixels, deterministic = false, keep = [] } = options;
+  const { maxPixels, lenient = false, deterministic = false, keep = [] } = options;
   const { preprocessing } = model;
-  const settings: PrepareSettings = { preprocessing, maxPixels };
+  const settings: PrepareSettings = { preprocessing, maxPixels, lenient };
   const gate = createGate(LARGE_BUDGET);
   const decoders = timeoutMs === undefined ? undefined : startDecoders(count, { timeoutMs, settings, gate });
   let lanes: readonly Lane[];
@@ -90,12 +91,13 @@ function jobOf({ file, path, bytes, pixels }: Picture, job: number): Job {
 interface Prepared {
   readonly data: PreparedPicture;
   readonly decode: number;
+  readonly facts: PictureFacts;
 }
 
 interface Pending {
   readonly job: LaneJob;
-  /** Milliseconds, where it was decoded elsewhere. */
-  readonly decoded?: number;
+  /** Where it was decoded elsewhere. */
+  readonly decoded?: Omit<Prepared, 'data'>;
   readonly resolve: (result: RunResult) => void;
   readonly reject: (error: unknown) => void;
   /** Bytes that the gate has granted. */
@@ -133,7 +135,7 @@ class LanePool {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       const whole = prepared ? { ...job, prepared: prepared.data } : job;
-      this.#waiting.push({ job: whole, resolve, reject, held: 0, ...(prepared && { decoded: prepared.decode }) });
+      this.#waiting.push({ job: whole, resolve, reject, held: 0, ...(prepared && { decoded: prepared }) });
       this.#assign();
     });
   }
@@ -178,9 +180,15 @@ class LanePool {
     thread.jobs.delete(reply.job);
     if (pending.held > 0) this.#gate.leave(pending.held);
     if ('ranked' in reply) {
-      const ms = { decode: pending.decoded ?? reply.decode, run: reply.run };
+      const ms = { decode: pending.decoded?.decode ?? reply.decode, run: reply.run };
       const predictions = describe(reply.ranked, (index) => elementAt(this.#labels, index));
-      pending.resolve({ predictions, ms, ...(reply.maps && { maps: reply.maps }) });
+      pending.resolve({
+        predictions,
+        ms,
+        ...reply.facts,
+        ...pending.decoded?.facts,
+        ...(reply.maps && { maps: reply.maps }),
+      });
     } else pending.reject(errorOf(reply));
     this.#assign();
   }

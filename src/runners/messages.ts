@@ -1,3 +1,4 @@
+import type { PictureFacts } from '../domain/classification.js';
 import type { RgbPixels } from '../domain/image-input.js';
 import type { Preprocessing } from '../domain/preprocessing.js';
 import type { Ranked } from '../domain/rank.js';
@@ -9,6 +10,7 @@ import type { Maps } from './types.js';
 export interface PrepareSettings {
   readonly preprocessing: Preprocessing;
   readonly maxPixels: number | undefined;
+  readonly lenient: boolean;
 }
 
 /** What a lane's thread is started with. */
@@ -57,13 +59,15 @@ export type LaneReply =
       readonly ranked: readonly Ranked[];
       readonly decode: number;
       readonly run: number;
+      /** Left out where the picture was prepared elsewhere. */
+      readonly facts?: PictureFacts;
       readonly maps?: Maps;
     };
 
 export type DecoderReply =
   | Reply
   | { readonly ready: true }
-  | { readonly job: number; readonly prepared: PreparedPicture; readonly decode: number };
+  | { readonly job: number; readonly prepared: PreparedPicture; readonly decode: number; readonly facts: PictureFacts };
 
 /** Pictures that may take more than this ask before they are decoded, so that few of them are in memory at once. */
 export const LARGE_BYTES = 48 * 2 ** 20;

@@ -1,3 +1,4 @@
+import type { PictureFacts } from '../domain/classification.js';
 import type { PixelKernels } from '../domain/pixel-kernels.js';
 import { type Preprocessing, preparedLength } from '../domain/preprocessing.js';
 import { givesBytes, type Prepared, prepareDecoded, prepareImage } from '../images/prepare.js';
@@ -6,6 +7,7 @@ import type { Picture } from './types.js';
 
 export interface PreparePictureOptions {
   readonly maxPixels?: number | undefined;
+  readonly lenient?: boolean | undefined;
   /** Told, before anything is decoded, how much memory that may take; decoding waits for it. */
   readonly reserve?: (bytes: number) => Promise<void>;
 }
@@ -13,6 +15,7 @@ export interface PreparePictureOptions {
 /**
  * Decodes, scales and normalises a picture into `target`, as the network takes it.
  * @param target from `createTarget`, or as many floats
+ * @returns what is to be known of how it was read
  * @throws ImageError for a picture that cannot be read
  */
 export async function preparePicture(
@@ -20,15 +23,20 @@ export async function preparePicture(
   preprocessing: Preprocessing,
   target: Prepared,
   kernels: PixelKernels | Promise<PixelKernels>,
-  { maxPixels, reserve }: PreparePictureOptions = {},
-): Promise<void> {
-  if (pixels) return prepareDecoded(pixels, preprocessing, target, await kernels);
-  await prepareImage(bytes ?? file, preprocessing, target, kernels, {
+  { maxPixels, lenient = false, reserve }: PreparePictureOptions = {},
+): Promise<PictureFacts> {
+  if (pixels) {
+    prepareDecoded(pixels, preprocessing, target, await kernels);
+    return {};
+  }
+  const { facts } = await prepareImage(bytes ?? file, preprocessing, target, kernels, {
     name: file,
+    lenient,
     ...(typeof path !== 'string' && { path }),
     ...(maxPixels !== undefined && { maxPixels }),
     ...(reserve && { reserve }),
   });
+  return facts;
 }
 
 /** What a picture is prepared into: bytes where they say it all, a quarter of the memory. */
@@ -40,12 +48,12 @@ export function createTarget(preprocessing: Preprocessing): PreparedPicture {
 /** Prepares pictures in a thread or process of its own; asks for memory through `send`. */
 export interface Preparer {
   /** @param target from `createTarget` */
-  prepare(job: Job, target: Prepared): Promise<void>;
+  prepare(job: Job, target: Prepared): Promise<PictureFacts>;
   grant(job: number): void;
 }
 
 export function createPreparer(
-  { preprocessing, maxPixels }: PrepareSettings,
+  { preprocessing, maxPixels, lenient }: PrepareSettings,
   kernels: Promise<PixelKernels>,
   send: (reply: Reply) => void,
 ): Preparer {
@@ -58,8 +66,9 @@ export function createPreparer(
         ...(bytes && { bytes }),
         ...(pixels && { pixels }),
       };
-      await preparePicture(picture, preprocessing, target, kernels, {
+      return preparePicture(picture, preprocessing, target, kernels, {
         maxPixels,
+        lenient,
         reserve(wanted) {
           if (wanted <= LARGE_BYTES) return Promise.resolve();
           return new Promise((granted) => {

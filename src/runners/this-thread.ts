@@ -122,11 +122,11 @@ async function classify(
   picture: Picture,
   { preprocessing }: Model,
   loading: Promise<Loaded>,
-  { top, maxPixels, keep = [] }: RunnerOptions & { readonly top: number },
+  { top, maxPixels, lenient, keep = [] }: RunnerOptions & { readonly top: number },
 ): Promise<RunResult> {
   const prepared = new Float32Array(preparedLength(preprocessing));
   const start = performance.now();
-  await preparePicture(picture, preprocessing, prepared, loadPixelKernels(), { maxPixels });
+  const facts = await preparePicture(picture, preprocessing, prepared, loadPixelKernels(), { maxPixels, lenient });
   const decoded = performance.now();
   const { session, labelAt, labels } = await loading;
   const started = performance.now();
@@ -135,7 +135,12 @@ async function classify(
   const maps = keptMaps(keep, session);
   const run = performance.now() - started;
   const ranked = findTop(ofLabels(probabilities, labels), top, printable(picture.file));
-  return { predictions: describe(ranked, labelAt), ms: { decode: decoded - start, run }, ...(maps && { maps }) };
+  return {
+    predictions: describe(ranked, labelAt),
+    ms: { decode: decoded - start, run },
+    ...facts,
+    ...(maps && { maps }),
+  };
 }
 
 function keptMaps(keep: readonly string[], session: Loaded['session']): Maps | undefined {

@@ -40,6 +40,8 @@ export interface RunnerOptions {
   readonly maxPixels?: number | undefined;
   /** The same last digits on every runtime: no fused multiply-add. */
   readonly deterministic?: boolean | undefined;
+  /** Whether to take what is left of a JPEG, PNG or GIF file that ends early. */
+  readonly lenient?: boolean | undefined;
   /** Layers whose maps come with each result; none by default. */
   readonly keep?: readonly string[] | undefined;
 }

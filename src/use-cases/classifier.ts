@@ -27,6 +27,11 @@ export interface ComputeOptions {
    * faster.
    */
   readonly deterministic?: boolean;
+  /**
+   * Classify what is left of a JPEG, PNG or GIF file that ends early, instead of rejecting it. Its result has
+   * `truncated: true`.
+   */
+  readonly lenient?: boolean;
 }
 
 /** A model and how to run it. */
@@ -97,6 +102,7 @@ const loadRules: RuleTable<LoadOptions> = {
   ...modelRules,
   threads: wholeRule({ most: MOST_THREADS }),
   deterministic: flagRule,
+  lenient: flagRule,
   signal: signalRule,
 };
 const classifyRules: RuleTable<ClassifyOptions> = { top: topRule, signal: signalRule };
@@ -127,8 +133,13 @@ export async function load(choice: string | LoadOptions = {}): Promise<Classifie
   }
 }
 
-async function openReady({ threads, deterministic, ...choice }: ModelChoice & ComputeOptions): Promise<Runner> {
-  const runner = await openRunner(choice, { kind: 'thread', threads }, { deterministic });
+async function openReady({
+  threads,
+  deterministic,
+  lenient,
+  ...choice
+}: ModelChoice & ComputeOptions): Promise<Runner> {
+  const runner = await openRunner(choice, { kind: 'thread', threads }, { deterministic, lenient });
   await runner.ready;
   return runner;
 }
@@ -184,11 +195,11 @@ function chooseJobs(asked: number | undefined, chosen: ModelChoice & ComputeOpti
 async function* inJobs<T>(
   jobs: number,
   own: Runner,
-  { threads: _, deterministic, ...choice }: ModelChoice & ComputeOptions,
+  { threads: _, deterministic, lenient, ...choice }: ModelChoice & ComputeOptions,
   run: (runner: Runner) => AsyncGenerator<T, void, undefined>,
 ): AsyncGenerator<T, void, undefined> {
   if (jobs === 1) return yield* run(own);
-  const lanes = await openRunner(choice, { kind: 'lanes', lanes: jobs }, { deterministic });
+  const lanes = await openRunner(choice, { kind: 'lanes', lanes: jobs }, { deterministic, lenient });
   try {
     yield* run(lanes);
   } finally {

@@ -24,6 +24,8 @@ export interface ClassifyRequest {
   readonly choice: LoadOptions;
   readonly top: number;
   readonly maxPixels: number;
+  /** Whether to take what is left of a JPEG, PNG or GIF file that ends early. */
+  readonly lenient: boolean;
   /** Pictures at a time; undefined where few pictures are done one by one. */
   readonly jobs: number | undefined;
   readonly defaultJobs: number;
@@ -170,7 +172,7 @@ async function openFor(
   const { threads, deterministic, ...choice } = request.choice;
   const plan = planFor(request, pictures);
   if (plan.kind === 'lanes') keepYoungGenerationSmall();
-  const options = { maxPixels: request.maxPixels, deterministic };
+  const options = { maxPixels: request.maxPixels, lenient: request.lenient, deterministic };
   try {
     return await openRunner(choice, plan, options);
   } catch (error) {
@@ -229,7 +231,9 @@ async function writeResults(
       ...{ model, cost, template: print, nul: nulOutput, isTerminal, lines },
       rowModel: request.rowModel,
     });
-    const done = resume ? await keepValidRows(target!, model, { retry: request.strict, hash }) : undefined;
+    const done = resume
+      ? await keepValidRows(target!, model, { retry: request.strict, hash, lenient: request.lenient })
+      : undefined;
     output ??= host.openOutput();
     const writer = new ResultWriter(output, format, {
       formatName,

@@ -125,9 +125,9 @@ export const layers: readonly Layer[] = [
   {
     folder: 'images',
     holds: 'picture files as numbers; the only user of sharp',
-    imports: ['domain', 'errors'],
+    imports: ['archives', 'domain', 'errors'],
     packages: ['sharp', 'heic-decode', 'libheif-js/libheif-wasm/libheif-bundle.js'],
-    node: ['fs', 'module', 'path', 'util'],
+    node: ['fs', 'module', 'path', 'util', 'zlib'],
   },
   {
     folder: 'engine',

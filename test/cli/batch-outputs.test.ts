@@ -156,7 +156,9 @@ describe('merge', () => {
 
   it('of nothing gives a heading, and one document', () => {
     const part = write('empty.jsonl', '');
-    expect(mobilenet('merge', part, '--format', 'csv').stdout).toBe('file,rank,index,id,label,probability,error\n');
+    expect(mobilenet('merge', part, '--format', 'csv').stdout).toBe(
+      'file,rank,index,id,label,probability,error,note\n',
+    );
     expect(JSON.parse(mobilenet('merge', part, '--json').stdout)).toEqual({ images: [] });
     const { model, ...entry } = JSON.parse(row);
     const found = JSON.parse(mobilenet('merge', write('one.jsonl', row), '--json').stdout);

@@ -115,7 +115,7 @@ describe('a batch', () => {
         encoding: 'utf8',
       },
     );
-    expect([stdout.split('\n')[1], status]).toEqual([expect.stringMatching(/^-,1,970,n09193705,alp,0\.85\d+,$/), 0]);
+    expect([stdout.split('\n')[1], status]).toEqual([expect.stringMatching(/^-,1,970,n09193705,alp,0\.85\d+,,$/), 0]);
   });
 
   it('keeps names that are not UTF-8', () => {
@@ -185,7 +185,7 @@ describe('a batch', () => {
       code: 3,
     });
     expect(mobilenet('classify', photos[2]!, '--only', 'dog', '--format', 'csv')).toEqual({
-      stdout: 'file,rank,index,id,label,probability,error\n',
+      stdout: 'file,rank,index,id,label,probability,error,note\n',
       stderr: 'mobilenet: 0 of 1 image has a dog in its top 5\n',
       code: 0,
     });
@@ -275,7 +275,7 @@ describe('an output file', () => {
     expect(readdirSync(own).filter((name) => name.startsWith('.'))).toEqual([]);
     const table = join(own, 'table.csv');
     expect(mobilenet('merge', part, '--output', table).code).toBe(0);
-    expect(readFileSync(table, 'utf8')).toMatch(/^file,rank,index,id,label,probability,error\r?\n/);
+    expect(readFileSync(table, 'utf8')).toMatch(/^file,rank,index,id,label,probability,error,note\r?\n/);
   });
 
   it('of a shell, as stdout, is passed over in the folder that it lies in', () => {

@@ -89,7 +89,7 @@ describe('prepareImage', () => {
   it('tells the size of the upright picture', async () => {
     const tensor = new Float32Array(224 * 224 * 3);
     const size = await prepareImage(testFile('golden/preprocess/orientation-6.jpg'), imagenet, tensor, kernels);
-    expect(size).toEqual({ width: 30, height: 40 });
+    expect(size).toEqual({ width: 30, height: 40, facts: {} });
   });
 
   it('writes into shared memory at an offset and nowhere else', async () => {

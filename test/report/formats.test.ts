@@ -48,7 +48,7 @@ describe('formats', () => {
       expect(text).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f]/);
     }
     expect(write('tsv', file).trimEnd().split('\n')).toHaveLength(1);
-    expect(write('tsv', file).split('\t')).toHaveLength(7);
+    expect(write('tsv', file).split('\t')).toHaveLength(8);
     expect(write('print', file, { template }).trimEnd().split('\n')).toHaveLength(1);
     expect(write('tsv', file)).not.toMatch(/(^|\t)[=+\-@]/);
     expect(write('csv', file)).not.toMatch(/(^|,)"?[=+\-@\t]/);
@@ -80,7 +80,7 @@ describe('formats', () => {
       for (const file of nasty.filter((name) => name !== steering)) {
         const begins = /^[=+\-@\t]/.test(file);
         expect(read(write('csv', file))).toEqual([
-          [begins ? `'${file}` : file, '2', '5', 'n1', `'=label, "b"`, '0.5', ''],
+          [begins ? `'${file}` : file, '2', '5', 'n1', `'=label, "b"`, '0.5', '', ''],
         ]);
       }
     },

@@ -6,7 +6,12 @@ import { createGate } from '../../src/runners/memory-gate.js';
 
 const file = fileURLToPath(new URL('decode-process-fake.cjs', import.meta.url));
 const preprocessing = { resolution: 1 } as Preprocessing;
-const options = { settings: { preprocessing, maxPixels: 1 }, gate: createGate(1), timeoutMs: 1500, file };
+const options = {
+  settings: { preprocessing, maxPixels: 1, lenient: false },
+  gate: createGate(1),
+  timeoutMs: 1500,
+  file,
+};
 
 describe('decoders', () => {
   it('lose the picture that hangs or crashes them, by name, and no other', async () => {
@@ -33,7 +38,11 @@ describe('decoders', () => {
   });
 
   it('have their time from when they are ready', async () => {
-    const decoders = startDecoders(1, { ...options, settings: { preprocessing, maxPixels: 600 }, timeoutMs: 300 });
+    const decoders = startDecoders(1, {
+      ...options,
+      settings: { preprocessing, maxPixels: 600, lenient: false },
+      timeoutMs: 300,
+    });
     try {
       expect((await decoders.prepare({ job: 5, file: 'a' })).data[0]).toBe(5);
     } finally {

@@ -135,6 +135,7 @@ export const outputOptions = {
 export const errorOptions = {
   allowFailures: flag('--allow-failures', 'exit with 0 although some or all images failed; the rows say which'),
   strict: flag('--strict', 'stop at the first image that cannot be classified'),
+  lenient: flag('--lenient', 'classify what is left of a truncated JPEG, PNG or GIF; its row says "truncated"'),
   maxPixels: withDefault(
     wholeNumber('--max-pixels <count>', 'reject images with more pixels', { unit: 'pixels' }),
     MOST_PIXELS,

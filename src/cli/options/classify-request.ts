@@ -52,6 +52,7 @@ export function readRequest(names: readonly string[], flags: ClassifyFlags): Cla
     nulOutput: nul ?? flags.nulOutput ?? false,
     top: flags.top ?? (format === 'paths' ? 1 : 5),
     maxPixels: flags.maxPixels,
+    lenient: flags.lenient ?? false,
     jobs,
     defaultJobs: availableParallelism(),
     timeoutMs: timeout === undefined ? undefined : Math.ceil(1000 * timeout),

@@ -1,0 +1,6 @@
+import type { PictureFacts } from '../domain/classification.js';
+
+/** What is to be known of how a picture was read, in a few words; empty where there is nothing. */
+export function pictureNotes({ truncated }: PictureFacts): string {
+  return truncated ? 'truncated' : '';
+}
