@@ -43,6 +43,7 @@ export const layers: readonly Layer[] = [
         'models',
         'store',
         'report',
+        'evaluation',
         'learning',
         'images',
         'engine',
@@ -116,6 +117,11 @@ export const layers: readonly Layer[] = [
     holds: 'records as text, CSV, SVG and HTML: pure functions',
     imports: ['cost', 'networks', 'domain', 'errors'],
     packages: ['d3-scale'],
+  },
+  {
+    folder: 'evaluation',
+    holds: 'how good predictions are: metrics from predictions and truth; pure functions',
+    imports: ['domain', 'errors'],
   },
   {
     folder: 'learning',
