@@ -1,5 +1,11 @@
 import { type ErrorDetails, ModelError } from '../errors/errors.js';
 
+interface FetchErrorOptions extends ErrorOptions {
+  readonly retryAfter?: number | undefined;
+  readonly status?: number | undefined;
+  readonly isOffline?: boolean | undefined;
+}
+
 /** A failed download. `isPassing`: it may succeed if it is tried again. */
 export class FetchError extends ModelError {
   readonly isPassing: boolean;
@@ -7,16 +13,19 @@ export class FetchError extends ModelError {
   readonly retryAfter: number | undefined;
   /** What the server answered, where it did. */
   readonly status: number | undefined;
+  /** There seems to be no network. */
+  readonly isOffline: boolean;
 
   constructor(
     details: ErrorDetails,
     isPassing: boolean,
-    options: ErrorOptions & { retryAfter?: number | undefined; status?: number | undefined } = {},
+    { retryAfter, status, isOffline = false, ...options }: FetchErrorOptions = {},
   ) {
     super('download', details, options);
     this.isPassing = isPassing;
-    this.retryAfter = options.retryAfter;
-    this.status = options.status;
+    this.retryAfter = retryAfter;
+    this.status = status;
+    this.isOffline = isOffline;
   }
 }
 
@@ -51,5 +60,6 @@ export function explain(error: unknown, where: string, ...signals: readonly Abor
   // Certificates and malformed answers stay wrong.
   const isPassing = code !== undefined && code in said;
   const suffix = said[code ?? ''] && code ? ` (${code})` : '';
-  return new FetchError({ where, problem: `${problem}${suffix}` }, isPassing, { cause: error });
+  const isOffline = ['ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH'].includes(code ?? '');
+  return new FetchError({ where, problem: `${problem}${suffix}` }, isPassing, { cause: error, isOffline });
 }

@@ -28,6 +28,13 @@ export function checkBundleTarget(folder: string): void {
   });
 }
 
+/** Whether a folder looks like a bundle, for messages. */
+export function looksLikeBundle(folder: string): boolean {
+  return [places.models(folder), places.blobs(folder)].every((part) =>
+    statSync(part, { throwIfNoEntry: false })?.isDirectory(),
+  );
+}
+
 /** Removes what only a download needs. */
 export function finishBundle(folder: string): void {
   try {

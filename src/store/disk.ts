@@ -33,18 +33,9 @@ export function asStoreError(path: string, error: unknown): unknown {
       { where: path, problem: `disk full (${code})`, remedy: 'free some space' },
       options,
     );
-  if (FORBIDDEN.has(code)) {
-    return new ModelError(
-      'store',
-      {
-        where: path,
-        problem: `permission denied (${code})`,
-        remedy: 'set MOBILENET_HOME to a folder that you can write to',
-      },
-      options,
-    );
-  }
-  return new ModelError('store', { where: path, problem: `cannot be written (${code})` }, options);
+  const problem = `${FORBIDDEN.has(code) ? 'permission denied' : 'cannot be written'} (${code})`;
+  const remedy = 'set MOBILENET_HOME to a folder that you can write to';
+  return new ModelError('store', { where: path, problem, remedy }, options);
 }
 
 /** A name beside `path` that no other process takes. */

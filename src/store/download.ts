@@ -89,7 +89,8 @@ function summary(failures: readonly FetchError[]): ModelError {
   const [first, ...others] = failures;
   if (first && others.length === 0) return first;
   const problem = failures.map(({ message }) => message).join('; ');
-  return new FetchError({ problem }, false, { cause: first, status: first?.status });
+  const isOffline = failures.every((failure) => failure.isOffline);
+  return new FetchError({ problem }, false, { cause: first, status: first?.status, isOffline });
 }
 
 async function fetchFrom(

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors/errors.js';
 
-/** How a mirror is laid out, for messages and help. */
-export const MIRROR_LAYOUT = 'a file published at https://HOST/PATH is expected at MIRROR/HOST/PATH';
+/** How a mirror is laid out, for messages. */
+export const MIRROR_LAYOUT = 'a mirror needs the file of https://HOST/PATH at MIRROR/HOST/PATH';
 
 /**
  * The mirror to use in place of the published addresses: what the caller says, else `MOBILENET_MIRROR`, else none.

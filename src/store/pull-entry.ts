@@ -21,6 +21,9 @@ import { chooseMirror, MIRROR_LAYOUT, mirrored } from './mirror.js';
 import { PartialDownload } from './partial-download.js';
 import type { InstalledModel, NewModel, Origin } from './types.js';
 
+const WITHOUT_NETWORK =
+  'on a machine with a network, run mobilenet pull with --to FOLDER; here, import --bundle FOLDER';
+
 /** A file that is complete and has the right hash, on the disk until `prepare` is done with it. */
 export interface FetchedFile {
   readonly path: string;
@@ -112,7 +115,7 @@ async function fetchAndInstall(
     const { limits: own, onProgress = () => {} } = options;
     const limits = { ...defaultLimits, ...own };
     const done = await download(request, partial, { env, disk, limits, onProgress }).catch((error) => {
-      throw mirror ? withLayout(error) : error;
+      throw withRemedy(error, mirror !== undefined);
     });
     const seen = from === undefined && entry.hash === null ? places.seen(seenHome, entry.name) : undefined;
     if (seen && !force) await refuseChanged(seen, done);
@@ -126,10 +129,13 @@ async function fetchAndInstall(
   }
 }
 
-/** What a mirror does not have may lie elsewhere on it. */
-function withLayout(error: unknown): unknown {
-  if (!(error instanceof FetchError) || error.status !== 404) return error;
-  return new FetchError({ ...error.details, remedy: `of a mirror, ${MIRROR_LAYOUT}` }, false, { cause: error });
+/** What else can be done, where the mirror lacks the file or there is no network. */
+function withRemedy(error: unknown, hasMirror: boolean): unknown {
+  if (!(error instanceof FetchError)) return error;
+  const isLaidOut = !hasMirror || error.status !== 404;
+  if (isLaidOut && !error.isOffline) return error;
+  const remedy = isLaidOut ? WITHOUT_NETWORK : MIRROR_LAYOUT;
+  return new FetchError({ ...error.details, remedy }, error.isPassing, { cause: error });
 }
 
 function kindsOf(format: PublishedFormat): readonly FileKind[] {
@@ -156,7 +162,12 @@ async function readKind(path: string): Promise<FileKind | undefined> {
 /** A path, unless it is an address of the web. */
 function localPath(from: string): string | undefined {
   if (/^https?:\/\//i.test(from)) return undefined;
-  if (!/^file:\/\//i.test(from)) return from;
+  const [, protocol = ''] = /^([a-z][a-z\d+.-]+):\/\//i.exec(from) ?? [];
+  if (protocol === '') return from;
+  if (protocol.toLowerCase() !== 'file') {
+    const problem = `unsupported protocol ${protocol}`;
+    throw new ModelError('model-file', { where: from, problem, expected: 'a file, http:// or https://' });
+  }
   try {
     return fileURLToPath(from);
   } catch (cause) {

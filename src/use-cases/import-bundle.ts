@@ -14,24 +14,31 @@ import type { InstalledModel } from '../store/types.js';
 /** What became of one model of a bundle. */
 export type BundleOutcome =
   | { readonly name: string; readonly model: InstalledModel; readonly isNew: boolean }
-  | { readonly name: string; readonly error: ModelError };
+  | {
+      readonly name: string;
+      readonly error: ModelError /** Models that were not tried because of it. */;
+      readonly untried: number;
+    };
 
 /**
  * Installs the models of a folder that `pull --to` has written, one after the other. Each is checked first: its files
  * against their hashes, the hashes against the catalog, and it is run once. A model that fails leaves the store as it was
- * and does not stop the others.
- * @throws ModelError `bundle` for a folder that is none; `store`, `store-full`, `store-busy`, which would meet every model
+ * and does not stop the others, unless it is the store that fails.
+ * @throws ModelError `bundle` for a folder that is none
  */
 export async function* importBundle(
   folder: string,
   options: Pick<InstallOptions, 'home' | 'replace'> = {},
 ): AsyncGenerator<BundleOutcome> {
-  for (const name of listBundle(folder)) {
+  const names = listBundle(folder);
+  for (const [index, name] of names.entries()) {
     try {
       yield { name, ...(await importOne(folder, name, options)) };
     } catch (error) {
-      if (!(error instanceof ModelError) || error.code.startsWith('store')) throw error;
-      yield { name, error };
+      if (!(error instanceof ModelError)) throw error;
+      const isForAll = error.code.startsWith('store');
+      yield { name, error, untried: isForAll ? names.length - index - 1 : 0 };
+      if (isForAll) return;
     }
   }
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
@@ -19,6 +20,8 @@ const published = 'mobilenetv2_050_timm';
 const own = 'flowers';
 const alps = 'test/photos/alps.jpg';
 
+const hasTimeout = spawnSync('timeout', ['-s', 'KILL', '1', 'true']).status === 0;
+
 let folder: string;
 let checkpoint: Uint8Array;
 /** With both models. */
@@ -27,8 +30,8 @@ let server: TestServer;
 let home: string;
 let copy: string;
 
-const run = (args: readonly string[], env: Record<string, string> = {}) =>
-  mobilenetBeside(args, { MOBILENET_HOME: home, NO_COLOR: '1', NO_PROXY: '*', ...env });
+const run = (args: readonly string[], env: Record<string, string> = {}, launcher?: readonly string[]) =>
+  mobilenetBeside(args, { MOBILENET_HOME: home, NO_COLOR: '1', NO_PROXY: '*', ...env }, launcher);
 
 const files = (root: string): string[] =>
   existsSync(root)
@@ -88,7 +91,9 @@ describe('a bundle', () => {
 
   it('is installed on another machine, and runs there', async () => {
     const { stdout, stderr, code } = await run(['import', '--bundle', bundle]);
-    expect(stdout).toMatch(/^flowers installed \([\d.]+ \w+\)\nmobilenetv2_050_timm installed \([\d.]+ MB\)\n$/);
+    expect(stdout).toMatch(
+      /^flowers installed \([\d.]+ \w+\)\nmobilenetv2_050_timm installed \([\d.]+ MB\)\n2 models installed\n$/,
+    );
     expect([stderr, code]).toEqual(['', 0]);
     expect((await run(['models', 'verify'])).stdout).toBe('flowers: OK\nmobilenetv2_050_timm: OK\n');
     expect((await run(['classify', '--model', own, alps])).stdout).toMatch(/(rose|tulip|daisy)/);
@@ -157,6 +162,20 @@ describe('a bundle', () => {
     expect(imported.stderr).toMatch(/that of the first download .*add --replace to accept the new file\n$/);
     expect(imported.code).toBe(4);
   });
+});
+
+describe('an import that is killed', () => {
+  it.skipIf(!hasTimeout).each([0.15, 0.25, 0.35, 0.5])(
+    'after %f s leaves the store whole, and the next one goes on',
+    async (seconds) => {
+      await run(['import', '--bundle', bundle], {}, ['timeout', '-s', 'KILL', String(seconds)]);
+      const verified = await run(['models', 'verify']);
+      expect([verified.stderr, verified.code]).toEqual(['', 0]);
+      expect(await run(['import', '--bundle', bundle])).toMatchObject({ stderr: '', code: 0 });
+      expect((await run(['models', 'verify'])).stdout).toBe('flowers: OK\nmobilenetv2_050_timm: OK\n');
+      expect(files(home).filter((name) => name.endsWith('.lock'))).toEqual([]);
+    },
+  );
 });
 
 describe('a bundle that is none', () => {
@@ -278,7 +297,7 @@ describe('a bundle that is none', () => {
     const { stdout, stderr, code } = await run(['import', '--bundle', copy]);
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
-    expect(stdout).toMatch(/^flowers installed \([\d.]+ \w+\)\n$/);
+    expect(stdout).toMatch(/^flowers installed \([\d.]+ \w+\)\n1 model installed, 1 failed\n$/);
     expect(code).toBe(4);
     expect(files(home).filter((name) => name === 'model.json')).toHaveLength(1);
     expect((await run(['models', 'verify'])).stdout).toBe('flowers: OK\n');
@@ -310,7 +329,7 @@ describe('mobilenet pull of several', () => {
     const { stdout, stderr, code } = await run(['pull', published, 'mobilenetv2_100_timm', ...mirror()]);
     expect(stdout).toMatch(/^mobilenetv2_050_timm installed .*\n.*\n1 model installed, 1 failed\n$/);
     expect(stderr).toMatch(
-      /^mobilenet: mobilenetv2_100_timm: http:.*: the server answered 404 Not Found; of a mirror, /,
+      /^mobilenet: mobilenetv2_100_timm: http:.*: the server answered 404 Not Found; a mirror needs the file /,
     );
     expect(code).toBe(4);
     const again = await run(['pull', published, 'mobilenetv2_100_timm', '--json', ...mirror()]);
@@ -356,6 +375,12 @@ describe('mobilenet pull of several', () => {
 });
 
 describe('mobilenet import --bundle', () => {
+  it('is what the message names where a bundle is given as a file', async () => {
+    const { stderr, code } = await run(['import', bundle]);
+    expect(stderr).toBe(`mobilenet: ${bundle}: a bundle; run: mobilenet import --bundle ${bundle}\n`);
+    expect(code).toBe(2);
+  });
+
   it.each([
     [['model.h5', '--bundle', 'x'], /model\.h5: not possible together with --bundle/],
     [['--bundle', 'x', '--as', 'y'], /--as: not possible together with --bundle/],

@@ -66,6 +66,12 @@ describe('mobilenet pull', () => {
     ['an α that nobody publishes', ['mobilenet_v1', '--alpha', '0.6'], 4, /mobilenet_v1 α 0\.6: no published weights/],
     ['a model to count only', ['mobilenet_v1_shallow'], 4, /mobilenet_v1_shallow: no published weights are known/],
     ['a file that is not there', [...model, '--from', 'none.tflite'], 4, /none\.tflite: no such file/],
+    [
+      'an address of FTP',
+      [...model, '--from', 'ftp://x/y'],
+      4,
+      /ftp:\/\/x\/y: unsupported protocol ftp, expected a file/,
+    ],
     ['a picture', [...model, '--from', alps], 4, /alps\.jpg: an unknown kind of file, expected tflite/],
   ];
   it.each(cases)('%s: says so', async (_title, args, expected, message) => {

@@ -77,7 +77,7 @@ describe('a mirror', () => {
     await expect(pulled).rejects.toMatchObject({
       code: 'download',
       message: expect.stringMatching(
-        /\/mirror\/127\.0\.0\.1:\d+\/elsewhere\/model\.tflite: the server answered 404 Not Found; of a mirror, a file published at https:\/\/HOST\/PATH is expected at MIRROR\/HOST\/PATH$/,
+        /\/mirror\/127\.0\.0\.1:\d+\/elsewhere\/model\.tflite: the server answered 404 Not Found; a mirror needs the file of https:\/\/HOST\/PATH at MIRROR\/HOST\/PATH$/,
       ),
     });
     expect(server.asked('/elsewhere/model.tflite')).toEqual([]);

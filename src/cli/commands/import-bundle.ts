@@ -1,6 +1,13 @@
 import { exitCodes } from '../../errors/errors.js';
 import { jsonDocument } from '../../report/json.js';
-import { failureRecord, failureText, presentText, sizeOf } from '../../report/pull-text.js';
+import {
+  failureCounts,
+  failureRecord,
+  failureText,
+  installedCounts,
+  presentText,
+  sizeOf,
+} from '../../report/pull-text.js';
 import { type BundleOutcome, importBundle } from '../../use-cases/import-bundle.js';
 
 /** `mobilenet import --bundle`: what succeeds on stdout, what fails on stderr, as it comes. */
@@ -16,8 +23,13 @@ export async function runImportBundle(
   }
   const failed = outcomes.filter((outcome) => 'error' in outcome);
   if (failed.length > 0) process.exitCode = exitCodes.model;
-  if (!json) return;
   const models = outcomes.filter((outcome) => 'model' in outcome);
+  const count = models.filter(({ isNew }) => isNew).length;
+  if (!json) {
+    const parts = [...installedCounts(count, models.length - count), ...failureCounts(failed)];
+    process.stdout.write(`${parts.join(', ')}\n`);
+    return;
+  }
   process.stdout.write(
     jsonDocument({
       bundle: folder,

@@ -93,6 +93,11 @@ async function runImport(
 ): Promise<void> {
   const remedy = 'see mobilenet import --help';
   if (file === undefined) throw new UsageError({ problem: 'missing argument <file>, or --bundle <folder>', remedy });
+  const { looksLikeBundle } = await import('../../store/bundle.js');
+  if (looksLikeBundle(file)) {
+    const where = printable(file);
+    throw new UsageError({ where, problem: 'a bundle', remedy: `run: mobilenet import --bundle ${where}` });
+  }
   if (name === undefined) throw new UsageError({ problem: `missing option ${options.name.flags}`, remedy });
   const { importModel } = await import('../../use-cases/import.js');
   const imported = await importModel(file, {

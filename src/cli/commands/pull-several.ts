@@ -1,7 +1,15 @@
 import { exitCodes } from '../../errors/errors.js';
 import { printable } from '../../errors/printable.js';
 import { jsonDocument } from '../../report/json.js';
-import { failureRecord, failureText, pulledText, sizeOf } from '../../report/pull-text.js';
+import {
+  failureCounts,
+  failureRecord,
+  failureText,
+  installedCounts,
+  modelCount,
+  pulledText,
+  sizeOf,
+} from '../../report/pull-text.js';
 import type { PullOptions } from '../../use-cases/pull.js';
 import { type PullOutcome, pullSeveral, type Selection, select } from '../../use-cases/pull-several.js';
 import { startDownloadProgress } from '../terminal/download-progress.js';
@@ -43,27 +51,18 @@ export async function runPullSeveral(
     );
     return;
   }
-  const untried = failed.reduce((sum, each) => sum + each.untried, 0);
+  const fetched = pulled.filter((each) => each.fetched).length;
   const parts = [
-    ...(to === undefined ? installedCounts(pulled) : [`${modelsText(pulled.length)} in ${printable(to)}`]),
-    ...(failed.length > 0 ? [`${failed.length} failed`] : []),
-    ...(untried > 0 ? [`${untried} not tried`] : []),
+    ...(to === undefined
+      ? installedCounts(fetched, pulled.length - fetched)
+      : [modelCount(pulled.length, `in ${printable(to)}`)]),
+    ...failureCounts(failed),
     ...(leftOut > 0 ? [`${leftOut} left out, published as several files`] : []),
   ];
   process.stdout.write(`${parts.join(', ')}\n`);
   if (to !== undefined && pulled.length > 0) {
     process.stdout.write(`On the other machine, run: mobilenet import --bundle ${printable(to)}\n`);
   }
-}
-
-function installedCounts(pulled: readonly { readonly fetched: boolean }[]): string[] {
-  const fetched = pulled.filter((each) => each.fetched).length;
-  const present = pulled.length - fetched;
-  return [`${modelsText(fetched)} installed`, ...(present > 0 ? [`${present} already there`] : [])];
-}
-
-function modelsText(count: number): string {
-  return count === 1 ? '1 model' : `${count} models`;
 }
 
 type Failed = Extract<PullOutcome, { readonly error: unknown }>;
