@@ -3,7 +3,7 @@ import { atResolution, type Preprocessing } from '../domain/preprocessing.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { networks } from '../networks/index.js';
-import { resolve } from '../networks/resolve.js';
+import { resolveAtOther } from '../networks/other-resolution.js';
 import type { Network, PaddingConvention } from '../networks/types.js';
 import type { FileSource } from '../untrusted-data/files-beside.js';
 import { checkWeights } from '../weights/check.js';
@@ -135,10 +135,10 @@ function readDescribed(
   described: OwnMetadata & { readonly network: Network },
   options: CheckpointOptions,
 ): Checkpoint {
-  const { resolution: asked, model, alpha } = options;
-  const { network, resolution, padding, epsilon, preprocessing } = described;
+  const { model, alpha } = options;
+  const { network, resolution: own, padding, epsilon, preprocessing } = described;
+  const { resolution = own } = options;
   const facts = [
-    ['--res', asked, resolution],
     ['--model', model, network.id],
     ['--alpha', alpha, network.alpha],
   ] as const;
@@ -152,7 +152,7 @@ function readDescribed(
     }
   }
   const weights = groupTensors(tensors, where);
-  const resolved = resolve(network, { resolution, padding });
+  const resolved = resolveAtOther(network, { own, resolution, padding }, where);
   checkWeights(resolved, weights, where);
   const { height, width, channels } = resolved.layers.at(-1)!.outputShape;
   if (height !== 1 || width !== 1 || channels !== network.classes) {
@@ -172,7 +172,7 @@ function readDescribed(
     epsilon,
     weights,
     notes: [],
-    preprocessing: withStated(preprocessing, options),
+    preprocessing: withStated(atResolution(preprocessing, resolution), options),
   };
 }
 

@@ -3,6 +3,7 @@ import { type InputRange, inputRanges } from '../domain/input-range.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { identify } from '../networks/identify.js';
 import { checkResolution, isNetworkId } from '../networks/index.js';
+import { resolveAtOther } from '../networks/other-resolution.js';
 import { resolve } from '../networks/resolve.js';
 import type { Network } from '../networks/types.js';
 import type { FileSource } from '../untrusted-data/files-beside.js';
@@ -121,16 +122,27 @@ async function sourceOfGraphs(
   const imported = files.map((file) => file.imported).reduce(joinModels);
   refuseUnfit(imported);
   const { where, output, weights, padding } = imported;
-  const { height: resolution } = imported.inputResolution;
+  const { height: own } = imported.inputResolution;
+  const { resolution = own } = options;
   const network = named(imported.network);
-  refuseContradictions(options, network, resolution, where);
+  refuseContradictions(options, network, where);
+  if (options.exact && resolution !== own) {
+    throw new UsageError({
+      where: `--res ${resolution}`,
+      problem: `--exact runs ${where} as it is stored`,
+      expected: `${own}`,
+    });
+  }
   const exact = options.exact ? { graph: await readExact(files, imported), added: output.added } : undefined;
   const family = files.length === 1 ? familyOf(files[0]!, network) : undefined;
   const { scaling, range: ofScaling, isSure } = scalingOf(imported);
+  const beside = findPreprocessing(folder.files);
   return {
     name: files.map(({ path }) => nameOf(path)).join(' + '),
     ...(family && { title: family.title }),
-    network: resolve(network, { resolution, padding }),
+    network: resolveAtOther(network, { own, resolution, padding }, where),
+    // A size that the graph leaves open is not stated by it.
+    trainedResolution: options.resolution === own ? beside?.resolution : own,
     epsilon: 0,
     preprocessing: choosePreprocessing({
       resolution,
@@ -139,7 +151,7 @@ async function sourceOfGraphs(
       ofFile: rangeInFile(imported),
       graphScaling: scaling,
       ofScaling: isSure ? ofScaling : undefined,
-      beside: findPreprocessing(folder.files),
+      beside,
       otherwise: rangeOtherwise(imported, ofScaling, publishedRange(imported, network, family)),
       geometry: family ? { crop: 'center', ...family.input } : SLIM,
     }),
@@ -278,11 +290,10 @@ async function readExact(files: readonly GraphFile[], { where, quantised }: Impo
   }
 }
 
-function refuseContradictions(options: FileOptions, network: Network, resolution: number, where: string): void {
+function refuseContradictions(options: FileOptions, network: Network, where: string): void {
   const facts = [
     ['--model', options.model, network.id],
     ['--alpha', options.alpha, network.alpha],
-    ['--res', options.resolution, resolution],
     ['--classes', options.classes, network.classes],
   ] as const;
   for (const [option, asked, found] of facts) {
