@@ -58,8 +58,11 @@ function examineJpeg(bytes: Uint8Array): Finding {
 
 function examinePng(file: RandomAccess, input: Uint8Array | string): Finding {
   const types = new Set<string>();
-  let dataStart: number | undefined;
+  let firstData: PngChunk | undefined;
   let rowBytes = 1;
+  /** Where the last whole chunk ends. */
+  let end = 8;
+  let rest: PngChunk | undefined;
   for (const chunk of pngChunks(file)) {
     const { type, start, length, whole } = chunk;
     if (types.size === 0 && type !== 'IHDR') return { damage: 'no header' };
@@ -71,12 +74,34 @@ function examinePng(file: RandomAccess, input: Uint8Array | string): Finding {
     }
     if (whole && !hasRightChecksum(file, chunk)) return { damage: `wrong checksum of ${printable(type)}` };
     types.add(type);
-    if (type === 'IDAT') dataStart ??= start;
-    if (!whole) break;
+    if (type === 'IDAT') firstData ??= chunk;
+    if (whole) end = start + length + 4;
+    else rest = chunk;
   }
   if (types.has('IEND')) return types.has('IDAT') ? {} : { damage: 'no image data' };
-  const hasPixels = dataStart !== undefined && inflatesTo(rowBytes, file.read(dataStart, 2 ** 16));
-  return { damage: ENDS_EARLY, ...(hasPixels && { remains: input }) };
+  const isLeft = firstData && inflatesTo(rowBytes, file.read(firstData.start, Math.min(firstData.length, 2 ** 16)));
+  if (!isLeft) return { damage: ENDS_EARLY };
+  return { damage: ENDS_EARLY, remains: typeof input === 'string' ? input : closePng(input, end, rest) };
+}
+
+/**
+ * The file as far as it goes, in whole chunks: a decoder that meets the end of a file within one gives up what it has read
+ * of it.
+ */
+function closePng(bytes: Uint8Array, end: number, rest: PngChunk | undefined): Uint8Array {
+  const chunks = [bytes.subarray(0, end)];
+  if (rest?.type === 'IDAT') chunks.push(pngChunk('IDAT', bytes.subarray(rest.start, rest.start + rest.length)));
+  chunks.push(pngChunk('IEND', new Uint8Array()));
+  return Buffer.concat(chunks);
+}
+
+function pngChunk(type: string, data: Uint8Array): Buffer {
+  const chunk = Buffer.alloc(data.length + 12);
+  chunk.writeUInt32BE(data.length);
+  chunk.write(type, 4, 'latin1');
+  chunk.set(data, 8);
+  chunk.writeUInt32BE(crc32(chunk.subarray(4, -4)), data.length + 8);
+  return chunk;
 }
 
 function checkHeader(header: Uint8Array): string | undefined {

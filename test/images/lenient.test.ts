@@ -13,7 +13,7 @@ const files: Readonly<Record<string, number>> = {
   'preprocess/progressive.jpg': 0.3,
   'preprocess/cmyk.jpg': 0.3,
   'preprocess/rgb.png': 0.3,
-  'preprocess/grey-16.png': 0.5,
+  'pictures/kinds/rgb-16.png': 0.5,
   'pictures/kinds/trns-palette.png': 0.8,
   'preprocess/palette.gif': 0.4,
   'pictures/kinds/rows.gif': 0.4,
