@@ -30,9 +30,16 @@ export function checkBundleTarget(folder: string): void {
 
 /** Whether a folder looks like a bundle, for messages. */
 export function looksLikeBundle(folder: string): boolean {
-  return [places.models(folder), places.blobs(folder)].every((part) =>
-    statSync(part, { throwIfNoEntry: false })?.isDirectory(),
-  );
+  return [places.models(folder), places.blobs(folder)].every(isFolder);
+}
+
+/** False as well for what cannot be there: a path through a file. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** Removes what only a download needs. */
