@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -133,24 +142,73 @@ describe('the packed tarball', () => {
     expect(closed).toBe('closed');
   });
 
-  it('has types that a strict TypeScript program accepts', () => {
-    const program = join(folder, 'use.mts');
+  it.each([
+    ['node16', 'node16'],
+    ['nodenext', 'nodenext'],
+    ['preserve', 'bundler'],
+  ])('has types that a strict TypeScript program accepts, with module %s and resolution %s', (module, resolution) => {
+    // As it is installed; what the types need of others is @types/node alone.
+    const project = mkdtempSync(join(folder, 'project-'));
+    mkdirSync(join(project, 'node_modules'));
+    symlinkSync(unpacked, join(project, 'node_modules/mobilenet'), 'junction');
+    for (const name of ['@types', 'undici-types']) {
+      symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name), 'junction');
+    }
+    writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
     writeFileSync(
-      program,
-      `import { load, type Classification } from './package/dist/index.js';
-       const model = await load({ model: 'mobilenet_v2', crop: 'squash' });
+      join(project, 'use.ts'),
+      `import { createReadStream } from 'node:fs';
+       import { type Classification, cost, type ImageInput, load, networks, type Row, UsageError } from 'mobilenet';
+       await using model = await load({ model: 'mobilenet_v2', crop: 'squash', signal: AbortSignal.timeout(1000) });
        const { predictions, ms }: Classification = await model.classify(new Uint8Array(), { top: 1 });
-       const probability: number = predictions[0]!.probability + ms.run;
+       export const probability: number = predictions[0]!.probability + ms.run;
+       const pixels = { data: new Uint8ClampedArray(4), width: 1, height: 1, channels: 4 } as const;
+       const images: ImageInput[] = [pixels, new Blob([]), new Blob([]).stream(), createReadStream('a'), Buffer.alloc(1)];
+       for await (const row of model.classifyAll(images, { jobs: 2 })) row satisfies Row<ImageInput>;
+       for await (const row of model.classifyAll(['a.jpg'])) {
+         const path: string = row.image;
+         // @ts-expect-error only a row that is ok has predictions
+         row.predictions;
+         if (row.ok) console.log(path, row.predictions[0]?.label);
+         else console.log(path, row.error.code);
+       }
+       export const macs: number = cost('mobilenet_v1', { alpha: 0.5 }).macs;
+       export const title: string = networks.mobilenet_v1.title;
+       export const code: string = new UsageError({}).code;
        // @ts-expect-error there is no such crop
        await load({ crop: 'stretch' });
-       export { probability };`,
+       // @ts-expect-error there is no such option
+       await load({ resoltion: 160 });
+       // @ts-expect-error nothing is no image
+       await model.classify(null);
+       // @ts-expect-error there is no such network
+       cost('mobilenet');`,
     );
     const compiler = join(root, 'node_modules/typescript/bin/tsc');
+    const options = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--preserveSymlinks', '--target', 'es2022'];
     const { stdout, status } = spawnSync(
       process.execPath,
-      [compiler, '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', program],
-      { cwd: folder, encoding: 'utf8' },
+      [compiler, ...options, '--lib', 'es2022', '--module', module, '--moduleResolution', resolution, 'use.ts'],
+      { cwd: project, encoding: 'utf8' },
     );
+    expect(stdout).toBe('');
+    expect(status).toBe(0);
+  });
+
+  it('takes a sharp instance by its type', () => {
+    const program = join(folder, 'use-sharp.mts');
+    writeFileSync(
+      program,
+      `import sharp from 'sharp';
+       import type { ImageInput } from './package/dist/index.js';
+       export const image: ImageInput = sharp('a.jpg').rotate(90);`,
+    );
+    const compiler = join(root, 'node_modules/typescript/bin/tsc');
+    const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022'];
+    const { stdout, status } = spawnSync(process.execPath, [compiler, ...options, program], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
     expect(stdout).toBe('');
     expect(status).toBe(0);
   });
