@@ -8,6 +8,7 @@ import { elementAt } from '../errors/element-at.js';
 import { UsageError } from '../errors/errors.js';
 import type { Input } from '../inputs/types.js';
 import type { Runner } from '../runners/types.js';
+import { onAbort } from './abort.js';
 import { inputOf } from './read-image-input.js';
 
 /** What images come from; a string or bytes would be read letter by letter. */
@@ -47,8 +48,7 @@ export async function* classifyImages<Image extends ImageInput>(
   signal?.throwIfAborted();
   // Ends streams that are being read, however the iteration ends.
   const ended = new AbortController();
-  const onAbort = () => ended.abort(signal?.reason);
-  signal?.addEventListener('abort', onAbort);
+  const forget = signal && onAbort(signal, () => ended.abort(signal.reason));
   // Handed in and not yet given back; rows come in the order of the images.
   const begun: Image[] = [];
   async function* tasks(): AsyncGenerator<Task> {
@@ -66,7 +66,7 @@ export async function* classifyImages<Image extends ImageInput>(
     }
     signal?.throwIfAborted();
   } finally {
-    signal?.removeEventListener('abort', onAbort);
+    forget?.();
     ended.abort();
   }
 }

@@ -144,6 +144,17 @@ describe('aborting', () => {
     late.abort(reason);
   });
 
+  it('takes one signal for many images, without a warning', async () => {
+    const { signal } = new AbortController();
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    await Promise.all(Array.from({ length: 12 }, () => model.classify(photo, { signal })));
+    await new Promise((go) => setImmediate(go));
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it('destroys a stream that is being waited for', async () => {
     const controller = new AbortController();
     const stuck = new PassThrough();
