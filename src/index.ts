@@ -6,6 +6,7 @@ export type {
   Classification,
   CostFacts,
   ModelFacts,
+  PictureFacts,
   Prediction,
   PreprocessingRecord,
   Timing,

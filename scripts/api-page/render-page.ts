@@ -16,7 +16,17 @@ const sections: readonly { readonly title: string; readonly names: readonly stri
   {
     title: 'Results',
     names: [
-      ...['Classification', 'Prediction', 'Timing', 'Row', 'ClassifiedRow', 'FailedRow', 'ModelFacts', 'CostFacts'],
+      ...[
+        'Classification',
+        'Prediction',
+        'Timing',
+        'PictureFacts',
+        'Row',
+        'ClassifiedRow',
+        'FailedRow',
+        'ModelFacts',
+        'CostFacts',
+      ],
       ...['PreprocessingRecord', 'Preprocessing', 'CropMethod', 'ResizeFilter'],
     ],
   },
