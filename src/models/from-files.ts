@@ -29,6 +29,8 @@ export interface FileOptions extends CheckpointOptions, RangeOptions {
   readonly exact?: boolean;
   /** Which output of the (last) file has the classes, where it has several. */
   readonly outputName?: string;
+  /** What messages call the file, where it lies in the store. */
+  readonly installedAs?: string;
 }
 
 /**
@@ -140,7 +142,7 @@ async function sourceOfGraphs(
   return {
     name: files.map(({ path }) => nameOf(path)).join(' + '),
     ...(family && { title: family.title }),
-    network: resolveAtOther(network, { own, resolution, padding }, where),
+    network: resolveAtOther(network, { own, resolution, padding }, options.installedAs ?? where),
     // A size that the graph leaves open is not stated by it.
     trainedResolution: options.resolution === own ? beside?.resolution : own,
     epsilon: 0,

@@ -79,7 +79,7 @@ function describesNetwork(bytes: Uint8Array, path: string): boolean {
 }
 
 async function openInstalledFile(
-  { preprocessing, resolution: usual }: InstalledModel,
+  { name, preprocessing, resolution: usual }: InstalledModel,
   path: string,
   bytes: Uint8Array,
   { resolution = usual, exact = false }: ModelChoice,
@@ -89,7 +89,7 @@ async function openInstalledFile(
     import('../weights/formats/open.js'),
   ]);
   const opened = await openBytes(bytes, path, { resolution });
-  const source = await sourceOf([opened], { exact, resolution }, noCompanions);
+  const source = await sourceOf([opened], { exact, resolution, installedAs: name }, noCompanions);
   return { ...source, preprocessing: preprocessing ?? source.preprocessing };
 }
 

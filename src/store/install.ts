@@ -68,10 +68,12 @@ export async function installModel(model: NewModel, options: InstallOptions = {}
 
 /** The fields of the record and no others, in its order. */
 function describe(model: ModelDescription): ModelDescription {
-  const { name, network, alpha, resolution, classes, dtype, format } = model;
+  const { name, network, alpha, resolution, trainedResolution, classes, dtype, format } = model;
   const { padding, epsilon, preprocessing, published, licence, origin } = model;
   return {
-    ...{ name, network, alpha, resolution, classes, dtype, format },
+    ...{ name, network, alpha, resolution },
+    ...(trainedResolution !== undefined && { trainedResolution }),
+    ...{ classes, dtype, format },
     ...{ padding, epsilon, preprocessing, published, licence, origin },
   };
 }

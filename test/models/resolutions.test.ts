@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import type { ModelChoice } from '../../src/domain/model-choice.js';
 import { loadPixelKernels } from '../../src/engine/pixels.js';
 import { createSession } from '../../src/engine/session.js';
 import { prepareImage } from '../../src/images/prepare.js';
 import { chooseModel } from '../../src/models/choose.js';
 import { exportModel } from '../../src/use-cases/export.js';
+import { importModel } from '../../src/use-cases/import.js';
 import { runReference } from '../reference-network.js';
 
 const alps = fileURLToPath(new URL('../photos/alps.jpg', import.meta.url));
@@ -58,6 +59,12 @@ describe('bundled weights at other resolutions', () => {
     const exported = await run({ weights: [path] });
     expect(exported.model.facts).toMatchObject({ resolution: 160, trainedResolution: 224 });
     expect(exported.output).toEqual(bundled.output);
+    vi.stubEnv('MOBILENET_HOME', join(folder, 'home'));
+    await importModel(path, { name: 'at160' });
+    const imported = await run({ model: 'at160' });
+    vi.unstubAllEnvs();
+    expect(imported.model.facts).toMatchObject({ resolution: 160, trainedResolution: 224 });
+    expect(most(imported.output, bundled.output)).toBeLessThan(1e-6);
     const back = await run({ weights: [path], resolution: 224 });
     expect(back.model.preprocessing).toMatchObject({ resize: 256, resolution: 224 });
     expect(back.output).toEqual((await run({})).output);
