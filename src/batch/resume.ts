@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { ModelFacts } from '../domain/classification.js';
+import { type ModelFacts, type RecordError, SKIPPED } from '../domain/classification.js';
 import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { openReplacement, type Replacement } from '../files/replacement.js';
@@ -9,7 +9,7 @@ import { parseRow, type Row, readRows, rowName } from './read-rows.js';
 import type { Meta, Task } from './types.js';
 
 /** What an earlier run has done, by name. */
-export type Done = ReadonlyMap<string, string | undefined>;
+export type Done = ReadonlyMap<string, RecordError | undefined>;
 
 /** Errors that may be gone the next time without any change to the file. */
 const PASSING = new Set(['unreadable', 'timeout', 'decoder-crashed', 'not-fetched']);
@@ -29,7 +29,7 @@ export interface KeepOptions {
  * Throws UsageError where a row is none of ours, or another model's.
  */
 export async function keepValidRows(output: string, model: ModelFacts, options: KeepOptions = {}): Promise<Done> {
-  const done = new Map<string, string | undefined>();
+  const done = new Map<string, RecordError | undefined>();
   if ((await sizeOf(output)) === 0) return done;
   const kept = beginReplacement(output);
   try {
@@ -39,7 +39,7 @@ export async function keepValidRows(output: string, model: ModelFacts, options: 
       if (!isWhole) break;
       const row = readRow(text, `${printable(output)}:${line}`, model);
       if (done.has(row.key) || !(await holds(row, options))) continue;
-      done.set(row.key, row.code);
+      done.set(row.key, row.error);
       kept.write(`${text}\n`);
     }
     kept.commit();
@@ -68,7 +68,7 @@ interface KnownRow {
   readonly key: string;
   readonly path: string | Buffer;
   readonly meta: Meta | undefined;
-  readonly code: string | undefined;
+  readonly error: RecordError | undefined;
   readonly truncated: boolean;
 }
 
@@ -90,17 +90,17 @@ function readRow(text: string, where: string, model: ModelFacts): KnownRow {
   return { key: keyOf(path), path, meta, ...outcomeOf(row) };
 }
 
-function outcomeOf(row: Row): Pick<KnownRow, 'code' | 'truncated'> {
-  if ('error' in row) return { code: row.error.code, truncated: false };
-  return { code: undefined, truncated: row.truncated === true };
+function outcomeOf(row: Row): Pick<KnownRow, 'error' | 'truncated'> {
+  if ('error' in row) return { error: row.error, truncated: false };
+  return { error: undefined, truncated: row.truncated === true };
 }
 
 /** Of a file that is gone the row stays, if it was there then. */
-async function holds({ path, meta, code, truncated }: KnownRow, options: KeepOptions): Promise<boolean> {
+async function holds({ path, meta, error, truncated }: KnownRow, options: KeepOptions): Promise<boolean> {
   const { retry = false, hash = false, lenient = false } = options;
   // What ends early is an error or a row, as this run is asked to.
-  if (lenient ? code === 'corrupt' : truncated) return false;
-  if (code !== undefined && (retry || PASSING.has(code))) return false;
+  if (lenient ? error?.code === 'corrupt' : truncated) return false;
+  if (error && error.code !== SKIPPED && (retry || PASSING.has(error.code))) return false;
   if (hash && meta && meta.sha256 === undefined) return false;
   const now = await readMeta(path, meta?.sha256 !== undefined);
   return now === undefined || isSame(now, meta);
@@ -117,8 +117,8 @@ export interface TaskOptions {
   readonly meta: boolean;
   /** With SHA-256. */
   readonly hash: boolean;
-  /** Told the code of the row's error, if it has one. */
-  readonly onSkip?: (input: Input, code: string | undefined) => void;
+  /** Told the row's error, if it has one. */
+  readonly onSkip?: (input: Input, error: RecordError | undefined) => void;
 }
 
 /** The inputs, less those that are done, with size and time of what is there. */

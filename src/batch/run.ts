@@ -1,4 +1,5 @@
-import type { Origin } from '../domain/classification.js';
+import { type Origin, type RecordError, SKIPPED } from '../domain/classification.js';
+import { formatError } from '../errors/errors.js';
 import type { Input } from '../inputs/types.js';
 import { createGate, type Gate } from '../runners/memory-gate.js';
 import { isPictureError } from '../runners/picture-errors.js';
@@ -92,10 +93,17 @@ async function classifyOne(input: Input, meta: Meta | undefined, classify: Class
     return { input, record: { ...origin, ...classification, ...meta }, ...(maps && { maps }) };
   } catch (error) {
     if (isPictureError(error)) {
+      const kind = input.isFound && error.details.otherKind;
+      if (kind)
+        return { input, record: { ...origin, error: skippedError(error.details.where ?? input.file, kind), ...meta } };
       return { input, record: { ...origin, error: { code: error.code, message: error.message }, ...meta } };
     }
     throw error;
   }
+}
+
+function skippedError(where: string, kind: string): RecordError {
+  return { code: SKIPPED, kind, message: formatError({ where, problem: `not an image (${kind})` }) };
 }
 
 /** Pictures from elsewhere, in memory or on their way there, each counted as one: they may be large. */

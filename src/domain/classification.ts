@@ -100,8 +100,18 @@ export interface ClassifiedRecord<P extends RowPrediction = Prediction> extends 
 }
 
 export interface FailedRecord extends Origin {
-  readonly error: { readonly code: string; readonly message: string };
+  readonly error: RecordError;
 }
+
+export interface RecordError {
+  readonly code: string;
+  readonly message: string;
+  /** With the code `SKIPPED`: what the file is. */
+  readonly kind?: string;
+}
+
+/** The code of a file in a folder that is something else than a picture: nothing failed. */
+export const SKIPPED = 'skipped';
 
 /** What became of one input. */
 export type ImageRecord<P extends RowPrediction = Prediction> = ClassifiedRecord<P> | FailedRecord;

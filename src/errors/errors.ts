@@ -12,6 +12,8 @@ export interface ErrorDetails {
   readonly expected?: string | undefined;
   /** What the user can do about it; a sentence without its full stop. */
   readonly remedy?: string | undefined;
+  /** What a file is that was recognised as something else than a picture; no part of the sentence. */
+  readonly otherKind?: string | undefined;
 }
 
 /** One line: `where: problem, expected what; remedy`. */

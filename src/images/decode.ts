@@ -5,6 +5,7 @@ import { type DecodedImage, type DecodeOptions, refuseMoreThan } from './decoded
 import { detectFormat, type ImageFormat, type OtherFormat, supportedFormats } from './format.js';
 import { withRandomAccess } from './formats/random-access.js';
 import type { Readable } from './formats/readable.js';
+import { recogniseOther } from './other-files.js';
 import { openPicture, type PictureSource } from './source.js';
 
 /** A PNG's signature is made to show what a careless transfer did to it; the header's name after it still tells. */
@@ -33,7 +34,8 @@ export async function decode(input: string | Uint8Array, options: DecodeOptions 
       throw new ImageError('corrupt', { where: name, problem: 'damaged PNG (wrong signature)' });
     }
     const what = detected.name === undefined ? 'not an image of a known format' : `${detected.name} is not supported`;
-    throw new ImageError('unsupported-format', { where: name, problem: what, expected: supportedFormats });
+    const otherKind = recogniseOther(source.header, name);
+    throw new ImageError('unsupported-format', { where: name, problem: what, expected: supportedFormats, otherKind });
   }
   if ('format' in detected) return decodeKnown(source, detected.format, options);
   return decodeOther(source, detected.other, options);

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { ImageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { FORMAT_HEADER_BYTES } from './format.js';
+import { recogniseOther } from './other-files.js';
 
 // With plain descriptors, not the promises' file handles: what cannot block for long on an open file needs no other thread.
 const [open, read, stat] = [promisify(fs.open), promisify(fs.read), promisify(fs.stat)];
@@ -59,7 +60,10 @@ async function readStart(file: number, target: Uint8Array): Promise<Uint8Array> 
 
 async function readPicture(file: number, path: string | Buffer, name: string): Promise<PictureSource> {
   const { size } = fs.fstatSync(file);
-  if (size === 0) throw new ImageError('empty', { where: name, problem: 'the file is empty' });
+  if (size === 0) {
+    const otherKind = recogniseOther(new Uint8Array(0), name);
+    throw new ImageError('empty', { where: name, problem: 'the file is empty', otherKind });
+  }
   // The decoder takes no path that is not UTF-8.
   const most = typeof path === 'string' ? MAX_BUFFERED_BYTES : MOST_BUFFERED_BYTES;
   if (size > most && typeof path !== 'string') {

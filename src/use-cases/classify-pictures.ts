@@ -48,6 +48,8 @@ export interface ClassifyRequest {
   readonly hasMeta: boolean;
   /** SHA-256 in each row. */
   readonly hash: boolean;
+  /** Rows for files in folders that are something else than pictures. */
+  readonly reportsSkipped: boolean;
   /** End at the first picture that cannot be classified. */
   readonly strict: boolean;
 }
@@ -89,11 +91,14 @@ export interface ClassifyHost {
   readonly onProblem: (problem: string) => void;
 }
 
-/** `hasInputs`: there are some, be they of other shards. */
-export type ClassifyResult =
-  | (Tally & { readonly hasInputs: boolean })
-  | { readonly exitCode: number }
-  | 'output-closed';
+export interface Classified extends Tally {
+  /** There are inputs, be they of other shards. */
+  readonly hasInputs: boolean;
+  /** More may have been named than a person looks at one by one: a folder, a pattern, a list, or many names. */
+  readonly isBatch: boolean;
+}
+
+export type ClassifyResult = Classified | { readonly exitCode: number } | 'output-closed';
 
 /** Up to so many pictures are done one after the other on this thread: more threads would not have started by then. */
 const MOST_ON_THIS_THREAD = 8;
@@ -115,7 +120,8 @@ const MOST_IN_FIRST_PROCESS = 200;
 export async function classifyPictures(request: ClassifyRequest, host: ClassifyHost): Promise<ClassifyResult> {
   const { names, inputs, jobs, defaultJobs } = request;
   const { filesFrom = [] } = inputs;
-  if (mayBeMore(MOST_ON_THIS_THREAD, names, filesFrom)) limitDecodeThreads(jobs ?? defaultJobs);
+  const isBatch = mayBeMore(MOST_ON_THIS_THREAD, names, filesFrom);
+  if (isBatch) limitDecodeThreads(jobs ?? defaultJobs);
   const ended = new AbortController();
   let hasInputs = false;
   const onFirst = () => {
@@ -142,7 +148,7 @@ export async function classifyPictures(request: ClassifyRequest, host: ClassifyH
     // One line for each of several pictures, in columns as wide as the names that are known so far.
     const lines = request.isLong || first.length === 1 ? undefined : { names: first.map(({ file }) => file) };
     const tally = await writeResults(all, runner, { ...request, lines }, host, total);
-    return tally === 'output-closed' ? tally : { ...tally, hasInputs };
+    return tally === 'output-closed' ? tally : { ...tally, hasInputs, isBatch };
   } finally {
     runner.close();
     // A list whose end nobody waits for must not keep the process, nor a picture that is being fetched.
@@ -239,18 +245,17 @@ async function writeResults(
       formatName,
       nulOutput,
       ...selection,
+      reportsSkipped: request.reportsSkipped,
       onProblem: host.onProblem,
     });
     const tasks = tasksToDo(inputs, {
       ...(done && { done }),
       meta: hasMeta,
       hash,
-      onSkip: (input, code) => {
-        writer.tally[code === undefined ? 'skipped' : 'failed']++;
-        if (code !== undefined && input.lost) writer.tally.lost++;
-      },
+      onSkip: (input, error) => writer.skip(input, error),
     });
     progress = await host.startProgress(total);
+    const begun = performance.now();
     for await (const outcome of classifyAll(tasks, runner, { signal: signals.signal, top })) {
       if (output.isClosed) return 'output-closed';
       progress.clear();
@@ -259,6 +264,7 @@ async function writeResults(
       if (!isClassified && request.strict) break;
     }
     progress.stop();
+    writer.tally.seconds = (performance.now() - begun) / 1000;
     await writer.end();
     isWhole = true;
     return writer.tally;

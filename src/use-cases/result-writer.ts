@@ -1,10 +1,17 @@
 import type { Filter } from '../batch/filter.js';
 import type { Outcome } from '../batch/types.js';
-import type { ImageRecord, Prediction, RowPrediction } from '../domain/classification.js';
+import {
+  type ImageRecord,
+  type Prediction,
+  type RecordError,
+  type RowPrediction,
+  SKIPPED,
+} from '../domain/classification.js';
 import { NOT_FINITE } from '../domain/rank.js';
 import { median } from '../domain/statistics.js';
 import { elementAt } from '../errors/element-at.js';
 import { nameBytes } from '../inputs/name.js';
+import type { Input } from '../inputs/types.js';
 import { type Entry, type Format, type FormatName, refuseLines } from '../report/formats.js';
 
 /** Where results go. */
@@ -25,6 +32,14 @@ export interface Tally {
   lost: number;
   /** Done by an earlier run that this one resumes. */
   skipped: number;
+  /** Files in folders that are something else than pictures, by what they are. */
+  readonly others: Map<string, number>;
+  /** How often each class was the most probable one that the filter keeps. */
+  readonly classes: Map<string, number>;
+  /** Failures by their code. */
+  readonly reasons: Map<string, number>;
+  /** That classifying took. */
+  seconds: number;
   /** Of those classified: with a prediction that the filter keeps. */
   matching: number;
 }
@@ -35,13 +50,18 @@ export interface ResultWriterOptions {
   readonly filter: Filter;
   /** Puts predictions into groups, before the filter. */
   readonly group?: ((predictions: readonly Prediction[]) => readonly RowPrediction[]) | undefined;
+  /** Rows for files in folders that are something else than pictures. */
+  readonly reportsSkipped: boolean;
   /** Told each problem of an input, in one line. */
   readonly onProblem: (problem: string) => void;
 }
 
 /** Writes what became of inputs, one by one, between the beginning and the end of a format. */
 export class ResultWriter {
-  readonly tally: Tally = { classified: 0, failed: 0, notFinite: 0, lost: 0, skipped: 0, matching: 0 };
+  readonly tally: Tally = {
+    ...{ classified: 0, failed: 0, notFinite: 0, lost: 0, skipped: 0, matching: 0, seconds: 0 },
+    ...{ others: new Map(), classes: new Map(), reasons: new Map() },
+  };
   readonly #output: ResultOutput;
   readonly #format: Format;
   readonly #options: ResultWriterOptions;
@@ -55,27 +75,41 @@ export class ResultWriter {
   }
 
   get done(): number {
-    const { classified, failed, skipped } = this.tally;
-    return classified + failed + skipped;
+    const { classified, failed, skipped, others } = this.tally;
+    return classified + failed + skipped + [...others.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** @returns whether the input was classified */
+  /** An input that an earlier run has done: with the error of its row, if it has one. */
+  skip(input: Input, error: RecordError | undefined): void {
+    if (error) this.#countError(input, error);
+    else this.tally.skipped++;
+  }
+
+  /** @returns whether the input was classified, or was none */
   async write({ input, record }: Outcome): Promise<boolean> {
-    const { formatName, nulOutput, onProblem } = this.#options;
+    const { formatName, nulOutput, onProblem, reportsSkipped } = this.#options;
     const name = nameBytes(input);
+    if ('error' in record && record.error.code === SKIPPED) {
+      this.#countError(input, record.error);
+      await this.#begin();
+      if (reportsSkipped) await this.#output.write(this.#format.entry(entryOf(record, this.#options, name)));
+      return true;
+    }
     const problem = 'error' in record ? record.error.message : refuseLines(formatName, nulOutput, name);
     if (problem === undefined) this.tally.classified++;
     else {
-      this.tally.failed++;
-      if (input.lost) this.tally.lost++;
-      if ('error' in record && record.error.code === NOT_FINITE) this.tally.notFinite++;
+      this.#countError(input, 'error' in record ? record.error : { code: 'name', message: problem });
       onProblem(problem);
     }
     if ('ms' in record) this.#times.push(record.ms.run);
     if (problem === undefined || 'error' in record) {
       await this.#begin();
       const entry = entryOf(record, this.#options, name);
-      if ('predictions' in entry.record && entry.record.predictions.length > 0) this.tally.matching++;
+      const [best] = 'predictions' in entry.record ? entry.record.predictions : [];
+      if (best) {
+        this.tally.matching++;
+        count(this.tally.classes, best.label);
+      }
       await this.#output.write(this.#format.entry(entry));
     }
     return problem === undefined;
@@ -86,10 +120,25 @@ export class ResultWriter {
     await this.#output.write(this.#format.end(this.#times.length > 0 ? median(this.#times) : undefined));
   }
 
+  #countError(input: Input, { code, kind = code }: RecordError): void {
+    if (code === SKIPPED) {
+      count(this.tally.others, kind);
+      return;
+    }
+    this.tally.failed++;
+    count(this.tally.reasons, code);
+    if (input.lost) this.tally.lost++;
+    if (code === NOT_FINITE) this.tally.notFinite++;
+  }
+
   async #begin(): Promise<void> {
     if (!this.#hasBegun) await this.#output.write(this.#format.begin());
     this.#hasBegun = true;
   }
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 function entryOf(record: ImageRecord, { filter, group }: ResultWriterOptions, name: Buffer): Entry {

@@ -1,9 +1,9 @@
 import { DEFAULT_MODEL } from '../../domain/defaults.js';
 import { exitCodes } from '../../errors/errors.js';
 import { printable } from '../../errors/printable.js';
+import { batchSummary } from '../../report/batch-summary.js';
 import { filterText } from '../../report/filter-text.js';
-import { type ClassifyHost, classifyPictures } from '../../use-cases/classify-pictures.js';
-import type { Tally } from '../../use-cases/result-writer.js';
+import { type Classified, type ClassifyHost, classifyPictures } from '../../use-cases/classify-pictures.js';
 import type { ClassifyFlags } from '../options/classify-options.js';
 import { readRequest } from '../options/classify-request.js';
 import { runInSecondProcess, wantsSecondProcess } from '../second-process.js';
@@ -27,6 +27,9 @@ export async function runClassify(names: readonly string[], flags: ClassifyFlags
   const result = await classifyPictures(request, await hostOf(names, flags, listen));
   if (result === 'output-closed') return exitCodes.ok;
   if ('exitCode' in result) return result.exitCode;
+  if (!flags.quiet && result.isBatch) {
+    for (const line of batchSummary(result)) process.stderr.write(`mobilenet: ${printable(line)}\n`);
+  }
   const filtered = flags.quiet ? undefined : filterText(request.filter, result, request.top);
   if (filtered !== undefined) process.stderr.write(`mobilenet: ${printable(filtered)}\n`);
   return signals?.exitCode ?? exitCodeOf(result, flags);
@@ -58,7 +61,7 @@ async function installModel(flags: ClassifyFlags): Promise<void> {
   await pullToRun({ model, alpha, resolution, dtype }, json || quiet);
 }
 
-function exitCodeOf(tally: Tally & { readonly hasInputs: boolean }, flags: ClassifyFlags): number {
+function exitCodeOf(tally: Classified, flags: ClassifyFlags): number {
   const { classified, failed, notFinite, lost, skipped } = tally;
   // A part of all inputs may be empty, all of them may not.
   if (classified + failed + skipped === 0 && !(flags.shard && tally.hasInputs)) {

@@ -1,5 +1,6 @@
 import { mergeParts } from '../../batch/merge.js';
 import { checkRows } from '../../batch/read-rows.js';
+import { SKIPPED } from '../../domain/classification.js';
 import { elementAt } from '../../errors/element-at.js';
 import { exitCodes, UsageError } from '../../errors/errors.js';
 import { printable } from '../../errors/printable.js';
@@ -41,7 +42,7 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
       if (output.isClosed) return exitCodes.ok;
       if (signals.exitCode !== undefined) return signals.exitCode;
       const fault = refuseLines(formatName, nul, name);
-      if ('error' in record || fault !== undefined) failed++;
+      if (('error' in record && record.error.code !== SKIPPED) || fault !== undefined) failed++;
       const writer = await begin(model);
       if (fault !== undefined) report(fault);
       else {

@@ -133,6 +133,7 @@ export const outputOptions = {
 };
 
 export const errorOptions = {
+  reportSkipped: flag('--report-skipped', 'in JSON and CSV, also give rows for files in folders that are not images'),
   allowFailures: flag('--allow-failures', 'exit with 0 although some or all images failed; the rows say which'),
   strict: flag('--strict', 'stop at the first image that cannot be classified'),
   lenient: flag('--lenient', 'classify what is left of a truncated JPEG, PNG or GIF; its row says "truncated"'),

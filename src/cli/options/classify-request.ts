@@ -33,6 +33,7 @@ export function readRequest(names: readonly string[], flags: ClassifyFlags): Cla
     resume: flags.resume ?? false,
     hash: hash ?? false,
     strict: flags.strict ?? false,
+    reportsSkipped: flags.reportSkipped ?? false,
     inputs: {
       recursive,
       ...(hidden && { hidden }),

@@ -1,0 +1,40 @@
+/** What a batch came to. */
+export interface BatchFacts {
+  readonly classified: number;
+  readonly failed: number;
+  /** Done by an earlier run. */
+  readonly skipped: number;
+  /** Failures by their code, files that are no pictures by what they are, classes by label. */
+  readonly reasons: ReadonlyMap<string, number>;
+  readonly others: ReadonlyMap<string, number>;
+  readonly classes: ReadonlyMap<string, number>;
+  readonly seconds: number;
+}
+
+const MOST_CLASSES = 5;
+
+/** A few lines for people, after many pictures: what they came to, the most frequent classes, files that are no pictures. */
+export function batchSummary(facts: BatchFacts): readonly string[] {
+  const { classified, failed, skipped, seconds } = facts;
+  const done = classified + failed;
+  const counts = [`${classified} classified`];
+  if (failed > 0) counts.push(`${failed} failed (${listed(facts.reasons)})`);
+  if (skipped > 0) counts.push(`${skipped} done before`);
+  if (done > 0 && seconds > 0) counts.push(`${(done / seconds).toFixed(1)} images/s`);
+  const lines = done + skipped > 0 ? [counts.join(', ')] : [];
+  if (facts.classes.size > 0) lines.push(`most frequent: ${listed(facts.classes, MOST_CLASSES)}`);
+  const others = otherFiles(facts.others);
+  return others === undefined ? lines : [...lines, others];
+}
+
+/** `12 other files skipped: 9 text, 3 video` */
+function otherFiles(others: ReadonlyMap<string, number>): string | undefined {
+  const sum = [...others.values()].reduce((total, count) => total + count, 0);
+  return sum === 0 ? undefined : `${sum} other ${sum === 1 ? 'file' : 'files'} skipped: ${listed(others)}`;
+}
+
+/** The most frequent first; of a label its first name, of a code its words. */
+function listed(counts: ReadonlyMap<string, number>, most = counts.size): string {
+  const sorted = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, most);
+  return sorted.map(([name, count]) => `${count} ${name.split(', ')[0]!.replaceAll('-', ' ')}`).join(', ');
+}
