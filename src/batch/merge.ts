@@ -1,6 +1,7 @@
 import type { ModelFacts, RowRecord } from '../domain/classification.js';
 import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
+import { SeenNames } from '../inputs/seen-names.js';
 import { parseRow, readRows, rowName } from './read-rows.js';
 
 /** A row of a part, checked. */
@@ -21,7 +22,7 @@ export async function* mergeParts(
   onTorn: (part: string) => void,
   until?: AbortSignal,
 ): AsyncGenerator<MergedRow> {
-  const seen = new Set<string>();
+  const seen = new SeenNames();
   let known: string | undefined;
   for (const part of parts) {
     let line = 0;
@@ -43,8 +44,7 @@ export async function* mergeParts(
         });
       const name = rowName(row);
       const key = name.toString('latin1');
-      if (seen.has(key)) continue;
-      seen.add(key);
+      if (!(await seen.add(key))) continue;
       const { model, ...record } = row;
       yield { record, model, name };
     }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { FIRST_PROCESS } from './start/end-with-first.js';
 
 /**
  * glibc gives blocks of so many bytes back to the system as soon as they are freed; left alone it raises this to the largest
@@ -18,9 +19,6 @@ const HEAPS = '2';
  */
 export const SAME_SIGNAL_MS = 500;
 
-/** Tells the second process what it is. */
-const MARK = 'MOBILENET_SECOND_PROCESS';
-
 /** Whether a long run would do better in a process with other settings of the C library. */
 export function wantsSecondProcess(): boolean {
   return process.platform === 'linux' && process.env[VARIABLE] === undefined;
@@ -34,7 +32,7 @@ export function wantsSecondProcess(): boolean {
 export async function runInSecondProcess(): Promise<number | undefined> {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { MALLOC_ARENA_MAX: HEAPS, ...process.env, [VARIABLE]: LARGE_BLOCK, [MARK]: '1' },
+    env: { MALLOC_ARENA_MAX: HEAPS, ...process.env, [VARIABLE]: LARGE_BLOCK, [FIRST_PROCESS]: `${process.pid}` },
   });
   const ended = new Promise<number | undefined>((resolve) => {
     child.once('error', () => resolve(undefined));
@@ -68,13 +66,12 @@ export async function runInSecondProcess(): Promise<number | undefined> {
   }
 }
 
-/** In the second process: signals as messages, and an end where the first has ended. False in any other process. */
+/** In the second process: signals as messages. False in any other process. */
 export function followFirst(onSignal: (name: 'SIGINT' | 'SIGTERM') => void): boolean {
-  if (process.env[MARK] !== '1' || !process.connected) return false;
+  if (process.env[FIRST_PROCESS] === undefined || !process.connected) return false;
   process.on('message', (name) => {
     if (name === 'SIGINT' || name === 'SIGTERM') onSignal(name);
   });
-  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => {});
   process.channel?.unref();
   return true;

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { isGlob } from './glob.js';
+import { isAddress } from './name.js';
 
 /** Whether a list can be read only once: a pipe, as of `<(find …)`. stdin, `-`, is none. */
 export function isReadOnce(list: string): boolean {
@@ -21,6 +22,6 @@ function isOne(name: string): boolean {
     return statSync(name).isFile();
   } catch {
     // What is not there is one input, unless it is a pattern.
-    return !isGlob(name);
+    return !isGlob(name) || isAddress(name);
   }
 }

@@ -5,7 +5,8 @@ import { formatError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { compileGlob, expandBraces, fixedPart, isGlob, UnfinishedPattern } from './glob.js';
 import { checkList, readNames } from './list.js';
-import { inputOf, nameBytes } from './name.js';
+import { inputOf, isAddress, nameBytes } from './name.js';
+import { SeenNames } from './seen-names.js';
 import { type Shard, shardFilter } from './shard.js';
 import type { Input } from './types.js';
 import { type Entry, type FailedInput, joinNames, leadsToFolder, list, unlisted, walk } from './walk.js';
@@ -37,8 +38,6 @@ export interface InputOptions {
   readonly fetch?: (address: string) => Promise<Uint8Array>;
 }
 
-const ADDRESS = /^https?:\/\//i;
-
 /** Of one picture on stdin. */
 const MOST_STDIN_BYTES = 2 ** 28;
 
@@ -49,14 +48,12 @@ const MOST_STDIN_BYTES = 2 ** 28;
  * Throws UsageError for a pattern that is none, a list that cannot be read, or a name that Node.js has lost.
  */
 export async function* findInputs(names: readonly string[], options: InputOptions = {}): AsyncGenerator<Input> {
-  const seen = new Set<string>();
+  const seen = new SeenNames();
   for (const list of options.filesFrom ?? []) if (list !== '-') await checkList(list);
   const isInShard = options.shard && (await shardFilter(options.shard));
   let isFirst = true;
   for await (const input of allInputs(names, options)) {
-    const key = keyOf(input);
-    if (seen.has(key) || options.omits?.(input)) continue;
-    seen.add(key);
+    if (options.omits?.(input) || !(await seen.add(keyOf(input)))) continue;
     if (isFirst) options.onFirst?.();
     isFirst = false;
     if (!isInShard || input.lost === 'root' || isInShard(input)) yield input;
@@ -87,7 +84,7 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
     return;
   }
   const { fetch } = options;
-  if (fetch && ADDRESS.test(name)) {
+  if (fetch && isAddress(name)) {
     yield { file: name, path: name, fetch: () => fetch(name) };
     return;
   }
@@ -105,7 +102,7 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
       problem: 'the name is not valid UTF-8, and Node.js lost its bytes',
       remedy: 'name its folder, or list it with --files-from',
     });
-  } else if (kind === 'missing' && ADDRESS.test(name)) {
+  } else if (kind === 'missing' && isAddress(name)) {
     throw new UsageError({
       where: printable(name),
       problem: 'is a URL',

@@ -6,6 +6,11 @@ export function inputOf(name: Buffer): Input {
   return { file, path: isSame(file, name) ? file : name };
 }
 
+/** Of a picture that is far away. */
+export function isAddress(name: string): boolean {
+  return /^https?:\/\//i.test(name);
+}
+
 /** The bytes of an input's name. */
 export function nameBytes({ path }: Pick<Input, 'path'>): Buffer {
   return typeof path === 'string' ? Buffer.from(path) : path;

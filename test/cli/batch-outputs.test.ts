@@ -112,10 +112,19 @@ describe('what is replaced', () => {
     copyFileSync(photo, at('pictures/a.jpg'));
     symlinkSync('pictures', at('link'));
     symlinkSync('../outside.csv', at('pictures/latest.csv'));
-    const first = ['classify', at('pictures'), '--top', '1', '--overwrite', '--output', at('outside.csv')];
+    const first = ['classify', at('pictures'), '--quiet', '--top', '1', '--overwrite', '--output', at('outside.csv')];
     expect(mobilenet(...first)).toMatchObject({ stderr: '' });
     expect(mobilenet(...first)).toMatchObject({ stderr: '', code: 0 });
-    const inside = ['classify', `${at('link')}/`, '--top', '1', '--overwrite', '--output', at('pictures/own.csv')];
+    const inside = [
+      'classify',
+      `${at('link')}/`,
+      '--quiet',
+      '--top',
+      '1',
+      '--overwrite',
+      '--output',
+      at('pictures/own.csv'),
+    ];
     rmSync(at('pictures/latest.csv'));
     for (let time = 0; time < 2; time++) expect(mobilenet(...inside)).toMatchObject({ stderr: '', code: 0 });
   });

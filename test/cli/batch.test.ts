@@ -238,7 +238,7 @@ describe('an output file', () => {
     const { stderr, code } = mobilenet('classify', ...args());
     expect([stderr, code]).toEqual([expect.stringContaining('the file is not empty; add --resume or --overwrite'), 2]);
     // One of the pictures could not be classified; its row stays, and so does what it says of the whole.
-    expect(mobilenet('classify', ...args(), '--resume')).toEqual({ stdout: '', stderr: '', code: 1 });
+    expect(mobilenet('classify', ...args(), '--resume', '--quiet')).toEqual({ stdout: '', stderr: '', code: 1 });
     expect(rows(readFileSync(output, 'utf8'))).toEqual(done);
   });
 
@@ -293,7 +293,7 @@ describe('an output file', () => {
       return [status, stderr];
     };
     for (const inputs of [[own], [join(own, 'a.jpg'), target]]) {
-      expect(redirect('classify', ...inputs, '--format', 'jsonl', '--top', '1')).toEqual([0, '']);
+      expect(redirect('classify', ...inputs, '--quiet', '--format', 'jsonl', '--top', '1')).toEqual([0, '']);
     }
     const part = join(own, 'part.jsonl');
     copyFileSync(target, part);
@@ -435,7 +435,7 @@ describe.skipIf(!awkward || !canRunBound)('awkward pictures in one batch', () =>
     chmodSync(folder, 0o755);
     spawnSync('chmod', ['-R', 'a+rX', copy]);
     chmodSync(join(copy, 'closed'), 0);
-    const args = [program, 'classify', copy, '--format', 'jsonl', '--timeout', '60'];
+    const args = [program, 'classify', copy, '--format', 'jsonl', '--timeout', '60', '--report-skipped'];
     const { stdout, status } = spawnSync(process.execPath, args, { ...bound, cwd: '/', encoding: 'utf8' });
     chmodSync(join(copy, 'closed'), 0o755);
     expect(status).toBe(1);

@@ -64,7 +64,7 @@ describe.skipIf(process.platform !== 'linux')('many pictures, in a second proces
     await ended;
     const broken = join(folder, 'broken');
     writeFileSync(broken, 'no picture');
-    const { stdout, stderr, code } = mobilenet('classify', broken, many, '--format', 'csv', '--top', '1');
+    const { stdout, stderr, code } = mobilenet('classify', broken, many, '--quiet', '--format', 'csv', '--top', '1');
     expect(stdout.trimEnd().split('\n')).toHaveLength(1 + 1 + COUNT);
     expect(stderr).toMatch(/^mobilenet: .*broken: text is not supported.*\n$/);
     expect(code).toBe(1);
@@ -102,6 +102,27 @@ describe.skipIf(process.platform !== 'linux')('many pictures, in a second proces
     while (isThere(second)) await pause(5);
     expect(mobilenet('classify', many, '--output', output, '--top', '1', '--resume').code).toBe(0);
     expect(files()).toEqual(Array.from({ length: COUNT }, (_, index) => join(many, `${index}.jpg`)));
+  });
+
+  it('ends with the first while it starts: nothing is written', async () => {
+    for (const wait of [0, 20, 50, 90, 140, 200]) {
+      const child = spawn(process.execPath, [program, 'classify', many, '--output', output, '--top', '1'], {
+        stdio: 'ignore',
+      });
+      const ended = new Promise((go) => child.once('close', go));
+      const children = () => readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim();
+      while (children() === '') await pause(1);
+      const second = Number(children());
+      await pause(wait);
+      child.kill('SIGKILL');
+      await ended;
+      const deadline = performance.now() + 5000;
+      while (isThere(second) && performance.now() < deadline) await pause(5);
+      expect(isThere(second)).toBe(false);
+    }
+    const size = written().length;
+    await pause(300);
+    expect(written().length).toBe(size);
   });
 
   it('where the second dies of a signal, so does the first', async () => {

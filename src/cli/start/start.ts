@@ -1,11 +1,13 @@
 /** What bin/mobilenet.js runs: the command, with what V8 made of its code in an earlier start where there is that. */
 import { createRequire } from 'node:module';
+import { endWithFirst } from './end-with-first.js';
 import { withImpliedCommand } from './implied-command.js';
 
 const require = createRequire(import.meta.url);
 
 /** Runs one command line; see `main`. */
 export async function start(args: readonly string[]): Promise<void> {
+  endWithFirst();
   try {
     // Node's own word against caches of code.
     if (!process.env.NODE_DISABLE_COMPILE_CACHE)
