@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModelError } from '../errors/errors.js';
 import { describeReadError } from '../errors/file-errors.js';
+import { MAX_FILE_BYTES } from '../untrusted-data/regular-file.js';
 import { readCatalog } from './catalog.js';
 import { places } from './home.js';
 import { filesOf, findDamaged, listNames, readInstalled } from './installed.js';
@@ -86,7 +87,17 @@ export async function readBundled(folder: string, name: string): Promise<Install
   refuseLink(join(places.models(folder), name), 'folder');
   refuseLink(record, 'file');
   const model = readInstalled(folder, name)!;
-  for (const { path } of Object.values(filesOf(model, folder))) refuseLink(path, 'file');
+  for (const { path, blob } of Object.values(filesOf(model, folder))) {
+    refuseLink(path, 'file');
+    // Before hours go into its hash.
+    if (blob.bytes > MAX_FILE_BYTES) {
+      throw new ModelError('bundle', {
+        where: path,
+        problem: `${blob.bytes} bytes`,
+        expected: `at most ${MAX_FILE_BYTES}`,
+      });
+    }
+  }
   const damaged = await findDamaged(model, folder);
   if (damaged) {
     throw new ModelError('weights-damaged', {

@@ -282,6 +282,11 @@ describe('a bundle that is none', () => {
       /mobilenetv2_050_timm: alpha 0\.75, expected 0\.5$/m,
     ],
     [
+      'with weights of a terabyte',
+      () => edit(published, (json) => ({ ...json, weights: Object.assign({}, json.weights, { bytes: 2 ** 40 }) })),
+      /: 1099511627776 bytes, expected at most 268435456$/m,
+    ],
+    [
       'whose weights are no model',
       async () => {
         const sha256 = createHash('sha256').update('nothing').digest('hex');
