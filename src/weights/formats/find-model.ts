@@ -10,7 +10,8 @@ export interface FoundModel {
   readonly name: string;
 }
 
-const MODEL_FILES = /(^|\/)(model\.json|pytorch_model\.bin)$|\.(h5|hdf5|keras|tflite|onnx|pth|pt|ckpt|safetensors)$/i;
+const MODEL_FILES =
+  /(^|\/)(model\.json|pytorch_model\.bin|(?!saved_model\.pb$)[^/]+\.pb)$|\.(h5|hdf5|keras|tflite|onnx|pth|pt|ckpt|safetensors)$/i;
 /** For a coprocessor that is not here; the same model lies beside it. */
 const COMPILED = /_edgetpu\.tflite$/i;
 const SAVED_MODEL = /(^|\/)saved_model\.pb$/;
@@ -53,6 +54,6 @@ function describeNone(source: FileSource, where: string, container: string): Mod
   return new ModelError('format-unsupported', {
     where,
     problem: `no model in this ${container}`,
-    expected: 'a file .h5, .keras, .tflite, .onnx, .safetensors or .pth, or model.json',
+    expected: 'a file .h5, .keras, .tflite, .onnx, .pb, .safetensors or .pth, or model.json',
   });
 }

@@ -17,6 +17,7 @@ export function headOf(file: Uint8Array): Head {
 const otherKinds = [
   ['tgz', ({ text }: Head) => text.startsWith('\x1f\x8b')],
   ['Git LFS pointer', ({ text }: Head) => text.startsWith('version https://git-lfs')],
+  ['TensorFlow SavedModel', ({ text }: Head) => text.startsWith('\x08\x01\x12')],
   ['web page', ({ text }: Head) => isHtml(text)],
   ['XML document', ({ text }: Head) => /^\s*<\?xml/.test(text)],
 ] as const;

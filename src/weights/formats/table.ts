@@ -1,17 +1,18 @@
 import { basename, dirname, extname } from 'node:path';
 import { folderSource } from '../../untrusted-data/files-beside.js';
 import type { OpenedFile } from '../../untrusted-data/regular-file.js';
+import { isGraphDef } from './frozen-graph/recognise.js';
 import type { Hdf5Source } from './keras/hdf5.js';
 import type { KerasFile } from './keras/keras-file.js';
 import type { Opened, OpenOptions } from './opened.js';
 import type { Head } from './other-files.js';
 
 /** What a file of weights is by its first bytes. */
-export type WeightsKind = 'tflite' | 'hdf5' | 'zip' | 'pickle' | 'safetensors' | 'onnx' | 'json';
+export type WeightsKind = 'tflite' | 'hdf5' | 'zip' | 'pickle' | 'safetensors' | 'onnx' | 'graphdef' | 'json';
 
 /** A format of weights: how its files are recognised, and its reader, loaded on demand. */
 export interface WeightsFormat {
-  readonly name: 'safetensors' | 'tflite' | 'hdf5' | 'pytorch' | 'tfjs' | 'onnx';
+  readonly name: 'safetensors' | 'tflite' | 'hdf5' | 'pytorch' | 'tfjs' | 'onnx' | 'frozen-graph';
   /** What help calls it, before “file” or “folder”. */
   readonly title: string;
   /** Endings that help and messages name. */
@@ -94,8 +95,8 @@ export const weightsFormats: readonly WeightsFormat[] = [
     name: 'onnx',
     title: 'ONNX',
     endings: ['.onnx'],
-    // It begins with the field `ir_version`, a small number.
-    kinds: [{ kind: 'onnx', matches: ({ bytes }) => bytes[0] === 0x08 && bytes[1] !== undefined && bytes[1] < 32 }],
+    // It begins with the field `ir_version`, a small number; a SavedModel with a version that is 1.
+    kinds: [{ kind: 'onnx', matches: ({ bytes: [key, version = 0] }) => key === 0x08 && version > 1 && version < 32 }],
     isOneFile: true,
     keptAs: 'onnx',
     open: async (bytes, path, options) => {
@@ -106,6 +107,17 @@ export const weightsFormats: readonly WeightsFormat[] = [
         bytes,
         imported: readOnnx(bytes, path, { ...options, files: options.files ?? folderSource(dirname(path), path) }),
       };
+    },
+  },
+  {
+    name: 'frozen-graph',
+    title: 'TensorFlow frozen graph',
+    endings: ['.pb'],
+    kinds: [{ kind: 'graphdef', matches: ({ bytes }) => isGraphDef(bytes) }],
+    isOneFile: true,
+    open: async (bytes, path, options) => {
+      const { readFrozenGraph } = await import('./frozen-graph/read.js');
+      return { kind: 'graph', path, bytes, imported: readFrozenGraph(bytes, path, options) };
     },
   },
 ];

@@ -47,7 +47,7 @@ export interface ModelOutput {
 
 /** What a file that holds a graph says, in the terms of this project. */
 export interface ImportedModel {
-  readonly format: 'tflite' | 'onnx' | 'tfjs';
+  readonly format: 'tflite' | 'onnx' | 'tfjs' | 'frozen-graph';
   /** The file that it came from, for messages. */
   readonly where: string;
   /** `id` is the file's stem and `alpha` 1 until `identify` of `networks/` has looked at it. */

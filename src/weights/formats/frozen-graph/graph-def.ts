@@ -14,8 +14,7 @@ export interface FrozenNode {
   readonly value: FrozenTensor | undefined;
 }
 
-const GRAPH = { node: 1, library: 2 } as const;
-const LIBRARY = { function: 1 } as const;
+const GRAPH = { node: 1 } as const;
 const NODE = { name: 1, operator: 2, input: 3, attribute: 5 } as const;
 const ENTRY = { key: 1, value: 2 } as const;
 const VALUE = { list: 1, text: 2, integer: 3, float: 4, flag: 5, type: 6, shape: 7, tensor: 8 } as const;
@@ -28,24 +27,20 @@ const MAX_LIST = 256;
 const MAX_NAME_BYTES = 1024;
 
 /**
- * The nodes of a GraphDef (TensorFlow's graph.proto, node_def.proto, attr_value.proto), in the file's order. Nothing that
+ * The nodes of a GraphDef by name (TensorFlow's graph.proto, node_def.proto, attr_value.proto), in the file's order. Nothing that
  * constants hold is copied.
  * @throws ModelError `weights-damaged`
  */
-export function readGraphDef(bytes: Uint8Array, where: string): { nodes: FrozenNode[]; hasFunctions: boolean } {
+export function readGraphDef(bytes: Uint8Array, where: string): ReadonlyMap<string, FrozenNode> {
   const nodes = new Map<string, FrozenNode>();
-  let hasFunctions = false;
   for (const field of new Message(bytes, where).fields()) {
-    if (field.number === GRAPH.library) {
-      for (const { number } of field.message().fields()) hasFunctions ||= number === LIBRARY.function;
-    }
     if (field.number !== GRAPH.node) continue;
     const node = readNode(field.message());
     if (nodes.has(node.name)) throw damagedWeights(where, `two operators ${quoted(node.name)}`);
     nodes.set(node.name, node);
     if (nodes.size > MAX_NODES) throw damagedWeights(where, `a graph of more than ${MAX_NODES} operators`);
   }
-  return { nodes: [...nodes.values()], hasFunctions };
+  return nodes;
 }
 
 function readNode(message: Message): FrozenNode {

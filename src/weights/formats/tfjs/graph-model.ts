@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { ModelError } from '../../../errors/errors.js';
 import { quoted } from '../../../errors/printable.js';
-import { NETWORK_INPUT } from '../../../networks/types.js';
 import { sortByDependencies } from '../../graph/dependencies.js';
-import { finishModel } from '../../graph/finish.js';
 import { type ImportedModel, sanitiseName } from '../../graph/imported-model.js';
+import type { ConstantValue } from '../../graph/value.js';
+import { toFloat32 } from '../../half.js';
+import { importTensorflowGraph } from '../tensorflow/import-graph.js';
+import { readPicture } from '../tensorflow/picture.js';
+import type { TensorflowNode } from '../tensorflow/tensorflow-importer.js';
 import { readTfjs, type TfjsModel } from './model-folder.js';
-import { operators } from './operators.js';
-import { TfjsImporter, type TfjsNode } from './tfjs-importer.js';
 
 export interface TfjsGraphOptions {
   /** Side of the picture where the graph leaves it open; 224 by default. */
@@ -34,35 +35,37 @@ export function importTfjsGraph(model: TfjsModel, where: string, options: TfjsGr
   if (model.nodes.length === 0)
     throw new ModelError('weights-format', { where, problem: 'no graph', expected: 'a graph-model' });
   const nodes = sortNodes(model, where);
-  const output = nodes.at(-1)!.name;
-  const importer = new TfjsImporter(model, nodes, output, where);
-  for (const { operator } of nodes) {
-    if (operator !== 'Placeholder' && !operators.has(operator)) {
-      throw importer.unsupported(`operator ${quoted(operator)}, expected one of ${[...operators.keys()].join(', ')}`);
-    }
-  }
   const inputs = nodes.filter((node) => node.operator === 'Placeholder');
   const [input] = inputs;
-  if (input === undefined || inputs.length > 1) {
-    throw importer.unsupported(`a graph with ${inputs.length} inputs, expected one`);
+  const picture = input && readPicture(input, options.resolution ?? DEFAULT_RESOLUTION);
+  if (inputs.length !== 1 || picture === undefined) {
+    throw new ModelError('operator-unsupported', {
+      where,
+      problem: inputs.length === 1 ? 'an input that is no image' : `a graph with ${inputs.length} inputs`,
+      expected: inputs.length === 1 ? '1×height×width×channels' : 'one',
+    });
   }
-  const shape = readInputShape(input, options.resolution ?? DEFAULT_RESOLUTION);
-  if (shape === undefined) throw importer.unsupported('an input that is no image, expected 1×height×width×channels');
-  importer.builder.checkSize(shape, 'the input');
-  const { height, width, channels } = shape;
-  importer.defineName(input.name, {
-    kind: 'map',
-    layer: NETWORK_INPUT,
-    shape,
-    dims: [1, height, width, channels],
-    order: 'HWC',
-    pads: undefined,
-    readers: importer.readers(input.name),
+  const constants = constantsOf(model);
+  const imported = importTensorflowGraph({
+    format: 'tfjs',
+    where,
+    nodes,
+    constants,
+    picture,
+    output: nodes.at(-1)!.name,
   });
-  for (const node of nodes) operators.get(node.operator)?.(importer, node);
-  const sink = { name: '', operator: 'the output', inputs: [output], outputs: [], attributes: {} };
-  const imported = finishModel('tfjs', importer.builder, shape, importer.map(sink), { quantised: false });
   return { ...imported, network: { ...imported.network, id: nameAfterFolder(where) } };
+}
+
+function constantsOf({ tensors, integers }: TfjsModel): ReadonlyMap<string, ConstantValue> {
+  const constants = new Map<string, ConstantValue>();
+  for (const [name, { shape, data }] of tensors) {
+    constants.set(name, { kind: 'constant', dims: shape, read: () => toFloat32(data), stored: undefined, name });
+  }
+  for (const [name, { shape, data }] of integers) {
+    constants.set(name, { kind: 'constant', dims: shape, read: () => data, stored: undefined, name });
+  }
+  return constants;
 }
 
 /** `FOLDER/model.json` goes by its folder's name. */
@@ -71,7 +74,7 @@ function nameAfterFolder(where: string): string {
 }
 
 /** Nodes that the graph's only output depends on, each after what it reads; constants are left out. */
-function sortNodes({ nodes, tensors, integers }: TfjsModel, where: string): TfjsNode[] {
+function sortNodes({ nodes, tensors, integers }: TfjsModel, where: string): TensorflowNode[] {
   if (nodes.length > MAX_NODES) {
     throw new ModelError('weights-damaged', {
       where,
@@ -79,7 +82,7 @@ function sortNodes({ nodes, tensors, integers }: TfjsModel, where: string): Tfjs
       expected: `at most ${MAX_NODES}`,
     });
   }
-  const byName = new Map<string, TfjsNode>();
+  const byName = new Map<string, TensorflowNode>();
   const read = new Set<string>();
   for (const { name, op, inputs, attributes } of nodes) {
     if (op === 'Const' || op === 'NoOp') continue;
@@ -95,7 +98,7 @@ function sortNodes({ nodes, tensors, integers }: TfjsModel, where: string): Tfjs
       expected: 'one',
     });
   }
-  const readBy = (node: TfjsNode) =>
+  const readBy = (node: TensorflowNode) =>
     node.inputs.flatMap((name) => {
       const next = byName.get(name);
       if (next !== undefined) return [next];
@@ -106,18 +109,4 @@ function sortNodes({ nodes, tensors, integers }: TfjsModel, where: string): Tfjs
   return sortByDependencies(ends, readBy, ({ name }) => {
     return new ModelError('weights-damaged', { where, problem: `${quoted(name)} depends on itself` });
   });
-}
-
-function readInputShape(node: TfjsNode, resolution: number) {
-  const attribute = node.attributes.shape as { shape?: { dim?: unknown } } | undefined;
-  const dims = attribute?.shape?.dim;
-  if (!Array.isArray(dims) || dims.length !== 4) return undefined;
-  const sizes = dims.map((dim: unknown) => Number((dim as { size?: unknown } | null)?.size));
-  const [batch, height, width, channels] = sizes.map((size, axis) => {
-    if (size !== -1) return size;
-    return axis === 0 ? 1 : axis === 3 ? 3 : resolution;
-  }) as [number, number, number, number];
-  if (batch !== 1 || ![height, width, channels].every((size) => Number.isSafeInteger(size) && size > 0))
-    return undefined;
-  return { height, width, channels };
 }

@@ -1,12 +1,12 @@
 import type { Window } from '../../graph/builder.js';
 import { type MapValue, NO_PADS } from '../../graph/value.js';
 import { samePadded } from '../../graph/windows.js';
-import type { TfjsImporter, TfjsNode } from './tfjs-importer.js';
+import type { TensorflowImporter, TensorflowNode } from './tensorflow-importer.js';
 
 /** The window of a convolution or pool over `value`, zeros of a Pad before it included. */
 export function readWindow(
-  importer: TfjsImporter,
-  node: TfjsNode,
+  importer: TensorflowImporter,
+  node: TensorflowNode,
   value: MapValue,
   [kernelSize, kernelWidth]: readonly [number, number],
 ): Window {

@@ -2,7 +2,14 @@ import type { Activation } from '../../../networks/types.js';
 import { type Arithmetic, importArithmetic } from '../../graph/arithmetic.js';
 import type { Combination } from '../../graph/element-wise.js';
 import { type MapValue, multiply, readReals } from '../../graph/value.js';
-import { importBatchNorm, importBiasAdd, importConv, importDepthwise, importMatMul } from './linear-operators.js';
+import {
+  importBatchNorm,
+  importBiasAdd,
+  importConv,
+  importDepthwise,
+  importMatMul,
+  importNormalization,
+} from './linear-operators.js';
 import { importAveragePool, importMaxPool, importReduction } from './pooling-operators.js';
 import {
   importBroadcast,
@@ -18,9 +25,9 @@ import {
   importStridedSlice,
   importTranspose,
 } from './shape-operators.js';
-import type { TfjsImporter, TfjsNode } from './tfjs-importer.js';
+import type { TensorflowImporter, TensorflowNode } from './tensorflow-importer.js';
 
-type Handler = (importer: TfjsImporter, node: TfjsNode) => void;
+type Handler = (importer: TensorflowImporter, node: TensorflowNode) => void;
 
 /** The ends of single precision: a clip on one side only. */
 const LARGEST = 3.4028234663852886e38;
@@ -33,19 +40,19 @@ function activation(kind: Activation): Handler {
   };
 }
 
-function importLeakyRelu(importer: TfjsImporter, node: TfjsNode): void {
+function importLeakyRelu(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.map(node);
   const slope = importer.floatOf(node, 'alpha', DEFAULT_LEAKY_SLOPE);
   importer.define(node, importer.builder.activate(value, 'leakyRelu', importer.target(node, value.dims), [slope]));
 }
 
-function importPrelu(importer: TfjsImporter, node: TfjsNode): void {
+function importPrelu(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.map(node);
   const slopes = readReals(importer.constant(node, 1, 'slopes'));
   importer.define(node, importer.builder.prelu(value, slopes, importer.target(node, value.dims)));
 }
 
-function importClip(importer: TfjsImporter, node: TfjsNode): void {
+function importClip(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.map(node);
   const [low = Number.NaN] = importer.list(node, 1, 'a limit', 1);
   const [high = Number.NaN] = importer.list(node, 2, 'a limit', 1);
@@ -68,19 +75,19 @@ function limit(how: Extract<Combination, 'maximum' | 'minimum'>): Handler {
   };
 }
 
-function importNegative(importer: TfjsImporter, node: TfjsNode): void {
+function importNegative(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.map(node);
   const all = (factor: number) => new Array<number>(value.shape.channels).fill(factor);
   importer.define(node, importer.builder.affine(value, all(-1), all(0), importer.target(node, value.dims)));
 }
 
-function importSquare(importer: TfjsImporter, node: TfjsNode): void {
+function importSquare(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.map(node);
   const twice = { ...value, readers: value.readers + 1 };
   importer.define(node, importer.builder.combine('multiply', twice, twice, importer.target(node, value.dims)));
 }
 
-function importCast(importer: TfjsImporter, node: TfjsNode): void {
+function importCast(importer: TensorflowImporter, node: TensorflowNode): void {
   const type = importer.typeOf(node, 'DstT');
   if (importer.value(node, 0).kind === 'map' && type !== 'DT_FLOAT') {
     throw importer.unsupported(`Cast to ${type}, expected floats`);
@@ -88,7 +95,7 @@ function importCast(importer: TfjsImporter, node: TfjsNode): void {
   importIdentity(importer, node);
 }
 
-function importSoftmax(importer: TfjsImporter, node: TfjsNode): void {
+function importSoftmax(importer: TensorflowImporter, node: TensorflowNode): void {
   const value: MapValue = importer.map(node);
   if (value.dims.at(-1) !== multiply(value.dims)) {
     throw importer.unsupported(`${node.operator} over ${value.dims.join('×')}, expected a row of classes`);
@@ -110,13 +117,17 @@ export const operators: ReadonlyMap<string, Handler> = new Map<string, Handler>(
   ['Add', arithmetic('Add')],
   ['AddV2', arithmetic('Add')],
   ['AvgPool', importAveragePool],
+  ['BatchNormWithGlobalNormalization', importNormalization],
   ['BiasAdd', importBiasAdd],
   ['BroadcastTo', importBroadcast],
   ['Cast', importCast],
+  ['CheckNumerics', importIdentity],
   ['ClipByValue', importClip],
+  ['Concat', importConcat],
   ['ConcatV2', importConcat],
   ['Conv2D', importConv],
   ['DepthwiseConv2dNative', importDepthwise],
+  ['Div', arithmetic('Div')],
   ['Elu', activation('elu')],
   ['Exp', activation('exponential')],
   ['ExpandDims', importExpandDims],
@@ -138,7 +149,9 @@ export const operators: ReadonlyMap<string, Handler> = new Map<string, Handler>(
   ['Pack', importPack],
   ['Pad', importPad],
   ['PadV2', importPad],
+  ['PlaceholderWithDefault', importIdentity],
   ['Prelu', importPrelu],
+  ['PreventGradient', importIdentity],
   ['RealDiv', arithmetic('Div')],
   ['Relu', activation('relu')],
   ['Relu6', activation('relu6')],
@@ -153,6 +166,7 @@ export const operators: ReadonlyMap<string, Handler> = new Map<string, Handler>(
   ['Softsign', activation('softsign')],
   ['Square', importSquare],
   ['Squeeze', importSqueeze],
+  ['StopGradient', importIdentity],
   ['StridedSlice', importStridedSlice],
   ['Sub', arithmetic('Sub')],
   ['Tanh', activation('tanh')],

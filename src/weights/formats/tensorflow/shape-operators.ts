@@ -1,7 +1,7 @@
 import { type ConstantValue, type MapValue, multiply } from '../../graph/value.js';
-import type { TfjsImporter, TfjsNode } from './tfjs-importer.js';
+import type { TensorflowImporter, TensorflowNode } from './tensorflow-importer.js';
 
-export function importPad(importer: TfjsImporter, node: TfjsNode): void {
+export function importPad(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.picture(node);
   const counts = importer.integers(node, 1, "Pad's counts");
   const [n0, n1, top, bottom, left, right, c0, c1] = counts as [
@@ -18,7 +18,7 @@ export function importPad(importer: TfjsImporter, node: TfjsNode): void {
   importer.define(node, importer.builder.pad(value, pads, padValue, importer.target(node, dims)));
 }
 
-export function importReshape(importer: TfjsImporter, node: TfjsNode): void {
+export function importReshape(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.value(node, 0);
   const wanted = importer.integers(node, 1, "Reshape's shape");
   const known = multiply(wanted.filter((size) => size !== -1));
@@ -29,7 +29,7 @@ export function importReshape(importer: TfjsImporter, node: TfjsNode): void {
   giveShape(importer, node, value, dims);
 }
 
-export function importSqueeze(importer: TfjsImporter, node: TfjsNode): void {
+export function importSqueeze(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.value(node, 0);
   const rank = value.dims.length;
   const stated = importer.integersOf(node, 'squeeze_dims');
@@ -41,7 +41,7 @@ export function importSqueeze(importer: TfjsImporter, node: TfjsNode): void {
   giveShape(importer, node, value, kept);
 }
 
-export function importExpandDims(importer: TfjsImporter, node: TfjsNode): void {
+export function importExpandDims(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.value(node, 0);
   const [axis = 0] = importer.integers(node, 1, "ExpandDims's axis");
   const at = axis < 0 ? axis + value.dims.length + 1 : axis;
@@ -49,8 +49,8 @@ export function importExpandDims(importer: TfjsImporter, node: TfjsNode): void {
 }
 
 function giveShape(
-  importer: TfjsImporter,
-  node: TfjsNode,
+  importer: TensorflowImporter,
+  node: TensorflowNode,
   value: MapValue | ConstantValue,
   dims: readonly number[],
 ): void {
@@ -63,18 +63,18 @@ function giveShape(
   }
 }
 
-export function importIdentity(importer: TfjsImporter, node: TfjsNode): void {
+export function importIdentity(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.value(node, 0);
   if (value.kind === 'map') importer.alias(node, value);
   else importer.define(node, value);
 }
 
-export function importShape(importer: TfjsImporter, node: TfjsNode): void {
+export function importShape(importer: TensorflowImporter, node: TensorflowNode): void {
   importer.define(node, importer.constantFrom(importer.value(node, 0).dims));
 }
 
 /** One item of a list, or a part of it. */
-export function importStridedSlice(importer: TfjsImporter, node: TfjsNode): void {
+export function importStridedSlice(importer: TensorflowImporter, node: TensorflowNode): void {
   const list = importer.integers(node, 0, 'a list');
   const [[begin = 0], [end = 0], [step = 1]] = [1, 2, 3].map((index) =>
     importer.integers(node, index, "StridedSlice's ends"),
@@ -94,7 +94,7 @@ export function importStridedSlice(importer: TfjsImporter, node: TfjsNode): void
   importer.define(node, importer.constantFrom(list.slice(from, to)));
 }
 
-export function importPack(importer: TfjsImporter, node: TfjsNode): void {
+export function importPack(importer: TensorflowImporter, node: TensorflowNode): void {
   const items = node.inputs.map((_, index) => {
     const list = importer.list(node, index, "Pack's item", 1);
     if (list.length !== 1 || importer.value(node, index).dims.length !== 0) {
@@ -106,27 +106,32 @@ export function importPack(importer: TfjsImporter, node: TfjsNode): void {
 }
 
 /** A constant for each channel stays one: what reads it spreads it. */
-export function importBroadcast(importer: TfjsImporter, node: TfjsNode): void {
+export function importBroadcast(importer: TensorflowImporter, node: TensorflowNode): void {
   const constant = importer.constant(node, 0, 'values');
   importer.integers(node, 1, "BroadcastTo's shape");
   importer.define(node, constant);
 }
 
 /** Maps one after the other along their channels, or short lists. */
-export function importConcat(importer: TfjsImporter, node: TfjsNode): void {
+export function importConcat(importer: TensorflowImporter, node: TensorflowNode): void {
   const count = node.inputs.length - 1;
-  const [axis = -1] = importer.integers(node, count, "ConcatV2's axis");
-  const values = Array.from({ length: count }, (_, index) => importer.value(node, index));
+  // The older operator has its axis first.
+  const isOld = node.operator === 'Concat';
+  const [axis = -1] = importer.integers(node, isOld ? 0 : count, `${node.operator}'s axis`);
+  const values = Array.from({ length: count }, (_, index) => importer.value(node, isOld ? index + 1 : index));
   const maps = values.filter((value) => value.kind === 'map');
   const [first] = maps;
   if (first === undefined) {
-    importer.define(node, importer.constantFrom(values.flatMap((_, index) => importer.list(node, index, 'a list'))));
+    importer.define(
+      node,
+      importer.constantFrom(values.flatMap((_, index) => importer.list(node, isOld ? index + 1 : index, 'a list'))),
+    );
     return;
   }
   const rank = first.dims.length;
   const isAlongChannels = axis === -1 || axis === rank - 1;
   if (maps.length !== count || !isAlongChannels || maps.some(({ dims }) => dims.length !== rank)) {
-    throw importer.unsupported(`ConcatV2 along axis ${axis}, expected maps along their channels`);
+    throw importer.unsupported(`${node.operator} along axis ${axis}, expected maps along their channels`);
   }
   const channels = maps.reduce((sum, { dims }) => sum + dims.at(-1)!, 0);
   const target = importer.target(node, [...first.dims.slice(0, -1), channels]);
@@ -134,7 +139,7 @@ export function importConcat(importer: TfjsImporter, node: TfjsNode): void {
 }
 
 /** With an order that changes nothing. */
-export function importTranspose(importer: TfjsImporter, node: TfjsNode): void {
+export function importTranspose(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.map(node);
   const order = importer.integers(node, 1, "Transpose's order");
   const moved = order.filter((axis) => value.dims[axis] !== 1);
@@ -145,9 +150,13 @@ export function importTranspose(importer: TfjsImporter, node: TfjsNode): void {
   importer.alias(node, value);
 }
 
-export function importResize(importer: TfjsImporter, node: TfjsNode): void {
+export function importResize(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.picture(node);
   const [height = 0, width = 0] = importer.integers(node, 1, `${node.operator}'s size`);
+  if (value.shape.height === height && value.shape.width === width) {
+    importer.alias(node, value);
+    return;
+  }
   const method = node.operator === 'ResizeBilinear' ? 'bilinear' : 'nearest';
   const alignCorners = importer.flagOf(node, 'align_corners');
   const coordinates = alignCorners

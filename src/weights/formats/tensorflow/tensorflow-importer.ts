@@ -2,41 +2,33 @@ import { isJsonObject } from '../../../untrusted-data/json-object.js';
 import { GraphBuilder, type Target } from '../../graph/builder.js';
 import { GraphImporter, type Operation } from '../../graph/graph-importer.js';
 import type { ConstantValue } from '../../graph/value.js';
-import { toFloat32 } from '../../half.js';
-import type { GraphNode, TfjsModel } from './model-folder.js';
 
-export interface TfjsNode extends Operation {
-  readonly attributes: GraphNode['attributes'];
+/** An operation of TensorFlow's, with its attributes in the JSON form of Protocol Buffers. */
+export interface TensorflowNode extends Operation {
+  readonly attributes: Readonly<Record<string, unknown>>;
 }
 
 const MAX_LIST = 64;
 /** TensorFlow's number of DT_FLOAT, where a writer leaves numbers in the place of names. */
 const FLOAT_TYPE = 1;
 
-/** The state of an import from a graph-model: TensorFlow's operators, HWC throughout. */
-export class TfjsImporter extends GraphImporter<TfjsNode> {
+/** The state of an import from a graph of TensorFlow's operators, HWC throughout. */
+export class TensorflowImporter extends GraphImporter<TensorflowNode> {
   readonly #scope: string;
 
-  constructor(model: TfjsModel, nodes: readonly TfjsNode[], output: string, where: string) {
-    let bytes = 0;
-    for (const { data } of model.tensors.values()) bytes += data.byteLength;
-    super(new GraphBuilder(where, 4 * bytes), 'HWC', nodes, [output]);
+  /** @param bytes of all weights in single precision, or more; bounds what the graph may compute from them */
+  constructor(nodes: readonly TensorflowNode[], output: string, where: string, bytes: number) {
+    super(new GraphBuilder(where, bytes), 'HWC', nodes, [output]);
     this.#scope = findScope(nodes);
-    for (const [name, { shape, data }] of model.tensors) {
-      this.defineName(name, { kind: 'constant', dims: shape, read: () => toFloat32(data), stored: undefined, name });
-    }
-    for (const [name, { shape, data }] of model.integers) {
-      this.defineName(name, { kind: 'constant', dims: shape, read: () => data, stored: undefined, name });
-    }
   }
 
-  override target(node: TfjsNode, dims: readonly number[]): Target {
+  override target(node: TensorflowNode, dims: readonly number[]): Target {
     const { name } = node;
     const short = name.startsWith(this.#scope) ? name.slice(this.#scope.length) : name;
     return { name: short, readers: this.readers(name), dims, order: 'HWC' };
   }
 
-  integersOf(node: TfjsNode, name: string): readonly number[] {
+  integersOf(node: TensorflowNode, name: string): readonly number[] {
     const list = this.#value(node, name, 'list');
     const items = isJsonObject(list) ? (list.i ?? []) : [];
     const numbers = Array.isArray(items) ? items.slice(0, MAX_LIST).map(Number) : [Number.NaN];
@@ -44,33 +36,33 @@ export class TfjsImporter extends GraphImporter<TfjsNode> {
     return numbers;
   }
 
-  integerOf(node: TfjsNode, name: string, fallback: number): number {
+  integerOf(node: TensorflowNode, name: string, fallback: number): number {
     const value = Number(this.#value(node, name, 'i') ?? fallback);
     if (!Number.isSafeInteger(value)) throw this.#unreadable(node, name);
     return value;
   }
 
-  floatOf(node: TfjsNode, name: string, fallback: number): number {
+  floatOf(node: TensorflowNode, name: string, fallback: number): number {
     const value = Number(this.#value(node, name, 'f') ?? fallback);
     if (!Number.isFinite(value)) throw this.#unreadable(node, name);
     return value;
   }
 
-  flagOf(node: TfjsNode, name: string): boolean {
+  flagOf(node: TensorflowNode, name: string): boolean {
     return this.#value(node, name, 'b') === true;
   }
 
-  textOf(node: TfjsNode, name: string, fallback: string): string {
+  textOf(node: TensorflowNode, name: string, fallback: string): string {
     const text = this.#value(node, name, 's');
     return text === undefined ? fallback : decode(text);
   }
 
-  typeOf(node: TfjsNode, name: string): string {
+  typeOf(node: TensorflowNode, name: string): string {
     const type = this.#value(node, name, 'type');
     return typeof type === 'number' ? (type === FLOAT_TYPE ? 'DT_FLOAT' : `type ${type}`) : String(type);
   }
 
-  textsOf(node: TfjsNode, name: string): readonly string[] {
+  textsOf(node: TensorflowNode, name: string): readonly string[] {
     const list = this.#value(node, name, 'list');
     const items = isJsonObject(list) ? (list.s ?? []) : [];
     return Array.isArray(items) ? items.slice(0, MAX_LIST).map(decode) : [];
@@ -80,12 +72,12 @@ export class TfjsImporter extends GraphImporter<TfjsNode> {
     return this.makeConstant(dims, values);
   }
 
-  #value(node: TfjsNode, name: string, kind: string): unknown {
+  #value(node: TensorflowNode, name: string, kind: string): unknown {
     const attribute = Object.hasOwn(node.attributes, name) ? node.attributes[name] : undefined;
     return isJsonObject(attribute) && Object.hasOwn(attribute, kind) ? attribute[kind] : undefined;
   }
 
-  #unreadable(node: TfjsNode, name: string) {
+  #unreadable(node: TensorflowNode, name: string) {
     return this.damaged(`${node.operator} with an unreadable ${name}`);
   }
 }
@@ -98,7 +90,7 @@ function decode(text: unknown): string {
 }
 
 /** The folders that the names of all convolutions share. */
-function findScope(nodes: readonly TfjsNode[]): string {
+function findScope(nodes: readonly TensorflowNode[]): string {
   const folders = nodes
     .filter(({ operator }) => /Conv2[Dd]/.test(operator))
     .map(({ name }) => name.split('/').slice(0, -1));

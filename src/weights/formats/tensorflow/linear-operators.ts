@@ -1,7 +1,7 @@
 import type { Activation } from '../../../networks/types.js';
 import type { Target } from '../../graph/builder.js';
 import { type ConstantValue, type MapValue, multiply, readReals } from '../../graph/value.js';
-import type { TfjsImporter, TfjsNode } from './tfjs-importer.js';
+import type { TensorflowImporter, TensorflowNode } from './tensorflow-importer.js';
 import { readWindow } from './windows.js';
 
 /** Activations that convolutions and products of matrices have fused into them. */
@@ -14,7 +14,7 @@ const FUSED: ReadonlyMap<string, Activation> = new Map([
 ]);
 const DEFAULT_LEAKY_SLOPE = 0.2;
 
-export function importConv(importer: TfjsImporter, node: TfjsNode): void {
+export function importConv(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.picture(node);
   const filter = importer.constant(node, 1, 'a filter');
   const [kernelH, kernelW, inChannels, outChannels] = filter.dims as [number, number, number, number];
@@ -32,7 +32,7 @@ export function importConv(importer: TfjsImporter, node: TfjsNode): void {
   );
 }
 
-export function importDepthwise(importer: TfjsImporter, node: TfjsNode): void {
+export function importDepthwise(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.picture(node);
   const filter = importer.constant(node, 1, 'a filter');
   const [kernelH, kernelW, channels, multiplier] = filter.dims as [number, number, number, number];
@@ -49,7 +49,7 @@ export function importDepthwise(importer: TfjsImporter, node: TfjsNode): void {
   );
 }
 
-export function importMatMul(importer: TfjsImporter, node: TfjsNode): void {
+export function importMatMul(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.map(node);
   const weights = importer.constant(node, 1, 'weights');
   const transposed = importer.flagOf(node, 'transpose_b');
@@ -73,8 +73,8 @@ export function importMatMul(importer: TfjsImporter, node: TfjsNode): void {
 
 /** The bias and the activation that are fused into a linear operator. */
 function finishLinear(
-  importer: TfjsImporter,
-  node: TfjsNode,
+  importer: TensorflowImporter,
+  node: TensorflowNode,
   make: (target: Target) => MapValue,
   dims?: readonly number[],
 ): void {
@@ -106,8 +106,8 @@ function finishLinear(
 }
 
 function addBias(
-  importer: TfjsImporter,
-  node: TfjsNode,
+  importer: TensorflowImporter,
+  node: TensorflowNode,
   value: MapValue,
   bias: ConstantValue,
   target: Target,
@@ -119,7 +119,7 @@ function addBias(
   return importer.builder.affine(value, new Array<number>(channels).fill(1), readReals(bias), target);
 }
 
-export function importBiasAdd(importer: TfjsImporter, node: TfjsNode): void {
+export function importBiasAdd(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.map(node);
   if (value.dims.at(-1) !== value.shape.channels) {
     throw importer.unsupported(`BiasAdd over ${value.dims.join('×')}, expected channels last`);
@@ -128,19 +128,57 @@ export function importBiasAdd(importer: TfjsImporter, node: TfjsNode): void {
   importer.define(node, addBias(importer, node, value, importer.constant(node, 1, 'a bias'), target));
 }
 
-export function importBatchNorm(importer: TfjsImporter, node: TfjsNode): void {
-  const value = importer.picture(node);
+export function importBatchNorm(importer: TensorflowImporter, node: TensorflowNode): void {
   if (importer.flagOf(node, 'is_training')) throw importer.unsupported(`${node.operator} in training mode`);
-  const { channels } = value.shape;
-  const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((index) => {
-    const constant = importer.constant(node, index, 'statistics');
-    if (multiply(constant.dims) !== channels) {
-      throw importer.damaged(`${node.operator} with ${constant.dims.join('×')} values, expected ${channels}`);
-    }
-    return readReals(constant);
-  }) as [number[], number[], number[], number[]];
-  const epsilon = importer.floatOf(node, 'epsilon', 1e-4);
-  const scale = gamma.map((factor, c) => factor / Math.sqrt(variance[c]! + epsilon));
+  const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((index) => readStatistics(importer, node, index));
+  normalise(importer, node, {
+    gamma,
+    beta: beta!,
+    mean: mean!,
+    variance: variance!,
+    epsilon: importer.floatOf(node, 'epsilon', 1e-4),
+  });
+}
+
+/** The operator of graphs of 2015 and before. */
+export function importNormalization(importer: TensorflowImporter, node: TensorflowNode): void {
+  const [mean, variance, beta, gamma] = [1, 2, 3, 4].map((index) => readStatistics(importer, node, index));
+  const isScaled = importer.flagOf(node, 'scale_after_normalization');
+  const epsilon = importer.floatOf(node, 'variance_epsilon', Number.NaN);
+  if (Number.isNaN(epsilon)) throw importer.damaged(`${node.operator} without its epsilon`);
+  normalise(importer, node, {
+    gamma: isScaled ? gamma : undefined,
+    beta: beta!,
+    mean: mean!,
+    variance: variance!,
+    epsilon,
+  });
+}
+
+interface Normalisation {
+  readonly gamma: readonly number[] | undefined;
+  readonly beta: readonly number[];
+  readonly mean: readonly number[];
+  readonly variance: readonly number[];
+  readonly epsilon: number;
+}
+
+function readStatistics(importer: TensorflowImporter, node: TensorflowNode, index: number): number[] {
+  const { channels } = importer.picture(node).shape;
+  const constant = importer.constant(node, index, 'statistics');
+  if (multiply(constant.dims) !== channels) {
+    throw importer.damaged(`${node.operator} with ${constant.dims.join('×')} values, expected ${channels}`);
+  }
+  return readReals(constant);
+}
+
+function normalise(
+  importer: TensorflowImporter,
+  node: TensorflowNode,
+  { gamma, beta, mean, variance, epsilon }: Normalisation,
+) {
+  const value = importer.picture(node);
+  const scale = variance.map((square, c) => (gamma?.[c] ?? 1) / Math.sqrt(square + epsilon));
   const offset = beta.map((base, c) => base - mean[c]! * scale[c]!);
   importer.define(node, importer.builder.affine(value, scale, offset, importer.target(node, value.dims)));
 }

@@ -1,22 +1,22 @@
 import type { MapValue } from '../../graph/value.js';
-import type { TfjsImporter, TfjsNode } from './tfjs-importer.js';
+import type { TensorflowImporter, TensorflowNode } from './tensorflow-importer.js';
 import { readWindow } from './windows.js';
 
 /** The mean of what lies inside of the map. */
-export function importAveragePool(importer: TfjsImporter, node: TfjsNode): void {
+export function importAveragePool(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.picture(node);
   const window = readWindow(importer, node, value, readSize(importer, node));
   definePooled(importer, node, importer.builder.averagePool(value, window, false, importer.target(node, [])));
 }
 
-export function importMaxPool(importer: TfjsImporter, node: TfjsNode): void {
+export function importMaxPool(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.picture(node);
   const window = readWindow(importer, node, value, readSize(importer, node));
   definePooled(importer, node, importer.builder.maxPool(value, window, importer.target(node, [])));
 }
 
 /** Mean and Max over height and width. */
-export function importReduction(importer: TfjsImporter, node: TfjsNode): void {
+export function importReduction(importer: TensorflowImporter, node: TensorflowNode): void {
   const value = importer.picture(node);
   const stated = importer.integers(node, 1, `${node.operator}'s axes`);
   const axes = new Set(stated.map((axis) => (axis < 0 ? axis + 4 : axis)));
@@ -31,12 +31,12 @@ export function importReduction(importer: TfjsImporter, node: TfjsNode): void {
   importer.define(node, isMean ? builder.globalAveragePool(value, target) : builder.globalMaxPool(value, target));
 }
 
-function readSize(importer: TfjsImporter, node: TfjsNode): readonly [number, number] {
+function readSize(importer: TensorflowImporter, node: TensorflowNode): readonly [number, number] {
   const [, rows = 0, columns = 0] = importer.integersOf(node, 'ksize');
   return [rows, columns];
 }
 
-function definePooled(importer: TfjsImporter, node: TfjsNode, made: MapValue): void {
+function definePooled(importer: TensorflowImporter, node: TensorflowNode, made: MapValue): void {
   const { height, width, channels } = made.shape;
   importer.define(node, { ...made, dims: [1, height, width, channels] });
 }
