@@ -34,6 +34,7 @@ const rest = [
     'onnx/read',
     'tfjs/model-folder',
     'tfjs/graph-model',
+    'frozen-graph/read',
   ].map((name) => `weights/formats/${name}`),
   ...['weights/formats/keras/keras-file', 'weights/formats/keras/keras-graph'],
 ];

@@ -35,6 +35,8 @@ const MAX_CONFIG_BYTES = MAX_LABELS_BYTES;
 const LABEL_FILES: readonly string[] = [
   ...['labels.txt', 'labels.json', 'labels.csv', 'class_names.txt', 'class_names.json', 'classes.txt', 'classes.json'],
   ...['class_indices.json', 'class_to_idx.json', 'labelmap.txt', 'label_map.txt', 'dict.txt'],
+  // TensorFlow's retrain.py, and its graphs of ImageNet.
+  ...['retrained_labels.txt', 'output_labels.txt', 'imagenet_slim_labels.txt'],
 ];
 
 /** Have labels among other things, or none. */

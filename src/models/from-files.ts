@@ -44,12 +44,15 @@ export async function openFiles(paths: readonly string[], options: FileOptions):
   return sourceOf(await Promise.all(files), options);
 }
 
+const SEVERAL_OUTPUTS: readonly string[] = ['onnx', 'frozen-graph'];
+
 /** Opens one file. Throws UsageError where an output is named in a format whose files are read as having one. */
 export async function openFile(path: string, { resolution, outputName }: FileOptions): Promise<Opened> {
   const opened = await openWeights(path, { resolution, outputName });
-  const isOnnx = opened.kind === 'graph' && opened.imported.format === 'onnx';
-  if (outputName !== undefined && !isOnnx) {
-    throw new UsageError({ where: `--output-name ${outputName}`, problem: `${path} is not an ONNX file` });
+  const mayHaveSeveral = opened.kind === 'graph' && SEVERAL_OUTPUTS.includes(opened.imported.format);
+  if (outputName !== undefined && !mayHaveSeveral) {
+    const problem = `${path} is neither an ONNX file nor a TensorFlow frozen graph`;
+    throw new UsageError({ where: `--output-name ${outputName}`, problem });
   }
   return opened;
 }

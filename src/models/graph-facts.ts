@@ -63,6 +63,8 @@ function channelNorms({ shape, data }: Tensor): readonly number[] {
   return Array.from(sums, Math.sqrt);
 }
 
+const TITLES = { tflite: 'TFLite', tfjs: 'Keras and TensorFlow.js', 'frozen-graph': 'TensorFlow' } as const;
+
 /** What networks from the tool that wrote the file are usually trained on. */
 export function usualRange(imported: ImportedModel): { readonly range: InputRange; readonly reason: string } {
   const { format, producer } = imported;
@@ -70,8 +72,7 @@ export function usualRange(imported: ImportedModel): { readonly range: InputRang
     return { range: inputRanges.imagenet, reason: 'PyTorch wrote the file, and its networks usually do' };
   }
   if (format === 'onnx') return { range: inputRanges['-1..1'], reason: 'nothing in the file says what it takes' };
-  const title = format === 'tflite' ? 'TFLite' : 'Keras and TensorFlow.js';
-  return { range: inputRanges['-1..1'], reason: `${title} networks without scaling inside usually do` };
+  return { range: inputRanges['-1..1'], reason: `${TITLES[format]} networks without scaling inside usually do` };
 }
 
 function spread(values: readonly number[]): Triple {

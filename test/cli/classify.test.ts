@@ -131,7 +131,7 @@ describe('mobilenet classify', () => {
     [
       'an output of a file that has one',
       ['--weights', 'test/golden/tflite-tiny/float.tflite', '--output-name', 'x', alps],
-      /--output-name x: .*float\.tflite is not an ONNX file/,
+      /--output-name x: .*float\.tflite is neither an ONNX file nor a TensorFlow frozen graph/,
     ],
     ['an unknown filter', ['--resize', 'cubic', alps], /--resize cubic: expected pil-bilinear, .* or nearest/],
     [

@@ -8,6 +8,7 @@ import { ModelError } from '../../src/errors/errors.js';
 import { decode } from '../../src/images/decode.js';
 import { folderSource } from '../../src/untrusted-data/files-beside.js';
 import { recognise } from '../../src/weights/families/recognise.js';
+import { readFrozenGraph } from '../../src/weights/formats/frozen-graph/read.js';
 import { type KerasFile, readKerasFile } from '../../src/weights/formats/keras/keras-file.js';
 import { importKeras } from '../../src/weights/formats/keras/keras-graph.js';
 import { readOnnx } from '../../src/weights/formats/onnx/read.js';
@@ -85,6 +86,11 @@ function makeSamples(folder: string): Sample[] {
       return new Map();
     }),
   );
+  const frozen = ['decoder', 'retrained', 'training', 'two-outputs'].map((name) =>
+    sample(`frozen-graphs/${name}.pb`, (bytes) =>
+      readFrozenGraph(bytes, 'x', { resolution: 24, outputName: name === 'two-outputs' ? 'kind' : undefined }),
+    ),
+  );
   const tflite = ['uint8', 'int8', 'float'].map((name) =>
     sample(`tflite-tiny/${name}.tflite`, (bytes) => readTflite(bytes, 'x')),
   );
@@ -104,6 +110,7 @@ function makeSamples(folder: string): Sample[] {
     ...onnx,
     ...onnxOperators,
     ...counted,
+    ...frozen,
     ...tflite,
     ...tfliteOperators,
     ...pytorch,

@@ -45,7 +45,7 @@ export const mean = commaSeparated(
 export const std = commaSeparated('--std <r,g,b>', 'with --mean: standard deviation, in the same units', parseReal);
 export const outputName = text(
   '--output-name <name>',
-  'the output that has the classes, if your ONNX file has several (default: found by its shape)',
+  'the output that has the classes, if your ONNX file or frozen graph has several (default: found by its shape)',
 );
 export const json = flag('--json', 'print one JSON document');
 export const quiet = flag('-q, --quiet', 'print nothing but errors on stderr: no notes, no progress, no summary');

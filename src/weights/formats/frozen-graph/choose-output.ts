@@ -6,6 +6,8 @@ import type { FrozenNode } from './graph-def.js';
 /** They judge or record what a network gives, and so does what is computed from them. */
 const BOOKKEEPING =
   /^(ArgMax|ArgMin|TopK(V2)?|InTopK(V2)?|Equal|NotEqual|Assert|NoOp|Const|Print|\w*Summary(V2)?|(Sparse)?SoftmaxCrossEntropyWithLogits|L2Loss|Save(V2|Slices)?|Restore(V2|Slice)?|Assign\w*|Apply\w+|Variable(V2)?|VarHandleOp|\w*Queue\w*)$/;
+/** What is known without the picture's values. */
+const SIZES = /^(Shape(N)?|Size|Rank)$/;
 const PICTURES = /^Placeholder(WithDefault|V2)?$/;
 const MOST_SHOWN = 8;
 
@@ -47,6 +49,10 @@ export function chooseOutput(nodes: ReadonlyMap<string, FrozenNode>, where: stri
   });
 }
 
+function isStart(operator: string): boolean {
+  return PICTURES.test(operator) || isDecoder(operator);
+}
+
 function listOutputs(nodes: ReadonlyMap<string, FrozenNode>): readonly string[] {
   const sources = (node: FrozenNode) => node.inputs.filter((input) => !input.startsWith('^')).map(nameOf);
   const readers = new Map<string, string[]>();
@@ -63,11 +69,11 @@ function listOutputs(nodes: ReadonlyMap<string, FrozenNode>): readonly string[] 
     return reached;
   };
   const all = [...nodes.values()];
-  const fromPicture = reach(all.filter(({ op }) => PICTURES.test(op) || isDecoder(op)));
+  const fromPicture = reach(all.filter(({ op }) => isStart(op)));
   // A constant is no output, but what it goes into may be one.
   const judged = reach(all.filter(({ op }) => op !== 'Const' && BOOKKEEPING.test(op)));
   return all
-    .filter(({ name, op }) => fromPicture.has(name) && !judged.has(name) && !PICTURES.test(op) && !isDecoder(op))
+    .filter(({ name, op }) => fromPicture.has(name) && !judged.has(name) && !isStart(op) && !SIZES.test(op))
     .map(({ name }) => name)
     .filter((name) => (readers.get(name) ?? []).every((reader) => judged.has(reader)));
 }

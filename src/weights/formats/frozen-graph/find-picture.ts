@@ -1,8 +1,8 @@
 import { ModelError } from '../../../errors/errors.js';
 import { quoted } from '../../../errors/printable.js';
 import { type ConstantValue, multiply } from '../../graph/value.js';
-import { readPicture, type TensorflowPicture } from '../tensorflow/picture.js';
-import type { TensorflowNode } from '../tensorflow/tensorflow-importer.js';
+import { readPicture, type TensorflowPicture } from '../../tensorflow/picture.js';
+import type { TensorflowNode } from '../../tensorflow/tensorflow-importer.js';
 
 const DEFAULT_RESOLUTION = 224;
 const RESIZE = /^Resize(Bilinear|NearestNeighbor|Bicubic|Area)$/;
@@ -36,7 +36,7 @@ export function findPicture(
     ...decoders.map(({ name }): TensorflowPicture => {
       return { name, height: resolution, width: resolution, channels: 3, rank: 3, isBytes: true };
     }),
-    ...placeholders.flatMap((node) => readPicture(node, resolution) ?? []),
+    ...placeholders.flatMap((node) => readPicture(node, resolution, true) ?? []),
   ];
   const [picture, ...others] = pictures;
   // A number or a switch with a default of its own stays a constant; one without is an input that nobody gives.

@@ -3,8 +3,8 @@ import { quoted } from '../../../errors/printable.js';
 import { sortByDependencies } from '../../graph/dependencies.js';
 import type { ImportedModel } from '../../graph/imported-model.js';
 import type { ConstantValue } from '../../graph/value.js';
-import { importTensorflowGraph } from '../tensorflow/import-graph.js';
-import type { TensorflowNode } from '../tensorflow/tensorflow-importer.js';
+import { importTensorflowGraph } from '../../tensorflow/import-graph.js';
+import type { TensorflowNode } from '../../tensorflow/tensorflow-importer.js';
 import { chooseOutput, nameOf } from './choose-output.js';
 import { findPicture, isDecoder } from './find-picture.js';
 import { type FrozenNode, readGraphDef } from './graph-def.js';
@@ -27,9 +27,8 @@ export interface FrozenGraphOptions {
  */
 export function readFrozenGraph(bytes: Uint8Array, where: string, options: FrozenGraphOptions = {}): ImportedModel {
   const whole = readGraphDef(bytes, where);
-  const nodes = withoutDropout(whole);
-  const output = chooseOutput(nodes, where, options.outputName);
-  const needed = sortNeeded(nodes, output, where);
+  const output = chooseOutput(whole, where, options.outputName);
+  const needed = sortNeeded(withoutDropout(whole), output, where);
   const constants = new Map<string, ConstantValue>();
   const operations: TensorflowNode[] = [];
   for (const node of needed) {

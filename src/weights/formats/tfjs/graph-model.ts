@@ -5,9 +5,9 @@ import { sortByDependencies } from '../../graph/dependencies.js';
 import { type ImportedModel, sanitiseName } from '../../graph/imported-model.js';
 import type { ConstantValue } from '../../graph/value.js';
 import { toFloat32 } from '../../half.js';
-import { importTensorflowGraph } from '../tensorflow/import-graph.js';
-import { readPicture } from '../tensorflow/picture.js';
-import type { TensorflowNode } from '../tensorflow/tensorflow-importer.js';
+import { importTensorflowGraph } from '../../tensorflow/import-graph.js';
+import { readPicture } from '../../tensorflow/picture.js';
+import type { TensorflowNode } from '../../tensorflow/tensorflow-importer.js';
 import { readTfjs, type TfjsModel } from './model-folder.js';
 
 export interface TfjsGraphOptions {

@@ -1,6 +1,6 @@
-import type { Activation } from '../../../networks/types.js';
-import type { Target } from '../../graph/builder.js';
-import { type ConstantValue, type MapValue, multiply, readReals } from '../../graph/value.js';
+import type { Activation } from '../../networks/types.js';
+import type { Target } from '../graph/builder.js';
+import { type ConstantValue, type MapValue, multiply, readReals } from '../graph/value.js';
 import type { TensorflowImporter, TensorflowNode } from './tensorflow-importer.js';
 import { readWindow } from './windows.js';
 

@@ -1,7 +1,7 @@
-import { isJsonObject } from '../../../untrusted-data/json-object.js';
-import { GraphBuilder, type Target } from '../../graph/builder.js';
-import { GraphImporter, type Operation } from '../../graph/graph-importer.js';
-import type { ConstantValue } from '../../graph/value.js';
+import { isJsonObject } from '../../untrusted-data/json-object.js';
+import { GraphBuilder, type Target } from '../graph/builder.js';
+import { GraphImporter, type Operation } from '../graph/graph-importer.js';
+import type { ConstantValue } from '../graph/value.js';
 
 /** An operation of TensorFlow's, with its attributes in the JSON form of Protocol Buffers. */
 export interface TensorflowNode extends Operation {

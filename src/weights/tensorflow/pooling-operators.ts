@@ -1,4 +1,4 @@
-import type { MapValue } from '../../graph/value.js';
+import type { MapValue } from '../graph/value.js';
 import type { TensorflowImporter, TensorflowNode } from './tensorflow-importer.js';
 import { readWindow } from './windows.js';
 

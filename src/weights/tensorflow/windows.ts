@@ -1,6 +1,6 @@
-import type { Window } from '../../graph/builder.js';
-import { type MapValue, NO_PADS } from '../../graph/value.js';
-import { samePadded } from '../../graph/windows.js';
+import type { Window } from '../graph/builder.js';
+import { type MapValue, NO_PADS } from '../graph/value.js';
+import { samePadded } from '../graph/windows.js';
 import type { TensorflowImporter, TensorflowNode } from './tensorflow-importer.js';
 
 /** The window of a convolution or pool over `value`, zeros of a Pad before it included. */

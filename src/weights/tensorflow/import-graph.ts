@@ -1,8 +1,8 @@
-import { NETWORK_INPUT } from '../../../networks/types.js';
-import { finishModel } from '../../graph/finish.js';
-import { quote } from '../../graph/graph-importer.js';
-import type { ImportedModel } from '../../graph/imported-model.js';
-import { type ConstantValue, multiply } from '../../graph/value.js';
+import { NETWORK_INPUT } from '../../networks/types.js';
+import { finishModel } from '../graph/finish.js';
+import { quote } from '../graph/graph-importer.js';
+import type { ImportedModel } from '../graph/imported-model.js';
+import { type ConstantValue, multiply } from '../graph/value.js';
 import { foldConstants, isFoldable } from './fold-constants.js';
 import { operators } from './operators.js';
 import type { TensorflowPicture } from './picture.js';
@@ -67,7 +67,8 @@ function refuseUnknown(
   );
   const [first] = unknown;
   if (first === undefined) return;
-  throw importer.unsupported(`operator ${quote(first)}${unknown.size > 1 ? ` and ${unknown.size - 1} more` : ''}`);
+  const others = unknown.size > 1 ? ` and ${unknown.size - 1} more` : '';
+  throw importer.unsupported(`operator ${quote(first)}${others}, expected one of ${[...operators.keys()].join(', ')}`);
 }
 
 function definePicture(importer: TensorflowImporter, { name, height, width, channels, rank }: TensorflowPicture): void {

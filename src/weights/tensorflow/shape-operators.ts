@@ -1,4 +1,4 @@
-import { type ConstantValue, type MapValue, multiply } from '../../graph/value.js';
+import { type ConstantValue, type MapValue, multiply } from '../graph/value.js';
 import type { TensorflowImporter, TensorflowNode } from './tensorflow-importer.js';
 
 export function importPad(importer: TensorflowImporter, node: TensorflowNode): void {

@@ -1,5 +1,5 @@
-import { type ConstantValue, multiply } from '../../graph/value.js';
-import { broadcastStrides, copyStrided } from '../../strided.js';
+import { type ConstantValue, multiply } from '../graph/value.js';
+import { broadcastStrides, copyStrided } from '../strided.js';
 import type { TensorflowImporter, TensorflowNode } from './tensorflow-importer.js';
 
 const UNARY: ReadonlyMap<string, (x: number) => number> = new Map([

@@ -1,7 +1,7 @@
-import type { Activation } from '../../../networks/types.js';
-import { type Arithmetic, importArithmetic } from '../../graph/arithmetic.js';
-import type { Combination } from '../../graph/element-wise.js';
-import { type MapValue, multiply, readReals } from '../../graph/value.js';
+import type { Activation } from '../../networks/types.js';
+import { type Arithmetic, importArithmetic } from '../graph/arithmetic.js';
+import type { Combination } from '../graph/element-wise.js';
+import { type MapValue, multiply, readReals } from '../graph/value.js';
 import {
   importBatchNorm,
   importBiasAdd,
