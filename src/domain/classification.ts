@@ -73,6 +73,8 @@ export interface Timing {
 export interface PictureFacts {
   /** The file ends early: only what it still has was classified. */
   readonly truncated?: true;
+  /** Upright size in pixels of the preview that was classified in place of a camera raw file's own samples. */
+  readonly preview?: { readonly width: number; readonly height: number };
 }
 
 /** What is in one image, as far as a model says. */

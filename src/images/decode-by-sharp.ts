@@ -113,7 +113,9 @@ async function decodeOnce(
 ): Promise<DecodedImage> {
   const { name, input } = source;
   const metadata = await readMetadata(source, format, failOn);
-  const orientation = await withRandomAccess(input, (file) => readOrientation(format, file, metadata));
+  const orientation = await withRandomAccess(input, (file) =>
+    readOrientation(format, file, metadata, options.orientation),
+  );
   const original = turnedSize(metadata, orientation);
   refuseMoreThan(options.maxPixels, name, original);
   const size = chooseSize(name, format, metadata, original);

@@ -4,7 +4,7 @@ import { MEMORY_LIMIT, tooLarge } from './decode-size.js';
 import { type DecodedImage, type DecodeOptions, refuseMoreThan } from './decoded-image.js';
 import { detectFormat, type ImageFormat, type OtherFormat, supportedFormats } from './format.js';
 import { withRandomAccess } from './formats/random-access.js';
-import type { Readable } from './formats/readable.js';
+import type { Contained, Readable } from './formats/readable.js';
 import { recogniseOther } from './other-files.js';
 import { openPicture, type PictureSource } from './source.js';
 
@@ -37,8 +37,13 @@ export async function decode(input: string | Uint8Array, options: DecodeOptions 
     const otherKind = recogniseOther(source.header, name);
     throw new ImageError('unsupported-format', { where: name, problem: what, expected: supportedFormats, otherKind });
   }
-  if ('format' in detected) return decodeKnown(source, detected.format, options);
-  return decodeOther(source, detected.other, options);
+  if ('other' in detected) return decodeOther(source, detected.other, options);
+  if (detected.format === 'TIFF') {
+    const { openTiffOfCamera } = await import('./formats/open.js');
+    const raw = await openTiffOfCamera(name, source.input, options.leastPreview);
+    if (raw) return decodeContained(source, raw, options);
+  }
+  return decodeKnown(source, detected.format, options);
 }
 
 function decodeKnown(source: PictureSource, format: ImageFormat, options: DecodeOptions): Promise<DecodedImage> {
@@ -60,9 +65,21 @@ async function decodeGif(source: PictureSource, options: DecodeOptions): Promise
 /** A format that sharp does not read; inside of it there may be one that it does. */
 async function decodeOther(source: PictureSource, format: OtherFormat, options: DecodeOptions): Promise<DecodedImage> {
   const { openOther } = await import('./formats/open.js');
-  const opened = await openOther(source.name, format, source.input);
+  const opened = await openOther(source.name, format, source.input, options.leastPreview);
   if ('decode' in opened) return decodeReadable(source.name, format, opened, options);
-  return decodeKnown({ ...source, input: opened.data }, opened.format, options);
+  return decodeContained(source, opened, options);
+}
+
+async function decodeContained(
+  source: PictureSource,
+  { format, data, orientation, isPreview }: Contained,
+  options: DecodeOptions,
+): Promise<DecodedImage> {
+  const inside = { ...options, ...(orientation !== undefined && { orientation }) };
+  const image = await decodeKnown({ ...source, input: data }, format, inside);
+  if (!isPreview) return image;
+  const { width, height } = image.original;
+  return { ...image, facts: { ...image.facts, preview: { width, height } } };
 }
 
 async function decodeReadable(

@@ -23,6 +23,10 @@ export interface DecodeOptions {
   readonly maxPixels?: number;
   /** Whether to take what is left of a JPEG, PNG or GIF file that ends early. */
   readonly lenient?: boolean;
+  /** Shorter side that the preview of a camera raw file must have, in pixels. */
+  readonly leastPreview?: number;
+  /** EXIF orientation of a picture that says nothing about its own. */
+  readonly orientation?: number;
   /**
    * The columns that are needed of a picture of this size. Others may be left out where that saves work; the whole file is
    * decoded all the same, so that damage anywhere is found.

@@ -2,9 +2,9 @@
 export type ImageFormat = 'JPEG' | 'PNG' | 'WebP' | 'GIF' | 'TIFF' | 'AVIF';
 
 /** Formats with a reader in formats/. `PPM` is the whole family, `ICO` cursors too. */
-export type OtherFormat = 'BMP' | 'PPM' | 'ICO' | 'HEIC';
+export type OtherFormat = 'BMP' | 'PPM' | 'ICO' | 'HEIC' | 'camera raw';
 
-export const supportedFormats = 'JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM, ICO or HEIC';
+export const supportedFormats = 'JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM, ICO, HEIC or camera raw';
 
 /** How many leading bytes `detectFormat` looks at. */
 export const FORMAT_HEADER_BYTES = 512;
@@ -27,6 +27,9 @@ function readBy(other: OtherFormat): DetectedFormat {
   return { supported: true, other };
 }
 
+/** Olympus and OM, Panasonic and Leica, Fujifilm; most others begin as TIFF files do. */
+const rawSignatures = ['IIRO', 'IIRS', 'MMOR', 'IIU\0', 'FUJIFILMCCD-RAW'];
+
 /** How files begin that are named in the refusal (bytes as Latin-1). */
 const refusedBySignature: readonly (readonly [string, string])[] = [
   ['\0\0\0\x0cjP  ', 'JPEG 2000'],
@@ -34,6 +37,8 @@ const refusedBySignature: readonly (readonly [string, string])[] = [
   ['\0\0\0\x0cJXL ', 'JPEG XL'],
   ['\xff\x0a', 'JPEG XL'],
   ['8BPS', 'Photoshop (PSD)'],
+  ['FOVb', 'Sigma raw (X3F)'],
+  ['\0MRM', 'Minolta raw (MRW)'],
   ['qoif', 'QOI'],
   ['v/1\x01', 'OpenEXR'],
   ['#?RADIANCE', 'Radiance HDR'],
@@ -51,7 +56,7 @@ function detectIsoMedia(header: Buffer): DetectedFormat {
   for (let at = 16; at + 4 <= boxEnd; at += 4) brands.push(header.toString('latin1', at, at + 4));
   if (brands.includes('avif') || brands.includes('avis')) return accepted('AVIF');
   if (brands.some((brand) => /^(hei[cxms]|hev[cxms]|mif1|msf1)$/.test(brand))) return readBy('HEIC');
-  if (brands[0] === 'crx ') return refused('Canon raw');
+  if (brands[0] === 'crx ') return readBy('camera raw');
   return refused('video');
 }
 
@@ -88,11 +93,12 @@ export function detectFormat(bytes: Uint8Array): DetectedFormat {
   if (/^RIFF[\s\S]{4}WEBP/.test(start)) return accepted('WebP');
   if (/^GIF8[79]a/.test(start)) return accepted('GIF');
   if (['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(start.slice(0, 4))) {
-    return start.slice(8, 10) === 'CR' ? refused('Canon raw') : accepted('TIFF');
+    return accepted('TIFF');
   }
+  if (rawSignatures.some((signature) => start.startsWith(signature))) return readBy('camera raw');
   if (header.length >= 12 && start.slice(4, 8) === 'ftyp') return detectIsoMedia(header);
   if (start.startsWith('BM') && isBitmapHeader(header)) return readBy('BMP');
-  if (/^P[1-7Ff][\s#]/.test(start)) return readBy('PPM');
+  if (/^P([1-6Ff]\s+(#[^\r\n]*[\r\n]\s*)*[-.\d]|7\n)/.test(header.toString('latin1'))) return readBy('PPM');
   if (isIcon(header)) return readBy('ICO');
   for (const [signature, name] of refusedBySignature) if (start.startsWith(signature)) return refused(name);
   return detectText(header);

@@ -24,9 +24,10 @@ interface Sources {
   readonly xmp?: string | undefined;
 }
 
-function decide({ exif, xmp }: Sources): Orientation {
+function decide({ exif, xmp }: Sources, otherwise?: number): Orientation {
   const entry = exif?.get(ORIENTATION_TAG);
-  const value = entry ? onlyNumber(entry.numbers()) : Number(/tiff:Orientation(?:="|>)([0-9])/.exec(xmp ?? '')?.[1]);
+  const mention = /tiff:Orientation(?:="|>)([0-9])/.exec(xmp ?? '')?.[1];
+  const value = entry ? onlyNumber(entry.numbers()) : Number(mention ?? otherwise);
   return Number.isInteger(value) && value! >= 1 && value! <= 8 ? (value as Orientation) : 1;
 }
 
@@ -96,8 +97,16 @@ function isTurnedByContainer(bytes: RandomAccess): boolean {
   return /irot|imir/.test(boxes);
 }
 
-/** How the decoded pixels of a file lie, as Pillow's `ImageOps.exif_transpose` has it. */
-export function readOrientation(format: ImageFormat, bytes: RandomAccess, { exif, xmp }: Metadata): Orientation {
+/**
+ * How the decoded pixels of a file lie, as Pillow's `ImageOps.exif_transpose` has it.
+ * @param otherwise the orientation of a file that says nothing about it
+ */
+export function readOrientation(
+  format: ImageFormat,
+  bytes: RandomAccess,
+  { exif, xmp }: Metadata,
+  otherwise?: number,
+): Orientation {
   const packet = xmp && latin1(xmp);
   switch (format) {
     case 'PNG':
@@ -114,7 +123,7 @@ export function readOrientation(format: ImageFormat, bytes: RandomAccess, { exif
       return directory?.has(ORIENTATION_TAG) || isTurnedByContainer(bytes) ? 1 : decide({ xmp: packet });
     }
     default:
-      return decide({ exif: readExif(exif), xmp: packet });
+      return decide({ exif: readExif(exif), xmp: packet }, otherwise);
   }
 }
 

@@ -171,7 +171,8 @@ export async function prepareImage(
 ): Promise<DecodedImage['original'] & { readonly facts: PictureFacts }> {
   const columnsOf = (width: number, height: number) =>
     readBy(place(width, height, preprocessing).x.axis, preprocessing.filter);
-  const image = await decode(input, { ...options, columnsOf });
+  const leastPreview = preprocessing.crop === 'squash' ? preprocessing.resolution : preprocessing.resize;
+  const image = await decode(input, { ...options, columnsOf, leastPreview });
   prepareDecoded(image, preprocessing, target, await kernels);
   return { ...image.original, facts: image.facts };
 }

@@ -10,6 +10,8 @@ const MOST_VALUES = 2 ** 20;
 export interface DirectoryEntry {
   readonly type: number;
   readonly count: number;
+  /** Where the file has the values. */
+  readonly at: number;
   /** Whole numbers of the types that have them, in order; empty for all other types. */
   numbers(): readonly number[];
   bytes(): Uint8Array;
@@ -23,8 +25,16 @@ interface Layout {
   readonly big: boolean;
 }
 
-/** Reads the header and the first directory; undefined where there is no such header. EXIF is a TIFF file too. */
-export function readDirectory(bytes: RandomAccess): Directory | undefined {
+export interface Header extends Layout {
+  /** Where the first directory is. */
+  readonly first: number;
+}
+
+/** Numbers in the place of TIFF's 42: Olympus, twice, and Panasonic. */
+const MAKERS_VERSIONS = [0x4f52, 0x5352, 0x55];
+
+/** Undefined where there is no such header. */
+export function readHeader(bytes: RandomAccess, versions: readonly number[] = [42, 43]): Header | undefined {
   const header = bytes.read(0, 16);
   if (header.length < 8) return undefined;
   const view = viewOf(header);
@@ -32,14 +42,51 @@ export function readDirectory(bytes: RandomAccess): Directory | undefined {
   if (order !== 0x4949 && order !== 0x4d4d) return undefined;
   const little = order === 0x4949;
   const version = view.getUint16(2, little);
-  if (version !== 42 && version !== 43) return undefined;
-  const layout = { little, big: version === 43 };
-  if (layout.big && header.length < 16) return undefined;
-  const start = layout.big ? Number(view.getBigUint64(8, little)) : view.getUint32(4, little);
-  return readEntries(bytes, start, layout);
+  const big = version === 43;
+  if (!versions.includes(version) || (big && header.length < 16)) return undefined;
+  return { little, big, first: big ? Number(view.getBigUint64(8, little)) : view.getUint32(4, little) };
 }
 
-function readEntries(bytes: RandomAccess, start: number, layout: Layout): Directory {
+/** Reads the header and the first directory; undefined where there is no such header. EXIF is a TIFF file too. */
+export function readDirectory(bytes: RandomAccess): Directory | undefined {
+  const header = readHeader(bytes);
+  return header && readEntries(bytes, header.first, header);
+}
+
+/** Directories that are read of one file, at most. */
+const MOST_DIRECTORIES = 64;
+
+/**
+ * The directories of a TIFF file or of a camera's variant of it: the first, those that follow it, and those that entries
+ * with the tags `within` name, each once.
+ */
+export function readDirectories(bytes: RandomAccess, within: readonly number[]): readonly Directory[] {
+  const header = readHeader(bytes, [42, ...MAKERS_VERSIONS]);
+  if (!header) return [];
+  const waiting = [header.first];
+  const seen = new Set<number>([0]);
+  const directories: Directory[] = [];
+  for (let start = waiting.shift(); start !== undefined; start = waiting.shift()) {
+    if (seen.has(start) || directories.length >= MOST_DIRECTORIES) continue;
+    seen.add(start);
+    const directory = readEntries(bytes, start, header);
+    directories.push(directory);
+    const inside = within.flatMap((tag) => directory.get(tag)?.numbers().slice(0, MOST_DIRECTORIES) ?? []);
+    waiting.push(...inside, nextOf(bytes, start, header));
+  }
+  return directories;
+}
+
+/** Where the next directory is; 0 where there is none. */
+function nextOf(bytes: RandomAccess, start: number, { little }: Layout): number {
+  const head = bytes.read(start, 2);
+  if (head.length < 2) return 0;
+  const next = bytes.read(start + 2 + viewOf(head).getUint16(0, little) * 12, 4);
+  return next.length < 4 ? 0 : viewOf(next).getUint32(0, little);
+}
+
+/** The directory that begins at `start`. */
+export function readEntries(bytes: RandomAccess, start: number, layout: Layout): Directory {
   const entries = new Map<number, DirectoryEntry>();
   const countBytes = layout.big ? 8 : 2;
   const entryBytes = layout.big ? 20 : 12;
@@ -50,26 +97,28 @@ function readEntries(bytes: RandomAccess, start: number, layout: Layout): Direct
   const table = bytes.read(start + countBytes, Math.min(count, 2 ** 16) * entryBytes);
   for (let at = 0; at + entryBytes <= table.length; at += entryBytes) {
     const raw = table.subarray(at, at + entryBytes);
-    entries.set(viewOf(raw).getUint16(0, layout.little), entryOf(bytes, raw, layout));
+    const place = start + countBytes + at;
+    entries.set(viewOf(raw).getUint16(0, layout.little), entryOf(bytes, raw, place, layout));
   }
   return entries;
 }
 
-function entryOf(bytes: RandomAccess, raw: Uint8Array, { little, big }: Layout): DirectoryEntry {
+function entryOf(bytes: RandomAccess, raw: Uint8Array, start: number, { little, big }: Layout): DirectoryEntry {
   const view = viewOf(raw);
   const type = view.getUint16(2, little);
   const count = big ? Number(view.getBigUint64(4, little)) : view.getUint32(4, little);
   const place = big ? 12 : 8;
   const valueBytes = typeBytes[type] ?? 0;
-  const inline = big ? 8 : 4;
+  const isInline = count * valueBytes <= (big ? 8 : 4);
+  const pointer = big ? Number(view.getBigUint64(place, little)) : view.getUint32(place, little);
   const read = (most: number) => {
     const length = Math.min(count, most) * valueBytes;
-    if (count * valueBytes <= inline) return raw.subarray(place, place + length);
-    return bytes.read(big ? Number(view.getBigUint64(place, little)) : view.getUint32(place, little), length);
+    return isInline ? raw.subarray(place, place + length) : bytes.read(pointer, length);
   };
   return {
     type,
     count,
+    at: isInline ? start + place : pointer,
     numbers: () => wholeNumbers(read(MOST_VALUES), type, valueBytes, little),
     bytes: () => read(Number.POSITIVE_INFINITY),
   };

@@ -20,7 +20,10 @@ function count(bytes: number): void {
 export function watchAllocations(): void {
   const scope = globalThis as unknown as Record<string, unknown>;
   for (const name of NAMES) {
-    const original = globalThis[name] as unknown as new (...args: unknown[]) => ArrayBufferView;
+    const original = globalThis[name] as unknown as {
+      new (...args: unknown[]): ArrayBufferView;
+      prototype: { constructor: unknown };
+    };
     scope[name] = new Proxy(original, {
       construct(target, args: unknown[], newTarget) {
         const made = Reflect.construct(target, args, newTarget) as ArrayBufferView;
@@ -28,6 +31,8 @@ export function watchAllocations(): void {
         return made;
       },
     });
+    // Libraries tell arrays by this.
+    original.prototype.constructor = scope[name];
   }
   for (const name of ['alloc', 'allocUnsafe', 'concat'] as const) {
     const original = Buffer[name] as (...args: unknown[]) => Buffer;

@@ -19,6 +19,7 @@ import { readTfjs } from '../../src/weights/formats/tfjs/model-folder.js';
 import { readTflite } from '../../src/weights/formats/tflite/read.js';
 import type { ImportedModel } from '../../src/weights/graph/imported-model.js';
 import type { NamedTensors } from '../../src/weights/types.js';
+import { makeCr3, makeDng, makeOrf, makeRaf } from '../images/formats/raw-files.js';
 import { valuesFor } from '../weights/families/checkpoint.js';
 import { makeTfjs } from './tfjs-sample.js';
 
@@ -139,13 +140,24 @@ function pictures(): Sample[] {
     ],
     ...['three.ico', 'png.ico', 'pillow.ico', 'pointer.cur'],
   ].map((name) => `formats/${name}`);
-  return [...names, 'heic/upright.heic', 'heic/turned.heic'].map((name) =>
-    sample(name, async (bytes) => {
-      const { data, width, height } = await decode(bytes, { name: 'x', maxPixels: 2 ** 22 });
-      if (data.length !== width * height * 3) throw new Error(`${data.length} bytes for ${width} × ${height} pixels`);
-      return new Map();
-    }),
-  );
+  const files = [...names, 'heic/upright.heic', 'heic/turned.heic'].map((name) => sample(name, readPicture));
+  const raws = Object.entries(makeRawFiles()).map(([name, bytes]) => ({
+    ...{ name: `raw/${name}`, bytes: new Uint8Array(bytes), besideBytes: 0, isSlow: false },
+    read: readPicture,
+  }));
+  return [...files, ...raws];
+}
+
+async function readPicture(bytes: Uint8Array): Promise<Loaded> {
+  const { data, width, height } = await decode(bytes, { name: 'x', maxPixels: 2 ** 22 });
+  if (data.length !== width * height * 3) throw new Error(`${data.length} bytes for ${width} × ${height} pixels`);
+  return new Map();
+}
+
+/** Camera raw files around one preview. */
+function makeRawFiles(): Readonly<Record<string, Uint8Array>> {
+  const jpeg = readFileSync(join(golden, 'preprocess/orientation-6.jpg'));
+  return { dng: makeDng(jpeg, jpeg, 6), orf: makeOrf(jpeg), cr3: makeCr3(jpeg, jpeg), raf: makeRaf(jpeg) };
 }
 
 /** Descriptions of the layers of notebooks, beside weights that are as they should be. */

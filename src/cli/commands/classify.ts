@@ -14,7 +14,7 @@ import { addOptions, readOptions } from '../options/option-table.js';
 /** `mobilenet classify FILE|FOLDER|GLOB…` */
 export function classifyCommand(): Command {
   const command = new Command('classify')
-    .description('Classify images: JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM, ICO or HEIC.')
+    .description('Classify images: JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM, ICO, HEIC or camera raw (its preview).')
     .argument('[file...]', 'images, folders of images, patterns such as "*.jpg", or - for one image on stdin');
   addOptions(command, modelOptions, 'Model:');
   addOptions(command, computationOptions, 'Computation:');

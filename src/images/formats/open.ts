@@ -2,6 +2,7 @@ import { ImageError } from '../../errors/errors.js';
 import { MEMORY_LIMIT } from '../decode-size.js';
 import type { OtherFormat } from '../format.js';
 import { openBmp } from './bmp.js';
+import { openCameraRaw, openRawTiff } from './camera-raw.js';
 import { openHeic } from './heic.js';
 import { openIcon } from './ico.js';
 import { openNetpbm } from './netpbm.js';
@@ -18,11 +19,12 @@ function whole(file: RandomAccess): Uint8Array {
 type Opened = Readable | Contained;
 
 /** What reads the formats that sharp does not. */
-const readers: Readonly<Record<OtherFormat, (file: RandomAccess) => Opened | Promise<Opened>>> = {
+const readers: Readonly<Record<OtherFormat, (file: RandomAccess, least: number) => Opened | Promise<Opened>>> = {
   BMP: (file) => openBmp(whole(file)),
   PPM: (file) => openNetpbm(whole(file)),
   ICO: (file) => openIcon(whole(file)),
   HEIC: (file) => openHeic(whole(file)),
+  'camera raw': openCameraRaw,
 };
 
 /** The problem with the name of the file; other errors as they are. */
@@ -38,11 +40,38 @@ export function asImageError(name: string, format: string, problem: unknown): un
 
 /**
  * Reads the header of a picture that sharp does not read.
+ * @param leastPreview shorter side that the preview of a camera raw file must have
  * @throws ImageError
  */
-export async function openOther(name: string, format: OtherFormat, input: Uint8Array | string): Promise<Opened> {
+export function openOther(
+  name: string,
+  format: OtherFormat,
+  input: Uint8Array | string,
+  leastPreview = 0,
+): Promise<Opened> {
+  return openNamed(name, format, input, (file) => readers[format](file, leastPreview));
+}
+
+/**
+ * The preview in a file that begins as TIFF files do but comes from a camera; undefined for any other TIFF file.
+ * @throws ImageError
+ */
+export function openTiffOfCamera(
+  name: string,
+  input: Uint8Array | string,
+  leastPreview = 0,
+): Promise<Contained | undefined> {
+  return openNamed(name, 'camera raw', input, (file) => openRawTiff(file, leastPreview));
+}
+
+async function openNamed<T>(
+  name: string,
+  format: OtherFormat,
+  input: Uint8Array | string,
+  open: (file: RandomAccess) => T | Promise<T>,
+): Promise<T> {
   try {
-    return await withRandomAccess(input, readers[format]);
+    return await withRandomAccess(input, open);
   } catch (error) {
     throw asImageError(name, format, error);
   }

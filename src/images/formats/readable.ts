@@ -14,8 +14,8 @@ export interface Readable {
 export interface Contained {
   readonly format: ImageFormat;
   readonly data: Uint8Array;
+  /** It stands for something larger that is not decoded. */
+  readonly isPreview?: true;
   /** EXIF orientation of the file around it, for a picture that has none of its own. */
   readonly orientation?: number;
-  /** Its size as stored, where it stands for something larger that is not decoded. */
-  readonly preview?: { readonly width: number; readonly height: number };
 }
