@@ -98,7 +98,7 @@ export function detectFormat(bytes: Uint8Array): DetectedFormat {
   if (rawSignatures.some((signature) => start.startsWith(signature))) return readBy('camera raw');
   if (header.length >= 12 && start.slice(4, 8) === 'ftyp') return detectIsoMedia(header);
   if (start.startsWith('BM') && isBitmapHeader(header)) return readBy('BMP');
-  if (/^P([1-6Ff]\s+(#[^\r\n]*[\r\n]\s*)*[-.\d]|7\n)/.test(header.toString('latin1'))) return readBy('PPM');
+  if (/^P([1-6Ff](\s+[#\d]|#)|7\n)/.test(start)) return readBy('PPM');
   if (isIcon(header)) return readBy('ICO');
   for (const [signature, name] of refusedBySignature) if (start.startsWith(signature)) return refused(name);
   return detectText(header);
