@@ -1,43 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { exitCodes, MobilenetError, UsageError } from '../errors/errors.js';
-import { exitCodeTable, signalExitCodes } from '../errors/exit-codes.js';
 import { printable } from '../errors/printable.js';
-import { packageFile } from '../files/package-files.js';
 import { useOwnErrors } from './command-line-errors.js';
-import { addHelpEnd } from './options/help-end.js';
-import {
-  type CommandName,
-  commandNames,
-  isCommandName,
-  startsWithKnownWord,
-  withImpliedCommand,
-} from './start/implied-command.js';
+import { createProgram, loadCommands } from './program.js';
+import { isCommandName, startsWithKnownWord, withImpliedCommand } from './start/implied-command.js';
 import { unknownCommand } from './unknown-command.js';
-
-/** As the help shows them. */
-function exitCodesHelp(): string {
-  const rows = [...exitCodeTable.map(({ code, meaning }) => ({ codes: `${code}`, meaning })), ...signalExitCodes];
-  return `Exit codes:\n${rows.map(({ codes, meaning }) => `  ${codes.padEnd(2)}  ${meaning}`).join('\n')}`;
-}
-
-/** Each is loaded only where it is asked for: reading all of them takes as long as `cost`. */
-const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
-  classify: async () => (await import('./commands/classify.js')).classifyCommand(),
-  merge: async () => (await import('./commands/merge.js')).mergeCommand(),
-  cost: async () => (await import('./commands/cost.js')).costCommand(),
-  models: async () => (await import('./commands/models.js')).modelsCommand(),
-  pull: async () => (await import('./commands/pull.js')).pullCommand(),
-  import: async () => (await import('./commands/import.js')).importCommand(),
-  bench: async () => (await import('./commands/bench.js')).benchCommand(),
-};
-
-/** The command that is named first, or all of them for the help. */
-async function loadCommands([first]: readonly string[]): Promise<readonly Command[]> {
-  if (first !== undefined && isCommandName(first)) return [await commands[first]()];
-  if (first === '--version' || first === '-V') return [];
-  return Promise.all(commandNames.map((name) => commands[name]()));
-}
 
 /** Of `-k 3 cost`, which is no input called `cost`. */
 function refuseCommandBehindOptions({ args: [first] }: Command): void {
@@ -49,28 +16,13 @@ function refuseCommandBehindOptions({ args: [first] }: Command): void {
   });
 }
 
-function version(): string {
-  return JSON.parse(readFileSync(packageFile('package.json'), 'utf8')).version;
-}
-
 /** Runs one command line. Sets `process.exitCode`; never throws. */
 export async function main(typed: readonly string[]): Promise<void> {
   const args = withImpliedCommand(typed);
   process.stdout.on('error', noticeOutputError);
   // What nobody can read is no reason to end: `2>&1 | head -1`, a full disk under a log.
   process.stderr.on('error', () => {});
-  const program = new Command('mobilenet')
-    .description('Classify images with MobileNet, Xception and EfficientNet in WebAssembly, offline.')
-    .version(version(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
-    .helpCommand('help [command]', 'print the help of a command')
-    .configureHelp({ subcommandTerm: (command) => command.name() })
-    // Options behind a command's name are that command's own, down to `cost compare --json`.
-    .enablePositionalOptions();
-  addHelpEnd(program, {
-    notes: exitCodesHelp(),
-    examples: ['mobilenet photo.jpg', 'mobilenet photos --only dog', 'mobilenet classify --help'],
-  });
+  const program = createProgram();
   // Work that waits for what never comes ends the process quietly: nothing may look done that is not.
   process.once('beforeExit', reportUnfinished);
   if (args !== typed) program.hook('preAction', (_, command) => refuseCommandBehindOptions(command));

@@ -63,6 +63,11 @@ export function costCommand(): Command {
   return command;
 }
 
+/** A subcommand that is built where it is asked for. */
+export interface LateCommand {
+  readonly load?: () => Promise<Command>;
+}
+
 type Subcommand = readonly [name: string, description: string, load: () => Promise<Command>];
 
 const subcommands: readonly Subcommand[] = [
@@ -101,7 +106,7 @@ function addLater(parent: Command, name: string, description: string, load: () =
   // --help too goes to the subcommand itself; settings inherited later would take it back.
   stub.copyInheritedSettings(parent).helpOption(false);
   stub.copyInheritedSettings = () => stub;
-  parent.addCommand(stub);
+  parent.addCommand(Object.assign(stub, { load } satisfies LateCommand));
 }
 
 type Print = (page: string) => void;

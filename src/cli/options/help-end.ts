@@ -8,16 +8,19 @@ export interface HelpEnd {
   readonly examples: readonly string[];
 }
 
-const ends = new WeakMap<Command, HelpEnd>();
+/** On the command itself: each script of the build has a copy of this module. */
+interface Described {
+  helpEnd?: HelpEnd;
+}
 
 /** Puts notes and examples at the end of a command's help. */
 export function addHelpEnd(command: Command, end: HelpEnd): Command {
-  ends.set(command, end);
+  (command as Described).helpEnd = end;
   const notes = end.notes === undefined ? '' : `\n${end.notes}\n`;
   const examples = end.examples.map((line) => `\n  ${line}`).join('');
   return command.addHelpText('after', `${notes}\nExamples:${examples}`);
 }
 
 export function helpEndOf(command: Command): HelpEnd | undefined {
-  return ends.get(command);
+  return (command as Described).helpEnd;
 }

@@ -36,7 +36,7 @@ export function oneOf<const Choice extends string>(
   const list = listOf(choices);
   const rule = choiceRule(choices);
   const parse = (value: string, where: string) => checkValue(value, rule, where);
-  return { flags, help: help.includes('%s') ? help.replace('%s', list) : `${help}: ${list}`, parse };
+  return { flags, help: help.includes('%s') ? help.replace('%s', list) : `${help}: ${list}`, parse, choices };
 }
 
 /** A number above 0. */

@@ -13,6 +13,8 @@ export interface OptionRow<T> {
    * @throws UsageError for a text that means nothing
    */
   readonly parse?: (text: string, where: string, previous: T | undefined) => T;
+  /** Words that its value may be, for completion in shells. */
+  readonly choices?: readonly string[];
   /** The command cannot do without it. */
   readonly isRequired?: boolean;
   readonly default?: T;
