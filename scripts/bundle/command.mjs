@@ -23,7 +23,7 @@ const rest = [
     (name) => `cli/commands/${name}`,
   ),
   ...['use-cases/cost-file', 'use-cases/measure-cost', 'use-cases/plot', 'report/graph-text'],
-  ...['net/fetch-picture', 'models/installed', 'models/from-files', 'weights/formats/open'],
+  ...['batch/select-predictions', 'net/fetch-picture', 'models/installed', 'models/from-files', 'weights/formats/open'],
   'images/formats/open',
   ...['gif/open-gif', 'tiff-support', 'damage'].map((name) => `images/${name}`),
   // The readers that the table of formats loads: help needs the table, but no reader.

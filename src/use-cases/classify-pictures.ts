@@ -1,10 +1,9 @@
-import { createFilter, type FilterOptions } from '../batch/filter.js';
-import { createGrouping } from '../batch/group-predictions.js';
+import type { FilterOptions } from '../batch/filter.js';
 import { countInBackground, lookAhead } from '../batch/look-ahead.js';
 import { keepValidRows, tasksToDo } from '../batch/resume.js';
 import { classifyAll } from '../batch/run.js';
-import type { Prediction } from '../domain/classification.js';
-import { MobilenetError, UsageError } from '../errors/errors.js';
+import type { Selection } from '../batch/select-predictions.js';
+import { MobilenetError } from '../errors/errors.js';
 import { isReadOnce, mayBeMore } from '../inputs/extent.js';
 import { findInputs, type InputOptions } from '../inputs/find.js';
 import type { Input } from '../inputs/types.js';
@@ -196,24 +195,13 @@ function planFor(request: ClassifyRequest, pictures: number | undefined): Runner
   return { kind: 'thread', threads: choice.threads, pictures: pictures ?? MOST_ON_THIS_THREAD };
 }
 
-/** What is kept of the classes of a picture, and how many of them are asked of the network: all, to be added up. */
-function createSelection({ filter, group, top }: ClassifyRequest, runner: Runner) {
-  const { min, only, not } = filter;
-  const labels = only || not || group ? runner.readLabels() : [];
-  if (!group) return { filter: createFilter(filter, labels), top };
-  if (runner.model.output === 'independent') {
-    throw new UsageError({
-      where: '--group',
-      problem: 'the probabilities of this model are independent of each other',
-    });
-  }
-  const choose = createFilter({ ...(only && { only }), ...(not && { not }) }, labels);
-  const grouped = createGrouping(labels);
-  return {
-    group: (predictions: readonly Prediction[]) => grouped(choose(predictions), top),
-    filter: createFilter(min === undefined ? {} : { min }, []),
-    top: labels.length,
-  };
+/** What is kept of the predictions of a picture, and how many of them are asked of the network. */
+async function selectionOf({ filter, group, top }: ClassifyRequest, runner: Runner): Promise<Selection> {
+  if (!group && Object.keys(filter).length === 0) return { filter: (predictions) => predictions, top };
+  // Apart, as most starts need none of it.
+  const { createSelection } = await import('../batch/select-predictions.js');
+  const labels = filter.only || filter.not || group ? runner.readLabels() : [];
+  return createSelection({ filter, group, top }, labels, runner.model);
 }
 
 async function writeResults(
@@ -229,7 +217,7 @@ async function writeResults(
   let progress: Progress | undefined;
   let isWhole = false;
   try {
-    const { top, ...selection } = createSelection(request, runner);
+    const { top, ...selection } = await selectionOf(request, runner);
     if (target === undefined) output = host.openOutput();
     const { isTerminal = false } = output ?? {};
     const { model, cost } = runner;

@@ -1,12 +1,6 @@
-import type { Filter } from '../batch/filter.js';
+import type { Selection } from '../batch/select-predictions.js';
 import type { Outcome } from '../batch/types.js';
-import {
-  type ImageRecord,
-  type Prediction,
-  type RecordError,
-  type RowPrediction,
-  SKIPPED,
-} from '../domain/classification.js';
+import { type ImageRecord, type RecordError, type RowPrediction, SKIPPED } from '../domain/classification.js';
 import { NOT_FINITE } from '../domain/rank.js';
 import { median } from '../domain/statistics.js';
 import { elementAt } from '../errors/element-at.js';
@@ -44,12 +38,9 @@ export interface Tally {
   matching: number;
 }
 
-export interface ResultWriterOptions {
+export interface ResultWriterOptions extends Omit<Selection, 'top'> {
   readonly formatName: FormatName;
   readonly nulOutput: boolean;
-  readonly filter: Filter;
-  /** Puts predictions into groups, before the filter. */
-  readonly group?: ((predictions: readonly Prediction[]) => readonly RowPrediction[]) | undefined;
   /** Rows for files in folders that are something else than pictures. */
   readonly reportsSkipped: boolean;
   /** Told each problem of an input, in one line. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createGrouping } from '../../src/batch/group-predictions.js';
+import { createSelection } from '../../src/batch/select-predictions.js';
 import { loadImagenetLabels } from '../../src/models/bundled.js';
 
 const labels = loadImagenetLabels(1000);
@@ -71,5 +72,11 @@ describe('groups', () => {
     for (const other of [[{ name: 'dog' }], [{ name: 'x', id: 'n99999999' }], []]) {
       expect(() => createGrouping(other)).toThrow(/--group: the labels of this model have no groups, expected/);
     }
+  });
+
+  it('are refused where probabilities are independent of each other', () => {
+    const options = { filter: {}, group: true, top: 5 };
+    expect(() => createSelection(options, labels, { output: 'independent' })).toThrow(/--group: .* independent/);
+    expect(createSelection(options, labels, {}).top).toBe(1000);
   });
 });
