@@ -40,6 +40,12 @@ describe('HEIC', () => {
     expect(worst).toBeLessThanOrEqual(12);
   });
 
+  it('of several pictures the primary one', async () => {
+    const { width, height, data } = await decode(load('second-primary.heic'));
+    expect({ width, height }).toEqual({ width: 32, height: 24 });
+    expect(Math.abs(data[0]! - 200)).toBeLessThan(4);
+  });
+
   it.each([30, 200, 500, -50])('cut at byte %d', async (end) => {
     expect(await refusalOf(load('upright.heic').subarray(0, end))).toMatch(/^corrupt: x: damaged HEIC \(.+\)$/);
   });
