@@ -23,6 +23,7 @@ const rest = [
     (name) => `cli/commands/${name}`,
   ),
   ...['use-cases/cost-file', 'use-cases/measure-cost', 'use-cases/plot', 'report/graph-text'],
+  'cli/terminal/output-lock',
   ...['batch/select-predictions', 'net/fetch-picture', 'models/installed', 'models/from-files', 'weights/formats/open'],
   'images/formats/open',
   ...['gif/open-gif', 'tiff-support', 'damage'].map((name) => `images/${name}`),

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ModelError } from '../errors/errors.js';
+import { besides } from '../files/besides.js';
 
 /** The one way to disk of every byte of the store; tests put a full disk here. */
 export interface Disk {
@@ -36,11 +36,6 @@ export function asStoreError(path: string, error: unknown): unknown {
   const problem = `${FORBIDDEN.has(code) ? 'permission denied' : 'cannot be written'} (${code})`;
   const remedy = 'set MOBILENET_HOME to a folder that you can write to';
   return new ModelError('store', { where: path, problem, remedy }, options);
-}
-
-/** A name beside `path` that no other process takes. */
-export function besides(path: string): string {
-  return `${path}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
 }
 
 /**

@@ -3,13 +3,14 @@ import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ModelError } from '../errors/errors.js';
 import { describeReadError } from '../errors/file-errors.js';
+import { besides } from '../files/besides.js';
 import { isNetworkId } from '../networks/index.js';
 import { MAX_FILE_BYTES } from '../untrusted-data/regular-file.js';
-import { asStoreError, besides, type Disk, moveInto, realDisk, writeAtomically } from './disk.js';
+import { asStoreError, type Disk, moveInto, realDisk, writeAtomically } from './disk.js';
 import { checkModelName, places, storeHome } from './home.js';
 import { type BlobFile, filesOf, isBlobIntact, readBlobNames, readInstalled } from './installed.js';
-import { withLock } from './lock.js';
 import { formatRecord } from './record.js';
+import { withStoreLock } from './store-lock.js';
 import type { Blob, FileSource, InstalledModel, ModelDescription, NewModel, StoredFormat } from './types.js';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -43,7 +44,7 @@ export async function installModel(model: NewModel, options: InstallOptions = {}
       expected: `another name, such as ${name}_mine`,
     });
   }
-  return withLock(
+  return withStoreLock(
     places.lock(home),
     async () => {
       if (!replace && readInstalled(home, name) !== undefined) {
@@ -163,7 +164,7 @@ export async function copyModel(model: InstalledModel, home: string, options: In
 export async function removeModel(name: string, options: StoreOptions = {}): Promise<void> {
   const { home = storeHome() } = options;
   checkModelName(name);
-  await withLock(
+  await withStoreLock(
     places.lock(home),
     async () => {
       const folder = dirname(places.record(home, name));

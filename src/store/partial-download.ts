@@ -3,11 +3,11 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } fro
 import type { IncomingHttpHeaders } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { isAlive } from '../files/lock.js';
 import { FetchError } from '../net/fetch-error.js';
 import { SNIFFED_BYTES } from '../weights/formats/other-files.js';
 import type { Disk } from './disk.js';
 import type { DownloadRequest } from './download-request.js';
-import { isAlive } from './lock.js';
 
 const CHUNK_BYTES = 1024 * 1024;
 /** What another machine has not touched for so long is nobody's any more. */

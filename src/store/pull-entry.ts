@@ -16,9 +16,9 @@ import { refuseChanged, remember } from './first-seen.js';
 import { places, storeHome } from './home.js';
 import { installModel } from './install.js';
 import { findWhole } from './installed.js';
-import { withLock } from './lock.js';
 import { chooseMirror, MIRROR_LAYOUT, mirrored } from './mirror.js';
 import { PartialDownload } from './partial-download.js';
+import { withStoreLock } from './store-lock.js';
 import type { InstalledModel, NewModel, Origin } from './types.js';
 
 const WITHOUT_NETWORK =
@@ -72,7 +72,7 @@ export async function pullEntry(
   const present = await findWhole(home, entry.name);
   if (present && !force) return { model: present, fetched: false };
   const begun = Date.now();
-  return withLock(
+  return withStoreLock(
     join(places.downloads(home), `${key}.lock`),
     async () => {
       const model = await findWhole(home, entry.name);

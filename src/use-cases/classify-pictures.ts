@@ -77,6 +77,8 @@ export interface ClassifyHost {
    * be started. Left out where this process does the work.
    */
   readonly runInSecondProcess?: () => Promise<number | undefined>;
+  /** Keeps other processes from writing to the output; gives what releases it. */
+  readonly lockOutput?: () => Promise<() => Promise<void>>;
   readonly openOutput: () => Output;
   /** Whether a file of this name is what results are written to; undefined where that is no file. */
   readonly isOutput?: ((name: string) => boolean) | undefined;
@@ -215,6 +217,7 @@ async function writeResults(
   const signals = host.listenForSignals();
   let output: Output | undefined;
   let progress: Progress | undefined;
+  let release: (() => Promise<void>) | undefined;
   let isWhole = false;
   try {
     const { top, ...selection } = await selectionOf(request, runner);
@@ -225,6 +228,7 @@ async function writeResults(
       ...{ model, cost, template: print, nul: nulOutput, isTerminal, lines },
       rowModel: request.rowModel,
     });
+    release = await host.lockOutput?.();
     const done = resume
       ? await keepValidRows(target!, model, { retry: request.strict, hash, lenient: request.lenient })
       : undefined;
@@ -260,6 +264,7 @@ async function writeResults(
     progress?.stop();
     signals.stop();
     output?.close(isWhole);
+    await release?.();
   }
 }
 

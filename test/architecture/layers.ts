@@ -206,10 +206,10 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'files',
-    holds: 'where files of the package and the cache are; files that are replaced whole',
-    imports: [],
-    node: ['fs', 'path'],
-    process: ['pid'],
+    holds: 'where files of the package and the cache are; files that are replaced whole; locks',
+    imports: ['errors'],
+    node: ['crypto', 'fs', 'fs/promises', 'os', 'path', 'timers/promises'],
+    process: ['kill', 'pid', 'platform'],
   },
   {
     folder: 'errors',

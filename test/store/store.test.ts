@@ -4,6 +4,7 @@ import { homedir, hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { isModelName } from '../../src/domain/model-name.js';
+import { withLock } from '../../src/files/lock.js';
 import { places, storeHome } from '../../src/store/home.js';
 import { installModel, removeModel } from '../../src/store/install.js';
 import {
@@ -15,7 +16,6 @@ import {
   verifyModels,
   weightsPath,
 } from '../../src/store/installed.js';
-import { withLock } from '../../src/store/lock.js';
 import { readRecord } from '../../src/store/record.js';
 import type { NewModel } from '../../src/store/types.js';
 import { writeSafetensors } from '../../src/weights/formats/safetensors/safetensors.js';

@@ -44,6 +44,9 @@ async function hostOf(names: readonly string[], flags: ClassifyFlags, listen: ()
     ...(flags.pull && { installModel: () => installModel(flags) }),
     ...(wantsSecondProcess() && { runInSecondProcess }),
     openOutput: () => (output === undefined ? openStdout() : openFile(output, { append, overwrite })),
+    ...(output !== undefined && {
+      lockOutput: async () => (await import('../terminal/output-lock.js')).lockOutput(output),
+    }),
     isOutput: outputTest(output),
     showsProgress: !quiet && (progress || hasTerminal()),
     startProgress: (total) => startBatchProgress(total, { asked: progress, quiet }),

@@ -7,6 +7,7 @@ import { printable } from '../../errors/printable.js';
 import { chooseFormat, createFormat, type Format, refuseLines } from '../../report/formats.js';
 import { MERGED_FORMATS, type MergedFormat, type MergeFlags } from '../options/merge-options.js';
 import { formatByEnding, openStdout, openWhole, outputTest, refuseInput } from '../terminal/output.js';
+import { lockOutput } from '../terminal/output-lock.js';
 import { listenForSignals } from '../terminal/signals.js';
 
 /** Joins and writes. Returns the exit code. */
@@ -19,6 +20,7 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
   for (const part of parts) checkRows(part);
   // Before there is a file that an end would leave behind.
   const signals = listenForSignals();
+  const release = target === undefined ? undefined : await lockOutput(target);
   const output = target === undefined ? openStdout() : openWhole(target, flags.overwrite ?? false);
   let isWhole = false;
   let failed = 0;
@@ -58,6 +60,7 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
   } finally {
     signals.stop();
     output.close(isWhole);
+    await release?.();
   }
   if (torn > 0) return exitCodes.output;
   return failed === 0 || flags.allowFailures ? exitCodes.ok : exitCodes.someInputsFailed;

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { link, mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ModelError } from '../errors/errors.js';
-import { asStoreError, besides } from './disk.js';
+import { besides } from './besides.js';
 
 /** A holder touches its lock this often; one untouched for `STALE_MS` is nobody's. */
 const BEAT_MS = 5_000;
@@ -16,7 +17,16 @@ export interface LockOptions {
   readonly onWait?: () => void;
   /** Gives up after so long; 0 for never. */
   readonly patienceMs?: number;
+  /** Gives up as soon as another process is known to hold the lock, with this error. */
+  readonly refusal?: () => Error;
+  /** Makes the folder that the lock is in, where there is none. */
+  readonly makesFolder?: boolean;
+  /** What is thrown in place of an error of the file system. */
+  readonly describeError?: (path: string, error: unknown) => unknown;
 }
+
+/** Gives a lock back. */
+export type Release = () => Promise<void>;
 
 /**
  * Runs `work` while no other process runs its own under the same lock file. A holder that died is noticed by its
@@ -25,30 +35,44 @@ export interface LockOptions {
  * @throws ModelError `store-busy` where patience ends
  */
 export async function withLock<T>(path: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> {
-  const token = `${process.pid} ${hostname()} ${randomBytes(8).toString('hex')}`;
+  const release = await takeLock(path, options);
+  try {
+    return await work();
+  } finally {
+    await release();
+  }
+}
+
+/** The same, in two steps. */
+export async function takeLock(path: string, options: LockOptions = {}): Promise<Release> {
+  const token = [process.pid, hostname(), startOf(process.pid), randomBytes(8).toString('hex')].join(' ');
   await acquire(path, token, options);
   const beat = setInterval(() => {
     const now = new Date();
     utimes(path, now, now).catch(() => {});
   }, BEAT_MS);
   beat.unref();
-  try {
-    return await work();
-  } finally {
+  return async () => {
     clearInterval(beat);
     if ((await readToken(path)) === token) await rm(path, { force: true }).catch(() => {});
-  }
+  };
 }
 
-async function acquire(path: string, token: string, { onWait, patienceMs = 0 }: LockOptions): Promise<void> {
+async function acquire(path: string, token: string, options: LockOptions): Promise<void> {
+  const { onWait, patienceMs = 0, refusal } = options;
   const start = performance.now();
   let waited = false;
-  while (!(await create(path, token))) {
+  let touched: number | undefined;
+  while (!(await create(path, token, options))) {
     const holder = await readToken(path);
     if (holder !== undefined && (await isStale(path, holder))) {
       await breakLock(path, holder);
       continue;
     }
+    const now = await lastTouch(path);
+    touched ??= now;
+    // Of another machine's process only a touch tells that it lives.
+    if (refusal && holder !== undefined && (isLocal(holder) || now !== touched)) throw refusal();
     if (!waited) onWait?.();
     waited = true;
     if (patienceMs > 0 && performance.now() - start > patienceMs) {
@@ -63,17 +87,18 @@ async function acquire(path: string, token: string, { onWait, patienceMs = 0 }: 
 }
 
 /** The token stands in a file of its own first, so that nobody ever reads half of one. */
-async function create(path: string, token: string): Promise<boolean> {
+async function create(path: string, token: string, options: LockOptions): Promise<boolean> {
+  const { makesFolder = true, describeError = (_, error) => error } = options;
   const temporary = besides(path);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    if (makesFolder) await mkdir(dirname(path), { recursive: true });
     const handle = await open(temporary, 'wx');
     await handle.writeFile(token).finally(() => handle.close());
     return await place(temporary, path, token);
   } catch (error) {
     // Windows: the lock that another process just removed lingers.
     if (process.platform === 'win32' && (error as NodeJS.ErrnoException).code === 'EPERM') return false;
-    throw asStoreError(path, error);
+    throw describeError(path, error);
   } finally {
     await rm(temporary, { force: true }).catch(() => {});
   }
@@ -107,12 +132,35 @@ async function readToken(path: string): Promise<string | undefined> {
 }
 
 async function isStale(path: string, holder: string): Promise<boolean> {
-  const [id, host] = holder.split(' ');
-  if (host === hostname() && !isAlive(Number(id))) return true;
+  const [id, , begun] = holder.split(' ');
+  if (isLocal(holder) && (!isAlive(Number(id)) || startOf(Number(id)) !== begun)) return true;
+  const touched = await lastTouch(path);
+  return touched !== undefined && Date.now() - touched > STALE_MS;
+}
+
+function isLocal(holder: string): boolean {
+  return holder.split(' ')[1] === hostname();
+}
+
+async function lastTouch(path: string): Promise<number | undefined> {
   try {
-    return Date.now() - (await stat(path)).mtimeMs > STALE_MS;
+    return (await stat(path)).mtimeMs;
   } catch {
-    return false;
+    return undefined;
+  }
+}
+
+/**
+ * When a process began, in the system's own units: another process that has got its number began at another time. `-` where
+ * the system does not say so in a file (all but Linux).
+ */
+function startOf(id: number): string {
+  try {
+    const status = readFileSync(`/proc/${id}/stat`, 'latin1');
+    // Behind the name, which may hold anything, the 20th field (proc(5): starttime).
+    return status.slice(status.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
+  } catch {
+    return '-';
   }
 }
 
