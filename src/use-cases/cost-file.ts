@@ -14,7 +14,6 @@ import { readModelFile } from '../untrusted-data/regular-file.js';
 import { openWeights } from '../weights/formats/open.js';
 import { SNIFFED_BYTES } from '../weights/formats/other-files.js';
 import { sniff } from '../weights/formats/sniff.js';
-import { findFormat } from '../weights/formats/table.js';
 import type { ImportedModel } from '../weights/graph/imported-model.js';
 
 export interface CostFileOptions extends DescribeOptions {
@@ -119,8 +118,7 @@ function hasCosts({ network, resolution, padding }: FoundNetwork, record: GraphC
 async function findNetworkIn(path: string, { resolution }: CostFileOptions): Promise<FoundNetwork> {
   const opened = await openWeights(path, { resolution });
   if (opened.kind === 'graph') {
-    const title = `the graph of the ${findFormat(opened.imported.format).title} file, batch norms folded`;
-    return fromGraph(opened.imported, path, resolution, title);
+    return fromGraph(opened.imported, path, resolution, 'the graph of the file, batch norms folded');
   }
   if (opened.readGraph) {
     const title = 'the graph beside its weights, batch norms folded';

@@ -85,7 +85,7 @@ describe('mobilenet classify', () => {
     expect(images[1].predictions).toHaveLength(5);
   });
 
-  it.skipIf(!existsSync('/dev/full'))('says in one line that the disk is full: exit 1', () => {
+  it.skipIf(!existsSync('/dev/full'))('says in one line that the disk is full: exit 74', () => {
     const full = openSync('/dev/full', 'w');
     const program = join(root, 'bin/mobilenet.js');
     const run = spawnSync(process.execPath, [program, 'classify', alps], {
@@ -100,7 +100,7 @@ describe('mobilenet classify', () => {
       [toFile.stderr, toFile.code],
     ]) {
       expect(stderr).toMatch(/^mobilenet: cannot write the output: ENOSPC.*\n$/);
-      expect(code).toBe(1);
+      expect(code).toBe(74);
     }
   });
 
