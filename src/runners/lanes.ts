@@ -9,7 +9,7 @@ import { RuntimeError } from '../errors/errors.js';
 import { packageFile } from '../files/package-files.js';
 import { valuesOfBytes } from '../images/prepare.js';
 import type { Model } from '../models/model.js';
-import { startDecoders } from './decode-processes.js';
+import type { DecoderOptions, Decoders } from './decode-processes.js';
 import { createGate, type Gate } from './memory-gate.js';
 import {
   type Grant,
@@ -46,7 +46,7 @@ export async function openLanes(model: Model, plan: InLanes, options: RunnerOpti
   const { preprocessing } = model;
   const settings: PrepareSettings = { preprocessing, maxPixels, lenient };
   const gate = createGate(LARGE_BUDGET);
-  const decoders = timeoutMs === undefined ? undefined : startDecoders(count, { timeoutMs, settings, gate });
+  const decoders = timeoutMs === undefined ? undefined : await startDecoders(count, { timeoutMs, settings, gate });
   let lanes: readonly Lane[];
   try {
     lanes = await createLanes(model.network, model.readWeights(), model.epsilon, count, {
@@ -74,6 +74,12 @@ export async function openLanes(model: Model, plan: InLanes, options: RunnerOpti
       pool.close();
     },
   };
+}
+
+/** Apart, as few batches have a limit of time. */
+async function startDecoders(count: number, options: DecoderOptions): Promise<Decoders> {
+  const processes = await import('./decode-processes.js');
+  return processes.startDecoders(count, options);
 }
 
 /** As it is sent: copies of what would drag a whole pool of buffers along. */
