@@ -4,7 +4,7 @@ import { ModelError, type UsageError } from '../errors/errors.js';
 import { buildNetwork, isNetworkId, unknownModel } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import { sizeText } from '../report/units.js';
-import { type CatalogEntry, canPull, findEntries } from '../store/catalog.js';
+import { type CatalogEntry, canPull, findEntries, readCatalog } from '../store/catalog.js';
 import { describeQuery, listBundledModels, type ModelQuery } from './bundled.js';
 
 /**
@@ -16,7 +16,11 @@ export function missingModel(query: ModelQuery): ModelError | UsageError {
   const { model = DEFAULT_MODEL, alpha, resolution } = query;
   const where = describeQuery(query);
   const published = listWidths(model, resolution);
-  if (published.length === 0 && !isNetworkId(model)) return unknownModel(model);
+  if (published.length === 0 && !isNetworkId(model))
+    return unknownModel(
+      model,
+      readCatalog().map(({ name }) => name),
+    );
   const wanted = alpha === undefined ? findPullable(model, undefined, resolution) : published.find(isOf(alpha));
   const others = [...listOthers(published, wanted), ...nearestBundled(model, alpha), 'run your own: --weights FILE'];
   if (!wanted) {

@@ -1,4 +1,5 @@
 import { UsageError } from '../errors/errors.js';
+import { nearestName } from '../errors/nearest-name.js';
 import { type BuildOptions, MAX_ALPHA, MAX_RESOLUTION } from './channels.js';
 import {
   buildEfficientnetB0,
@@ -155,13 +156,14 @@ export function findNetwork(id: string): NetworkEntry {
 }
 
 /** Of a name that is neither a network's nor that of a bundled, installed or published model. */
-export function unknownModel(name: string): UsageError {
-  const trained = networkIds.filter((id) => !networks[id].costOnly).join(', ');
-  return new UsageError({
-    where: name,
-    problem: 'unknown model',
-    expected: `${trained} or a name that mobilenet models lists`,
-  });
+export function unknownModel(name: string, others: readonly string[]): UsageError {
+  const trained = networkIds.filter((id) => !networks[id].costOnly);
+  const meant = nearestName(name, [...trained, ...others]);
+  const hint =
+    meant === undefined
+      ? { expected: `${trained.join(', ')} or a name that mobilenet models lists` }
+      : { remedy: `did you mean ${meant}? “mobilenet models” lists all` };
+  return new UsageError({ where: name, problem: 'unknown model', ...hint });
 }
 
 /** A paper's network halves the picture five times: with less, most of what its last layers see is padding. */

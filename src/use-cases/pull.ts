@@ -4,7 +4,7 @@ import { elementAt } from '../errors/element-at.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { identify } from '../networks/identify.js';
 import { isNetworkId, unknownModel } from '../networks/index.js';
-import { type CatalogEntry, type CatalogQuery, canPull, findEntries } from '../store/catalog.js';
+import { type CatalogEntry, type CatalogQuery, canPull, findEntries, readCatalog } from '../store/catalog.js';
 import { type FetchedFile, type Pulled, type PullOptions, pullEntry } from '../store/pull-entry.js';
 import type { NewModel } from '../store/types.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
@@ -24,7 +24,11 @@ export function chooseEntry(query: CatalogQuery): CatalogEntry {
   if (entry) return entry;
   const { model, alpha, resolution, dtype } = query;
   const known = findEntries({ model });
-  if (known.length === 0 && !isNetworkId(model)) throw unknownModel(model);
+  if (known.length === 0 && !isNetworkId(model))
+    throw unknownModel(
+      model,
+      readCatalog().map(({ name }) => name),
+    );
   const asked = [model, alpha && `α ${alpha}`, resolution && `${resolution}×${resolution}`, dtype]
     .filter(Boolean)
     .join(' ');

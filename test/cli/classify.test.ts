@@ -121,6 +121,7 @@ describe('mobilenet classify', () => {
   const wrongUsage: [string, string[], RegExp][] = [
     ['no file', [], /no input given, expected images, folders or --files-from/],
     ['an unknown model', ['--model', 'resnet', alps], /resnet: unknown model, expected mobilenet_v1, /],
+    ['a misspelt model', ['--model', 'mobilenetv2', alps], /mobilenetv2: unknown model; did you mean mobilenet_v2\?/],
     ['a bad α', ['--alpha', '-1', alps], /--alpha -1: expected a number above 0/],
     ['a bad resolution', ['--res', '12.5', alps], /--res 12\.5: expected a whole number/],
     ['a bad count', ['--top', 'all', alps], /--top all: expected a whole number/],
