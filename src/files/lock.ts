@@ -45,7 +45,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>, options:
 
 /** The same, in two steps. */
 export async function takeLock(path: string, options: LockOptions = {}): Promise<Release> {
-  const token = [process.pid, hostname(), startOf(process.pid), randomBytes(8).toString('hex')].join(' ');
+  const token = [process.pid, hostname(), randomBytes(8).toString('hex'), startOf(process.pid)].join(' ');
   await acquire(path, token, options);
   const beat = setInterval(() => {
     const now = new Date();
@@ -132,8 +132,8 @@ async function readToken(path: string): Promise<string | undefined> {
 }
 
 async function isStale(path: string, holder: string): Promise<boolean> {
-  const [id, , begun] = holder.split(' ');
-  if (isLocal(holder) && (!isAlive(Number(id)) || startOf(Number(id)) !== begun)) return true;
+  const [id, , , begun] = holder.split(' ');
+  if (isLocal(holder) && (!isAlive(Number(id)) || (begun !== undefined && startOf(Number(id)) !== begun))) return true;
   const touched = await lastTouch(path);
   return touched !== undefined && Date.now() - touched > STALE_MS;
 }

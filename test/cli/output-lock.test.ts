@@ -59,9 +59,9 @@ describe('the output of a run', () => {
   it.skipIf(process.platform !== 'linux')('is free where another process has got the writer’s number', () => {
     const status = readFileSync(`/proc/${process.pid}/stat`, 'latin1');
     const begun = status.slice(status.lastIndexOf(')') + 2).split(' ')[19];
-    writeFileSync(lock, `${process.pid} ${hostname()} ${begun} 00`);
+    writeFileSync(lock, `${process.pid} ${hostname()} 00 ${begun}`);
     expect(classify('--overwrite')).toMatchObject(refused);
-    writeFileSync(lock, `${process.pid} ${hostname()} ${Number(begun) - 1} 00`);
+    writeFileSync(lock, `${process.pid} ${hostname()} 00 ${Number(begun) - 1}`);
     expect(classify('--overwrite').code).toBe(0);
   });
 
