@@ -61,7 +61,7 @@ const MOST_DIRECTORIES = 64;
  * with the tags `within` name, each once.
  */
 export function readDirectories(bytes: RandomAccess, within: readonly number[]): readonly Directory[] {
-  const header = readHeader(bytes, [42, ...MAKERS_VERSIONS]);
+  const header = readHeader(bytes, [42, 43, ...MAKERS_VERSIONS]);
   if (!header) return [];
   const waiting = [header.first];
   const seen = new Set<number>([0]);
@@ -78,11 +78,14 @@ export function readDirectories(bytes: RandomAccess, within: readonly number[]):
 }
 
 /** Where the next directory is; 0 where there is none. */
-function nextOf(bytes: RandomAccess, start: number, { little }: Layout): number {
-  const head = bytes.read(start, 2);
-  if (head.length < 2) return 0;
-  const next = bytes.read(start + 2 + viewOf(head).getUint16(0, little) * 12, 4);
-  return next.length < 4 ? 0 : viewOf(next).getUint32(0, little);
+function nextOf(bytes: RandomAccess, start: number, { little, big }: Layout): number {
+  const countBytes = big ? 8 : 2;
+  const head = bytes.read(start, countBytes);
+  if (head.length < countBytes) return 0;
+  const count = big ? Number(viewOf(head).getBigUint64(0, little)) : viewOf(head).getUint16(0, little);
+  const next = bytes.read(start + countBytes + count * (big ? 20 : 12), big ? 8 : 4);
+  if (next.length < (big ? 8 : 4)) return 0;
+  return big ? Number(viewOf(next).getBigUint64(0, little)) : viewOf(next).getUint32(0, little);
 }
 
 /** The directory that begins at `start`. */

@@ -111,6 +111,19 @@ describe('what is refused', () => {
     );
   });
 
+  it('a BigTIFF file whose second directory says that it is a DNG', async () => {
+    const bytes = Buffer.alloc(16 + 16 + 36);
+    bytes.write('II+\0\x08', 'latin1');
+    // An empty directory, then one with the version of DNG.
+    bytes.writeBigUInt64LE(16n, 8);
+    bytes.writeBigUInt64LE(32n, 24);
+    bytes.writeBigUInt64LE(1n, 32);
+    bytes.writeUInt16LE(50706, 40);
+    bytes.writeUInt16LE(1, 42);
+    bytes.writeBigUInt64LE(4n, 44);
+    expect(await refusalOf(bytes)).toMatch(/camera raw file without a JPEG preview/);
+  });
+
   it('a file that ends before its preview', async () => {
     const bytes = makeRaf(large).subarray(0, 160);
     expect(await refusalOf(bytes)).toBe('corrupt: x: damaged camera raw (the file ends before the preview)');
