@@ -45,6 +45,7 @@ export const layers: readonly Layer[] = [
         'report',
         'evaluation',
         'learning',
+        'vectors',
         'images',
         'engine',
         'cost',
@@ -70,7 +71,7 @@ export const layers: readonly Layer[] = [
   {
     folder: 'runners',
     holds: 'how pictures are run: one after the other, in lanes on one memory, with decode processes',
-    imports: ['models', 'images', 'engine', 'cost', 'inputs', 'domain', 'files', 'errors'],
+    imports: ['models', 'vectors', 'images', 'engine', 'cost', 'inputs', 'domain', 'files', 'errors'],
     node: ['child_process', 'os', 'url', 'v8', 'vm', 'worker_threads'],
     process: ['env'],
   },
@@ -127,6 +128,12 @@ export const layers: readonly Layer[] = [
     folder: 'learning',
     holds: 'linear heads on features: splits, logistic regression; pure functions',
     imports: ['domain', 'errors'],
+  },
+  {
+    folder: 'vectors',
+    holds: 'vectors of pictures: .npy files, exact search for the nearest',
+    imports: ['engine', 'weights', 'domain', 'untrusted-data', 'errors'],
+    node: ['fs'],
   },
   {
     folder: 'images',
