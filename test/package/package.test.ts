@@ -81,7 +81,7 @@ describe('the packed tarball', () => {
       expect(files).toContain(needed);
     }
     const expected =
-      /^(bin\/(mobilenet\.js|package\.json)|build\/kernels(\.d\.ts|(\.relaxed)?\.wasm)|dist\/(code\/[\w-]+\.c?js|.+\.d\.ts)|docs\/[\w-]+\.md|examples\/[\w-]+\.mjs|models\/([\w.-]+\.(json|safetensors|tsv)|README\.md)|package\.json|[A-Z]+(\.md)?)$/;
+      /^(bin\/(mobilenet\.js|package\.json)|build\/kernels(\.d\.ts|(\.relaxed)?\.wasm)|dist\/(code\/[\w-]+\.c?js|.+\.d\.ts)|docs\/[\w-]+\.md|examples\/[\w-]+\.mjs|man\/mobilenet\.1|models\/([\w.-]+\.(json|safetensors|tsv)|README\.md)|package\.json|[A-Z]+(\.md)?)$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
   });
 
