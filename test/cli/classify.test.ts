@@ -181,7 +181,10 @@ describe('mobilenet', () => {
     ['Predict', 'no such command or file; did you mean mobilenet classify?'],
     ['uninstall', 'no such command or file; did you mean mobilenet models remove?'],
     ['train', 'no such command or file; mobilenet runs trained networks; mobilenet import installs your own weights'],
-    ['serve', 'no such command or file, expected classify, merge, cost, models, pull, import, bench or an image'],
+    [
+      'serve',
+      'no such command or file, expected classify, merge, cost, models, pull, import, bench, completion or an image',
+    ],
   ])('%s is no command: exit 2', (word, message) => {
     expect(mobilenet(word)).toEqual({ code: 2, stdout: '', stderr: `mobilenet: ${word}: ${message}\n` });
   });

@@ -51,7 +51,7 @@ def record(name, graph, feed, output, scale=1, strip=(), patch=lambda definition
         for attribute in strip:
             node.attr.pop(attribute, None)
     patch(definition)
-    (folder / f"{name}.pb").write_bytes(definition.SerializeToString())
+    (folder / f"{name}.pb").write_bytes(definition.SerializeToString(deterministic=True))
     with tf1.Session(graph=graph) as session:
         outputs = []
         for index in range(2):
@@ -173,7 +173,10 @@ with tf.Graph().as_default() as graph:
     x = tf.nn.conv2d(x, random(5, 5, 3, 8, scale=0.2), 3, "SAME")
     gamma, beta, mean, variance = statistics(8)
     x = raw.FusedBatchNormV3(x=x, scale=gamma, offset=beta, mean=mean, variance=variance, epsilon=0.001, is_training=False)[0]
-    x = raw.AddV2(x=tf.nn.sigmoid(x) * x, y=x)
+    # Keras's swish, which has a gradient of its own.
+    x = raw.AddV2(x=tf.identity_n([tf.nn.sigmoid(x) * x, x])[0], y=x)
+    with tf.control_dependencies([x.op] * 3):
+        tf.no_op(name="init")
     x = tf.reduce_mean(x, [1, 2], name="features")
     one = tf.nn.softmax(tf.matmul(x, random(8, 6, scale=2)) + random(6), name="kind")
     two = tf.nn.softmax(tf.matmul(x, random(8, 3, scale=2)) + random(3), name="colour")
@@ -185,7 +188,7 @@ def refuse(name, make):
         x = tf1.placeholder(tf.float32, [1, SIDE, SIDE, 3], name="x")
         x = make(tf1.nn.conv2d(x, tf1.constant(random(1, 1, 3, 8)), [1, 1, 1, 1], "SAME"))
         tf1.nn.softmax(tf.reduce_mean(x, [1, 2]), name="classes")
-    (folder / f"{name}.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    (folder / f"{name}.pb").write_bytes(graph.as_graph_def().SerializeToString(deterministic=True))
 
 
 ones = np.ones(8, np.float32)

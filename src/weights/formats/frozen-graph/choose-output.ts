@@ -11,9 +11,9 @@ const SIZES = /^(Shape(N)?|Size|Rank)$/;
 const PICTURES = /^Placeholder(WithDefault|V2)?$/;
 const MOST_SHOWN = 8;
 
-/** The node of a reference: `name`, `name:0`, `^name`. */
+/** The node of a reference: `name`, `name:0`. */
 export function nameOf(reference: string): string {
-  return reference.replace(/^\^/, '').replace(/:\d+$/, '');
+  return reference.replace(/:\d+$/, '');
 }
 
 /**
@@ -54,10 +54,9 @@ function isStart(operator: string): boolean {
 }
 
 function listOutputs(nodes: ReadonlyMap<string, FrozenNode>): readonly string[] {
-  const sources = (node: FrozenNode) => node.inputs.filter((input) => !input.startsWith('^')).map(nameOf);
   const readers = new Map<string, string[]>();
   for (const node of nodes.values()) {
-    for (const source of sources(node)) {
+    for (const source of node.inputs.map(nameOf)) {
       const list = readers.get(source);
       if (list === undefined) readers.set(source, [node.name]);
       else list.push(node.name);

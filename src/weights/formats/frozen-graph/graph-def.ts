@@ -7,7 +7,7 @@ import { type FrozenTensor, readTensor, readTensorShape, typeName } from './tens
 export interface FrozenNode {
   readonly name: string;
   readonly op: string;
-  /** As written: `name`, `name:1` for a later output, `^name` for one that only has to come before. */
+  /** As written: `name`, or `name:1` for a later output; without those that only have to come before (`^name`). */
   readonly inputs: readonly string[];
   readonly attributes: Readonly<Record<string, unknown>>;
   /** The value of a constant; its numbers are still in the file. */
@@ -51,8 +51,10 @@ function readNode(message: Message): FrozenNode {
   for (const field of message.fields()) {
     if (field.number === NODE.name) name = field.text(MAX_NAME_BYTES);
     else if (field.number === NODE.operator) op = field.text(MAX_NAME_BYTES);
-    else if (field.number === NODE.input) inputs.push(field.text(MAX_NAME_BYTES));
-    else if (field.number === NODE.attribute) {
+    else if (field.number === NODE.input) {
+      const input = field.text(MAX_NAME_BYTES);
+      if (!input.startsWith('^')) inputs.push(input);
+    } else if (field.number === NODE.attribute) {
       const attribute = readAttribute(field.message());
       if (attribute.tensor !== undefined && attribute.key === 'value') value = attribute.tensor;
       attributes[attribute.key] = attribute.json;

@@ -41,20 +41,18 @@ export function readFrozenGraph(bytes: Uint8Array, where: string, options: Froze
 }
 
 function operationOf({ name, op, inputs, attributes }: FrozenNode): TensorflowNode {
+  // Of several values only the first is read; the others are there for a gradient.
+  if (op === 'IdentityN')
+    return { name, operator: 'Identity', inputs: inputs.slice(0, 1).map(nameOf), outputs: [name], attributes };
   const isBatchNorm = /^FusedBatchNorm(V\d)?$/.test(op);
   return {
     name,
     operator: op,
-    inputs: isDecoder(op) ? [] : valuesOf(inputs).map(nameOf),
+    inputs: isDecoder(op) ? [] : inputs.map(nameOf),
     outputs: [name],
     // Left out, this attribute is true.
     attributes: isBatchNorm ? { is_training: { b: true }, ...attributes } : attributes,
   };
-}
-
-/** Without those that only have to come before. */
-function valuesOf(inputs: readonly string[]): readonly string[] {
-  return inputs.filter((input) => !input.startsWith('^'));
 }
 
 function constantOf(name: string, tensor: FrozenTensor): ConstantValue {
@@ -64,8 +62,7 @@ function constantOf(name: string, tensor: FrozenTensor): ConstantValue {
 
 /** What the output depends on, each after what it reads. */
 function sortNeeded(nodes: ReadonlyMap<string, FrozenNode>, output: string, where: string): readonly FrozenNode[] {
-  const readBy = (node: FrozenNode) =>
-    isDecoder(node.op) ? [] : valuesOf(node.inputs).map((input) => sourceOf(node, input));
+  const readBy = (node: FrozenNode) => (isDecoder(node.op) ? [] : node.inputs.map((input) => sourceOf(node, input)));
   const sourceOf = (node: FrozenNode, input: string): FrozenNode => {
     const source = nodes.get(nameOf(input));
     if (source === undefined)
