@@ -62,7 +62,8 @@ function adjust(preprocessing: Preprocessing, { crop, filter }: ModelChoice): Pr
   return { ...preprocessing, ...(crop && { crop }), ...(filter && { filter }) };
 }
 
-function recordOf({
+/** As results give it. */
+export function recordOf({
   resolution: _resolution,
   cropShare: _cropShare,
   assumed,

@@ -17,7 +17,11 @@ import type { Runner, RunnerOptions, RunnerPlan } from './types.js';
  * damaged; on this thread an error in the weights themselves shows in `ready` and in every picture
  */
 export async function openRunner(choice: ModelChoice, plan: RunnerPlan, options: RunnerOptions = {}): Promise<Runner> {
-  const model = await chooseModel(choice);
+  return openModel(await chooseModel(choice), plan, options);
+}
+
+/** The same for a model that has been chosen. */
+export async function openModel(model: Model, plan: RunnerPlan, options: RunnerOptions = {}): Promise<Runner> {
   const cost = costOf(model);
   const facts = { model: model.facts, cost, notes: model.notes, readLabels: () => model.readLabels() };
   if (plan.kind === 'thread') return { ...facts, ...openOnThisThread(model, cost.macs, plan, options) };

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { tasksToDo } from '../batch/resume.js';
+import { classifyAll } from '../batch/run.js';
+import type { Outcome, Task } from '../batch/types.js';
+import type { FailedRecord, Origin, PictureFacts, Timing } from '../domain/classification.js';
+import type { VectorSpace } from '../domain/vector-space.js';
+import { elementAt } from '../errors/element-at.js';
+import { UsageError } from '../errors/errors.js';
+import { nearestName } from '../errors/nearest-name.js';
+import { printable } from '../errors/printable.js';
+import type { Input } from '../inputs/types.js';
+import { fingerprintOf } from '../models/fingerprint.js';
+import { recordOf } from '../models/make-model.js';
+import type { Model } from '../models/model.js';
+import { headOf } from '../networks/head.js';
+import { type Batch, type BatchHost, type BatchRequest, openBatch } from './open-batch.js';
+
+/** Pictures whose vectors are wanted. */
+export interface EmbedRequest extends BatchRequest {
+  /** The layer whose output is a picture's vector; by default the features before the classifier. */
+  readonly layer?: string | undefined;
+  /** SHA-256 in each record. */
+  readonly hash: boolean;
+  /** Vectors that were computed before are taken from the store's folder, and new ones kept there. */
+  readonly cache: boolean;
+}
+
+export interface EmbeddedRecord extends Origin, PictureFacts {
+  readonly ms: Timing;
+}
+
+/** What became of one input. */
+export interface Embedded {
+  readonly input: Input;
+  readonly record: EmbeddedRecord | FailedRecord;
+  /** As the network gives it, not normalised; left out for an error. */
+  readonly vector?: Float32Array<ArrayBuffer>;
+}
+
+/** Pictures that were found, and a model that is open to embed them. */
+export interface Embedding {
+  readonly batch: Batch;
+  /** Of vectors as they come, not normalised. */
+  readonly space: VectorSpace;
+  /** What becomes of each task, in order. */
+  embed(tasks: AsyncIterable<Task>, signal: AbortSignal): AsyncGenerator<Embedded>;
+  close(): void;
+}
+
+/**
+ * Opens a model to embed pictures.
+ * @throws UsageError for a layer that there is not, and as `openBatch`
+ */
+export async function openEmbedding(
+  request: EmbedRequest,
+  host: BatchHost,
+): Promise<Embedding | { readonly exitCode: number }> {
+  const batch = await openBatch(request, host, (model) => [layerOf(model, request.layer)]);
+  if ('exitCode' in batch) return batch;
+  const { model, runner } = batch;
+  const layer = layerOf(model, request.layer);
+  return {
+    batch,
+    space: spaceOf(model, layer),
+    async *embed(tasks, signal) {
+      for await (const outcome of classifyAll(tasks, runner, { signal, top: 1 })) yield embedded(outcome, layer);
+    },
+    close: () => batch.close(),
+  };
+}
+
+/**
+ * The vector of each picture, in order; a broken picture is a record with an error, and the others go on.
+ * @param host `onSpace` is told what the vectors are before the first of them; without `runInSecondProcess`, as the vectors
+ * are wanted here
+ * @throws UsageError, ModelError as `openEmbedding`; RuntimeError where the runner cannot go on
+ */
+export async function* embedPictures(
+  request: EmbedRequest,
+  host: Omit<BatchHost, 'runInSecondProcess'> & { readonly onSpace?: (space: VectorSpace, model: Model) => void },
+): AsyncGenerator<Embedded, void, undefined> {
+  const embedding = await openEmbedding(request, host);
+  if ('exitCode' in embedding) return;
+  const { batch, space, embed } = embedding;
+  host.onSpace?.(space, batch.model);
+  const signals = host.listenForSignals();
+  const progress = await host.startProgress(batch.total);
+  let done = 0;
+  try {
+    const tasks = tasksToDo(batch.inputs, { meta: true, hash: request.hash || request.cache });
+    for await (const picture of embed(tasks, signals.signal)) {
+      progress.clear();
+      yield picture;
+      progress.progress(++done);
+    }
+  } finally {
+    progress.stop();
+    signals.stop();
+    embedding.close();
+  }
+}
+
+function embedded({ input, record, maps }: Outcome, layer: string): Embedded {
+  if ('error' in record) return { input, record };
+  const { predictions: _, ...known } = record;
+  return { input, record: known, vector: maps!.get(layer)! };
+}
+
+/** @throws UsageError for a layer that there is not, or a network without features before a classifier */
+export function layerOf({ network, facts }: Model, asked: string | undefined): string {
+  if (asked === undefined) {
+    const head = headOf(network);
+    if (head) return head.features;
+    const last = elementAt(network.layers, network.layers.length - 1).name;
+    throw new UsageError({
+      where: facts.weights,
+      problem: 'the network does not end in one linear layer, so that no layer is known to give its features',
+      remedy: `choose one with --layer; the last one is ${printable(last)}`,
+    });
+  }
+  const names = network.layers.map(({ name }) => name);
+  if (names.includes(asked)) return asked;
+  const near = nearestName(asked, names);
+  throw new UsageError({
+    where: `--layer ${printable(asked)}`,
+    problem: `${facts.network} has no such layer`,
+    remedy: near === undefined ? 'mobilenet cost lists the layers' : `did you mean ${printable(near)}?`,
+  });
+}
+
+/** Of vectors that are not normalised. */
+export function spaceOf(model: Model, layer: string): VectorSpace {
+  const { height, width, channels } = model.network.layers.find(({ name }) => name === layer)!.outputShape;
+  const known = { layer, length: height * width * channels, normalised: false };
+  const id = createHash('sha256')
+    .update(JSON.stringify([fingerprintOf(model), known]))
+    .digest('hex');
+  return { model: model.facts, ...known, preprocessing: recordOf(model.preprocessing), id };
+}
