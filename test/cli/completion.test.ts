@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadProgram } from '../../src/cli/program.js';
 import { completionScript, shells } from '../../src/cli/reference/completion-scripts.js';
 import { manPage } from '../../src/cli/reference/man-page.js';
+import { markdownPage } from '../../src/cli/reference/markdown-page.js';
 import { type CommandReference, readReference } from '../../src/cli/reference/read-reference.js';
 import { mobilenet, root } from './run.js';
 
@@ -88,9 +89,10 @@ describe('mobilenet completion', () => {
   });
 });
 
-it('man/mobilenet.1 is what “npm run docs:man” writes', () => {
+it('man/mobilenet.1 and docs/commands.md are what “npm run docs:man” writes', () => {
   const { version, man } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   expect(readFileSync(join(root, man), 'utf8')).toBe(manPage(program, version));
+  expect(readFileSync(join(root, 'docs/commands.md'), 'utf8')).toBe(markdownPage(program));
 });
 
 it.skipIf(!has('groff'))('man/mobilenet.1 is roff without warnings, with every option', () => {
