@@ -23,7 +23,7 @@ const rest = [
     (name) => `cli/commands/${name}`,
   ),
   ...['use-cases/cost-file', 'use-cases/measure-cost', 'use-cases/plot', 'report/graph-text'],
-  'cli/terminal/output-lock',
+  ...['cli/terminal/output-lock', 'inputs/class-folders', 'inputs/truth-table'],
   ...['batch/select-predictions', 'net/fetch-picture', 'models/installed', 'models/from-files', 'weights/formats/open'],
   ...['engine/exact/session', 'runners/decode-processes', 'images/formats/open'],
   ...['gif/open-gif', 'tiff-support', 'damage'].map((name) => `images/${name}`),

@@ -8,6 +8,7 @@ import { checkList, readNames } from './list.js';
 import { inputOf, isAddress, nameBytes } from './name.js';
 import { SeenNames } from './seen-names.js';
 import { type Shard, shardFilter } from './shard.js';
+import { classOfName, type TruthSource } from './truth.js';
 import type { Input } from './types.js';
 import { type Entry, type FailedInput, joinNames, leadsToFolder, list, unlisted, walk } from './walk.js';
 
@@ -24,6 +25,11 @@ export interface InputOptions {
   /** What ends a name in a list. */
   readonly separator?: 'nul' | 'newline';
   readonly shard?: Shard;
+  /**
+   * Where `truth` of each input comes from. With `folder`, arguments are folders of class folders; with a table, its files are
+   * the inputs, and arguments are folders that they are in.
+   */
+  readonly truth?: TruthSource;
   /** What `-` stands for. */
   readonly stdin?: AsyncIterable<Uint8Array>;
   /** What it is called, instead of `-`. */
@@ -56,8 +62,12 @@ export async function* findInputs(names: readonly string[], options: InputOption
     if (options.omits?.(input) || !(await seen.add(keyOf(input)))) continue;
     if (isFirst) options.onFirst?.();
     isFirst = false;
-    if (!isInShard || input.lost === 'root' || isInShard(input)) yield input;
+    if (!isInShard || input.lost === 'root' || isInShard(input)) yield withTruth(input, options);
   }
+}
+
+function withTruth(input: Input, { truth }: InputOptions): Input {
+  return truth === 'name' ? { ...input, truth: classOfName(input.file) } : input;
 }
 
 /** The absolute path, of a file; links are not resolved, so two names of one file are two inputs. */
@@ -69,7 +79,12 @@ function keyOf({ path, bytes, fetch }: Input): string {
 }
 
 async function* allInputs(names: readonly string[], options: InputOptions): AsyncGenerator<Input> {
-  const { filesFrom = [], separator = 'newline', stdin, until } = options;
+  const { filesFrom = [], separator = 'newline', stdin, until, truth } = options;
+  if (typeof truth === 'object') {
+    const { inputsOfTable } = await import('./truth-table.js');
+    yield* inputsOfTable(truth.table, names, keyOf, until);
+    return;
+  }
   for (const name of names) yield* fromArgument(name, options);
   for (const list of filesFrom) {
     if (list === '-' && !stdin) throw new UsageError({ where: '--files-from -', problem: 'stdin is not available' });
@@ -93,7 +108,8 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
   if (kind === 'folder') {
     // Throws where the current folder is gone, which would look like an empty one.
     if (!isAbsolute(name)) process.cwd();
-    for await (const found of walk(input, walkOptions(options))) {
+    const walked = options.truth === 'folder' ? await classFolders(input, options) : walk(input, walkOptions(options));
+    for await (const found of walked) {
       yield found.error && found.path === name ? { ...found, lost: 'root' as const } : found;
     }
   } else if (kind === 'missing' && name.includes('\ufffd')) {
@@ -110,6 +126,12 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
     });
   } else if (kind === 'missing' && isGlob(name)) yield* expandOrRefuse(name, options);
   else yield kind === 'other' ? input : { ...input, lost: isNamedLikePicture(name) ? 'picture' : 'root' };
+}
+
+/** Apart, as `classify` needs none of it. */
+async function classFolders(folder: Input, options: InputOptions): Promise<AsyncGenerator<Input>> {
+  const { walkClassFolders } = await import('./class-folders.js');
+  return walkClassFolders(folder, walkOptions(options));
 }
 
 /** A name such as `a[1.jpg` is a pattern too, if none that can be used: of a file that is gone it must not end a batch. */

@@ -19,6 +19,8 @@ export interface Input {
   readonly lost?: 'root' | 'picture';
   /** Found in a folder, not named: it may be something else than a picture. */
   readonly isFound?: true;
+  /** The class that it shows, as its folder, its name or a table has it. */
+  readonly truth?: string;
   /** Known already not to be classified, as a folder that cannot be listed. */
   readonly error?: { readonly code: string; readonly message: string };
 }

@@ -186,6 +186,7 @@ export const layers: readonly Layer[] = [
     folder: 'inputs',
     holds: 'finding inputs: folders, patterns, lists, order, shards; names as bytes',
     imports: ['domain', 'errors'],
+    packages: ['papaparse'],
     node: ['crypto', 'fs', 'fs/promises', 'net', 'path', 'stream', 'util'],
     process: ['cwd', 'platform'],
   },
