@@ -1,0 +1,88 @@
+import { align } from './arena.js';
+import { bindKernels, createMemory, loadKernels } from './kernels.js';
+
+/** Products of rows of small integers, by the integer kernel of 1×1 convolutions; exact. */
+export interface IntegerProducts {
+  /** Rows that `times` takes at once. */
+  readonly mostRows: number;
+  /** Rows that `setOutputs` takes at once. */
+  readonly mostOutputs: number;
+  /**
+   * Sets the rows on one side.
+   * @param read writes row n into `row`: `columns` numbers from −127 to 127
+   */
+  setOutputs(count: number, read: (n: number, row: Int8Array<ArrayBuffer>) => void): void;
+  /**
+   * Multiplies those with `count` rows on the other side.
+   * @param read writes row n into `row`: `columns` numbers from 0 to 127
+   * @returns [count, stride], of which the first outputs are there; valid until the next call
+   */
+  times(
+    count: number,
+    read: (n: number, row: Uint8Array) => void,
+  ): { readonly sums: Float32Array; readonly stride: number };
+}
+
+const TILE = 8;
+/** So much of the outputs' side is packed at once, unless that were fewer than 8 rows; with the rows and the sums it fits caches. */
+const OUTPUTS = 512;
+const ROWS = 256;
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/**
+ * @param columns numbers in a row, at most 65,536: sums stay below 2³¹
+ * @throws RuntimeError where the memory does not suffice
+ */
+export async function integerProducts(columns: number): Promise<IntegerProducts> {
+  const kernels = await loadKernels();
+  const { heapBase, narrowBytes, headerBytes, listBytes, floatOutput, dot, noActivation } = kernels.constants;
+  const stored = Math.ceil(columns / TILE) * TILE;
+  const panelBytes = headerBytes + TILE * stored * narrowBytes + (narrowBytes === 1 ? listBytes(stored) : 0);
+  const most = (count: number) =>
+    Math.max(TILE, Math.min(count, Math.floor(MOST_BYTES / (stored * narrowBytes) / TILE) * TILE));
+  const mostOutputs = most(OUTPUTS);
+  const mostRows = most(ROWS);
+
+  const panels = align(heapBase);
+  const inputs = align(panels + (mostOutputs / TILE) * panelBytes);
+  const outputs = align(inputs + mostRows * stored * narrowBytes);
+  const memory = createMemory(outputs + 4 * mostRows * mostOutputs);
+  const { pointwise_i8: multiply, list_pairs: listPairs } = bindKernels(kernels, memory);
+
+  const weights = narrowBytes === 1 ? new Int8Array(memory.buffer) : new Int16Array(memory.buffer);
+  const row = new Int8Array(columns);
+  /** Integers of one output's lane that are successive inputs. */
+  const lane = 4 / narrowBytes;
+  let stride = TILE;
+  return {
+    mostRows,
+    mostOutputs,
+    setOutputs(count, read) {
+      stride = Math.ceil(count / TILE) * TILE;
+      for (let output = 0; output < stride; output++) {
+        if (output < count) read(output, row);
+        else row.fill(0);
+        const panel = panels + Math.floor(output / TILE) * panelBytes;
+        // Biases of 0; nothing is scaled.
+        new Float32Array(memory.buffer, panel + 32 + 4 * (output % TILE), 1)[0] = 1;
+        let to = (panel + headerBytes) / narrowBytes + (output % TILE) * lane;
+        for (let input = 0; input < columns; input += lane, to += TILE * lane) {
+          for (let k = 0; k < lane; k++) weights[to + k] = input + k < columns ? row[input + k]! : 0;
+        }
+      }
+      if (narrowBytes === 1) listPairs(panels, stride / TILE, stored);
+    },
+    times(count, read) {
+      const bytes = new Uint8Array(memory.buffer, inputs, mostRows * stored);
+      for (let n = 0; n < count; n++) read(n, bytes.subarray(n * stored, n * stored + columns));
+      if (narrowBytes === 2) widen(bytes, new Int16Array(memory.buffer, inputs, mostRows * stored), count * stored);
+      multiply(outputs, inputs, panels, 0, count, stored, stride, floatOutput | dot, noActivation);
+      return { sums: new Float32Array(memory.buffer, outputs, count * stride), stride };
+    },
+  };
+}
+
+/** In place, from the end: a word lies on bytes that have been read. */
+function widen(bytes: Uint8Array, words: Int16Array, count: number): void {
+  for (let at = count - 1; at >= 0; at--) words[at] = bytes[at]!;
+}
