@@ -2,7 +2,7 @@ import type { ModelFacts, RowRecord } from '../domain/classification.js';
 import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { SeenNames } from '../inputs/seen-names.js';
-import { parseRow, readRows, rowName } from './read-rows.js';
+import { isSameModel, parseRow, readRows, rowName } from './read-rows.js';
 
 /** A row of a part, checked. */
 export interface MergedRow {
@@ -23,7 +23,7 @@ export async function* mergeParts(
   until?: AbortSignal,
 ): AsyncGenerator<MergedRow> {
   const seen = new SeenNames();
-  let known: string | undefined;
+  let known: ModelFacts | undefined;
   for (const part of parts) {
     let line = 0;
     for await (const { text, isWhole } of readRows(part, until)) {
@@ -34,13 +34,12 @@ export async function* mergeParts(
       }
       const where = `${printable(part)}:${line}`;
       const row = parseRow(text, where);
-      const own = JSON.stringify(row.model);
-      known ??= own;
-      if (own !== known)
+      known ??= row.model;
+      if (!isSameModel(row.model, known))
         throw new UsageError({
           where,
           problem: 'the result of another model',
-          expected: `the model of the first part: ${known}`,
+          expected: `the model of the first part: ${JSON.stringify(known)}`,
         });
       const name = rowName(row);
       const key = name.toString('latin1');

@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 import type { ModelFacts, RowRecord } from '../domain/classification.js';
 import { UsageError } from '../errors/errors.js';
 import { describeReadError } from '../errors/file-errors.js';
@@ -81,6 +82,13 @@ export function parseRow(text: string, where: string): Row {
     });
   }
   throw new UsageError({ where, problem: 'not a result', expected: 'a row of mobilenet classify --format jsonl' });
+}
+
+/** Rows of earlier versions have no `trainedResolution`, which alone makes no other model. */
+export function isSameModel(one: ModelFacts, other: ModelFacts): boolean {
+  const [{ trainedResolution, ...facts }, { trainedResolution: otherTrained, ...otherFacts }] = [one, other];
+  const isOlder = trainedResolution === undefined || otherTrained === undefined;
+  return (isOlder || trainedResolution === otherTrained) && isDeepStrictEqual(facts, otherFacts);
 }
 
 /** The bytes of a row's name. */

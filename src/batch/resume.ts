@@ -5,7 +5,7 @@ import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { openReplacement, type Replacement } from '../files/replacement.js';
 import type { Input } from '../inputs/types.js';
-import { parseRow, type Row, readRows, rowName } from './read-rows.js';
+import { isSameModel, parseRow, type Row, readRows, rowName } from './read-rows.js';
 import type { Meta, Task } from './types.js';
 
 /** What an earlier run has done, by name. */
@@ -74,11 +74,11 @@ interface KnownRow {
 
 function readRow(text: string, where: string, model: ModelFacts): KnownRow {
   const row = parseRow(text, where);
-  if (JSON.stringify(row.model) !== JSON.stringify(model)) {
+  if (!isSameModel(row.model, model)) {
     throw new UsageError({
       where,
       problem: 'the result of another model',
-      expected: `one of ${model.weights} in ${model.dtype}`,
+      expected: `one of ${model.weights} at ${model.resolution}×${model.resolution} in ${model.dtype}`,
     });
   }
   const path = row.fileBase64 === undefined ? row.file : rowName(row);

@@ -37,9 +37,6 @@ const signatures: Readonly<Partial<Record<OtherKind, readonly string[]>>> = {
   system: ['\0\x05\x16\x07', '\0\x05\x16\0', '\0\0\0\x01Bud1', 'L\0\0\0\x01\x14\x02\0'],
 };
 
-/** Shorter ones may be found at the start of a picture that is damaged. */
-const TELLING_BYTES = 4;
-
 /** Boxes of QuickTime files without a brand. */
 const QUICKTIME_BOX = /^(moov|mdat|wide|free|skip|pnot)$/;
 const ISO_AUDIO = /^(M4A |M4B |M4P |F4A |F4B )$/;
@@ -48,32 +45,24 @@ const ISO_VIDEO =
   /^(isom|iso[2-9]|mp4[12v]|avc1|qt {2}|M4V |M4VH|M4VP|f4v |3g[p2].|mmp4|MSNV|dash|XAVC|cmf[cf2]|piff|hvc1)$/;
 
 /**
- * What a file is that is something else than a picture; undefined where it is one, or is meant to be one. First bytes decide;
- * where they tell nothing, as in text, or little, a name that ends like a picture's does.
+ * What a file is that is something else than a picture; undefined where it is one, or its name ends like a picture's does:
+ * nobody would look for it among the skipped ones. Only what macOS keeps beside each file may have such a name.
  * @param header its first bytes; none of an empty file
  */
 export function recogniseOther(header: Uint8Array, name: string): OtherKind | undefined {
   const start = Buffer.from(header.buffer, header.byteOffset, header.byteLength).toString('latin1');
-  const found = bySignature(start);
-  const isPicture = isNamedLikePicture(name);
-  if (found && (found.length >= TELLING_BYTES || !isPicture)) return found.kind;
-  if (isPicture) return undefined;
-  const text = textKind(start);
-  if (text !== undefined) return text;
+  const kind = byContainer(start) ?? bySignature(start);
+  if (isNamedLikePicture(name)) return kind === 'system' ? kind : undefined;
+  const found = kind ?? textKind(start);
+  if (found !== undefined) return found;
   // A file without an ending may be a picture that is damaged.
   if (endingOf(name) === undefined) return undefined;
   return start === '' ? 'empty' : 'unknown';
 }
 
-/** With the number of bytes that it was told by. */
-function bySignature(start: string): { readonly kind: OtherKind; readonly length: number } | undefined {
-  const container = byContainer(start);
-  if (container) return { kind: container, length: TELLING_BYTES };
-  for (const [kind, beginnings] of Object.entries(signatures) as [OtherKind, readonly string[]][]) {
-    const found = beginnings.find((beginning) => start.startsWith(beginning));
-    if (found !== undefined) return { kind, length: found.length };
-  }
-  return undefined;
+function bySignature(start: string): OtherKind | undefined {
+  const kinds = Object.entries(signatures) as [OtherKind, readonly string[]][];
+  return kinds.find(([, beginnings]) => beginnings.some((beginning) => start.startsWith(beginning)))?.[0];
 }
 
 /** What is told by more than its first bytes. */

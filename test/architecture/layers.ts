@@ -65,7 +65,7 @@ export const layers: readonly Layer[] = [
     folder: 'batch',
     holds: 'many pictures in order: filters, resuming, merging',
     imports: ['runners', 'models', 'inputs', 'domain', 'untrusted-data', 'files', 'errors'],
-    node: ['crypto', 'fs', 'fs/promises', 'stream'],
+    node: ['crypto', 'fs', 'fs/promises', 'stream', 'util'],
     process: ['stdin'],
   },
   {

@@ -363,6 +363,18 @@ describe('an output file', () => {
     expect(classify().stderr).toMatch(/:5: not JSON/);
   });
 
+  it('takes rows of versions that did not say at which resolution weights were trained, as merge does', () => {
+    const classify = () => mobilenet('classify', ...photos, '--output', output, '--resume');
+    classify();
+    const [first, ...others] = readFileSync(output, 'utf8').split('\n');
+    const older = [first!.replace(',"trainedResolution":224', ''), ...others].join('\n');
+    expect(older).not.toBe([first, ...others].join('\n'));
+    writeFileSync(output, older);
+    expect([classify().code, readFileSync(output, 'utf8')]).toEqual([0, older]);
+    const merged = mobilenet('merge', output);
+    expect([merged.stderr, rows(merged.stdout).length, merged.code]).toEqual(['', photos.length, 0]);
+  });
+
   it('--hash: a new time is no change', () => {
     const file = join(folder, 'hashed.jpg');
     copyFileSync(photos[2]!, file);

@@ -38,6 +38,9 @@ const others: readonly (readonly [string, string | Buffer, string])[] = [
 const faults: readonly (readonly [string, string | Buffer, string])[] = [
   ['text.jpg', 'not a picture', 'unsupported-format'],
   ['page.png', '<!doctype html><html></html>', 'unsupported-format'],
+  ['doc.jpg', '%PDF-1.7\n', 'unsupported-format'],
+  ['film.jpg', Buffer.from('\0\0\0\x18ftypisom\0\0\x02\0isommp42', 'latin1'), 'unsupported-format'],
+  ['drawing.svgz', gzipSync('<svg/>'), 'unsupported-format'],
   ['empty.jpg', '', 'empty'],
   ['noise.jpg', Buffer.from([3, 1, 4, 1, 5, 9, 2, 6]), 'unsupported-format'],
   ['torn.jpg', beginning, 'corrupt'],
@@ -132,7 +135,7 @@ describe('files in a folder that are meant to be pictures', () => {
   it('stay errors', () => {
     const { stdout, stderr, code } = mobilenet('classify', broken, '--format', 'jsonl');
     expect(outcomes(stdout, 'code', broken)).toEqual(Object.fromEntries(faults.map(([name, , why]) => [name, why])));
-    expect(stderr).toContain(`1 classified, ${faults.length} failed (7 unsupported format, 1 corrupt, 1 empty), `);
+    expect(stderr).toContain(`1 classified, ${faults.length} failed (10 unsupported format, 1 corrupt, 1 empty), `);
     expect(code).toBe(1);
   });
 });
