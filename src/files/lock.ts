@@ -155,24 +155,32 @@ async function lastTouch(path: string): Promise<number | undefined> {
  * the system does not say so in a file (all but Linux).
  */
 function startOf(id: number): string {
+  return statusOf(id)[19] ?? '-';
+}
+
+/** What Linux says of a process, from its state on (proc(5), `/proc/PID/stat`); nothing elsewhere. */
+function statusOf(id: number): readonly string[] {
   try {
     const status = readFileSync(`/proc/${id}/stat`, 'latin1');
-    // Behind the name, which may hold anything, the 20th field (proc(5): starttime).
-    return status.slice(status.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
+    // Behind the name, which may hold anything.
+    return status.slice(status.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return '-';
+    return [];
   }
 }
 
-/** Whether a process of this machine still runs. */
+/**
+ * Whether a process of this machine still runs. One that has ended but that its parent never asks after (`Z`), as in
+ * containers whose first process is no init, does not.
+ */
 export function isAlive(id: number): boolean {
   if (!Number.isInteger(id) || id < 1) return false;
   try {
     process.kill(id, 0);
-    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+  return statusOf(id)[0] !== 'Z';
 }
 
 /** Of several that find the same dead lock one moves it away; a new lock moved by mistake goes back. */

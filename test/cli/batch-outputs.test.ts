@@ -104,7 +104,7 @@ describe('what is replaced', () => {
     });
     expect(read('labels.txt')).toBe('one\n');
     expect(mobilenet('classify', at('missing.jpg'), '--output', at('old.csv'), '--overwrite').code).toBe(3);
-    expect(read('old.csv')).toMatch(/^file,rank.*\n.*,not-found\n$/);
+    expect(read('old.csv')).toMatch(/^file,rank.*\n.*,not-found,\n$/);
   });
 
   it('is not an input under another name either', () => {

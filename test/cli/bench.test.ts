@@ -12,6 +12,7 @@ describe('mobilenet bench', () => {
       'network',
       'alpha',
       'resolution',
+      'trainedResolution',
       'dtype',
       'threads',
       'ms',
@@ -21,7 +22,7 @@ describe('mobilenet bench', () => {
     ]);
     expect(Object.keys(record.ms)).toEqual(['min', 'median', 'p95']);
     const { macs } = JSON.parse(mobilenet('cost', '--json', '--alpha', '0.25', '--res', '64').stdout);
-    expect(record).toMatchObject({ network: 'mobilenet_v1', alpha: 0.25, resolution: 64, dtype: 'f32', threads: 1 });
+    expect(record).toMatchObject({ network: 'mobilenet_v1', alpha: 0.25, resolution: 64, trainedResolution: null, dtype: 'f32', threads: 1 });
     expect(record.macs).toBe(macs);
   });
 
@@ -39,7 +40,7 @@ describe('mobilenet bench', () => {
     expect([stderr, code]).toEqual(['', 0]);
     const record = JSON.parse(stdout);
     expect(Object.keys(record)).toEqual(
-      'network alpha resolution dtype threads ms macs gmacsPerSecond ceilingShare layers'.split(' '),
+      'network alpha resolution trainedResolution dtype threads ms macs gmacsPerSecond ceilingShare layers'.split(' '),
     );
     expect(record).toMatchObject({ dtype: 'int8', threads: 2 });
     expect(record.ceilingShare).toBeGreaterThan(0);
