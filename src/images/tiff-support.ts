@@ -40,10 +40,8 @@ const photometricNames: Readonly<Record<number, string>> = {
   4: 'a transparency mask',
   9: 'ICC L*a*b* colours',
   10: 'ITU L*a*b* colours',
-  32803: 'a colour filter array',
   32844: 'logarithmic luminance',
   32845: 'logarithmic colours',
-  34892: 'linear raw samples',
 };
 
 const sampleNames: Readonly<Record<number, string>> = { 2: 'signed', 3: 'float', 5: 'complex', 6: 'complex' };

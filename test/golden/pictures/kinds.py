@@ -115,7 +115,7 @@ def write_tiffs():
         "signed.tif": (WIDE[..., 0].astype(np.int16), {"photometric": "minisblack"}, "signed samples"),
         "rgb-32.tif": (WIDE.astype(np.uint32), {"photometric": "rgb"}, "32 bits per sample"),
         "ycbcr.tif": (RGB, {"photometric": "ycbcr"}, "YCbCr"),
-        "raw.tif": (WIDE[..., 0], {"photometric": 32803}, "colour filter array"),
+        "raw.tif": (WIDE[..., 0], {"photometric": 32803}, "camera raw file without a JPEG preview"),
     }
     for name, (data, options, says) in refused.items():
         tiff(name, data, **options)
