@@ -19,7 +19,7 @@ const compare = ['compare', 'sweep', 'explain'].map((name) => `cli/commands/cost
 const classify = ['cli/commands/classify'];
 /** Of rest.cjs. */
 const rest = [
-  ...['bench', 'import', 'import-bundle', 'merge', 'models', 'pull', 'pull-several', 'completion'].map(
+  ...['bench', 'embed', 'import', 'import-bundle', 'merge', 'models', 'pull', 'pull-several', 'completion'].map(
     (name) => `cli/commands/${name}`,
   ),
   ...['use-cases/cost-file', 'use-cases/measure-cost', 'use-cases/plot', 'report/graph-text'],

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
-import type { ModelFacts, RowRecord } from '../domain/classification.js';
+import type { ModelFacts, Origin, RowRecord } from '../domain/classification.js';
 import { UsageError } from '../errors/errors.js';
 import { describeReadError } from '../errors/file-errors.js';
 import { printable } from '../errors/printable.js';
@@ -92,7 +92,7 @@ export function isSameModel(one: ModelFacts, other: ModelFacts): boolean {
 }
 
 /** The bytes of a row's name. */
-export function rowName({ file, fileBase64 }: Row): Buffer {
+export function rowName({ file, fileBase64 }: Pick<Origin, 'file' | 'fileBase64'>): Buffer {
   return fileBase64 === undefined ? Buffer.from(file) : Buffer.from(fileBase64, 'base64');
 }
 

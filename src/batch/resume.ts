@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { type ModelFacts, type RecordError, SKIPPED } from '../domain/classification.js';
+import { type ModelFacts, type Origin, type RecordError, SKIPPED } from '../domain/classification.js';
 import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { openReplacement, type Replacement } from '../files/replacement.js';
 import type { Input } from '../inputs/types.js';
-import { isSameModel, parseRow, type Row, readRows, rowName } from './read-rows.js';
+import { isSameModel, parseRow, readRows, rowName } from './read-rows.js';
 import type { Meta, Task } from './types.js';
 
 /** What an earlier run has done, by name. */
@@ -23,33 +23,61 @@ export interface KeepOptions {
   readonly lenient?: boolean;
 }
 
+/** A row of an earlier run, as far as it tells whether it still holds. */
+export interface KnownRow {
+  readonly key: string;
+  readonly path: string | Buffer;
+  readonly meta: Meta | undefined;
+  readonly error: RecordError | undefined;
+  readonly truncated: boolean;
+}
+
+/** Decides, row by row, which of an earlier run still hold: of two for one name the first. */
+export class RowSelection {
+  readonly done = new Map<string, RecordError | undefined>();
+  readonly #options: KeepOptions;
+
+  constructor(options: KeepOptions) {
+    this.#options = options;
+  }
+
+  /** Whether it is one of those that stay. */
+  async keeps(row: KnownRow): Promise<boolean> {
+    if (this.done.has(row.key) || !(await holds(row, this.#options))) return false;
+    this.done.set(row.key, row.error);
+    return true;
+  }
+}
+
 /**
  * Reads the rows of an earlier run and leaves in the file only those that still hold: an incomplete last line goes, and
  * rows of files that have changed since, or whose error may have passed. Of two rows for one name the first stays.
- * Throws UsageError where a row is none of ours, or another model's.
+ * @param read throws UsageError where a row is none of ours, or another model's
  */
-export async function keepValidRows(output: string, model: ModelFacts, options: KeepOptions = {}): Promise<Done> {
-  const done = new Map<string, RecordError | undefined>();
-  if ((await sizeOf(output)) === 0) return done;
+export async function keepValidRows(
+  output: string,
+  read: (text: string, where: string) => KnownRow,
+  options: KeepOptions = {},
+): Promise<Done> {
+  const selection = new RowSelection(options);
+  if ((await sizeOf(output)) === 0) return selection.done;
   const kept = beginReplacement(output);
   try {
     let line = 0;
     for await (const { text, isWhole } of readRows(output)) {
       line++;
       if (!isWhole) break;
-      const row = readRow(text, `${printable(output)}:${line}`, model);
-      if (done.has(row.key) || !(await holds(row, options))) continue;
-      done.set(row.key, row.error);
-      kept.write(`${text}\n`);
+      if (await selection.keeps(read(text, `${printable(output)}:${line}`))) kept.write(`${text}\n`);
     }
     kept.commit();
   } finally {
     kept.abandon();
   }
-  return done;
+  return selection.done;
 }
 
-function beginReplacement(output: string): Replacement {
+/** Beside the file that a run resumes. Throws UsageError. */
+export function beginReplacement(output: string): Replacement {
   try {
     return openReplacement(output);
   } catch (cause) {
@@ -64,15 +92,8 @@ function beginReplacement(output: string): Replacement {
   }
 }
 
-interface KnownRow {
-  readonly key: string;
-  readonly path: string | Buffer;
-  readonly meta: Meta | undefined;
-  readonly error: RecordError | undefined;
-  readonly truncated: boolean;
-}
-
-function readRow(text: string, where: string, model: ModelFacts): KnownRow {
+/** A row of `model`. Throws UsageError. */
+export function readRow(text: string, where: string, model: ModelFacts): KnownRow {
   const row = parseRow(text, where);
   if (!isSameModel(row.model, model)) {
     throw new UsageError({
@@ -81,18 +102,18 @@ function readRow(text: string, where: string, model: ModelFacts): KnownRow {
       expected: `one of ${model.weights} at ${model.resolution}×${model.resolution} in ${model.dtype}`,
     });
   }
+  return knownRow(row);
+}
+
+/** Fields beside those of a row's origin may be anything. */
+export function knownRow(row: Origin & { readonly error?: RecordError; readonly truncated?: unknown }): KnownRow {
   const path = row.fileBase64 === undefined ? row.file : rowName(row);
   const { size, mtime, sha256 } = row as { size?: unknown; mtime?: unknown; sha256?: unknown };
   const meta =
     typeof size === 'number' && typeof mtime === 'number'
       ? { size, mtime, ...(typeof sha256 === 'string' && { sha256 }) }
       : undefined;
-  return { key: keyOf(path), path, meta, ...outcomeOf(row) };
-}
-
-function outcomeOf(row: Row): Pick<KnownRow, 'error' | 'truncated'> {
-  if ('error' in row) return { error: row.error, truncated: false };
-  return { error: undefined, truncated: row.truncated === true };
+  return { key: keyOf(path), path, meta, error: row.error, truncated: !row.error && row.truncated === true };
 }
 
 /** Of a file that is gone the row stays, if it was there then. */

@@ -14,6 +14,7 @@ function exitCodesHelp(): string {
 /** Each is loaded only where it is asked for: reading all of them takes as long as `cost`. */
 const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   classify: async () => (await import('./commands/classify.js')).classifyCommand(),
+  embed: async () => (await import('./commands/embed.js')).embedCommand(),
   merge: async () => (await import('./commands/merge.js')).mergeCommand(),
   cost: async () => (await import('./commands/cost.js')).costCommand(),
   models: async () => (await import('./commands/models.js')).modelsCommand(),

@@ -1,6 +1,6 @@
 import type { ModelFacts, PreprocessingRecord } from './classification.js';
 
-/** What vectors are: only those of the same `id` can be compared. */
+/** What vectors are: only those of one `id` can be compared, normalised or not. */
 export interface VectorSpace {
   readonly model: ModelFacts;
   /** The layer whose output they are. */
@@ -10,10 +10,7 @@ export interface VectorSpace {
   /** Each vector was divided by its Euclidean length; one of zeros stays as it is. */
   readonly normalised: boolean;
   readonly preprocessing: PreprocessingRecord;
-  /**
-   * SHA-256 of all that the vectors follow from but the picture: weights, layers, dtype, resolution, preprocessing, the layer,
-   * and `normalised`.
-   */
+  /** SHA-256 of all that raw vectors follow from but the picture: weights, layers, dtype, resolution, preprocessing, the layer. */
   readonly id: string;
 }
 

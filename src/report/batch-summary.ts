@@ -1,28 +1,32 @@
 /** What a batch came to. */
 export interface BatchFacts {
-  readonly classified: number;
+  readonly succeeded: number;
   readonly failed: number;
   /** Done by an earlier run. */
   readonly skipped: number;
-  /** Failures by their code, files that are no pictures by what they are, classes by label. */
+  /** Failures by their code, files that are no pictures by what they are. */
   readonly reasons: ReadonlyMap<string, number>;
   readonly others: ReadonlyMap<string, number>;
-  readonly classes: ReadonlyMap<string, number>;
+  /** Most probable classes by label, where there are classes. */
+  readonly classes?: ReadonlyMap<string, number>;
   readonly seconds: number;
 }
 
 const MOST_CLASSES = 5;
 
-/** A few lines for people, after many pictures: what they came to, the most frequent classes, files that are no pictures. */
-export function batchSummary(facts: BatchFacts): readonly string[] {
-  const { classified, failed, skipped, seconds } = facts;
-  const done = classified + failed;
-  const counts = [`${classified} classified`];
+/**
+ * A few lines for people, after many pictures: what they came to, the most frequent classes, files that are no pictures.
+ * @param verb what was done with them: `classified`
+ */
+export function batchSummary(facts: BatchFacts, verb: string): readonly string[] {
+  const { succeeded, failed, skipped, seconds, classes } = facts;
+  const done = succeeded + failed;
+  const counts = [`${succeeded} ${verb}`];
   if (failed > 0) counts.push(`${failed} failed (${listed(facts.reasons)})`);
   if (skipped > 0) counts.push(`${skipped} done before`);
   if (done > 0 && seconds > 0) counts.push(`${(done / seconds).toFixed(1)} images/s`);
   const lines = done + skipped > 0 ? [counts.join(', ')] : [];
-  if (facts.classes.size > 0) lines.push(`most frequent: ${listed(facts.classes, MOST_CLASSES)}`);
+  if (classes && classes.size > 0) lines.push(`most frequent: ${listed(classes, MOST_CLASSES)}`);
   const others = otherFiles(facts.others);
   return others === undefined ? lines : [...lines, others];
 }

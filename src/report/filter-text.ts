@@ -13,18 +13,18 @@ export interface FilterTerms {
  */
 export function filterText(
   { min, only, not }: FilterTerms,
-  { classified, matching }: { readonly classified: number; readonly matching: number },
+  { succeeded, matching }: { readonly succeeded: number; readonly matching: number },
   top: number,
 ): string | undefined {
   const isFiltered = min !== undefined || only !== undefined || not !== undefined;
-  if (!isFiltered || classified === 0 || (classified === 1 && matching === 1)) return undefined;
-  const subject = classified === 1 ? 'image has' : 'images have';
+  if (!isFiltered || succeeded === 0 || (succeeded === 1 && matching === 1)) return undefined;
+  const subject = succeeded === 1 ? 'image has' : 'images have';
   const wanted = only ? only.map(withArticle).join(' or ') : 'a class';
   const unwanted = not ? ` other than ${not.join(' or ')}` : '';
   const least = min === undefined ? '' : ` with at least ${Number((100 * min).toPrecision(6))} %`;
-  const their = classified === 1 ? 'its' : 'their';
+  const their = succeeded === 1 ? 'its' : 'their';
   const place = top === 1 ? `as ${their} first prediction` : `in ${their} top ${top}`;
-  return `${matching} of ${classified} ${subject} ${wanted}${unwanted}${least} ${place}`;
+  return `${matching} of ${succeeded} ${subject} ${wanted}${unwanted}${least} ${place}`;
 }
 
 function withArticle(term: string): string {

@@ -1,14 +1,15 @@
 import type { FilterOptions } from '../batch/filter.js';
-import { keepValidRows, tasksToDo } from '../batch/resume.js';
+import { keepValidRows, readRow } from '../batch/resume.js';
 import { classifyAll } from '../batch/run.js';
 import type { Selection } from '../batch/select-predictions.js';
 import { createFormat, type FormatName, type FormatOptions } from '../report/formats.js';
 import type { Runner } from '../runners/types.js';
-import { type Batch, type BatchHost, type BatchRequest, openBatch, type Progress } from './open-batch.js';
-import { type ResultOutput, ResultWriter, type Tally } from './result-writer.js';
+import { type Batch, type BatchRequest, openBatch } from './open-batch.js';
+import { type ClassTally, ResultWriter } from './result-writer.js';
+import { type OutputHost, type OutputRequest, writeBatch } from './write-batch.js';
 
 /** What `mobilenet classify` is asked for. */
-export interface ClassifyRequest extends BatchRequest {
+export interface ClassifyRequest extends BatchRequest, OutputRequest {
   readonly top: number;
   readonly filter: FilterOptions;
   /** Probabilities are added up within groups of classes. */
@@ -20,34 +21,9 @@ export interface ClassifyRequest extends BatchRequest {
   readonly isLong: boolean;
   /** The model in each row of JSON lines. */
   readonly rowModel: boolean;
-  /** The file that results go to; left out: stdout. */
-  readonly output?: string | undefined;
-  readonly resume: boolean;
-  /** Size and time of files in each row. */
-  readonly hasMeta: boolean;
-  /** SHA-256 in each row. */
-  readonly hash: boolean;
-  /** Rows for files in folders that are something else than pictures. */
-  readonly reportsSkipped: boolean;
-  /** End at the first picture that cannot be classified. */
-  readonly strict: boolean;
 }
 
-export interface Output extends ResultOutput {
-  readonly isTerminal: boolean;
-  /** @param isWhole whether all was written that was to be */
-  close(isWhole?: boolean): void;
-}
-
-/** What the process around a run provides. */
-export interface ClassifyHost extends BatchHost {
-  /** Keeps other processes from writing to the output; gives what releases it. */
-  readonly lockOutput?: () => Promise<() => Promise<void>>;
-  readonly openOutput: () => Output;
-  readonly onProblem: (problem: string) => void;
-}
-
-export interface Classified extends Tally {
+export interface Classified extends ClassTally {
   /** There are inputs, be they of other shards. */
   readonly hasInputs: boolean;
   /** More may have been named than a person looks at one by one: a folder, a pattern, a list, or many names. */
@@ -65,7 +41,7 @@ export type ClassifyResult = Classified | { readonly exitCode: number } | 'outpu
  *
  * @throws UsageError, ModelError as `openBatch`; RuntimeError where the runner cannot go on
  */
-export async function classifyPictures(request: ClassifyRequest, host: ClassifyHost): Promise<ClassifyResult> {
+export async function classifyPictures(request: ClassifyRequest, host: OutputHost): Promise<ClassifyResult> {
   const batch = await openBatch(request, host);
   if ('exitCode' in batch) return batch;
   const { first, isBatch } = batch;
@@ -88,62 +64,28 @@ async function selectionOf({ filter, group, top }: ClassifyRequest, runner: Runn
   return createSelection({ filter, group, top }, labels, runner.model);
 }
 
-async function writeResults(
-  { inputs, runner, total }: Batch,
+function writeResults(
+  batch: Batch,
   request: ClassifyRequest & { readonly lines: FormatOptions['lines'] },
-  host: ClassifyHost,
-): Promise<Tally | 'output-closed'> {
-  const { format: formatName, nulOutput, template: print, output: target, resume, hash, hasMeta, lines } = request;
-  const signals = host.listenForSignals();
-  let output: Output | undefined;
-  let progress: Progress | undefined;
-  let release: (() => Promise<void>) | undefined;
-  let isWhole = false;
-  try {
+  host: OutputHost,
+): Promise<ClassTally | 'output-closed'> {
+  const { format: formatName, nulOutput, template: print, reportsSkipped, rowModel, lines } = request;
+  const { runner } = batch;
+  const { model, cost } = runner;
+  return writeBatch(batch, request, host, async (isTerminal) => {
     const { top, ...selection } = await selectionOf(request, runner);
-    if (target === undefined) output = host.openOutput();
-    const { isTerminal = false } = output ?? {};
-    const { model, cost } = runner;
     const format = createFormat(formatName, {
-      ...{ model, cost, template: print, nul: nulOutput, isTerminal, lines },
-      rowModel: request.rowModel,
+      ...{ model, cost, template: print, nul: nulOutput, isTerminal, lines, rowModel },
     });
-    release = await host.lockOutput?.();
-    const done = resume
-      ? await keepValidRows(target!, model, { retry: request.strict, hash, lenient: request.lenient })
-      : undefined;
-    output ??= host.openOutput();
-    const writer = new ResultWriter(output, format, {
-      formatName,
-      nulOutput,
-      ...selection,
-      reportsSkipped: request.reportsSkipped,
-      onProblem: host.onProblem,
-    });
-    const tasks = tasksToDo(inputs, {
-      ...(done && { done }),
-      meta: hasMeta,
-      hash,
-      onSkip: (input, error) => writer.skip(input, error),
-    });
-    progress = await host.startProgress(total);
-    const begun = performance.now();
-    for await (const outcome of classifyAll(tasks, runner, { signal: signals.signal, top })) {
-      if (output.isClosed) return 'output-closed';
-      progress.clear();
-      const isClassified = await writer.write(outcome);
-      progress.progress(writer.done);
-      if (!isClassified && request.strict) break;
-    }
-    progress.stop();
-    writer.tally.seconds = (performance.now() - begun) / 1000;
-    await writer.end();
-    isWhole = true;
-    return writer.tally;
-  } finally {
-    progress?.stop();
-    signals.stop();
-    output?.close(isWhole);
-    await release?.();
-  }
+    const { output, strict: retry, hash, lenient } = request;
+    return {
+      keepDone: () => keepValidRows(output!, (text, where) => readRow(text, where, model), { retry, hash, lenient }),
+      createWriter: (opened) =>
+        new ResultWriter(opened, format, {
+          ...{ formatName, nulOutput, ...selection, reportsSkipped },
+          onProblem: host.onProblem,
+        }),
+      run: (tasks, signal) => classifyAll(tasks, runner, { signal, top }),
+    };
+  });
 }

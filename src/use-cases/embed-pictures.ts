@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { tasksToDo } from '../batch/resume.js';
-import { classifyAll } from '../batch/run.js';
+import { classifyAll, originOf } from '../batch/run.js';
 import type { Outcome, Task } from '../batch/types.js';
 import type { FailedRecord, Origin, PictureFacts, Timing } from '../domain/classification.js';
+import { NOT_FINITE } from '../domain/rank.js';
 import type { VectorSpace } from '../domain/vector-space.js';
 import { elementAt } from '../errors/element-at.js';
-import { UsageError } from '../errors/errors.js';
+import { formatError, UsageError } from '../errors/errors.js';
 import { nearestName } from '../errors/nearest-name.js';
 import { printable } from '../errors/printable.js';
 import type { Input } from '../inputs/types.js';
@@ -102,8 +103,16 @@ export async function* embedPictures(
 
 function embedded({ input, record, maps }: Outcome, layer: string): Embedded {
   if ('error' in record) return { input, record };
-  const { predictions: _, ...known } = record;
-  return { input, record: known, vector: maps!.get(layer)! };
+  const { predictions: _, ms, ...known } = record;
+  const vector = maps!.get(layer)!;
+  const wrong = vector.find((value) => !Number.isFinite(value));
+  if (wrong === undefined) return { input, record: { ...known, ms }, vector };
+  const message = formatError({
+    where: printable(input.file),
+    problem: `layer ${layer} gives ${wrong}`,
+    expected: 'numbers',
+  });
+  return { input, record: { ...originOf(input), error: { code: NOT_FINITE, message } } };
 }
 
 /** @throws UsageError for a layer that there is not, or a network without features before a classifier */

@@ -64,7 +64,7 @@ export const layers: readonly Layer[] = [
   {
     folder: 'batch',
     holds: 'many pictures in order: filters, resuming, merging',
-    imports: ['runners', 'models', 'inputs', 'domain', 'untrusted-data', 'files', 'errors'],
+    imports: ['runners', 'models', 'vectors', 'inputs', 'domain', 'untrusted-data', 'files', 'errors'],
     node: ['crypto', 'fs', 'fs/promises', 'stream', 'util'],
     process: ['stdin'],
   },
@@ -133,7 +133,7 @@ export const layers: readonly Layer[] = [
     folder: 'vectors',
     holds: 'vectors of pictures: .npy files, exact search for the nearest',
     imports: ['engine', 'weights', 'domain', 'untrusted-data', 'errors'],
-    node: ['fs'],
+    node: ['crypto', 'fs'],
   },
   {
     folder: 'images',

@@ -88,7 +88,7 @@ describe('filters', () => {
     [{}, 7, 7, 5, undefined],
     [{ only: ['dog'] }, 0, 0, 5, undefined],
   ] as const)('%j of %d images, %d with it', (filter, classified, matching, top, expected) => {
-    const text = filterText(filter, { classified, matching }, top);
+    const text = filterText(filter, { succeeded: classified, matching }, top);
     if (expected === '1 image') expect(text).toBe('0 of 1 image has a class with at least 7 % in its top 5');
     else expect(text).toBe(expected);
   });

@@ -1,13 +1,6 @@
 import { Command } from 'commander';
-import {
-  classifyOptions,
-  computationOptions,
-  errorOptions,
-  inputOptions,
-  modelOptions,
-  outputOptions,
-  predictionOptions,
-} from '../options/classify-options.js';
+import { computationOptions, errorOptions, inputOptions, modelOptions } from '../options/batch-options.js';
+import { classifyOptions, outputOptions, predictionOptions } from '../options/classify-options.js';
 import { addHelpEnd } from '../options/help-end.js';
 import { addOptions, readOptions } from '../options/option-table.js';
 

@@ -1,99 +1,11 @@
-import { DEFAULT_MODEL, MOST_PIXELS, MOST_THREADS } from '../../domain/defaults.js';
-import { dtypes, MOST_WEIGHT_FILES } from '../../domain/model-choice.js';
-import { cropMethods, resizeFilters } from '../../domain/preprocessing.js';
-import { UsageError } from '../../errors/errors.js';
-import { parseShard } from '../../inputs/shard.js';
 import { FORMATS, type FormatName } from '../../report/formats.js';
-import { alpha, input, json, labels, mean, modelHelp, outputName, quiet, resolution, std } from './model-options.js';
-import {
-  commaSeparated,
-  flag,
-  oneOf,
-  parsePositive,
-  positiveNumber,
-  probability,
-  repeated,
-  switchOff,
-  text,
-  wholeNumber,
-  withDefault,
-} from './option-kinds.js';
-import type { OptionRow, OptionValues } from './option-table.js';
-import { weightsWords } from './weights-words.js';
-
-/** The longest that a timer can wait. */
-const MOST_SECONDS = 2_000_000;
+import { computationOptions, errorOptions, inputOptions, modelOptions, rowOptions } from './batch-options.js';
+import { json } from './model-options.js';
+import { commaSeparated, flag, oneOf, probability, switchOff, text, wholeNumber } from './option-kinds.js';
+import type { OptionValues } from './option-table.js';
 
 /** `--print` has an option of its own. */
 export const NAMED_FORMATS = FORMATS.filter((name): name is Exclude<FormatName, 'print'> => name !== 'print');
-
-/** Which model runs, and how images are prepared for it. */
-export const modelOptions = {
-  model: text('-m, --model <name>', modelHelp('the name of an installed model', DEFAULT_MODEL)),
-  alpha,
-  resolution,
-  pull: flag('--pull', 'download the model if it is neither bundled nor installed'),
-  weights: repeated(
-    '--weights <file>',
-    `run your own weights: ${weightsWords}; if given twice, the output of the first graph is the input of the second`,
-    MOST_WEIGHT_FILES,
-  ),
-  labels,
-  input,
-  mean,
-  std,
-  outputName,
-  crop: oneOf(
-    '--crop <how>',
-    'crop the centre of the image, or squash all of it into a square (%s; default: as the model was trained)',
-    cropMethods,
-  ),
-  filter: oneOf('--resize <filter>', 'how images are scaled (%s; default: as the model was trained)', resizeFilters),
-};
-
-export const computationOptions = {
-  dtype: oneOf(
-    '--dtype <type>',
-    'compute in 32-bit floats or in integers, which is faster and slightly less accurate (%s; default: f32)',
-    dtypes,
-  ),
-  exact: flag('--exact', 'run a quantised TFLite file in integers, bit for bit as TFLite’s reference kernels do'),
-  deterministic: flag(
-    '--deterministic',
-    'give the same digits with every version of Node.js, without the faster fused multiply-add',
-  ),
-  threads: wholeNumber(
-    '-t, --threads <count>',
-    `threads per image, 1 to ${MOST_THREADS} (default: 2 if there is enough work, otherwise 1)`,
-    { most: MOST_THREADS },
-  ),
-  jobs: wholeNumber(
-    '-j, --jobs <count>',
-    'images to classify in parallel, a thread for each (default: the number of CPU cores if there are more than 8 images, otherwise 1)',
-    { most: MOST_THREADS },
-  ),
-};
-
-export const inputOptions = {
-  recursive: switchOff('--no-recursive', 'do not descend into subfolders'),
-  hidden: flag('--hidden', 'include files and folders whose names start with a dot'),
-  include: repeated('--include <glob>', 'in folders, take only files whose names match; repeatable'),
-  exclude: repeated('--exclude <glob>', 'in folders, skip files and folders whose names match; repeatable'),
-  filesFrom: repeated('--files-from <file>', 'classify the files listed in this file, or - for stdin; repeatable'),
-  nul: flag(
-    '-0, --null',
-    'end names with NUL instead of a newline, in --files-from and in the output of --format paths and --print',
-  ),
-  nulInput: flag('--null-input', 'like --null, for --files-from only'),
-  nulOutput: flag('--null-output', 'like --null, for the output only'),
-  shard: {
-    flags: '--shard <k/n>',
-    help: 'classify only part k of n, chosen by a hash of the file names: 1/16 to 16/16',
-    parse: parseShard,
-  } satisfies OptionRow<ReturnType<typeof parseShard>>,
-  stdinName: text('--stdin-name <name>', 'report the image on stdin (-) under this name'),
-  allowUrl: flag('--allow-url', 'download http:// and https:// arguments, at most 64 MiB and 2 minutes each'),
-};
 
 export const predictionOptions = {
   top: wholeNumber('-k, --top <count>', 'predictions per image (default: 5; with --format paths: 1)', {
@@ -121,33 +33,7 @@ export const outputOptions = {
     '--print <template>',
     'print a line for each prediction: {file} {label} {id} {index} {rank} {probability} {percent}',
   ),
-  output: text('-o, --output <file>', 'write to this file instead of stdout'),
-  overwrite: flag('--overwrite', 'replace the contents of the output file'),
-  resume: flag(
-    '--resume',
-    'resume an interrupted run: skip images that already have an up-to-date row in --output (JSONL)',
-  ),
-  hash: flag('--hash', 'detect changed files by their SHA-256 instead of their time; every row includes it'),
-  progress: flag('--progress', 'report progress on stderr every 10 seconds'),
-  quiet,
-};
-
-export const errorOptions = {
-  reportSkipped: flag('--report-skipped', 'in JSON and CSV, also give rows for files in folders that are not images'),
-  allowFailures: flag('--allow-failures', 'exit with 0 although some or all images failed; the rows say which'),
-  strict: flag('--strict', 'stop at the first image that cannot be classified'),
-  lenient: flag('--lenient', 'classify what is left of a truncated JPEG, PNG or GIF; its row says "truncated"'),
-  maxPixels: withDefault(
-    wholeNumber('--max-pixels <count>', 'reject images with more pixels', { unit: 'pixels' }),
-    MOST_PIXELS,
-  ),
-  timeout: {
-    ...positiveNumber(
-      '--timeout <seconds>',
-      'decode in separate processes, killed after this many seconds; an image that crashes the decoder does not affect the others',
-    ),
-    parse: parseTimeout,
-  },
+  ...rowOptions,
 };
 
 export const classifyOptions = {
@@ -160,9 +46,3 @@ export const classifyOptions = {
 };
 
 export type ClassifyFlags = OptionValues<typeof classifyOptions>;
-
-function parseTimeout(value: string, where: string): number {
-  const seconds = parsePositive(value, where);
-  if (seconds > MOST_SECONDS) throw new UsageError({ where, expected: `at most ${MOST_SECONDS} seconds` });
-  return seconds;
-}

@@ -1,7 +1,17 @@
 import { existsSync } from 'node:fs';
 
 /** In the order of the help. */
-export const commandNames = ['classify', 'merge', 'cost', 'models', 'pull', 'import', 'bench', 'completion'] as const;
+export const commandNames = [
+  'classify',
+  'embed',
+  'merge',
+  'cost',
+  'models',
+  'pull',
+  'import',
+  'bench',
+  'completion',
+] as const;
 export type CommandName = (typeof commandNames)[number];
 
 /** What stands first on a command line and is no command's. */

@@ -23,7 +23,7 @@ export async function startBatchProgress(
   const start = performance.now();
   const text = (done: number) => progressText(done, total(), (performance.now() - start) / 1000);
   if (hasTerminal()) {
-    const spinner = await startSpinner('classifying');
+    const spinner = await startSpinner('starting');
     let last = 0;
     return {
       progress(done) {

@@ -38,18 +38,19 @@ export function openStdout(): Output {
 }
 
 /**
- * Whether a file of this name is what is being written: `--output`, or what a shell's `>` leads stdout or stderr to. By
+ * Whether a file of this name is what is being written: one of `outputs`, or what a shell's `>` leads stdout or stderr to. By
  * whatever name or link. Undefined where nothing is that a folder could hold.
  */
-export function outputTest(output: string | undefined): ((name: string) => boolean) | undefined {
+export function outputTest(...outputs: readonly (string | undefined)[]): ((name: string) => boolean) | undefined {
   const streams = [1, 2].map(streamFile).filter((file) => file !== undefined);
-  if (output === undefined && streams.length === 0) return undefined;
+  const files = outputs.filter((output) => output !== undefined);
+  if (files.length === 0 && streams.length === 0) return undefined;
   return (name) => {
     const read = statOrNothing(name);
     if (!read) return false;
     // Afresh, since there may be none yet, and another after a `--resume`.
-    const written = output === undefined ? undefined : statOrNothing(output);
-    return streams.some((file) => isSameFile(read, file)) || (written?.isFile() === true && isSameFile(read, written));
+    const written = files.map(statOrNothing).filter((file) => file?.isFile() === true);
+    return [...streams, ...written].some((file) => isSameFile(read, file!));
   };
 }
 
@@ -180,7 +181,7 @@ export function formatByEnding<F extends string>(
   });
 }
 
-function refuseFilled(path: string, options: string): void {
+export function refuseFilled(path: string, options: string): void {
   const old = statOrNothing(path);
   if (!old?.isFile() || old.size === 0) return;
   throw new UsageError({

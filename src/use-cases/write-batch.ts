@@ -1,0 +1,131 @@
+import { type Done, tasksToDo } from '../batch/resume.js';
+import type { Task } from '../batch/types.js';
+import type { Batch, BatchHost } from './open-batch.js';
+import { countDone, countEarlier, type Tally } from './tally.js';
+
+/** Where results go. */
+export interface Output {
+  /** Comes back when more may be written. */
+  write(chunk: string | Uint8Array): Promise<void>;
+  /** Nobody reads any more. */
+  readonly isClosed: boolean;
+  readonly isTerminal: boolean;
+  /** @param isWhole whether all was written that was to be */
+  close(isWhole?: boolean): void;
+}
+
+/** What the process around a batch provides whose results are written. */
+export interface OutputHost extends BatchHost {
+  /** Keeps other processes from writing to the output; gives what releases it. */
+  readonly lockOutput?: () => Promise<() => Promise<void>>;
+  readonly openOutput: () => Output;
+  /** Told each problem of an input, in one line. */
+  readonly onProblem: (problem: string) => void;
+}
+
+export interface OutputRequest {
+  /** The file that results go to; left out: stdout. */
+  readonly output?: string | undefined;
+  readonly resume: boolean;
+  /** Size and time of files in each row. */
+  readonly hasMeta: boolean;
+  /** SHA-256 in each row. */
+  readonly hash: boolean;
+  /** Rows for files in folders that are something else than pictures. */
+  readonly reportsSkipped: boolean;
+  /** End at the first picture that fails. */
+  readonly strict: boolean;
+}
+
+/** Writes what became of inputs, one by one. */
+export interface OutcomeWriter<Outcome, T extends Tally> {
+  readonly tally: T;
+  /** @returns false where the picture failed */
+  write(outcome: Outcome): Promise<boolean>;
+  /** All is written. */
+  end(): Promise<void>;
+  /** Lets go of what the writer has opened itself. */
+  close?(): void;
+}
+
+/** What is a kind of results' own. */
+export interface BatchResults<Outcome, T extends Tally> {
+  /** Leaves in the files of an earlier run what still holds, and says what that is. */
+  readonly keepDone: () => Promise<Done>;
+  readonly createWriter: (output: Output) => OutcomeWriter<Outcome, T>;
+  /** What becomes of each task, in order; aborted: no more are begun. */
+  readonly run: (tasks: AsyncIterable<Task>, signal: AbortSignal) => AsyncIterable<Outcome>;
+}
+
+/**
+ * Runs what is left to do of a batch and writes the results, with signals and progress around it.
+ * @param prepare does all that may fail before anything is written
+ */
+export async function writeBatch<Outcome, T extends Tally>(
+  { inputs, total }: Batch,
+  request: OutputRequest,
+  host: OutputHost,
+  prepare: (isTerminal: boolean) => Promise<BatchResults<Outcome, T>>,
+): Promise<T | 'output-closed'> {
+  const { output: target, resume, hasMeta: meta, hash, strict } = request;
+  const signals = host.listenForSignals();
+  let output: Output | undefined;
+  let release: (() => Promise<void>) | undefined;
+  let writer: OutcomeWriter<Outcome, T> | undefined;
+  let isWhole = false;
+  try {
+    if (target === undefined) output = host.openOutput();
+    const { keepDone, createWriter, run } = await prepare(output?.isTerminal ?? false);
+    release = await host.lockOutput?.();
+    const done = resume ? await keepDone() : undefined;
+    output ??= host.openOutput();
+    writer = createWriter(output);
+    const { tally } = writer;
+    const tasks = tasksToDo(inputs, {
+      ...{ meta, hash },
+      ...(done && { done }),
+      onSkip: (input, error) => countEarlier(tally, input, error),
+    });
+    isWhole = await writeOutcomes(run(tasks, signals.signal), writer, output, {
+      strict,
+      progress: await host.startProgress(total),
+    });
+    return isWhole ? tally : 'output-closed';
+  } finally {
+    signals.stop();
+    writer?.close?.();
+    output?.close(isWhole);
+    await release?.();
+  }
+}
+
+interface WriteOptions {
+  readonly strict: boolean;
+  readonly progress: Awaited<ReturnType<BatchHost['startProgress']>>;
+}
+
+/** @returns false where nobody reads any more */
+async function writeOutcomes<Outcome, T extends Tally>(
+  outcomes: AsyncIterable<Outcome>,
+  writer: OutcomeWriter<Outcome, T>,
+  output: Output,
+  { strict, progress }: WriteOptions,
+): Promise<boolean> {
+  const { tally } = writer;
+  const begun = performance.now();
+  try {
+    for await (const outcome of outcomes) {
+      if (output.isClosed) return false;
+      progress.clear();
+      const isDone = await writer.write(outcome);
+      progress.progress(countDone(tally));
+      if (!isDone && strict) break;
+    }
+    progress.stop();
+    tally.seconds = (performance.now() - begun) / 1000;
+    await writer.end();
+    return true;
+  } finally {
+    progress.stop();
+  }
+}
