@@ -19,9 +19,18 @@ const compare = ['compare', 'sweep', 'explain'].map((name) => `cli/commands/cost
 const classify = ['cli/commands/classify'];
 /** Of rest.cjs. */
 const rest = [
-  ...['bench', 'embed', 'import', 'import-bundle', 'merge', 'models', 'pull', 'pull-several', 'completion'].map(
-    (name) => `cli/commands/${name}`,
-  ),
+  ...[
+    'bench',
+    'embed',
+    'explain',
+    'import',
+    'import-bundle',
+    'merge',
+    'models',
+    'pull',
+    'pull-several',
+    'completion',
+  ].map((name) => `cli/commands/${name}`),
   ...['use-cases/cost-file', 'use-cases/measure-cost', 'use-cases/plot', 'report/graph-text'],
   ...['cli/terminal/output-lock', 'inputs/class-folders', 'inputs/truth-table'],
   ...['batch/select-predictions', 'net/fetch-picture', 'models/installed', 'models/from-files', 'weights/formats/open'],

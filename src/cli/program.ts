@@ -15,6 +15,7 @@ function exitCodesHelp(): string {
 const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   classify: async () => (await import('./commands/classify.js')).classifyCommand(),
   embed: async () => (await import('./commands/embed.js')).embedCommand(),
+  explain: async () => (await import('./commands/explain.js')).explainCommand(),
   merge: async () => (await import('./commands/merge.js')).mergeCommand(),
   cost: async () => (await import('./commands/cost.js')).costCommand(),
   models: async () => (await import('./commands/models.js')).modelsCommand(),

@@ -3,52 +3,13 @@ import type { PixelKernels } from '../domain/pixel-kernels.js';
 import { type Preprocessing, preparedLength } from '../domain/preprocessing.js';
 import { decode } from './decode.js';
 import type { DecodedImage, DecodeOptions } from './decoded-image.js';
-import { type ResampleAxis, readBy, resample, resampleTf1 } from './resample.js';
+import { type Placement, place } from './placement.js';
+import { readBy, resample, resampleTf1 } from './resample.js';
 
 /** A picture as the network's input: values, or the bytes that stand for them. */
 export type Prepared = Float32Array | Uint8Array;
 
 type Pixels = Pick<DecodedImage, 'data' | 'width' | 'height'> & Partial<Pick<DecodedImage, 'held'>>;
-
-/** Where one axis of the network's input comes from: a window of the scaled picture, and where it lands. */
-interface Placement {
-  readonly axis: ResampleAxis;
-  readonly offset: number;
-}
-
-/** Python's `round`: halves go to the even neighbour. */
-function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
-}
-
-/** The middle `resolution` of `scaled` pixels, as torchvision's CenterCrop cuts or (if too small) pads with black. */
-function placeCentre(source: number, scaled: number, resolution: number): Placement {
-  if (scaled < resolution) {
-    const axis = { source, scaled, start: 0, count: scaled };
-    return { axis, offset: Math.floor((resolution - scaled) / 2) };
-  }
-  const start = roundHalfEven((scaled - resolution) / 2);
-  return { axis: { source, scaled, start, count: resolution }, offset: 0 };
-}
-
-function placeWhole(source: number, resolution: number): Placement {
-  return { axis: { source, scaled: resolution, start: 0, count: resolution }, offset: 0 };
-}
-
-function place(width: number, height: number, preprocessing: Preprocessing): { x: Placement; y: Placement } {
-  const { crop, resize, resolution } = preprocessing;
-  if (crop === 'squash') return { x: placeWhole(width, resolution), y: placeWhole(height, resolution) };
-  // torchvision's Resize: the shorter side is exact, the longer is cut off, not rounded.
-  const shorter = Math.min(width, height);
-  const scale = (side: number) => (side === shorter ? resize : Math.trunc((resize * side) / shorter));
-  return {
-    x: placeCentre(width, scale(width), resolution),
-    y: placeCentre(height, scale(height), resolution),
-  };
-}
 
 /** (pixel / 255 − mean) / std in single precision, step by step as torchvision computes it. */
 function normalise(pixel: number, mean: number, std: number): number {
@@ -155,6 +116,11 @@ function greyed(rgb: Uint8Array): Uint8Array {
   return grey;
 }
 
+/** Shorter side that the preview of a camera raw file must have to be classified in its place, in pixels. */
+export function leastPreviewOf({ crop, resize, resolution }: Preprocessing): number {
+  return crop === 'squash' ? resolution : resize;
+}
+
 /**
  * A picture file (or its bytes) as the network's input.
  *
@@ -171,8 +137,16 @@ export async function prepareImage(
 ): Promise<DecodedImage['original'] & { readonly facts: PictureFacts }> {
   const columnsOf = (width: number, height: number) =>
     readBy(place(width, height, preprocessing).x.axis, preprocessing.filter);
-  const leastPreview = preprocessing.crop === 'squash' ? preprocessing.resolution : preprocessing.resize;
-  const image = await decode(input, { ...options, columnsOf, leastPreview });
+  const image = await decode(input, { ...options, columnsOf, leastPreview: leastPreviewOf(preprocessing) });
   prepareDecoded(image, preprocessing, target, await kernels);
   return { ...image.original, facts: image.facts };
+}
+
+/** The whole picture that would be prepared, upright. @throws ImageError as `decode` */
+export async function decodeWhole(
+  input: string | Uint8Array,
+  preprocessing: Preprocessing,
+  options: DecodeOptions = {},
+): Promise<DecodedImage> {
+  return decode(input, { ...options, leastPreview: leastPreviewOf(preprocessing) });
 }

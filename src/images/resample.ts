@@ -12,6 +12,15 @@ export interface ResampleAxis {
   readonly count: number;
 }
 
+/**
+ * Where in the source a position of the scaled axis lies, both counted from the left edge of the first pixel: position i + ½
+ * is the middle of pixel i. TensorFlow 1 aligns the corners of pixels, all others their edges.
+ */
+export function sourcePosition(axis: ResampleAxis, filter: ResizeFilter, position: number): number {
+  const scale = axis.source / axis.scaled;
+  return filter === 'tf1-bilinear' ? (position - 0.5) * scale + 0.5 : position * scale;
+}
+
 /** Pillow's fixed point: 8 bits of pixel, 2 bits of headroom for overshoot, the rest of an int32 for the weight. */
 const PRECISION_BITS = 32 - 8 - 2;
 

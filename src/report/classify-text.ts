@@ -45,13 +45,13 @@ function inBrackets(facts: PictureFacts = {}): string {
   return notes === '' ? '' : ` (${notes})`;
 }
 
-function percentText(probability: number): string {
+export function percentText(probability: number): string {
   const percent = probability < LEAST_SHOWN ? '<0.1' : (100 * probability).toFixed(1);
   return `${percent} %`.padStart(7);
 }
 
 /** The first name of a synset, which has several; labels without an id are one name, commas or not. */
-function shortLabel({ id, label }: RowPrediction): string {
+export function shortLabel({ id, label }: RowPrediction): string {
   return printable(id === null ? label : label.split(', ', 1).join());
 }
 

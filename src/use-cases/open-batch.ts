@@ -161,7 +161,8 @@ async function openFor(
   return { model, runner };
 }
 
-async function chooseOrInstall(choice: ModelChoice, installModel: BatchHost['installModel']): Promise<Model> {
+/** The model, installed first where it is not there and somebody asked for that. */
+export async function chooseOrInstall(choice: ModelChoice, installModel: BatchHost['installModel']): Promise<Model> {
   try {
     return await chooseModel(choice);
   } catch (error) {

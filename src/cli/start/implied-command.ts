@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 export const commandNames = [
   'classify',
   'embed',
+  'explain',
   'merge',
   'cost',
   'models',

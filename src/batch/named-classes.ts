@@ -1,0 +1,55 @@
+import type { Label } from '../domain/label.js';
+import { UsageError } from '../errors/errors.js';
+import { nearestName } from '../errors/nearest-name.js';
+import { printable } from '../errors/printable.js';
+import type { Groups } from './groups.js';
+
+/**
+ * Indices of the classes that a word names, at least one: by label or one of its names, synset id, index, or group.
+ * @param option for the message
+ * @throws UsageError for a class that does not exist
+ */
+export function namedClasses(
+  option: string,
+  term: string,
+  labels: readonly Label[],
+  groups: Groups,
+): readonly number[] {
+  const found = findClasses(term, labels, groups);
+  if (found.length > 0) return found;
+  const meant = suggestClass(term, labels, groups);
+  throw new UsageError({
+    where: `${option} ${printable(term)}`,
+    problem: 'no such class',
+    ...(meant === undefined
+      ? { expected: 'a label, a synset id, an index or a group such as dog' }
+      : { remedy: `did you mean ${printable(meant)}?` }),
+  });
+}
+
+/** Indices of the classes that a word names: all with that name, and all below a group of that name. */
+function findClasses(term: string, labels: readonly Label[], groups: Groups): readonly number[] {
+  const word = term.trim().toLowerCase();
+  if (/^\d+$/.test(word)) return Number(word) < labels.length ? [Number(word)] : [];
+  const above = groups.find(word);
+  return labels.flatMap(({ id, name }, index) => {
+    const lower = name.toLowerCase();
+    const isNamed = lower === word || id === word || lower.split(', ').includes(word);
+    return isNamed || (id !== undefined && above.some((group) => groups.isWithin(id, group))) ? [index] : [];
+  });
+}
+
+/** A name of a class or a group that the word is the plural of, or close to. */
+function suggestClass(term: string, labels: readonly Label[], groups: Groups): string | undefined {
+  const word = term.trim().toLowerCase();
+  const hasIds = labels.some(({ id }) => id !== undefined);
+  const names = new Set(labels.flatMap(({ name }) => [name, ...name.split(', ')]));
+  if (hasIds) for (const name of groups.words()) names.add(name);
+  const singulars = [
+    word.replace(/s$/, ''),
+    word.replace(/es$/, ''),
+    word.replace(/ies$/, 'y'),
+    word.replace(/ves$/, 'f'),
+  ];
+  return singulars.find((singular) => names.has(singular)) ?? nearestName(word, names);
+}
