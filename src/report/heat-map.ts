@@ -4,7 +4,7 @@ import type { RgbPixels } from '../domain/image-input.js';
 import { DIGIT_HEIGHT, digitsWidth, drawDigits } from './tiny-digits.js';
 
 /** A cell with so many times the average evidence has the full colour, and so has one with more. The same for all pictures. */
-export const FULL_COLOUR = 6;
+export const FULL_COLOUR = 4;
 
 /** Of the full colour over the picture. */
 const OPACITY = 0.75;
