@@ -89,8 +89,8 @@ async function classifyOne(input: Input, meta: Meta | undefined, classify: Class
   const origin = originOf(input);
   if (input.error) return { input, record: { ...origin, error: input.error, ...meta } };
   try {
-    const { maps, ...classification } = await classifyFetched(input, classify, fetches);
-    return { input, record: { ...origin, ...classification, ...meta }, ...(maps && { maps }) };
+    const { maps, size, ...classification } = await classifyFetched(input, classify, fetches);
+    return { input, record: { ...origin, ...classification, ...meta }, ...(maps && { maps }), ...(size && { size }) };
   } catch (error) {
     if (isPictureError(error)) {
       const kind = input.isFound && error.details.otherKind;

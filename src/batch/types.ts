@@ -1,4 +1,4 @@
-import type { ImageRecord } from '../domain/classification.js';
+import type { ImageRecord, PictureSize } from '../domain/classification.js';
 import type { Input } from '../inputs/types.js';
 import type { Maps } from '../runners/types.js';
 
@@ -21,4 +21,5 @@ export interface Outcome {
   readonly record: ImageRecord;
   /** Of a classified picture, where the runner keeps some. */
   readonly maps?: Maps;
+  readonly size?: PictureSize;
 }

@@ -74,7 +74,18 @@ export interface PictureFacts {
   /** The file ends early: only what it still has was classified. */
   readonly truncated?: true;
   /** Upright size in pixels of the preview that was classified in place of a camera raw file's own samples. */
-  readonly preview?: { readonly width: number; readonly height: number };
+  readonly preview?: PictureSize;
+}
+
+/** Of an upright picture, in pixels. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What is known of a picture once it is prepared for a network. */
+export interface PreparedFacts extends PictureFacts {
+  readonly size: PictureSize;
 }
 
 /** What is in one image, as far as a model says. */

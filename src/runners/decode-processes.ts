@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { PictureFacts } from '../domain/classification.js';
+import type { PreparedFacts } from '../domain/classification.js';
 import { ImageError, RuntimeError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { packageFile } from '../files/package-files.js';
@@ -21,7 +21,7 @@ export interface DecoderOptions {
 interface Decoded {
   readonly data: PreparedPicture;
   readonly decode: number;
-  readonly facts: PictureFacts;
+  readonly facts: PreparedFacts;
 }
 
 export interface Decoders {

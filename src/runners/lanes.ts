@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { PictureFacts } from '../domain/classification.js';
+import type { PreparedFacts } from '../domain/classification.js';
 import { DEFAULT_TOP } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
 import { describe } from '../domain/rank.js';
@@ -97,7 +97,7 @@ function jobOf({ file, path, bytes, pixels }: Picture, job: number): Job {
 interface Prepared {
   readonly data: PreparedPicture;
   readonly decode: number;
-  readonly facts: PictureFacts;
+  readonly facts: PreparedFacts;
 }
 
 interface Pending {
@@ -187,13 +187,13 @@ class LanePool {
     if (pending.held > 0) this.#gate.leave(pending.held);
     if ('ranked' in reply) {
       const ms = { decode: pending.decoded?.decode ?? reply.decode, run: reply.run };
+      const { size, ...facts } = (pending.decoded ?? reply).facts!;
       const predictions = describe(reply.ranked, (index) => elementAt(this.#labels, index));
       pending.resolve({
         predictions,
         ms,
-        ...reply.facts,
-        ...pending.decoded?.facts,
-        ...(reply.maps && { maps: reply.maps }),
+        ...facts,
+        ...(reply.maps && { maps: reply.maps, size }),
       });
     } else pending.reject(errorOf(reply));
     this.#assign();

@@ -1,4 +1,4 @@
-import type { PictureFacts } from '../domain/classification.js';
+import type { PreparedFacts } from '../domain/classification.js';
 import type { RgbPixels } from '../domain/image-input.js';
 import type { Preprocessing } from '../domain/preprocessing.js';
 import type { Ranked } from '../domain/rank.js';
@@ -60,14 +60,19 @@ export type LaneReply =
       readonly decode: number;
       readonly run: number;
       /** Left out where the picture was prepared elsewhere. */
-      readonly facts?: PictureFacts;
+      readonly facts?: PreparedFacts;
       readonly maps?: Maps;
     };
 
 export type DecoderReply =
   | Reply
   | { readonly ready: true }
-  | { readonly job: number; readonly prepared: PreparedPicture; readonly decode: number; readonly facts: PictureFacts };
+  | {
+      readonly job: number;
+      readonly prepared: PreparedPicture;
+      readonly decode: number;
+      readonly facts: PreparedFacts;
+    };
 
 /** Pictures that may take more than this ask before they are decoded, so that few of them are in memory at once. */
 export const LARGE_BYTES = 48 * 2 ** 20;

@@ -1,4 +1,4 @@
-import type { PictureFacts } from '../domain/classification.js';
+import type { PreparedFacts } from '../domain/classification.js';
 import type { PixelKernels } from '../domain/pixel-kernels.js';
 import { type Preprocessing, preparedLength } from '../domain/preprocessing.js';
 import { givesBytes, type Prepared, prepareDecoded, prepareImage } from '../images/prepare.js';
@@ -24,19 +24,19 @@ export async function preparePicture(
   target: Prepared,
   kernels: PixelKernels | Promise<PixelKernels>,
   { maxPixels, lenient = false, reserve }: PreparePictureOptions = {},
-): Promise<PictureFacts> {
+): Promise<PreparedFacts> {
   if (pixels) {
     prepareDecoded(pixels, preprocessing, target, await kernels);
-    return {};
+    return { size: { width: pixels.width, height: pixels.height } };
   }
-  const { facts } = await prepareImage(bytes ?? file, preprocessing, target, kernels, {
+  const { facts, width, height } = await prepareImage(bytes ?? file, preprocessing, target, kernels, {
     name: file,
     lenient,
     ...(typeof path !== 'string' && { path }),
     ...(maxPixels !== undefined && { maxPixels }),
     ...(reserve && { reserve }),
   });
-  return facts;
+  return { ...facts, size: { width, height } };
 }
 
 /** What a picture is prepared into: bytes where they say it all, a quarter of the memory. */
@@ -48,7 +48,7 @@ export function createTarget(preprocessing: Preprocessing): PreparedPicture {
 /** Prepares pictures in a thread or process of its own; asks for memory through `send`. */
 export interface Preparer {
   /** @param target from `createTarget` */
-  prepare(job: Job, target: Prepared): Promise<PictureFacts>;
+  prepare(job: Job, target: Prepared): Promise<PreparedFacts>;
   grant(job: number): void;
 }
 

@@ -126,7 +126,10 @@ async function classify(
 ): Promise<RunResult> {
   const prepared = new Float32Array(preparedLength(preprocessing));
   const start = performance.now();
-  const facts = await preparePicture(picture, preprocessing, prepared, loadPixelKernels(), { maxPixels, lenient });
+  const { size, ...facts } = await preparePicture(picture, preprocessing, prepared, loadPixelKernels(), {
+    maxPixels,
+    lenient,
+  });
   const decoded = performance.now();
   const { session, labelAt, labels } = await loading;
   const started = performance.now();
@@ -139,7 +142,7 @@ async function classify(
     predictions: describe(ranked, labelAt),
     ms: { decode: decoded - start, run },
     ...facts,
-    ...(maps && { maps }),
+    ...(maps && { maps, size }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Classification, CostFacts, ModelFacts } from '../domain/classification.js';
+import type { Classification, CostFacts, ModelFacts, PictureSize } from '../domain/classification.js';
 import type { Label } from '../domain/label.js';
 import type { Input } from '../inputs/types.js';
 
@@ -12,6 +12,8 @@ export type Maps = ReadonlyMap<string, Float32Array<ArrayBuffer>>;
 export interface RunResult extends Classification {
   /** Those that the runner was opened to keep, if there are any. */
   readonly maps?: Maps;
+  /** With maps: the size of the picture. */
+  readonly size?: PictureSize;
 }
 
 /** A model in memory that takes several pictures at a time. */

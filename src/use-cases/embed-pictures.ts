@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { tasksToDo } from '../batch/resume.js';
 import { classifyAll, originOf } from '../batch/run.js';
 import type { Outcome, Task } from '../batch/types.js';
-import type { FailedRecord, Origin, PictureFacts, Timing } from '../domain/classification.js';
+import type { FailedRecord, Origin, PictureFacts, PictureSize, Timing } from '../domain/classification.js';
 import { NOT_FINITE } from '../domain/rank.js';
 import type { VectorSpace } from '../domain/vector-space.js';
 import { elementAt } from '../errors/element-at.js';
@@ -26,7 +26,7 @@ export interface EmbedRequest extends BatchRequest {
   readonly cache: boolean;
 }
 
-export interface EmbeddedRecord extends Origin, PictureFacts {
+export interface EmbeddedRecord extends Origin, PictureFacts, Partial<PictureSize> {
   readonly ms: Timing;
 }
 
@@ -101,12 +101,12 @@ export async function* embedPictures(
   }
 }
 
-function embedded({ input, record, maps }: Outcome, layer: string): Embedded {
+function embedded({ input, record, maps, size }: Outcome, layer: string): Embedded {
   if ('error' in record) return { input, record };
   const { predictions: _, ms, ...known } = record;
   const vector = maps!.get(layer)!;
   const wrong = vector.find((value) => !Number.isFinite(value));
-  if (wrong === undefined) return { input, record: { ...known, ms }, vector };
+  if (wrong === undefined) return { input, record: { ...known, ...size, ms }, vector };
   const message = formatError({
     where: printable(input.file),
     problem: `layer ${layer} gives ${wrong}`,

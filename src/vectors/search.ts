@@ -9,6 +9,14 @@ export interface Neighbour {
   readonly similarity: number;
 }
 
+/** The nearest of several vectors among those that have been looked at. */
+export interface Nearest {
+  /** Looks at all vectors of a set. Their indices follow on those of the sets before. */
+  lookAt(set: VectorSet): void;
+  /** For each query: the most similar first, of the equally similar the earlier one. */
+  readonly found: readonly (readonly Neighbour[])[];
+}
+
 /** Some vectors of a set. */
 export interface Side {
   readonly set: VectorSet;
@@ -29,10 +37,10 @@ export interface Search {
   /** The most similar vectors first, the earlier one where two are equally similar. */
   nearest(set: VectorSet, query: Float32Array, count: number): Neighbour[];
   /**
-   * The same for several queries, of which it looks at many at once.
+   * The same for several queries, in sets that come one after the other.
    * @param least similarity that a neighbour must have
    */
-  nearestOfEach(set: VectorSet, queries: VectorSet, count: number, least?: number): Neighbour[][];
+  nearestOfEach(queries: VectorSet, count: number, least?: number): Nearest;
   /** All pairs a < b of a set with a similarity of at least `least`. */
   pairs(set: VectorSet, least: number, visit: (a: number, b: number, similarity: number) => void): void;
   /**
@@ -96,23 +104,33 @@ export async function openSearch(columns: number): Promise<Search> {
     }
   };
 
-  const nearestOfEach: Search['nearestOfEach'] = (set, queries, count, lowest = -1) => {
+  const nearestOfEach: Search['nearestOfEach'] = (queries, most, lowest = -1) => {
     const found: Neighbour[][] = Array.from({ length: queries.count }, () => []);
-    for (let begin = 0; begin < queries.count; begin += products.mostOutputs) {
-      const outputs = Math.min(products.mostOutputs, queries.count - begin);
-      const least = new Float64Array(outputs).fill(lowest);
-      const index = (n: number) => begin + n;
-      between({ set: queries, count: outputs, index }, { set, count: set.count }, least, (row, output, value) => {
-        const list = found[begin + output]!;
-        if (list.length === count && value === least[output]) return;
-        let place = list.length;
-        while (place > 0 && list[place - 1]!.similarity < value) place--;
-        list.splice(place, 0, { index: row, similarity: value });
-        if (list.length > count) list.pop();
-        if (list.length === count) least[output] = list.at(-1)!.similarity;
-      });
-    }
-    return found;
+    const least = new Float64Array(queries.count).fill(lowest);
+    let seen = 0;
+    const add = (query: number, neighbour: Neighbour) => {
+      const list = found[query]!;
+      if (list.length === most && neighbour.similarity === least[query]) return;
+      let place = list.length;
+      while (place > 0 && list[place - 1]!.similarity < neighbour.similarity) place--;
+      list.splice(place, 0, neighbour);
+      if (list.length > most) list.pop();
+      if (list.length === most) least[query] = list.at(-1)!.similarity;
+    };
+    return {
+      found,
+      lookAt(set) {
+        for (let begin = 0; begin < queries.count; begin += products.mostOutputs) {
+          const count = Math.min(products.mostOutputs, queries.count - begin);
+          const outputs = { set: queries, count, index: (n: number) => begin + n };
+          const limits = least.subarray(begin, begin + count);
+          between(outputs, { set, count: set.count }, limits, (row, output, similarity) =>
+            add(begin + output, { index: seen + row, similarity }),
+          );
+        }
+        seen += set.count;
+      },
+    };
   };
 
   return {
@@ -123,7 +141,9 @@ export async function openSearch(columns: number): Promise<Search> {
     nearest(set, query, count) {
       const queries = new VectorSet(columns);
       queries.add(query, 'the vector that is searched for');
-      return nearestOfEach(set, queries, count)[0]!;
+      const nearest = nearestOfEach(queries, count);
+      nearest.lookAt(set);
+      return [...nearest.found[0]!];
     },
     pairs(set, least, visit) {
       for (let begin = 0; begin < set.count; begin += products.mostOutputs) {

@@ -22,7 +22,14 @@ describe('mobilenet bench', () => {
     ]);
     expect(Object.keys(record.ms)).toEqual(['min', 'median', 'p95']);
     const { macs } = JSON.parse(mobilenet('cost', '--json', '--alpha', '0.25', '--res', '64').stdout);
-    expect(record).toMatchObject({ network: 'mobilenet_v1', alpha: 0.25, resolution: 64, trainedResolution: null, dtype: 'f32', threads: 1 });
+    expect(record).toMatchObject({
+      network: 'mobilenet_v1',
+      alpha: 0.25,
+      resolution: 64,
+      trainedResolution: null,
+      dtype: 'f32',
+      threads: 1,
+    });
     expect(record.macs).toBe(macs);
   });
 

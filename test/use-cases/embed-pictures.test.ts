@@ -4,6 +4,11 @@ import type { VectorSpace } from '../../src/domain/vector-space.js';
 import { type Embedded, type EmbedRequest, embedPictures } from '../../src/use-cases/embed-pictures.js';
 
 const photos = ['airplane', 'allium', 'alps'].map((name) => `test/photos/${name}.jpg`);
+const sizes = [
+  { width: 1024, height: 717 },
+  { width: 807, height: 1024 },
+  { width: 1024, height: 484 },
+];
 
 async function embed(request: Partial<EmbedRequest>): Promise<{ pictures: Embedded[]; space: VectorSpace }> {
   const defaults: EmbedRequest = {
@@ -31,6 +36,13 @@ test('a vector of each picture, in order; an error has none', async () => {
   expect(pictures.map(({ record }) => 'error' in record)).toEqual([false, true, false]);
   expect(pictures.map(({ vector }) => vector?.length)).toEqual([1280, undefined, 1280]);
   expect(pictures[0]!.vector).not.toEqual(pictures[2]!.vector);
+});
+
+test('the size of each picture comes with its vector, however it is decoded', async () => {
+  for (const how of [{}, { jobs: 2 }, { timeoutMs: 60_000 }]) {
+    const { pictures } = await embed(how);
+    expect(pictures.map(({ record }) => record)).toMatchObject(sizes);
+  }
 });
 
 test('the same vectors in lanes', async () => {
