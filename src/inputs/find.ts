@@ -3,14 +3,15 @@ import { isAbsolute, resolve } from 'node:path';
 import { isNamedLikePicture } from '../domain/picture-names.js';
 import { formatError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
-import { compileGlob, expandBraces, fixedPart, isGlob, UnfinishedPattern } from './glob.js';
+import { expandPattern } from './expand-pattern.js';
+import { compileGlob, expandBraces, isGlob, isOfFolders, UnfinishedPattern } from './glob.js';
 import { checkList, readNames } from './list.js';
-import { inputOf, isAddress, nameBytes } from './name.js';
+import { inputOf, isAddress } from './name.js';
 import { SeenNames } from './seen-names.js';
 import { type Shard, shardFilter } from './shard.js';
 import { classOfName, type TruthSource } from './truth.js';
 import type { Input } from './types.js';
-import { type Entry, type FailedInput, joinNames, leadsToFolder, list, unlisted, walk } from './walk.js';
+import { walk } from './walk.js';
 
 export interface InputOptions {
   /** Into folders below a folder; on where nothing is said. */
@@ -146,7 +147,7 @@ async function* expandOrRefuse(name: string, options: InputOptions): AsyncGenera
     yield { file: name, path: name, lost: 'root', error: { code: 'not-found', message } };
     return;
   }
-  yield* expand(pattern, options);
+  yield* expandPattern(pattern, walkOptions(options));
 }
 
 async function kindOf(name: string): Promise<'folder' | 'missing' | 'link to nowhere' | 'other'> {
@@ -170,11 +171,6 @@ function walkOptions({ recursive, hidden, include = [], exclude = [] }: InputOpt
   };
 }
 
-/** `photos/`: folders and no files. */
-function isOfFolders(pattern: string): boolean {
-  return pattern.endsWith('/');
-}
-
 function withoutSlash(pattern: string): string {
   return pattern.replace(/\/+$/, '');
 }
@@ -194,94 +190,6 @@ function compileFor(pattern: string): (name: string) => boolean {
 function compileInside(pattern: string): (name: string) => boolean {
   const folders = withoutSlash(pattern);
   return compileGlob(`${folders.includes('/') ? '' : '**/'}${withoutDotSlash(folders)}/**`);
-}
-
-/**
- * A pattern that the shell left alone, as the shell would have given it: files, and folders, which are walked. One that fits
- * nothing is an input that does not exist.
- */
-async function* expand(pattern: string, options: InputOptions): AsyncGenerator<Input> {
-  const whole = walkOptions(options);
-  let found = false;
-  for (const each of expandBraces(pattern)) {
-    const base = fixedPart(each);
-    const parts = each
-      .slice(base.length)
-      .split('/')
-      .filter((part, at, all) => part !== '' && !(part === '**' && all[at + 1] === '**'));
-    const matching = { whole, foldersAlone: isOfFolders(each), seen: new Set<string>() };
-    for await (const input of match({ file: base, path: base }, '', parts, matching)) {
-      found = true;
-      yield input;
-    }
-  }
-  if (!found) yield { file: pattern, path: pattern, lost: 'root' };
-}
-
-interface Matching {
-  readonly whole: ReturnType<typeof walkOptions>;
-  readonly foldersAlone: boolean;
-  /** Folders with the parts that were left: several `**` lead there in many ways. */
-  readonly seen: Set<string>;
-}
-
-/** What fits the parts of a pattern below a folder; `below` is its name from where the pattern begins. */
-async function* match(
-  folder: Input,
-  below: string,
-  parts: readonly string[],
-  matching: Matching,
-): AsyncGenerator<Input> {
-  const { whole, foldersAlone, seen } = matching;
-  const { accepts, enters, hidden = false } = whole;
-  const [part, ...rest] = parts;
-  const key = `${parts.length} ${nameBytes(folder).toString('latin1')}`;
-  if (seen.has(key)) return;
-  seen.add(key);
-  if (part === undefined) {
-    yield* walk(folder, whole);
-    return;
-  }
-  const isAnyDepth = part === '**';
-  if (isAnyDepth && rest.length === 0) {
-    const isWanted = (test: (name: string) => boolean) => (name: string) => test(`${below}${name}`);
-    const found = walk(folder, { hidden, accepts: isWanted(accepts), enters: isWanted(enters) });
-    // The pattern names them.
-    for await (const { isFound: _, ...input } of found) yield input;
-    return;
-  }
-  if (isAnyDepth) yield* match(folder, below, rest, matching);
-  for await (const entry of entriesFor(isAnyDepth ? '*' : part, folder)) {
-    if ('error' in entry) {
-      yield entry;
-      continue;
-    }
-    const { name, input, isFolder, isLink } = entry;
-    if (name.startsWith('.') && !hidden && !part.startsWith('.')) continue;
-    const relative = `${below}${name}`;
-    if (isAnyDepth) {
-      if (isFolder && enters(relative)) yield* match(input, `${relative}/`, parts, matching);
-    } else if (isFolder || (isLink && (await leadsToFolder(input)))) {
-      if (enters(relative)) yield* match(input, `${relative}/`, rest, matching);
-    } else if (rest.length === 0 && !foldersAlone && accepts(relative)) yield input;
-  }
-}
-
-/** Those of a folder that fit one part; one that is no pattern is looked for by its name. */
-async function* entriesFor(part: string, folder: Input): AsyncGenerator<Entry | FailedInput> {
-  if (!isGlob(part) && !part.includes('\\')) {
-    const input = inputOf(joinNames(nameBytes(folder), Buffer.from(part)));
-    const isThere = await lstat(input.path).catch(() => undefined);
-    if (isThere) yield { name: part, input, isFolder: isThere.isDirectory(), isLink: isThere.isSymbolicLink() };
-    return;
-  }
-  const fits = compileGlob(part);
-  try {
-    for (const entry of await list(folder)) if (fits(entry.name)) yield entry;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') yield unlisted(folder, error);
-  }
 }
 
 async function readAll(stdin: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

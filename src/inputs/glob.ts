@@ -7,6 +7,11 @@ export function isGlob(text: string): boolean {
   return /[*?[{]/.test(text);
 }
 
+/** `photos/`: folders and no files. */
+export function isOfFolders(pattern: string): boolean {
+  return pattern.endsWith('/');
+}
+
 /** A bracket or a brace without its end: a shell takes such a text for a plain name. */
 export class UnfinishedPattern extends UsageError {}
 

@@ -20,12 +20,11 @@ const MOST_CLASSES = 5;
  */
 export function batchSummary(facts: BatchFacts, verb: string): readonly string[] {
   const { succeeded, failed, skipped, seconds, classes } = facts;
-  const done = succeeded + failed;
   const counts = [`${succeeded} ${verb}`];
   if (failed > 0) counts.push(`${failed} failed (${listed(facts.reasons)})`);
   if (skipped > 0) counts.push(`${skipped} done before`);
-  if (done > 0 && seconds > 0) counts.push(`${(done / seconds).toFixed(1)} images/s`);
-  const lines = done + skipped > 0 ? [counts.join(', ')] : [];
+  if (succeeded > 0 && seconds > 0) counts.push(`${((succeeded + failed) / seconds).toFixed(1)} images/s`);
+  const lines = succeeded + failed + skipped > 0 ? [counts.join(', ')] : [];
   if (classes && classes.size > 0) lines.push(`most frequent: ${listed(classes, MOST_CLASSES)}`);
   const others = otherFiles(facts.others);
   return others === undefined ? lines : [...lines, others];

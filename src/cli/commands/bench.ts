@@ -3,12 +3,12 @@ import { MOST_THREADS } from '../../domain/defaults.js';
 import { listOf } from '../../domain/option-rules.js';
 import { jsonDocument } from '../../report/json.js';
 import { addHelpEnd } from '../options/help-end.js';
-import { builtAlpha, builtResolution, json, trainedNetworks } from '../options/model-options.js';
+import { builtAlpha, builtResolution, json, networkWords } from '../options/model-options.js';
 import { flag, oneOf, text, wholeNumber, withDefault } from '../options/option-kinds.js';
 import { addOptions, readOptions } from '../options/option-table.js';
 
 const options = {
-  model: withDefault(text('-m, --model <name>', listOf(trainedNetworks)), 'mobilenet_v1'),
+  model: withDefault(text('-m, --model <name>', listOf(networkWords)), 'mobilenet_v1'),
   alpha: builtAlpha,
   resolution: builtResolution,
   dtype: withDefault(oneOf('--dtype <type>', 'what to compute in', ['f32', 'int8']), 'f32'),

@@ -5,7 +5,7 @@ import { findNetwork } from '../../networks/index.js';
 import { resolve } from '../../networks/resolve.js';
 import { explainSections } from '../../report/explain-text.js';
 import { addHelpEnd } from '../options/help-end.js';
-import { alpha, resolution } from '../options/model-options.js';
+import { alpha, builtResolution } from '../options/model-options.js';
 import { positiveNumber, text, wholeNumber, withDefault } from '../options/option-kinds.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
 import { pageOptions, readPageFormat } from '../options/page-options.js';
@@ -21,7 +21,7 @@ const layerOptions = {
     '--layer <name>',
     `a depthwise or pointwise layer (default: ${DEFAULT_LAYER} of ${DEFAULT_MODEL}, as in the paper’s table 3; otherwise the first depthwise layer)`,
   ),
-  resolution,
+  resolution: builtResolution,
 };
 const sizeOptions = {
   dk: wholeNumber('--dk <size>', 'D_K: side of the kernel'),

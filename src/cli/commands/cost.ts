@@ -7,7 +7,7 @@ import { networkIds, networks } from '../../networks/index.js';
 import { useOwnErrors } from '../command-line-errors.js';
 import { countingOptions, readCounting } from '../options/counting-options.js';
 import { addHelpEnd } from '../options/help-end.js';
-import { builtAlpha, builtResolution, trainedNetworks } from '../options/model-options.js';
+import { builtAlpha, builtResolution, networkWords } from '../options/model-options.js';
 import { flag, oneOf, text, wholeNumber } from '../options/option-kinds.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
 import { pageOptions, readPageFormat } from '../options/page-options.js';
@@ -16,7 +16,7 @@ import { weightsWords } from '../options/weights-words.js';
 const DEFAULT_MODEL = 'mobilenet_v1';
 
 const networkOptions = {
-  model: text('-m, --model <name>', `${listOf(trainedNetworks)} (default: ${DEFAULT_MODEL})`),
+  model: text('-m, --model <name>', `${listOf(networkWords)} (default: ${DEFAULT_MODEL})`),
   alpha: builtAlpha,
   resolution: builtResolution,
 };

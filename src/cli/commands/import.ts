@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { listOf } from '../../domain/option-rules.js';
 import { UsageError } from '../../errors/errors.js';
 import { printable } from '../../errors/printable.js';
 import { isNetworkId } from '../../networks/index.js';
@@ -10,7 +9,6 @@ import type { Imported } from '../../use-cases/import.js';
 import { addHelpEnd } from '../options/help-end.js';
 import {
   alpha,
-  defaultResolutions,
   input,
   json,
   labels,
@@ -20,7 +18,6 @@ import {
   quiet,
   resolution,
   std,
-  trainedNetworks,
 } from '../options/model-options.js';
 import { flag, modelName, positiveNumber, text, wholeNumber } from '../options/option-kinds.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
@@ -42,7 +39,7 @@ const options = {
   alpha: { ...alpha, help: 'width multiplier α, if the file leaves it open' },
   resolution: {
     ...resolution,
-    help: `side of the network’s square input (default: as in the file, otherwise ${defaultResolutions})`,
+    help: `side of the network’s square input (default: as in the file, otherwise the network’s own, usually 224)`,
   },
   padding,
   epsilon: positiveNumber('--epsilon <number>', 'epsilon of batch normalisation (default: by the file’s origin)'),
@@ -60,8 +57,8 @@ export function importCommand(): Command {
   addOptions(command, options);
   return addHelpEnd(command, {
     notes:
-      'A file that has a graph runs as its graph says. A file that has only tensors must be' +
-      `\n${listOf(trainedNetworks)}, recognised by their names and shapes.` +
+      'A file that has a graph runs as its graph says. A file that has only tensors must be of one of the networks that' +
+      '\n“mobilenet classify --help” lists; it is recognised by their names and shapes.' +
       '\nLabels and the input range are read from the file or from files beside it.',
     examples: [
       'mobilenet import flowers.h5 --as flowers --labels flowers.txt',

@@ -6,7 +6,7 @@ import { pulledText } from '../../report/pull-text.js';
 import type { CatalogQuery } from '../../store/catalog.js';
 import type { Pulled, PullOptions } from '../../use-cases/pull.js';
 import { addHelpEnd } from '../options/help-end.js';
-import { alpha, json, quiet, resolution, trainedNetworks } from '../options/model-options.js';
+import { alpha, json, networkWords, quiet, resolution } from '../options/model-options.js';
 import { flag, oneOf, positiveNumber, text, wholeNumber, withDefault } from '../options/option-kinds.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
 import { startDownloadProgress } from '../terminal/download-progress.js';
@@ -40,7 +40,7 @@ const options = {
 export function pullCommand(): Command {
   const command = new Command('pull')
     .description('Download published weights and install them.')
-    .argument('<model...>', `${listOf(trainedNetworks)}, or names that “mobilenet models” lists`);
+    .argument('<model...>', `${listOf(networkWords)}, or names that “mobilenet models” lists`);
   addOptions(command, options);
   return addHelpEnd(command, {
     notes:

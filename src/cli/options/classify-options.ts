@@ -16,8 +16,8 @@ export const predictionOptions = {
     '--only <classes>',
     'keep predictions of these classes, separated by commas: labels, synset ids, indices or groups such as dog',
   ),
-  group: flag('--group', 'add up the probabilities of related classes, such as all birds'),
   not: commaSeparated('--not <classes>', 'drop predictions of these classes'),
+  group: flag('--group', 'add up the probabilities of related classes, such as all birds'),
 };
 
 export const outputOptions = {

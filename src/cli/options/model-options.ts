@@ -8,8 +8,8 @@ import { commaSeparated, flag, oneOf, parseReal, positiveNumber, text, wholeNumb
 /** Networks that weights can be had for. */
 export const trainedNetworks: readonly string[] = networkIds.filter((id) => !networks[id].costOnly);
 
-/** `224, xception 299` */
-export const defaultResolutions = listResolutions();
+/** What help calls them. */
+export const networkWords = wordsFor(trainedNetworks);
 
 const RESOLUTION = '-r, --res <pixels>';
 
@@ -23,7 +23,7 @@ export const resolution = wholeNumber(
 export const builtAlpha = positiveNumber('--alpha <number>', 'width multiplier α (default: 1)');
 export const builtResolution = wholeNumber(
   RESOLUTION,
-  `side of the network’s square input (default: ${defaultResolutions})`,
+  'side of the network’s square input (default: the network’s own, usually 224)',
   { unit: 'pixels', most: MAX_RESOLUTION },
 );
 export const labels = text('--labels <file>', 'class names: one per line, JSON, or CSV lines “index,name”');
@@ -52,11 +52,15 @@ export const quiet = flag('-q, --quiet', 'print nothing but errors on stderr: no
 
 /** A network or one of `others`. */
 export function modelHelp(others: string, defaultModel: string): string {
-  return `${listOf([...trainedNetworks, others])} (default: ${defaultModel})`;
+  return `${listOf([...networkWords, others])} (default: ${defaultModel})`;
 }
 
-function listResolutions(): string {
-  const usual = 224;
-  const others = networkIds.filter((id) => networks[id].defaultResolution !== usual);
-  return [usual, ...others.map((id) => `${networks[id].defaultResolution} for ${id}`)].join(', ');
+/** Where only the number at the end counts on, the first and the last: `efficientnet_lite0 to efficientnet_lite4`. */
+function wordsFor(names: readonly string[]): readonly string[] {
+  const runs = new Map<string, string[]>();
+  for (const name of names) {
+    const start = name.replace(/\d+$/, '');
+    runs.set(start, [...(runs.get(start) ?? []), name]);
+  }
+  return [...runs.values()].flatMap((run) => (run.length > 2 ? [`${run[0]} to ${run.at(-1)}`] : run));
 }
