@@ -13,6 +13,14 @@ export interface RunOptions {
   readonly top?: number;
 }
 
+/** A picture, and what is known about its file. */
+export type TaskPicture = Picture & Pick<Task, 'meta'>;
+
+/** What of a runner is needed here. */
+export interface TaskRunner extends Pick<Runner, 'busy'> {
+  classify(picture: TaskPicture, options: { readonly top?: number | undefined }): Promise<RunResult>;
+}
+
 /** Pictures begun or done ahead of the one that is waited for, for each that the runner works on. */
 const WINDOW = 3;
 
@@ -22,7 +30,7 @@ const WINDOW = 3;
  */
 export async function* classifyAll(
   tasks: AsyncIterable<Task>,
-  runner: Pick<Runner, 'classify' | 'busy'>,
+  runner: TaskRunner,
   { signal, top }: RunOptions = {},
 ): AsyncGenerator<Outcome> {
   const source = tasks[Symbol.asyncIterator]();
@@ -70,14 +78,9 @@ async function release(source: AsyncIterator<Task>, next: Promise<unknown> | und
   else released?.catch(() => {});
 }
 
-type Classify = (picture: Picture) => Promise<RunResult>;
+type Classify = (picture: TaskPicture) => Promise<RunResult>;
 
-function begin(
-  { input, meta }: Task,
-  runner: Pick<Runner, 'classify'>,
-  top: number | undefined,
-  fetches: Gate,
-): Promise<Outcome> {
+function begin({ input, meta }: Task, runner: TaskRunner, top: number | undefined, fetches: Gate): Promise<Outcome> {
   const outcome = classifyOne(input, meta, (picture) => runner.classify(picture, { top }), fetches);
   // It may fail before its turn comes to be awaited.
   outcome.catch(() => {});
@@ -89,7 +92,7 @@ async function classifyOne(input: Input, meta: Meta | undefined, classify: Class
   const origin = originOf(input);
   if (input.error) return { input, record: { ...origin, error: input.error, ...meta } };
   try {
-    const { maps, size, ...classification } = await classifyFetched(input, classify, fetches);
+    const { maps, size, ...classification } = await classifyFetched(input, meta, classify, fetches);
     return { input, record: { ...origin, ...classification, ...meta }, ...(maps && { maps }), ...(size && { size }) };
   } catch (error) {
     if (isPictureError(error)) {
@@ -109,9 +112,14 @@ function skippedError(where: string, kind: string): RecordError {
 /** Pictures from elsewhere, in memory or on their way there, each counted as one: they may be large. */
 const MOST_FETCHED = 4;
 
-async function classifyFetched(input: Input, classify: Classify, fetches: Gate): Promise<RunResult> {
-  const { fetch, ...known } = input;
-  if (!fetch) return classify(input);
+async function classifyFetched(
+  { fetch, ...picture }: Input,
+  meta: Meta | undefined,
+  classify: Classify,
+  fetches: Gate,
+): Promise<RunResult> {
+  const known: TaskPicture = { ...picture, ...(meta && { meta }) };
+  if (!fetch) return classify(known);
   await fetches.enter(1);
   try {
     return await classify({ ...known, ...(await fetchContent(fetch)) });

@@ -31,6 +31,8 @@ export interface ModelsRecord {
   readonly box?: readonly ModelRecord[];
   readonly installed: readonly ModelRecord[];
   readonly damaged: readonly { readonly name: string; readonly problem: string }[];
+  /** Vectors of images that are kept to save time. */
+  readonly cache: { readonly path: string; readonly vectors: number; readonly bytes: number };
   /** Published and not installed; absent like `box`. */
   readonly available?: readonly PublishedRecord[];
 }

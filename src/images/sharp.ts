@@ -24,13 +24,21 @@ export function requireSharp(): SharpFactory {
   return loadBundle(entry) ?? require('sharp');
 }
 
+/** Of the sharp that decodes pictures. */
+export function sharpVersion(): string {
+  return installedVersion(require.resolve('sharp'));
+}
+
+function installedVersion(entry: string): string {
+  return require(join(dirname(entry), '../package.json')).version;
+}
+
 function loadBundle(entry: string): SharpFactory | undefined {
   // Somebody in this process uses sharp already: there is nothing left to save.
   if (require.cache[entry]) return undefined;
   try {
-    const installed = require(join(dirname(entry), '../package.json'));
     const bundle: Bundle = require('./sharp.cjs');
-    return installed.version === bundle.version ? bundle.load(createRequire(entry)) : undefined;
+    return installedVersion(entry) === bundle.version ? bundle.load(createRequire(entry)) : undefined;
   } catch {
     // No bundle here, or the native library is not found: sharp itself says what is wrong.
     return undefined;

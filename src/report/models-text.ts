@@ -1,7 +1,7 @@
 import type { ModelRecord, ModelsRecord } from '../domain/models.js';
 import { printable } from '../errors/printable.js';
 import { alignColumns } from './columns.js';
-import { alphaText, countText, sizeText } from './units.js';
+import { alphaText, countText, grouped, sizeText } from './units.js';
 
 const HEADINGS = ['', 'network', 'α', 'pixels', 'dtype', 'size', 'top-1', 'MACs'];
 const BY_HAND =
@@ -47,6 +47,11 @@ export function modelsText(
   if (unchecked > 0) {
     const count = unchecked === available.length ? 'None' : available.length - unchecked;
     text.push(`${count} of the ${available.length} published addresses were checked for this release.`);
+  }
+  const { path, vectors, bytes } = record.cache;
+  if (vectors > 0 && words.length === 0) {
+    const count = `${grouped(vectors)} image ${vectors === 1 ? 'vector' : 'vectors'}`;
+    text.push(`Cached in ${path}: ${count}, ${sizeText(bytes, 1)} (delete with: mobilenet models remove --cache)`);
   }
   text.push('size: of the weights, or of the file to download · top-1: published accuracy in percent · M: 10⁶ MACs');
   return `${text.join('\n')}\n`;

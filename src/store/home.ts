@@ -20,8 +20,7 @@ export function codeHome(): string | undefined {
 
 /**
  * Where everything lies: `blobs/` by content, `models/NAME/model.json` by name, `seen/` the hashes that came first,
- * `downloads/` what is on its way,
- * `packed/` what need not be packed again. A rename from `downloads/` or within a folder never leaves the file system.
+ * `downloads/` what is on its way, `packed/` what need not be packed again, `embeddings/` vectors of pictures. A rename from `downloads/` or within a folder never leaves the file system.
  */
 export const places = {
   blobs: (home: string) => join(home, 'blobs'),
@@ -31,6 +30,7 @@ export const places = {
   record: (home: string, name: string) => join(home, 'models', name, 'model.json'),
   seen: (home: string, name: string) => join(home, 'seen', `${name}.json`),
   downloads: (home: string) => join(home, 'downloads'),
+  embeddings: (home: string) => join(home, 'embeddings'),
   packed: (home: string, file = '') => join(home, 'packed', file),
   lock: (home: string) => join(home, 'store.lock'),
 };

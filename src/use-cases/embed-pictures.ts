@@ -14,6 +14,7 @@ import { fingerprintOf } from '../models/fingerprint.js';
 import { recordOf } from '../models/make-model.js';
 import type { Model } from '../models/model.js';
 import { headOf } from '../networks/head.js';
+import { openCachedRunner } from './cached-runner.js';
 import { type Batch, type BatchHost, type BatchRequest, openBatch } from './open-batch.js';
 
 /** Pictures whose vectors are wanted. */
@@ -22,7 +23,7 @@ export interface EmbedRequest extends BatchRequest {
   readonly layer?: string | undefined;
   /** SHA-256 in each record. */
   readonly hash: boolean;
-  /** Vectors that were computed before are taken from the store's folder, and new ones kept there. */
+  /** Vectors that were computed before are taken from the store's folder, and new ones kept there; each record has a SHA-256. */
   readonly cache: boolean;
 }
 
@@ -60,13 +61,18 @@ export async function openEmbedding(
   if ('exitCode' in batch) return batch;
   const { model, runner } = batch;
   const layer = layerOf(model, request.layer);
+  const space = spaceOf(model, layer);
+  const cached = request.cache ? await openCachedRunner(runner, space, request) : undefined;
   return {
-    batch,
-    space: spaceOf(model, layer),
+    ...{ batch, space },
     async *embed(tasks, signal) {
-      for await (const outcome of classifyAll(tasks, runner, { signal, top: 1 })) yield embedded(outcome, layer);
+      const outcomes = classifyAll(tasks, cached ?? runner, { signal, top: 1 });
+      for await (const outcome of outcomes) yield embedded(outcome, layer);
     },
-    close: () => batch.close(),
+    close() {
+      cached?.close();
+      batch.close();
+    },
   };
 }
 

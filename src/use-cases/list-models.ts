@@ -5,6 +5,7 @@ import { listBundledModels } from '../models/bundled.js';
 import { buildNetwork, isNetworkId } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import { readCatalog } from '../store/catalog.js';
+import { measureEmbeddings } from '../store/embeddings.js';
 import { storeHome } from '../store/home.js';
 import { listInstalled } from '../store/installed.js';
 
@@ -45,7 +46,8 @@ export function surveyModels({ isInstalled = false, words = [] }: SurveyQuery = 
     }),
   );
   const found = { installed: installed.filter(fits), damaged: damaged.filter(({ name }) => fits({ name })) };
-  if (isInstalled) return { store: home, ...found };
+  const cache = measureEmbeddings(home);
+  if (isInstalled) return { store: home, ...found, cache };
   const names = new Set(models.map(({ name }) => name));
   const available = readCatalog()
     .filter(({ name }) => !names.has(name))
@@ -73,7 +75,7 @@ export function surveyModels({ isInstalled = false, words = [] }: SurveyQuery = 
         ...{ format, checked },
       }),
     );
-  return { store: home, box: bundled.filter(fits), ...found, available: available.filter(fits) };
+  return { store: home, box: bundled.filter(fits), ...found, cache, available: available.filter(fits) };
 }
 
 /** Multiply-accumulates of networks with 1000 classes, as the papers count; many checkpoints share one. */

@@ -1,5 +1,18 @@
-import { availableParallelism } from 'node:os';
-import { expect, test } from 'vitest';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as zlib from 'node:zlib';
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { VectorSpace } from '../../src/domain/vector-space.js';
 import { type Embedded, type EmbedRequest, embedPictures } from '../../src/use-cases/embed-pictures.js';
 
@@ -61,4 +74,91 @@ test('another layer is flattened, and another space', async () => {
 
 test('an unknown layer: the nearest name', async () => {
   await expect(embed({ layer: 'Conv_11' })).rejects.toThrow('did you mean Conv_1?');
+});
+
+describe.skipIf(typeof zlib.crc32 !== 'function')('the cache', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mobilenet-embeddings-'));
+  const home = join(folder, 'home');
+  const entries = () => readdirSync(join(home, 'embeddings')).map((name) => join(home, 'embeddings', name));
+  const vectors = ({ pictures }: { pictures: Embedded[] }) => pictures.map(({ vector }) => vector);
+  const runs = ({ pictures }: { pictures: Embedded[] }) =>
+    pictures.map(({ record }) => 'ms' in record && record.ms.run > 0);
+
+  beforeEach(() => {
+    vi.stubEnv('MOBILENET_HOME', home);
+    rmSync(home, { recursive: true, force: true });
+  });
+  afterAll(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('gives the same vectors and sizes without decoding', async () => {
+    const first = await embed({ cache: true });
+    const second = await embed({ cache: true });
+    expect(runs(first)).toEqual([true, true, true]);
+    expect(runs(second)).toEqual([false, false, false]);
+    expect(vectors(second)).toEqual(vectors(first));
+    const facts = ({ pictures }: typeof first) =>
+      pictures.map(({ record: { file, ...record } }) => ({ ...record, ms: 0 }));
+    expect(facts(second)).toEqual(facts(first));
+  });
+
+  test('goes by content: another name is found, other content is not', async () => {
+    mkdirSync(home);
+    const copy = join(home, 'copy.jpg');
+    copyFileSync(photos[0]!, copy);
+    await embed({ cache: true, names: [photos[0]!] });
+    expect(runs(await embed({ cache: true, names: [copy] }))).toEqual([false]);
+    const { size, atime, mtime } = statSync(copy);
+    writeFileSync(copy, readFileSync(photos[1]!));
+    utimesSync(copy, atime, mtime);
+    expect(size).not.toBe(statSync(copy).size);
+    const changed = await embed({ cache: true, names: [copy] });
+    expect(runs(changed)).toEqual([true]);
+    expect(vectors(changed)).toEqual(vectors(await embed({ names: [photos[1]!] })));
+  });
+
+  test.each<[string, Partial<EmbedRequest>]>([
+    ['layer', { layer: 'Conv_1' }],
+    ['dtype', { choice: { dtype: 'int8' } }],
+    ['resolution', { choice: { resolution: 160 } }],
+    ['preprocessing', { choice: { crop: 'squash' } }],
+    ['model', { choice: { model: 'efficientnet_b0' } }],
+    ['arithmetic', { choice: { deterministic: true } }],
+  ])('is another one for another %s', async (_, other) => {
+    const names = photos.slice(0, 1);
+    await embed({ cache: true, names });
+    const once = await embed({ cache: true, names, ...other });
+    expect(runs(once)).toEqual([true]);
+    const again = await embed({ cache: true, names, ...other });
+    expect(runs(again)).toEqual([false]);
+    expect(vectors(again)).toEqual(vectors(await embed({ names, ...other })));
+  });
+
+  test('passes over entries that are damaged, and replaces them', async () => {
+    const first = await embed({ cache: true });
+    const [one, two, three] = entries() as [string, string, string];
+    const bytes = readFileSync(one);
+    bytes[bytes.length - 1]! ^= 1;
+    writeFileSync(one, bytes);
+    writeFileSync(two, readFileSync(two).subarray(0, -4));
+    writeFileSync(three, '');
+    const second = await embed({ cache: true });
+    expect(runs(second)).toEqual([true, true, true]);
+    expect(vectors(second)).toEqual(vectors(first));
+    expect(runs(await embed({ cache: true }))).toEqual([false, false, false]);
+  });
+
+  test('cannot be written: pictures are embedded all the same', async () => {
+    mkdirSync(home);
+    writeFileSync(join(home, 'embeddings'), 'a file');
+    expect(vectors(await embed({ cache: true }))).toEqual(vectors(await embed({})));
+  });
+
+  test('keeps no errors and nothing without being asked', async () => {
+    await embed({ cache: true, names: ['README.md'] });
+    await embed({});
+    expect(() => entries()).toThrow('ENOENT');
+  });
 });

@@ -77,15 +77,35 @@ function verifyCommand(): Command {
   });
 }
 
+const removeOptions = {
+  cache: flag('--cache', 'remove the cached vectors of images instead, which only save time'),
+};
+
 function removeCommand(): Command {
-  const command = new Command('remove').description('Remove an installed model.').argument('<name>', NAME);
+  const command = new Command('remove')
+    .description('Remove an installed model, or the cached vectors of images.')
+    .argument('[name]', NAME);
+  addOptions(command, removeOptions);
   return addHelpEnd(command, {
     examples: [
       'mobilenet models remove flowers',
       'mobilenet models remove mobilenet_v1_0.5_160',
-      'mobilenet models remove flowers && mobilenet models',
+      'mobilenet models remove --cache',
     ],
-  }).action(async (name: string) => {
+  }).action(async (name: string | undefined) => {
+    const { cache = false } = readOptions(command, removeOptions);
+    if (cache === (name !== undefined)) {
+      throw new UsageError({ where: 'models remove', expected: 'the name of a model, or --cache' });
+    }
+    if (name === undefined) {
+      const [{ removeEmbeddings }, { storeHome }] = await Promise.all([
+        import('../../store/embeddings.js'),
+        import('../../store/home.js'),
+      ]);
+      const count = removeEmbeddings(storeHome());
+      process.stdout.write(`${count} cached ${count === 1 ? 'vector' : 'vectors'} removed\n`);
+      return;
+    }
     const { removeModel } = await import('../../store/install.js');
     await removeModel(name);
     process.stdout.write(`${name} removed\n`);

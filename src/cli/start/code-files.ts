@@ -1,7 +1,7 @@
 import { accessSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as zlib from 'node:zlib';
-import { type KeptFolder, keepFile } from '../../files/cache-files.js';
+import { keepFile } from '../../files/cache-files.js';
 
 /** What V8 has made of one script, in V8's own form, which names V8's version and flags and is refused by any other. */
 export interface CompiledScript {
@@ -64,7 +64,7 @@ export function keepCode(home: string, form: string, scripts: readonly CompiledS
   header.writeUInt32LE(list.length, 4);
   const parts = [header, list, ...scripts.map(({ data }) => data)];
   header.writeUInt32LE(zlib.crc32(Buffer.concat(parts).subarray(4)), 0);
-  const folder: KeptFolder = { path: home, ending: ENDING, most: MOST_FILES };
+  const folder = { path: home, ending: ENDING, most: MOST_FILES };
   keepFile(folder, nameOf(form), parts);
 }
 
