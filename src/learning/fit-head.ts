@@ -18,7 +18,7 @@ export interface TrainingSet {
 export interface FitOptions {
   readonly seed: number;
   /** Makes the products with features. */
-  readonly productsOf: (features: Features) => Products;
+  readonly productsOf: (features: Features) => Products | Promise<Products>;
 }
 
 export interface FittedHead {
@@ -45,12 +45,12 @@ const FOLD_TOLERANCE = 1e-6;
  * Learns a linear head: features → standardised per channel → regularisation by cross-validated log loss → logistic
  * regression on all rows that are not held out, every class counting the same → head with the standardisation folded in.
  */
-export function fitHead(set: TrainingSet, { seed, productsOf }: FitOptions): FittedHead {
+export async function fitHead(set: TrainingSet, { seed, productsOf }: FitOptions): Promise<FittedHead> {
   const { features, labels, classes, groups, isHeldOut = () => false } = set;
   const { rows, columns } = features;
   const isLearned = (row: number) => !isHeldOut(row);
   const standardisation = standardisationOf(features, isLearned);
-  const products = productsOf(standardise(features, standardisation));
+  const products = await productsOf(standardise(features, standardisation));
   const folds = stratifiedFolds({ labels, groups }, FOLDS, seededRandom(seed));
   const problem = { products, rows, columns, labels, classes };
 

@@ -9,6 +9,7 @@ import {
   findInstalled,
   readInstalledLabels,
   readInstalledLevels,
+  readInstalledVectors,
   readInstalledWeights,
   weightsPath,
 } from '../store/installed.js';
@@ -51,7 +52,7 @@ export async function openInstalled(
   choice: ModelChoice,
   home = storeHome(),
 ): Promise<ModelSource> {
-  const { name, levels } = installed;
+  const { name, levels, unknown } = installed;
   const path = weightsPath(installed, home);
   const bytes = readInstalledWeights(installed, home);
   const isFile = installed.format !== 'safetensors' || describesNetwork(bytes, path);
@@ -70,6 +71,12 @@ export async function openInstalled(
     ...(isPulled ? { preprocessing } : { own: 'imported' }),
     ...(installed.labels !== null && { readLabels: labels }),
     ...(levels !== null && { readLevels: () => readInstalledLevels(installed, levels, home) }),
+    ...(unknown && {
+      unknown: {
+        threshold: unknown.threshold,
+        readVectors: () => readInstalledVectors(installed, unknown.vectors, home),
+      },
+    }),
   };
 }
 

@@ -47,6 +47,7 @@ export async function makeModel(source: ModelSource, choice: ModelChoice): Promi
         : withSynsets(readLabels(choice.labels, classes)),
     ...(openLabels && choice.labels === undefined && { openLabels }),
     ...(halfFileBytes !== undefined && { halfFileBytes }),
+    ...(source.unknown && { unknown: source.unknown }),
     ...(exact && { exact }),
   };
   if (choice.dtype !== 'int8') return model;

@@ -23,7 +23,7 @@ export function modelToSafetensors(
 }
 
 /** Whether the network's id, α and number of classes say all about its layers. */
-function isPaperNetwork({ id, alpha, classes, resolution, padding, layers }: ResolvedNetwork): boolean {
+export function isPaperNetwork({ id, alpha, classes, resolution, padding, layers }: ResolvedNetwork): boolean {
   if (!isNetworkId(id)) return false;
   const built = resolve(buildNetwork(id, { alpha, classes }), { resolution, padding });
   return JSON.stringify(built.layers) === JSON.stringify(layers);

@@ -36,6 +36,8 @@ export interface ModelSource {
   readonly openLabels?: () => (index: number) => Label;
   /** The levels of a calibration. */
   readonly readLevels?: () => NamedTensors;
+  /** Set for a learned model that says of an image that it is none of its classes. */
+  readonly unknown?: UnknownSource;
   /** Names weights and levels together: what packing them for one resolution gives is the same as long as it is. */
   readonly packedKey?: string;
 }
@@ -56,6 +58,7 @@ export interface Model {
   readonly readLevels?: () => Levels;
   /** Where parameters that an earlier start has packed are kept; set where weights and levels have a common name. */
   readonly packed?: () => PackedStore;
+  readonly unknown?: UnknownSource;
   /** Set where integers were asked for: the network as its files store it. */
   readonly exact?: ExactModel;
   /** What was assumed, and what was found and could not be used, each in one line. */
@@ -64,6 +67,14 @@ export interface Model {
   readLabels(): readonly Label[];
   /** Gives single labels, where that is less work than reading all. */
   openLabels?(): (index: number) => Label;
+}
+
+/** What an image's features are compared with. */
+export interface UnknownSource {
+  /** Features that are further from the learned ones are those of an unknown image. */
+  readonly threshold: number;
+  /** The learned ones: [count, features], normalised, in integers. */
+  readonly readVectors: () => Int8Array;
 }
 
 /** Labels that were found, and notes about those that could not be used. */

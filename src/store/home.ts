@@ -2,7 +2,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { isModelName, MODEL_NAME_RULE } from '../domain/model-name.js';
 import { ModelError } from '../errors/errors.js';
-import type { StoredFormat } from './types.js';
+import type { BlobEnding } from './types.js';
 
 /** The store's folder: `$MOBILENET_HOME`, else the platform's folder for caches. It need not exist. */
 export function storeHome(env: NodeJS.ProcessEnv = process.env): string {
@@ -25,7 +25,7 @@ export function codeHome(): string | undefined {
 export const places = {
   blobs: (home: string) => join(home, 'blobs'),
   /** The ending tells readers the format; the name is the content's. */
-  blob: (home: string, sha256: string, ending: StoredFormat | 'json') => join(home, 'blobs', `${sha256}.${ending}`),
+  blob: (home: string, sha256: string, ending: BlobEnding) => join(home, 'blobs', `${sha256}.${ending}`),
   models: (home: string) => join(home, 'models'),
   record: (home: string, name: string) => join(home, 'models', name, 'model.json'),
   seen: (home: string, name: string) => join(home, 'seen', `${name}.json`),

@@ -11,7 +11,7 @@ import { checkModelName, places, storeHome } from './home.js';
 import { type BlobFile, filesOf, isBlobIntact, readBlobNames, readInstalled } from './installed.js';
 import { formatRecord } from './record.js';
 import { withStoreLock } from './store-lock.js';
-import type { Blob, FileSource, InstalledModel, ModelDescription, NewModel, StoredFormat } from './types.js';
+import type { Blob, BlobEnding, FileSource, InstalledModel, ModelDescription, NewModel } from './types.js';
 
 const CHUNK_BYTES = 1024 * 1024;
 /** Installing and removing take moments; a store busy for longer has a problem that its user should hear of. */
@@ -36,29 +36,21 @@ export interface InstallOptions extends StoreOptions {
 export async function installModel(model: NewModel, options: InstallOptions = {}): Promise<InstalledModel> {
   const { home = storeHome(), disk = realDisk, replace = false } = options;
   const { name } = model;
-  checkModelName(name);
-  if (isNetworkId(name)) {
-    throw new ModelError('model-name', {
-      where: name,
-      problem: 'already the name of a network',
-      expected: `another name, such as ${name}_mine`,
-    });
-  }
+  checkNewName(name, home, replace);
   return withStoreLock(
     places.lock(home),
     async () => {
-      if (!replace && readInstalled(home, name) !== undefined) {
-        throw new ModelError('model-exists', {
-          where: name,
-          problem: 'already installed',
-          remedy: `choose another name, add --replace, or run: mobilenet models remove ${name}`,
-        });
-      }
+      checkNewName(name, home, replace);
       const weights = await storeBlob(home, model.weights, model.format, disk);
       const labels = model.labels && (await storeBlob(home, model.labels, 'json', disk));
       const levels = model.levels ? await storeBlob(home, model.levels, 'safetensors', disk) : null;
-      const now = new Date().toISOString();
-      const installed: InstalledModel = { ...describe(model), weights, labels, levels, installed: now };
+      const { unknown } = model;
+      const vectors = unknown && (await storeBlob(home, unknown.vectors, 'vectors', disk));
+      const installed: InstalledModel = {
+        ...{ ...describe(model), weights, labels, levels },
+        ...(unknown && vectors && { unknown: { threshold: unknown.threshold, vectors } }),
+        installed: new Date().toISOString(),
+      };
       const text = new TextEncoder().encode(formatRecord(installed));
       await writeAtomically(places.record(home, name), (handle) => disk.write(handle, text, 0));
       return installed;
@@ -67,20 +59,42 @@ export async function installModel(model: NewModel, options: InstallOptions = {}
   );
 }
 
+/**
+ * Whether a model can be installed under a name, before any work is done for it.
+ * @throws ModelError `model-name`, `model-exists`
+ */
+export function checkNewName(name: string, home: string, replace: boolean): void {
+  checkModelName(name);
+  if (isNetworkId(name)) {
+    throw new ModelError('model-name', {
+      where: name,
+      problem: 'already the name of a network',
+      expected: `another name, such as ${name}_mine`,
+    });
+  }
+  if (replace || readInstalled(home, name) === undefined) return;
+  throw new ModelError('model-exists', {
+    where: name,
+    problem: 'already installed',
+    remedy: `choose another name, add --replace, or run: mobilenet models remove ${name}`,
+  });
+}
+
 /** The fields of the record and no others, in its order. */
 function describe(model: ModelDescription): ModelDescription {
   const { name, network, alpha, resolution, trainedResolution, classes, dtype, format } = model;
-  const { padding, epsilon, preprocessing, published, licence, origin } = model;
+  const { padding, epsilon, preprocessing, published, licence, origin, learned } = model;
   return {
     ...{ name, network, alpha, resolution },
     ...(trainedResolution !== undefined && { trainedResolution }),
     ...{ classes, dtype, format },
     ...{ padding, epsilon, preprocessing, published, licence, origin },
+    ...(learned && { learned }),
   };
 }
 
 /** One blob; what is there already and whole stays. */
-async function storeBlob(home: string, source: FileSource, ending: StoredFormat | 'json', disk: Disk): Promise<Blob> {
+async function storeBlob(home: string, source: FileSource, ending: BlobEnding, disk: Disk): Promise<Blob> {
   const folder = places.blobs(home);
   const temporary = besides(join(folder, 'new'));
   try {
@@ -151,10 +165,14 @@ async function copyFile(handle: FileHandle, file: string, disk: Disk): Promise<B
  * @throws ModelError as `installModel` does, `weights-damaged`
  */
 export async function copyModel(model: InstalledModel, home: string, options: InstallOptions): Promise<InstalledModel> {
-  const { weights, labels, levels } = filesOf(model, home);
+  const { weights, labels, levels, vectors } = filesOf(model, home);
   const source = ({ path, blob }: BlobFile): FileSource => ({ file: path, sha256: blob.sha256 });
-  const files = { weights: source(weights), labels: labels ? source(labels) : null };
-  return installModel({ ...describe(model), ...files, ...(levels && { levels: source(levels) }) }, options);
+  const files = {
+    ...{ weights: source(weights), labels: labels ? source(labels) : null },
+    ...(levels && { levels: source(levels) }),
+    ...(vectors && { unknown: { threshold: model.unknown!.threshold, vectors: source(vectors) } }),
+  };
+  return installModel({ ...describe(model), ...files }, options);
 }
 
 /**

@@ -29,7 +29,7 @@ const DTYPE_ORDER: readonly InstalledModel['dtype'][] = ['f32', 'f16', 'int8'];
 /**
  * The model of that name; otherwise the first that fits the network, α and resolution: α 1 and the usual resolution
  * where nothing else is asked for, then float first, then by name.
- * Damaged records are passed over.
+ * Damaged records are passed over, and of a network those that were learned: they have other classes.
  * @throws ModelError where the record of that very name is damaged
  */
 export function findInstalled(query: InstalledQuery, home = storeHome()): InstalledModel | undefined {
@@ -43,7 +43,7 @@ export function findInstalled(query: InstalledQuery, home = storeHome()): Instal
   const rank = (each: InstalledModel): number =>
     DTYPE_ORDER.length * distanceFromDefault(each, query) + DTYPE_ORDER.indexOf(each.dtype);
   return listInstalled(home)
-    .models.filter((each) => isNetworkId(model) && each.network === model && fits(each))
+    .models.filter((each) => isNetworkId(model) && each.network === model && !each.learned && fits(each))
     .sort((a, b) => rank(a) - rank(b))[0];
 }
 
@@ -108,12 +108,18 @@ export interface BlobFile {
 export function filesOf(
   model: InstalledModel,
   home: string,
-): { readonly weights: BlobFile; readonly labels?: BlobFile; readonly levels?: BlobFile } {
-  const { weights, labels, levels } = model;
+): {
+  readonly weights: BlobFile;
+  readonly labels?: BlobFile;
+  readonly levels?: BlobFile;
+  readonly vectors?: BlobFile;
+} {
+  const { weights, labels, levels, unknown } = model;
   return {
     weights: { path: weightsPath(model, home), blob: weights },
     ...(labels && { labels: { path: labelsPath(labels, home), blob: labels } }),
     ...(levels && { levels: { path: levelsPath(levels, home), blob: levels } }),
+    ...(unknown && { vectors: { path: vectorsPath(unknown.vectors, home), blob: unknown.vectors } }),
   };
 }
 
@@ -124,6 +130,10 @@ export function weightsPath(model: InstalledModel, home = storeHome()): string {
 
 function labelsPath(labels: Blob, home: string): string {
   return places.blob(home, labels.sha256, 'json');
+}
+
+function vectorsPath(vectors: Blob, home: string): string {
+  return places.blob(home, vectors.sha256, 'vectors');
 }
 
 function levelsPath(levels: Blob, home: string): string {
@@ -158,6 +168,15 @@ export function readInstalledLabels(
 export function readInstalledLevels({ name }: InstalledModel, levels: Blob, home = storeHome()): NamedTensors {
   const path = levelsPath(levels, home);
   return readSafetensors(readBlob(path, levels, name), path);
+}
+
+/**
+ * Vectors of the images that a model was learned from, in integers, one after the other.
+ * @throws ModelError `weights-damaged`
+ */
+export function readInstalledVectors({ name }: InstalledModel, vectors: Blob, home = storeHome()): Int8Array {
+  const { buffer, byteOffset, length } = readBlob(vectorsPath(vectors, home), vectors, name);
+  return new Int8Array(buffer, byteOffset, length);
 }
 
 function readBlob(path: string, blob: Blob, name: string): Uint8Array<ArrayBuffer> {

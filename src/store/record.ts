@@ -4,10 +4,11 @@ import { paddingConventions } from '../networks/types.js';
 import { Fields } from '../untrusted-data/fields.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
 import { readPreprocessing, readPublished } from './description-fields.js';
-import type { Blob, InstalledModel } from './types.js';
+import type { Blob, InstalledModel, LearnedFacts, UnknownRule } from './types.js';
 
 const VERSION = 1;
-const MAX_RECORD_BYTES = 64 * 1024;
+/** A learned model has a number for each of its classes. */
+const MAX_RECORD_BYTES = 1024 * 1024;
 const SHA256 = /^[0-9a-f]{64}$/;
 const HEXADECIMAL = '64 lower-case hexadecimal digits';
 
@@ -52,10 +53,12 @@ export function readRecord(path: string): InstalledModel {
       sha256: origin.matching('sha256', SHA256, HEXADECIMAL),
       hash: origin.oneOf('hash', ['published', 'first-seen'] as const),
     },
+    ...(record.has('learned') && { learned: readLearned(record.object('learned')) }),
     weights: readBlob(record.object('weights')),
     labels: record.nullable('labels', () => readBlob(record.object('labels'))),
     // Records from before there were levels say nothing of them.
     levels: record.has('levels') ? record.nullable('levels', () => readBlob(record.object('levels'))) : null,
+    ...(record.has('unknown') && { unknown: readUnknown(record.object('unknown')) }),
     installed: record.text('installed'),
   };
   for (const fields of [record, origin]) fields.refuseRest();
@@ -69,6 +72,30 @@ export function readRecord(path: string): InstalledModel {
     }
   }
   return model;
+}
+
+function readLearned(fields: Fields): LearnedFacts {
+  const accuracy = fields.object('accuracy');
+  const learned: LearnedFacts = {
+    backbone: fields.text('backbone'),
+    images: fields.integers('images', 1),
+    seed: fields.integer('seed', 0, Number.MAX_SAFE_INTEGER),
+    accuracy: {
+      value: accuracy.number('value', 0, 1),
+      low95: accuracy.number('low95', 0, 1),
+      high95: accuracy.number('high95', 0, 1),
+      images: accuracy.integer('images', 1, Number.MAX_SAFE_INTEGER),
+    },
+  };
+  for (const each of [fields, accuracy]) each.refuseRest();
+  return learned;
+}
+
+function readUnknown(fields: Fields): UnknownRule<Blob> {
+  // A cosine's distance from 1.
+  const rule = { threshold: fields.number('threshold', 0, 2), vectors: readBlob(fields.object('vectors')) };
+  fields.refuseRest();
+  return rule;
 }
 
 function readBlob(fields: Fields): Blob {

@@ -15,6 +15,17 @@ export interface Origin {
   readonly hash: 'published' | 'first-seen';
 }
 
+/** How a model was learned from a person's own images, for people. */
+export interface LearnedFacts {
+  /** The model whose features it classifies. */
+  readonly backbone: string;
+  /** Images of each class, in the order of the labels. */
+  readonly images: readonly number[];
+  readonly seed: number;
+  /** On images that were not learned from, from 0 to 1, with the limits of its 95 % confidence interval. */
+  readonly accuracy: { readonly value: number; readonly low95: number; readonly high95: number; readonly images: number };
+}
+
 /** What a model is besides its bytes; everything about a set of weights that is no property of the network. */
 export interface ModelDescription {
   /** Letters, digits, `_`, `-` and `.`; how `--model` calls it. */
@@ -39,6 +50,8 @@ export interface ModelDescription {
   readonly published: { readonly top1: number; readonly top5: number | null; readonly source: string } | null;
   readonly licence: string | null;
   readonly origin: Origin;
+  /** Set for what `learn` has made. */
+  readonly learned?: LearnedFacts;
 }
 
 /** The bytes of a file, or the path of one that is copied; `sha256`: what it must have. */
@@ -51,7 +64,20 @@ export interface NewModel extends ModelDescription {
   readonly labels: FileSource | null;
   /** How its maps are stored in integers, a safetensors file; left out where nobody calibrated it. */
   readonly levels?: FileSource;
+  readonly unknown?: UnknownRule<FileSource>;
 }
+
+/**
+ * Which images are none of the model's classes: those whose features are further than `threshold` from the learned ones.
+ * `vectors` are these, normalised, in integers: [count, features], a byte each.
+ */
+export interface UnknownRule<Vectors> {
+  readonly threshold: number;
+  readonly vectors: Vectors;
+}
+
+/** How a file of the store is read. */
+export type BlobEnding = StoredFormat | 'json' | 'vectors';
 
 /** A file of the store, found by its hash. */
 export interface Blob {
@@ -66,6 +92,7 @@ export interface InstalledModel extends ModelDescription {
   readonly labels: Blob | null;
   /** A safetensors file; null where nobody calibrated the model. */
   readonly levels: Blob | null;
+  readonly unknown?: UnknownRule<Blob>;
   /** ISO 8601. */
   readonly installed: string;
 }

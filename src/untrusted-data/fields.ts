@@ -1,6 +1,7 @@
 import { ModelError } from '../errors/errors.js';
 
 const MAX_TEXT = 1000;
+const MAX_NUMBERS = 100_000;
 
 /** One object of a card or of the like: fields are taken one by one with their type, what nobody took is refused. */
 export class Fields {
@@ -87,6 +88,14 @@ export class Fields {
       throw this.wrong(name, `a whole number from ${minimum} to ${maximum}`);
     }
     return value;
+  }
+
+  /** At most 100,000 whole numbers. */
+  integers(name: string, minimum: number): readonly number[] {
+    const values = this.list(name, MAX_NUMBERS);
+    const isFine = (value: unknown) => isNumberWithin(value, minimum, Number.MAX_SAFE_INTEGER) && Number.isInteger(value);
+    if (!values.every(isFine)) throw this.wrong(name, `whole numbers from ${minimum}`);
+    return values as readonly number[];
   }
 
   flag(name: string): boolean {

@@ -153,8 +153,8 @@ describe('fitHead', () => {
   const set = clusters(4, 30, 24, 3);
   const options = { seed: 1, productsOf: naiveProducts };
 
-  it('learns classes that can be told apart, and says by cross-validation how well', () => {
-    const { head, crossValidated, probabilities } = fitHead(set, options);
+  it('learns classes that can be told apart, and says by cross-validation how well', async () => {
+    const { head, crossValidated, probabilities } = await fitHead(set, options);
     const right = (of: Float64Array) =>
       [...set.labels].filter((label, row) => {
         const own = of.subarray(row * 4, row * 4 + 4);
@@ -166,19 +166,19 @@ describe('fitHead', () => {
     expect(largestDifference(predict(naiveProducts(set.features), head), probabilities)).toBeLessThan(1e-4);
   });
 
-  it('does not look at rows that are held out', () => {
+  it('does not look at rows that are held out', async () => {
     const isHeldOut = (row: number) => row % 5 === 0;
     const changed = Float32Array.from(set.features.data, (value, at) =>
       isHeldOut(Math.floor(at / 24)) ? 1000 - value : value,
     );
-    const fit = fitHead({ ...set, isHeldOut }, options);
-    const other = fitHead({ ...set, features: { ...set.features, data: changed }, isHeldOut }, options);
+    const fit = await fitHead({ ...set, isHeldOut }, options);
+    const other = await fitHead({ ...set, features: { ...set.features, data: changed }, isHeldOut }, options);
     expect([...other.head.weights]).toEqual([...fit.head.weights]);
   });
 
-  it('says of noise that it is noise', () => {
+  it('says of noise that it is noise', async () => {
     const noise = { ...set, features: randomFeatures(120, 24, 9) };
-    const { crossValidated } = fitHead(noise, options);
+    const { crossValidated } = await fitHead(noise, options);
     const loss =
       -[...noise.labels].reduce((sum, label, row) => sum + Math.log(crossValidated[row * 4 + label]!), 0) / 120;
     expect(loss).toBeLessThan(Math.log(4) + 0.05);
