@@ -88,10 +88,19 @@ export interface PreparedFacts extends PictureFacts {
   readonly size: PictureSize;
 }
 
+/** Of an image that is none of a learned model's classes. */
+export interface UnknownFacts {
+  /** From the images that were learned, above the threshold: 1 − cosine of the features, 0 to 2. */
+  readonly distance: number;
+  readonly threshold: number;
+}
+
 /** What is in one image, as far as a model says. */
 export interface Classification extends PictureFacts {
   /** All that were asked for, most probable first. */
   readonly predictions: readonly Prediction[];
+  /** Set where the image is none of the model's classes; the predictions say which it is nearest to. */
+  readonly unknown?: UnknownFacts;
   readonly ms: Timing;
 }
 
@@ -109,6 +118,7 @@ export interface Origin {
 
 export interface ClassifiedRecord<P extends RowPrediction = Prediction> extends Origin, PictureFacts {
   readonly predictions: readonly P[];
+  readonly unknown?: UnknownFacts;
   readonly ms: Timing;
 }
 

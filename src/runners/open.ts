@@ -23,6 +23,17 @@ export async function openRunner(choice: ModelChoice, plan: RunnerPlan, options:
 /** The same for a model that has been chosen. */
 export async function openModel(model: Model, plan: RunnerPlan, options: RunnerOptions = {}): Promise<Runner> {
   const cost = costOf(model);
+  const { unknown } = model;
+  if (unknown && !model.exact) {
+    // Apart, as few models need it.
+    const { openUnknownDetector, detecting } = await import('./unknown.js');
+    const { keep = [] } = options;
+    const detector = await openUnknownDetector(model, unknown);
+    const kept = { ...options, keep: [...new Set([...keep, detector.layer])] };
+    const { unknown: _, ...plain } = model;
+    const runner = await openModel(plain, plan, kept);
+    return { ...runner, classify: detecting(runner.classify, detector, keep) };
+  }
   const facts = { model: model.facts, cost, notes: model.notes, readLabels: () => model.readLabels() };
   if (plan.kind === 'thread') return { ...facts, ...openOnThisThread(model, cost.macs, plan, options) };
   // Apart, as a few pictures need none of it.

@@ -5,9 +5,11 @@ import { shareOf } from '../evaluation/intervals.js';
 import { calibrationError, type Judged, metricsOf } from '../evaluation/metrics.js';
 import { FOLDS, fitHead } from '../learning/fit-head.js';
 import { predict } from '../learning/logistic-regression.js';
-import { BLOCK_ROWS, forEachCosines, Groups, normaliseRows } from '../learning/neighbours.js';
+import { Groups } from '../learning/groups.js';
 import { holdOut } from '../learning/split.js';
-import type { Features, LinearHead, Products } from '../learning/types.js';
+import type { Features, LinearHead } from '../learning/types.js';
+import { openSearch } from '../vectors/search.js';
+import { VectorSet } from '../vectors/vector-set.js';
 import type { LabelledPicture } from './learn-pictures.js';
 
 export interface HeadOptions {
@@ -36,12 +38,12 @@ const SAME_COSINE = 0.98;
 /** Learns from all pictures, and measures on some that were not learned from. */
 export async function learnHead(pictures: readonly LabelledPicture[], options: HeadOptions): Promise<LearnedHead> {
   const { labels, tests, seed, deterministic } = options;
-  const productsOf = productsWith(deterministic);
+  const productsOf = (given: Features) => matrixProducts(given, labels.length, { deterministic });
   const features = featuresOf(pictures);
   const classes = classesOf(pictures, labels);
-  const { groups, uniform } = await groupAlike(features, classes, labels, productsOf);
+  const { groups, uniform } = await groupAlike(features, classes, labels);
   const set = { features, labels: classes, classes: labels.length, groups };
-  const fitOptions = { seed, productsOf: (given: Features) => productsOf(given, labels.length) };
+  const fitOptions = { seed, productsOf };
   const held = tests ? [] : holdOut(set, options.holdOut, seededRandom(seed));
   const trial = held.includes(true) ? await fitHead({ ...set, isHeldOut: (row) => held[row]! }, fitOptions) : undefined;
   const fit = await fitHead(set, fitOptions);
@@ -63,7 +65,7 @@ export async function learnHead(pictures: readonly LabelledPicture[], options: H
   async function measure(): Promise<readonly [MeasuredOn, readonly Judged[]]> {
     if (tests) {
       const given = featuresOf(tests);
-      const probabilities = predict(await productsOf(given, labels.length), fit.head);
+      const probabilities = predict(await productsOf(given), fit.head);
       const truths = classesOf(tests, labels);
       return ['test', Array.from(truths, (truth, row) => judge(probabilities, row, truth, labels.length))];
     }
@@ -73,11 +75,7 @@ export async function learnHead(pictures: readonly LabelledPicture[], options: H
   }
 }
 
-export function productsWith(deterministic: boolean): (features: Features, most: number) => Promise<Products> {
-  return (features, most) => matrixProducts(features, most, { deterministic });
-}
-
-export function featuresOf(pictures: readonly LabelledPicture[]): Features {
+function featuresOf(pictures: readonly LabelledPicture[]): Features {
   const rows = pictures.length;
   const columns = pictures[0]!.vector.length;
   const data = new Float32Array(rows * columns);
@@ -100,14 +98,14 @@ async function groupAlike(
   features: Features,
   classes: Int32Array,
   labels: readonly string[],
-  productsOf: (features: Features, most: number) => Promise<Products>,
 ): Promise<{ readonly groups: Int32Array; readonly uniform: readonly string[] }> {
-  const vectors = normaliseRows(features);
-  const found = new Groups(features.rows);
-  forEachCosines(vectors, await productsOf(vectors, BLOCK_ROWS), (row, cosines) => {
-    for (let other = row + 1; other < features.rows; other++) {
-      if (cosines[other]! > SAME_COSINE && classes[other] === classes[row]) found.join(row, other);
-    }
+  const { rows, columns, data } = features;
+  const vectors = new VectorSet(columns);
+  for (let row = 0; row < rows; row++) vectors.add(data.subarray(row * columns, (row + 1) * columns));
+  const found = new Groups(rows);
+  const search = await openSearch(columns);
+  search.pairs(vectors, SAME_COSINE, (a, b) => {
+    if (classes[a] === classes[b]) found.join(a, b);
   });
   const groups = Int32Array.from(classes, (_, row) => found.of(row));
   const sizes = labels.map((_, label) => classes.filter((each) => each === label).length);

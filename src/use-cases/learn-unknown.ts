@@ -1,7 +1,8 @@
 import { seededRandom, shuffled } from '../domain/seeded-random.js';
-import { BLOCK_ROWS, forEachCosines, kthLargest, normaliseRows } from '../learning/neighbours.js';
-import type { Features, Products } from '../learning/types.js';
-import { NEIGHBOURS, toIntegers } from '../vectors/learned-vectors.js';
+import type { Features } from '../learning/types.js';
+import { distancesFrom } from '../vectors/distance.js';
+import { openSearch } from '../vectors/search.js';
+import { VectorSet } from '../vectors/vector-set.js';
 
 /** Vectors that are kept of each class: more tell little more, and each costs time at every picture. */
 const MOST_VECTORS = 200;
@@ -13,7 +14,6 @@ export interface UnknownOptions {
   /** Share of pictures of the classes that may be taken for unknown. */
   readonly share: number;
   readonly seed: number;
-  readonly productsOf: (features: Features, most: number) => Promise<Products>;
 }
 
 export interface UnknownRuleFound {
@@ -29,63 +29,46 @@ export interface UnknownRuleFound {
  * share is below the threshold.
  */
 export async function findUnknownRule(features: Features, options: UnknownOptions): Promise<UnknownRuleFound> {
-  const { labels, folds, share, seed, productsOf } = options;
-  const { rows, columns } = features;
-  const integers = rowsOf(features).map(toIntegers);
-  const vectors = normaliseRows({ rows, columns, data: joined(integers, columns) });
-  const order = shuffled(
-    Array.from({ length: rows }, (_, row) => row),
-    seededRandom(seed),
-  );
-  const banks = Array.from({ length: Math.max(...folds) + 1 }, (_, fold) =>
-    chooseVectors(order, labels, (row) => folds[row] !== fold),
-  );
-  const distances = new Float64Array(rows);
-  forEachCosines(vectors, await productsOf(vectors, BLOCK_ROWS), (row, cosines) => {
-    const bank = banks[folds[row]!]!;
-    distances[row] = 1 - kthLargest(cosines, NEIGHBOURS, (other) => bank[other] === 1);
+  const { labels, folds, share, seed } = options;
+  const { columns } = features;
+  const rows = Array.from({ length: features.rows }, (_, row) => row);
+  const order = shuffled(rows, seededRandom(seed));
+  const search = await openSearch(columns);
+  const distances = [...new Set(folds)].flatMap((fold) => {
+    const others = chooseVectors(order, labels, (row) => folds[row] !== fold);
+    const own = rows.filter((row) => folds[row] === fold);
+    return distancesFrom(setOf(features, others, false), setOf(features, own, true), search);
   });
   const threshold = quantile(distances, 1 - share);
-  const bank = chooseVectors(order, labels, () => true);
-  return {
-    threshold,
-    vectors: Int8Array.from(
-      joined(
-        integers.filter((_, row) => bank[row] === 1),
-        columns,
-      ),
-    ),
-    falseAlarms: distances.filter((distance) => distance > threshold).length / rows,
-  };
-}
-
-function rowsOf({ rows, columns, data }: Features): Float32Array[] {
-  return Array.from({ length: rows }, (_, row) => data.subarray(row * columns, (row + 1) * columns));
-}
-
-function joined(rows: readonly Int8Array[], columns: number): Float32Array {
-  const data = new Float32Array(rows.length * columns);
-  rows.forEach((row, at) => {
-    data.set(row, at * columns);
+  const chosen = chooseVectors(order, labels, () => true);
+  const set = setOf(features, chosen, false);
+  const vectors = new Int8Array(chosen.length * columns);
+  chosen.forEach((_, at) => {
+    set.integers(at, vectors.subarray(at * columns, (at + 1) * columns));
   });
-  return data;
+  const above = distances.filter((distance) => distance > threshold);
+  return { threshold, vectors, falseAlarms: above.length / distances.length };
 }
 
-/** The first of each class in an order, of rows that count; 1 for each that is chosen. */
-function chooseVectors(order: readonly number[], labels: Int32Array, counts: (row: number) => boolean): Uint8Array {
-  const chosen = new Uint8Array(order.length);
+function setOf({ columns, data }: Features, rows: readonly number[], rests: boolean): VectorSet {
+  const set = new VectorSet(columns, { rests });
+  for (const row of rows) set.add(data.subarray(row * columns, (row + 1) * columns));
+  return set;
+}
+
+/** The first of each class in an order, of rows that count. */
+function chooseVectors(order: readonly number[], labels: Int32Array, counts: (row: number) => boolean): number[] {
   const perClass = new Map<number, number>();
-  for (const row of order) {
+  return order.filter((row) => {
     const before = perClass.get(labels[row]!) ?? 0;
-    if (before === MOST_VECTORS || !counts(row)) continue;
+    if (before === MOST_VECTORS || !counts(row)) return false;
     perClass.set(labels[row]!, before + 1);
-    chosen[row] = 1;
-  }
-  return chosen;
+    return true;
+  });
 }
 
 /** The smallest value that at least this share of all are not above. */
-function quantile(values: Float64Array, share: number): number {
-  const sorted = values.toSorted();
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
 }

@@ -12,7 +12,7 @@ import { modelToSafetensors } from '../models/model-to-safetensors.js';
 import { storeHome } from '../store/home.js';
 import { checkNewName, installModel } from '../store/install.js';
 import type { NewModel } from '../store/types.js';
-import { type LearnedHead, learnHead, productsWith } from './learn-head.js';
+import { type LearnedHead, learnHead } from './learn-head.js';
 import {
   checkClasses,
   checkTestClasses,
@@ -88,7 +88,6 @@ export async function learn(request: LearnRequest, host: LearnHost): Promise<Lea
       ? undefined
       : await findUnknownRule(learned.features, {
           ...{ labels: learned.classes, folds: learned.folds, share: request.unknown, seed },
-          productsOf: productsWith(deterministic),
         });
   const fitted = performance.now();
 
@@ -99,7 +98,7 @@ export async function learn(request: LearnRequest, host: LearnHost): Promise<Lea
   const skippedTests = tests && fresh ? tests.pictures.length - fresh.length : 0;
   return {
     model: {
-      ...{ name, backbone: backbone.facts.weights, resolution: backbone.network.resolution },
+      ...{ name, backbone: nameOf(backbone), resolution: backbone.network.resolution },
       dtype: backbone.facts.dtype,
       classes: labels.map((label, at) => ({ label, train: trained[at]!, test: learned.tested[at]! })),
     },
@@ -156,11 +155,11 @@ async function newModel(
     ...{ dtype: 'f32', format: 'safetensors', padding: network.padding, epsilon, preprocessing },
     ...{ published: null, licence: null },
     origin: {
-      ...{ address: `learned from ${facts.weights}`, bytes: bytes.length },
+      ...{ address: `learned from ${nameOf(backbone)}`, bytes: bytes.length },
       ...{ sha256: createHash('sha256').update(bytes).digest('hex'), hash: 'first-seen' },
     },
     learned: {
-      ...{ backbone: facts.weights, images: trained, seed },
+      ...{ backbone: nameOf(backbone), images: trained, seed },
       accuracy: { value, low95, high95, images: pictures },
     },
     weights: bytes,
@@ -168,6 +167,11 @@ async function newModel(
     ...(levels && { levels }),
     ...(rule && { unknown: { threshold: rule.threshold, vectors: asBytes(rule.vectors) } }),
   };
+}
+
+/** As `--model` takes it. */
+function nameOf({ facts }: Model): string {
+  return facts.weights.replace(/\.safetensors$/, '');
 }
 
 function asBytes({ buffer, byteOffset, byteLength }: Int8Array): Uint8Array {
