@@ -23,6 +23,7 @@ const rest = [
     'bench',
     'embed',
     'explain',
+    'learn',
     'import',
     'import-bundle',
     'merge',
@@ -34,6 +35,7 @@ const rest = [
   ...['use-cases/cost-file', 'use-cases/measure-cost', 'use-cases/plot', 'report/graph-text'],
   ...['cli/terminal/output-lock', 'inputs/class-folders', 'inputs/truth-table'],
   ...['batch/select-predictions', 'net/fetch-picture', 'models/installed', 'models/from-files', 'weights/formats/open'],
+  'runners/unknown',
   ...['engine/exact/session', 'runners/decode-processes', 'images/formats/open'],
   ...['gif/open-gif', 'tiff-support', 'damage'].map((name) => `images/${name}`),
   // The readers that the table of formats loads: help needs the table, but no reader.

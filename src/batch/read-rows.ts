@@ -102,7 +102,13 @@ function isRow(row: unknown): row is Row {
   if ('error' in row) {
     return isJsonObject(row.error) && typeof row.error.code === 'string' && typeof row.error.message === 'string';
   }
-  return Array.isArray(row.predictions) && row.predictions.every(isPrediction);
+  return Array.isArray(row.predictions) && row.predictions.every(isPrediction) && isUnknownOrNot(row.unknown);
+}
+
+function isUnknownOrNot(value: unknown): boolean {
+  return (
+    value === undefined || (isJsonObject(value) && Number.isFinite(value.distance) && Number.isFinite(value.threshold))
+  );
 }
 
 function isPrediction(value: unknown): boolean {

@@ -14,6 +14,7 @@ function exitCodesHelp(): string {
 /** Each is loaded only where it is asked for: reading all of them takes as long as `cost`. */
 const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   classify: async () => (await import('./commands/classify.js')).classifyCommand(),
+  learn: async () => (await import('./commands/learn.js')).learnCommand(),
   embed: async () => (await import('./commands/embed.js')).embedCommand(),
   explain: async () => (await import('./commands/explain.js')).explainCommand(),
   merge: async () => (await import('./commands/merge.js')).mergeCommand(),

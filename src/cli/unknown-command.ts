@@ -6,6 +6,7 @@ import { commandNames } from './start/implied-command.js';
 /** What other tools call these tasks. */
 export const otherWords: Readonly<Record<string, readonly string[]>> = {
   classify: ['predict', 'infer', 'inference', 'identify', 'recognise', 'recognize', 'label', 'tag', 'detect', 'run'],
+  learn: ['train', 'training', 'fit', 'finetune', 'fine-tune', 'retrain', 'teach'],
   merge: ['join', 'combine', 'concat', 'cat'],
   cost: ['flops', 'macs', 'params', 'count', 'profile', 'summary', 'info'],
   models: ['list', 'ls', 'model'],
@@ -17,16 +18,10 @@ export const otherWords: Readonly<Record<string, readonly string[]>> = {
   bench: ['benchmark', 'speed', 'perf', 'time'],
 };
 
-const training = ['learn', 'train', 'fit', 'finetune', 'fine-tune', 'retrain'];
-
 /** Of a first argument that is neither a command nor an input. */
 export function unknownCommand(word: string): UsageError {
   const where = word;
   const problem = 'no such command or file';
-  if (training.includes(word.toLowerCase())) {
-    const remedy = 'mobilenet runs trained networks; mobilenet import installs your own weights';
-    return new UsageError({ where, problem, remedy });
-  }
   const meant = suggestCommand(word);
   if (meant !== undefined) return new UsageError({ where, problem, remedy: `did you mean mobilenet ${meant}?` });
   return new UsageError({ where, problem, expected: listOf([...commandNames, 'an image']) });

@@ -88,6 +88,9 @@ export interface PreparedFacts extends PictureFacts {
   readonly size: PictureSize;
 }
 
+/** What an image is called that is none of a learned model's classes. */
+export const UNKNOWN = 'unknown';
+
 /** Of an image that is none of a learned model's classes. */
 export interface UnknownFacts {
   /** From the images that were learned, above the threshold: 1 − cosine of the features, 0 to 2. */

@@ -34,7 +34,10 @@ export interface LearnReport {
   } | null;
   /** Expected calibration error, cross-validated. */
   readonly calibration: { readonly ece: number };
-  readonly failed: readonly { readonly file: string; readonly error: { readonly code: string; readonly message: string } }[];
+  readonly failed: readonly {
+    readonly file: string;
+    readonly error: { readonly code: string; readonly message: string };
+  }[];
   /** The same image in two classes: left out. */
   readonly duplicatesAcrossClasses: readonly (readonly [string, string])[];
   /** Images that the others say are of another class, the most certain first. */

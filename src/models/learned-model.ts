@@ -1,5 +1,5 @@
-import { nameLevels } from '../engine/int8/levels-file.js';
 import type { Levels } from '../engine/int8/levels.js';
+import { nameLevels } from '../engine/int8/levels-file.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { type Head, headOf } from '../networks/head.js';
 import { buildNetwork, isNetworkId } from '../networks/index.js';

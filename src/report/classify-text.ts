@@ -1,4 +1,11 @@
-import type { CostFacts, ModelFacts, PictureFacts, RowPrediction } from '../domain/classification.js';
+import {
+  type CostFacts,
+  type ModelFacts,
+  type PictureFacts,
+  type RowPrediction,
+  UNKNOWN,
+  type UnknownFacts,
+} from '../domain/classification.js';
 import { printable } from '../errors/printable.js';
 import { isNetworkId } from '../networks/index.js';
 import { pictureNotes } from './picture-notes.js';
@@ -11,11 +18,20 @@ const WIDEST = 68;
 /** Names of pictures share a column at most this wide; longer ones are not cut. */
 const WIDEST_NAME = 60;
 
+/** Of `100.0 %`. */
+const PERCENT_WIDTH = 7;
+
 /** What is less would be shown as 0.0 %. */
 const LEAST_SHOWN = 0.0005;
 
+/** What the text says besides the predictions. */
+type TextFacts = PictureFacts & { readonly unknown?: UnknownFacts };
+
 /** A file's name and its predictions, most probable first, percentages in a column. */
-export function predictionsText(file: string, predictions: readonly RowPrediction[], facts: PictureFacts = {}): string {
+export function predictionsText(file: string, predictions: readonly RowPrediction[], facts: TextFacts = {}): string {
+  const name = `${printable(file)}${inBrackets(facts)}`;
+  const [nearest] = predictions;
+  if (facts.unknown && nearest) return `${name}\n  ${unknownText(nearest)}\n`;
   const shown = predictions.filter(({ probability }, at) => at === 0 || probability >= LEAST_SHOWN);
   const rows = shown.map((prediction) => ({ ...prediction, label: [...shortLabel(prediction)] }));
   const longest = Math.max(NARROWEST, ...rows.map(({ label }) => label.length));
@@ -23,7 +39,7 @@ export function predictionsText(file: string, predictions: readonly RowPredictio
   const lines = rows.map(({ label, probability }) => {
     return `  ${fit(label, width)} ${percentText(probability)}`;
   });
-  return `${[`${printable(file)}${inBrackets(facts)}`, ...lines].join('\n')}\n`;
+  return `${[name, ...lines].join('\n')}\n`;
 }
 
 /**
@@ -35,9 +51,15 @@ export function lineWriter(names: readonly string[]): typeof predictionsText {
   return (file, [first], facts) => {
     if (!first) return '';
     const name = printable(file);
+    const shown = facts?.unknown ? ['', unknownText(first)] : [percentText(first.probability), shortLabel(first)];
+    const [percent, label] = shown as [string, string];
     const gap = ' '.repeat(Math.max(0, width - [...name].length));
-    return `${name}${gap}  ${percentText(first.probability)}  ${shortLabel(first)}${inBrackets(facts)}\n`;
+    return `${name}${gap}  ${percent.padStart(PERCENT_WIDTH)}  ${label}${inBrackets(facts)}\n`;
   };
+}
+
+function unknownText(nearest: RowPrediction): string {
+  return `${UNKNOWN} (nearest: ${shortLabel(nearest)})`;
 }
 
 function inBrackets(facts: PictureFacts = {}): string {
@@ -47,7 +69,7 @@ function inBrackets(facts: PictureFacts = {}): string {
 
 export function percentText(probability: number): string {
   const percent = probability < LEAST_SHOWN ? '<0.1' : (100 * probability).toFixed(1);
-  return `${percent} %`.padStart(7);
+  return `${percent} %`.padStart(PERCENT_WIDTH);
 }
 
 /** The first name of a synset, which has several; labels without an id are one name, commas or not. */

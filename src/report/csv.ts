@@ -1,5 +1,5 @@
 import type { RowRecord } from '../domain/classification.js';
-import { elementAt } from '../errors/element-at.js';
+import { answersOf } from './answers.js';
 import { pictureNotes } from './picture-notes.js';
 
 const COLUMNS = ['file', 'rank', 'index', 'id', 'label', 'probability', 'error', 'note'] as const;
@@ -11,18 +11,9 @@ export function csvHeading(kind: 'csv' | 'tsv'): string {
 
 export function csvRows(kind: 'csv' | 'tsv', record: RowRecord, ranks: readonly number[]): string {
   if ('error' in record) return line(kind, [record.file, '', '', '', '', '', record.error.code, '']);
-  return record.predictions
-    .map(({ index, id, label, probability }, at) =>
-      line(kind, [
-        record.file,
-        elementAt(ranks, at),
-        index ?? '',
-        id ?? '',
-        label,
-        probability,
-        '',
-        pictureNotes(record),
-      ]),
+  return answersOf(record, ranks)
+    .map(({ rank, index, id, label, probability }) =>
+      line(kind, [record.file, rank, index ?? '', id ?? '', label, probability ?? '', '', pictureNotes(record)]),
     )
     .join('');
 }

@@ -1,3 +1,6 @@
+import { UNKNOWN } from '../domain/classification.js';
+import { elementAt } from '../errors/element-at.js';
+
 /** What a filter asks for, and how many pictures have it. */
 export interface FilterTerms {
   /** Least probability, 0…1. */
@@ -16,6 +19,9 @@ export function filterText(
   { succeeded, matching }: { readonly succeeded: number; readonly matching: number },
   top: number,
 ): string | undefined {
+  if (only?.length === 1 && isUnknown(elementAt(only, 0)) && succeeded > 0) {
+    return `${matching} of ${succeeded} ${succeeded === 1 ? 'image is' : 'images are'} unknown`;
+  }
   const isFiltered = min !== undefined || only !== undefined || not !== undefined;
   if (!isFiltered || succeeded === 0 || (succeeded === 1 && matching === 1)) return undefined;
   const subject = succeeded === 1 ? 'image has' : 'images have';
@@ -25,6 +31,10 @@ export function filterText(
   const their = succeeded === 1 ? 'its' : 'their';
   const place = top === 1 ? `as ${their} first prediction` : `in ${their} top ${top}`;
   return `${matching} of ${succeeded} ${subject} ${wanted}${unwanted}${least} ${place}`;
+}
+
+function isUnknown(term: string): boolean {
+  return term.trim().toLowerCase() === UNKNOWN;
 }
 
 function withArticle(term: string): string {

@@ -1,7 +1,7 @@
 import type { CostFacts, ModelFacts, RowRecord } from '../domain/classification.js';
-import { elementAt } from '../errors/element-at.js';
 import { formatError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
+import { answersOf } from './answers.js';
 import { lineWriter, modelLine, predictionsText } from './classify-text.js';
 import { csvHeading, csvRows } from './csv.js';
 import { jsonList } from './json.js';
@@ -96,8 +96,8 @@ export function createFormat(format: FormatName, options: FormatOptions): Format
           const shown = Buffer.from(printable(record.file));
           const exactFile = isTerminal ? shown : name;
           const file = nul ? exactFile : shown;
-          const lines = record.predictions.flatMap((prediction, at) => [
-            print({ file, exactFile, prediction, rank: elementAt(ranks, at) }),
+          const lines = answersOf(record, ranks).flatMap((answer) => [
+            print({ file, exactFile, answer }),
             Buffer.from(end),
           ]);
           return Buffer.concat(lines);

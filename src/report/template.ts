@@ -1,26 +1,24 @@
-import type { RowPrediction } from '../domain/classification.js';
 import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
+import type { Answer } from './answers.js';
 
 export interface TemplateValues {
   /** The name's bytes, as they are to be printed, and as they are. */
   readonly file: Buffer;
   readonly exactFile: Buffer;
-  readonly prediction: RowPrediction;
-  /** From 1. */
-  readonly rank: number;
+  readonly answer: Answer;
 }
 
 type Part = Buffer | ((values: TemplateValues) => Buffer);
 
 const fields: Readonly<Record<string, (values: TemplateValues) => string | Buffer>> = {
   file: ({ file }) => file,
-  rank: ({ rank }) => String(rank),
-  index: ({ prediction }) => String(prediction.index ?? ''),
-  id: ({ prediction }) => prediction.id ?? '',
-  label: ({ prediction }) => printable(prediction.label),
-  probability: ({ prediction }) => String(prediction.probability),
-  percent: ({ prediction }) => (100 * prediction.probability).toFixed(1),
+  rank: ({ answer }) => String(answer.rank),
+  index: ({ answer }) => String(answer.index ?? ''),
+  id: ({ answer }) => answer.id ?? '',
+  label: ({ answer }) => printable(answer.label),
+  probability: ({ answer }) => String(answer.probability ?? ''),
+  percent: ({ answer }) => (answer.probability === null ? '' : (100 * answer.probability).toFixed(1)),
 };
 
 /**

@@ -32,7 +32,7 @@ export async function openModel(model: Model, plan: RunnerPlan, options: RunnerO
     const kept = { ...options, keep: [...new Set([...keep, detector.layer])] };
     const { unknown: _, ...plain } = model;
     const runner = await openModel(plain, plan, kept);
-    return { ...runner, classify: detecting(runner.classify, detector, keep) };
+    return { ...runner, tellsUnknown: true, classify: detecting(runner.classify, detector, keep) };
   }
   const facts = { model: model.facts, cost, notes: model.notes, readLabels: () => model.readLabels() };
   if (plan.kind === 'thread') return { ...facts, ...openOnThisThread(model, cost.macs, plan, options) };

@@ -24,6 +24,8 @@ export interface Runner {
   readonly ready: Promise<void>;
   /** Pictures that keep it busy. */
   readonly busy: number;
+  /** Whether it tells images that are none of the model's classes. */
+  readonly tellsUnknown?: boolean;
   /** What was assumed of the model, and what was found and could not be used, each in one line. */
   readonly notes: readonly string[];
   /** One for each class. */

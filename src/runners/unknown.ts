@@ -50,7 +50,10 @@ export function detecting(
   return async (picture, options) => {
     const { maps, ...result } = await classify(picture, options);
     const unknown = maps && judge(maps);
-    const asked = maps && keep.length > 0 ? new Map([...maps].filter(([name]) => name !== layer || keep.includes(name))) : undefined;
+    const asked =
+      maps && keep.length > 0
+        ? new Map([...maps].filter(([name]) => name !== layer || keep.includes(name)))
+        : undefined;
     return { ...result, ...(unknown && { unknown }), ...(asked && { maps: asked }) };
   };
 }

@@ -23,7 +23,12 @@ export interface LearnedFacts {
   readonly images: readonly number[];
   readonly seed: number;
   /** On images that were not learned from, from 0 to 1, with the limits of its 95 % confidence interval. */
-  readonly accuracy: { readonly value: number; readonly low95: number; readonly high95: number; readonly images: number };
+  readonly accuracy: {
+    readonly value: number;
+    readonly low95: number;
+    readonly high95: number;
+    readonly images: number;
+  };
 }
 
 /** What a model is besides its bytes; everything about a set of weights that is no property of the network. */

@@ -93,7 +93,8 @@ export class Fields {
   /** At most 100,000 whole numbers. */
   integers(name: string, minimum: number): readonly number[] {
     const values = this.list(name, MAX_NUMBERS);
-    const isFine = (value: unknown) => isNumberWithin(value, minimum, Number.MAX_SAFE_INTEGER) && Number.isInteger(value);
+    const isFine = (value: unknown) =>
+      isNumberWithin(value, minimum, Number.MAX_SAFE_INTEGER) && Number.isInteger(value);
     if (!values.every(isFine)) throw this.wrong(name, `whole numbers from ${minimum}`);
     return values as readonly number[];
   }

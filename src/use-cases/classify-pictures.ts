@@ -57,11 +57,16 @@ export async function classifyPictures(request: ClassifyRequest, host: OutputHos
 
 /** What is kept of the predictions of a picture, and how many of them are asked of the network. */
 async function selectionOf({ filter, group, top }: ClassifyRequest, runner: Runner): Promise<Selection> {
-  if (!group && Object.keys(filter).length === 0) return { filter: (predictions) => predictions, top };
+  if (!group && Object.keys(filter).length === 0) {
+    return { filter: (predictions) => predictions, takesUnknown: true, top };
+  }
   // Apart, as most starts need none of it.
   const { createSelection } = await import('../batch/select-predictions.js');
   const labels = filter.only || filter.not || group ? runner.readLabels() : [];
-  return createSelection({ filter, group, top }, labels, runner.model);
+  return createSelection({ filter, group, top }, labels, {
+    ...runner.model,
+    ...(runner.tellsUnknown && { tellsUnknown: true }),
+  });
 }
 
 function writeResults(

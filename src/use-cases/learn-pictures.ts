@@ -126,11 +126,7 @@ export function checkClasses(where: string, pictures: readonly LabelledPicture[]
 }
 
 /** @throws UsageError for a picture of a class that is not learned */
-export function checkTestClasses(
-  where: string,
-  tests: readonly LabelledPicture[],
-  labels: readonly string[],
-): void {
+export function checkTestClasses(where: string, tests: readonly LabelledPicture[], labels: readonly string[]): void {
   if (tests.length === 0) throw new UsageError({ where: `--test ${printable(where)}`, problem: 'no images' });
   const other = labelsOf(tests).find((label) => !labels.includes(label));
   if (other === undefined) return;

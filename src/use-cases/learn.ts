@@ -203,4 +203,3 @@ function warningsOf({ labels, trained, empty, skippedTests, uniform }: WarningFa
   if (skippedTests > 0) warnings.push(`${skippedTests} test images are among the learned ones: left out of the test`);
   return warnings;
 }
-

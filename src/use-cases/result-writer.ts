@@ -1,6 +1,6 @@
 import type { Selection } from '../batch/select-predictions.js';
 import type { Outcome } from '../batch/types.js';
-import { type ImageRecord, type RowPrediction, SKIPPED } from '../domain/classification.js';
+import { type ImageRecord, type RowPrediction, SKIPPED, UNKNOWN } from '../domain/classification.js';
 import { median } from '../domain/statistics.js';
 import { elementAt } from '../errors/element-at.js';
 import { nameBytes } from '../inputs/name.js';
@@ -63,7 +63,7 @@ export class ResultWriter implements OutcomeWriter<Outcome, ClassTally> {
       const [best] = 'predictions' in entry.record ? entry.record.predictions : [];
       if (best) {
         this.tally.matching++;
-        count(this.tally.classes, best.label);
+        count(this.tally.classes, 'unknown' in entry.record && entry.record.unknown ? UNKNOWN : best.label);
       }
       await this.#output.write(this.#format.entry(entry));
     }
@@ -81,10 +81,10 @@ export class ResultWriter implements OutcomeWriter<Outcome, ClassTally> {
   }
 }
 
-function entryOf(record: ImageRecord, { filter, group }: ResultWriterOptions, name: Buffer): Entry {
+function entryOf(record: ImageRecord, { filter, takesUnknown, group }: ResultWriterOptions, name: Buffer): Entry {
   if ('error' in record) return { record, ranks: [], name };
   const all: readonly RowPrediction[] = group ? group(record.predictions) : record.predictions;
-  const kept = filter(all);
+  const kept = record.unknown ? (takesUnknown ? all : []) : filter(all);
   const ranks = kept.map((prediction) => all.indexOf(prediction) + 1);
   const predictions = kept.map((prediction, at) =>
     ranks[at] === at + 1 ? prediction : { ...prediction, rank: elementAt(ranks, at) },

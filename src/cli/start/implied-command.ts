@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 /** In the order of the help. */
 export const commandNames = [
   'classify',
+  'learn',
   'embed',
   'explain',
   'merge',
