@@ -200,6 +200,9 @@ function warningsOf({ labels, trained, empty, skippedTests, uniform }: WarningFa
   if (uniform.length > 0) {
     warnings.push(`nearly the same images in ${uniform.map(quoted).join(', ')}: the accuracy is probably too high`);
   }
-  if (skippedTests > 0) warnings.push(`${skippedTests} test images are among the learned ones: left out of the test`);
+  if (skippedTests > 0)
+    warnings.push(
+      `${skippedTests} test ${skippedTests === 1 ? 'image is' : 'images are'} among the learned ones: left out of the test`,
+    );
   return warnings;
 }

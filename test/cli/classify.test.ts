@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commandNames } from '../../src/cli/start/implied-command.js';
 import { mobilenet, root } from './run.js';
 
 const alps = 'test/photos/alps.jpg';
@@ -180,10 +181,10 @@ describe('mobilenet', () => {
     ['clasify', 'no such command or file; did you mean mobilenet classify?'],
     ['Predict', 'no such command or file; did you mean mobilenet classify?'],
     ['uninstall', 'no such command or file; did you mean mobilenet models remove?'],
-    ['train', 'no such command or file; mobilenet runs trained networks; mobilenet import installs your own weights'],
+    ['train', 'no such command or file; did you mean mobilenet learn?'],
     [
       'serve',
-      'no such command or file, expected classify, merge, cost, models, pull, import, bench, completion or an image',
+      `no such command or file, expected ${commandNames.join(', ')} or an image`,
     ],
   ])('%s is no command: exit 2', (word, message) => {
     expect(mobilenet(word)).toEqual({ code: 2, stdout: '', stderr: `mobilenet: ${word}: ${message}\n` });
