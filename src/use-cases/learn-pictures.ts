@@ -7,8 +7,12 @@ import { printable, quoted } from '../errors/printable.js';
 import { listClassFolders } from '../inputs/class-folders.js';
 import type { TruthSource } from '../inputs/truth.js';
 import { type EmbedRequest, embedPictures } from './embed-pictures.js';
-import type { LearnHost } from './learn.js';
-import type { BatchRequest } from './open-batch.js';
+import type { BatchHost, BatchRequest } from './open-batch.js';
+
+/** What the process around learning provides. */
+export interface LearnHost extends Omit<BatchHost, 'runInSecondProcess'> {
+  readonly onProblem: (problem: string) => void;
+}
 
 /** A picture that was read, and what is in it. */
 export interface LabelledPicture {

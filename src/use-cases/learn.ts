@@ -19,12 +19,13 @@ import {
   countLabels,
   embedClasses,
   emptyClasses,
+  type LearnHost,
   labelsOf,
   withoutConflicts,
   withoutLearned,
 } from './learn-pictures.js';
 import { findUnknownRule, type UnknownRuleFound } from './learn-unknown.js';
-import type { BatchHost, BatchRequest } from './open-batch.js';
+import type { BatchRequest } from './open-batch.js';
 
 /** What `mobilenet learn` is asked for. */
 export interface LearnRequest extends Omit<BatchRequest, 'names'> {
@@ -42,11 +43,6 @@ export interface LearnRequest extends Omit<BatchRequest, 'names'> {
   /** Share of pictures of the classes that may be taken for unknown; undefined: none are. */
   readonly unknown: number | undefined;
   readonly seed: number;
-}
-
-/** What the process around it provides. */
-export interface LearnHost extends Omit<BatchHost, 'runInSecondProcess'> {
-  readonly onProblem: (problem: string) => void;
 }
 
 /**

@@ -8,7 +8,9 @@ const NEIGHBOURS = 5;
  * 1 − cosine of each query and its fifth nearest vector, 0 to 2; of fewer vectors, the furthest of them. Of an empty set it is 2.
  */
 export function distancesFrom(set: VectorSet, queries: VectorSet, search: Search): readonly number[] {
-  return search.nearestOfEach(set, queries, NEIGHBOURS).map((found) => 1 - (found.at(-1)?.similarity ?? -1));
+  const nearest = search.nearestOfEach(queries, NEIGHBOURS);
+  nearest.lookAt(set);
+  return nearest.found.map((found) => 1 - (found.at(-1)?.similarity ?? -1));
 }
 
 /**

@@ -71,7 +71,7 @@ export const layers: readonly Layer[] = [
   {
     folder: 'runners',
     holds: 'how pictures are run: one after the other, in lanes on one memory, with decode processes',
-    imports: ['models', 'vectors', 'images', 'engine', 'cost', 'inputs', 'domain', 'files', 'errors'],
+    imports: ['models', 'vectors', 'images', 'engine', 'cost', 'inputs', 'networks', 'domain', 'files', 'errors'],
     node: ['child_process', 'os', 'url', 'v8', 'vm', 'worker_threads'],
     process: ['env'],
   },

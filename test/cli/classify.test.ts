@@ -182,10 +182,7 @@ describe('mobilenet', () => {
     ['Predict', 'no such command or file; did you mean mobilenet classify?'],
     ['uninstall', 'no such command or file; did you mean mobilenet models remove?'],
     ['train', 'no such command or file; did you mean mobilenet learn?'],
-    [
-      'serve',
-      `no such command or file, expected ${commandNames.join(', ')} or an image`,
-    ],
+    ['serve', `no such command or file, expected ${commandNames.join(', ')} or an image`],
   ])('%s is no command: exit 2', (word, message) => {
     expect(mobilenet(word)).toEqual({ code: 2, stdout: '', stderr: `mobilenet: ${word}: ${message}\n` });
   });
