@@ -88,7 +88,9 @@ function group(tree: GroupTree, predictions: readonly Prediction[], top: number)
   // What is above an answer is divided too, so that no answer contains another.
   const divided = new Set(tooGeneral);
   const rows: RowPrediction[] = predictions.filter((prediction) => !isGrouped(prediction));
-  for (let found = 0; found < top; found++) {
+  let rest = [...left].reduce((total, { probability }) => total + probability, 0);
+  // What is left may still hold a group of more probability than one that was found.
+  while (rest > (mostProbable(rows)[top - 1]?.probability ?? 0)) {
     const answer = descend(tree, sums, divided);
     if (answer === undefined) break;
     const inside = [...left].filter(({ id }) => tree.above.get(id!)?.includes(answer));
@@ -98,11 +100,16 @@ function group(tree: GroupTree, predictions: readonly Prediction[], top: number)
     rows.push(first.id === answer ? { ...first, probability: sum } : tree.row(answer, sum));
     for (const prediction of inside) {
       left.delete(prediction);
+      rest -= prediction.probability;
       add(prediction.id!, -prediction.probability);
       for (const each of tree.above.get(prediction.id!) ?? []) divided.add(each);
     }
   }
-  return rows.toSorted((a, b) => b.probability - a.probability).slice(0, top);
+  return mostProbable(rows).slice(0, top);
+}
+
+function mostProbable(rows: readonly RowPrediction[]): readonly RowPrediction[] {
+  return rows.toSorted((a, b) => b.probability - a.probability);
 }
 
 /** The group or class of the next answer; undefined where nothing is left. */

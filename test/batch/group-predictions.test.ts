@@ -40,6 +40,19 @@ describe('groups', () => {
     }
   });
 
+  it('fewer rows are the first of more', () => {
+    // Beside an alp, a cliff, a lakeside and a valley, each of which is less than dome, castle and palace together.
+    const probabilities = { 970: 0.8, 972: 0.04, 975: 0.03, 979: 0.03, 538: 0.02, 483: 0.02, 698: 0.02, 21: 0.04 };
+    const all = answers(probabilities, 10);
+    expect(all.map(([, probability]) => probability)).toEqual(
+      all
+        .map(([, each]) => each)
+        .toSorted()
+        .reverse(),
+    );
+    for (const top of [1, 2, 3, 4]) expect(answers(probabilities, top)).toEqual(all.slice(0, top));
+  });
+
   it('share no class, and add up to everything', () => {
     let seed = 1;
     const random = () => {
