@@ -119,7 +119,16 @@ const MOST_ON_THIS_THREAD = 8;
  * Loads a model: a network's id, or a choice of network, α, resolution or files; MobileNetV2 1.0 at 224 by default.
  * Rejects with ModelError where weights are missing or damaged, UsageError for an unknown network or a wrong option.
  */
-export async function load(choice: string | LoadOptions = {}): Promise<Classifier> {
+export function load(choice?: string | LoadOptions): Promise<Classifier>;
+export async function load(choice: string | LoadOptions = {}, ...others: readonly unknown[]): Promise<Classifier> {
+  // Options after a name would be ignored in silence.
+  if (others.length > 0) {
+    throw new UsageError({
+      where: 'load',
+      problem: 'takes one argument',
+      expected: 'a name or an object with options',
+    });
+  }
   const options = checkOptions<LoadOptions>(typeof choice === 'string' ? { model: choice } : choice, loadRules, 'load');
   const { signal, ...kept } = options;
   signal?.throwIfAborted();

@@ -45,6 +45,12 @@ describe('load', () => {
     expect(await refusal(() => load(anything(choice)))).toContain(message);
   });
 
+  it('refuses options after a name, which it would not see', async () => {
+    const call = load as (...values: readonly unknown[]) => Promise<Classifier>;
+    const said = await refusal(() => call('mobilenet_v2', { dtype: 'int8' }));
+    expect(said).toContain('load: takes one argument, expected a name or an object with options');
+  });
+
   it('takes options that are undefined as left out', async () => {
     using model = await load(anything({ model: undefined, dtype: undefined }));
     expect(model.model.network).toBe('mobilenet_v2');
