@@ -7,6 +7,7 @@ export type {
   CostFacts,
   ModelFacts,
   PictureFacts,
+  PictureSize,
   Prediction,
   PreprocessingRecord,
   Timing,
