@@ -21,6 +21,7 @@ const sections: readonly { readonly title: string; readonly names: readonly stri
         'Prediction',
         'Timing',
         'PictureFacts',
+        'PictureSize',
         'Row',
         'ClassifiedRow',
         'FailedRow',
