@@ -22,6 +22,7 @@ const rest = [
   ...[
     'bench',
     'embed',
+    'evaluate',
     'explain',
     'learn',
     'import',

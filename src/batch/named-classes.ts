@@ -2,6 +2,7 @@ import type { Label } from '../domain/label.js';
 import { UsageError } from '../errors/errors.js';
 import { nearestName } from '../errors/nearest-name.js';
 import { printable } from '../errors/printable.js';
+import { ClassNames } from './class-names.js';
 import type { Groups } from './groups.js';
 
 /**
@@ -29,14 +30,11 @@ export function namedClasses(
 
 /** Indices of the classes that a word names: all with that name, and all below a group of that name. */
 function findClasses(term: string, labels: readonly Label[], groups: Groups): readonly number[] {
-  const word = term.trim().toLowerCase();
+  const word = term.trim();
   if (/^\d+$/.test(word)) return Number(word) < labels.length ? [Number(word)] : [];
-  const above = groups.find(word);
-  return labels.flatMap(({ id, name }, index) => {
-    const lower = name.toLowerCase();
-    const isNamed = lower === word || id === word || lower.split(', ').includes(word);
-    return isNamed || (id !== undefined && above.some((group) => groups.isWithin(id, group))) ? [index] : [];
-  });
+  const names = new ClassNames(labels, groups);
+  const found = new Set([...names.named(term), ...names.inGroups(term).flatMap(({ places }) => places)]);
+  return [...found].sort((a, b) => a - b);
 }
 
 /** A name of a class or a group that the word is the plural of, or close to. */

@@ -62,8 +62,19 @@ function unreadable(path: string, cause: unknown): UsageError {
 /** A row's own fields, those that are not known here among them. */
 export type Row = RowRecord & { readonly model: ModelFacts };
 
-/** Throws UsageError for a line that is no row; `where` names file and line. */
+/** Throws UsageError for a line that is no row, or does not name its model; `where` names file and line. */
 export function parseRow(text: string, where: string): Row {
+  const row = parseAnyRow(text, where);
+  if (hasModel(row)) return row;
+  throw new UsageError({
+    where,
+    problem: 'the row does not name its model',
+    expected: 'rows written without --no-model',
+  });
+}
+
+/** The same for rows that need not name their model. */
+export function parseAnyRow(text: string, where: string): RowRecord & Partial<Row> {
   let row: unknown;
   try {
     row = JSON.parse(text);
@@ -74,14 +85,11 @@ export function parseRow(text: string, where: string): Row {
     );
   }
   if (isRow(row)) return row;
-  if (isJsonObject(row) && typeof row.file === 'string' && row.model === undefined) {
-    throw new UsageError({
-      where,
-      problem: 'the row does not name its model',
-      expected: 'rows written without --no-model',
-    });
-  }
   throw new UsageError({ where, problem: 'not a result', expected: 'a row of mobilenet classify --format jsonl' });
+}
+
+function hasModel(row: RowRecord & Partial<Row>): row is Row {
+  return row.model !== undefined;
 }
 
 /** Rows of earlier versions have no `trainedResolution`, which alone makes no other model. */
@@ -96,9 +104,10 @@ export function rowName({ file, fileBase64 }: Pick<Origin, 'file' | 'fileBase64'
   return fileBase64 === undefined ? Buffer.from(file) : Buffer.from(fileBase64, 'base64');
 }
 
-function isRow(row: unknown): row is Row {
-  if (!isJsonObject(row) || typeof row.file !== 'string' || !isJsonObject(row.model)) return false;
-  if (!['undefined', 'string'].includes(typeof row.fileBase64) || typeof row.model.network !== 'string') return false;
+function isRow(row: unknown): row is RowRecord & Partial<Row> {
+  if (!isJsonObject(row) || typeof row.file !== 'string') return false;
+  if (!['undefined', 'string'].includes(typeof row.fileBase64)) return false;
+  if (row.model !== undefined && !(isJsonObject(row.model) && typeof row.model.network === 'string')) return false;
   if ('error' in row) {
     return isJsonObject(row.error) && typeof row.error.code === 'string' && typeof row.error.message === 'string';
   }

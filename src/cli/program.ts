@@ -17,6 +17,7 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   learn: async () => (await import('./commands/learn.js')).learnCommand(),
   embed: async () => (await import('./commands/embed.js')).embedCommand(),
   explain: async () => (await import('./commands/explain.js')).explainCommand(),
+  evaluate: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
   merge: async () => (await import('./commands/merge.js')).mergeCommand(),
   cost: async () => (await import('./commands/cost.js')).costCommand(),
   models: async () => (await import('./commands/models.js')).modelsCommand(),

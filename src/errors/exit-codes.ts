@@ -14,6 +14,7 @@ export const exitCodeTable = [
   { name: 'noInput', code: 3, meaning: 'no input was found, or every image failed (0 with --allow-failures)' },
   { name: 'model', code: 4, meaning: 'a model or its weights are missing, damaged or unsuitable' },
   { name: 'runtime', code: 5, meaning: 'WebAssembly or its memory is not available, or running the network failed' },
+  { name: 'belowTarget', code: 6, meaning: 'evaluate: a metric is below --at-least' },
   { name: 'internal', code: 70, meaning: 'an internal error (a bug)' },
   { name: 'output', code: 74, meaning: 'the output could not be written, or is incomplete' },
 ] as const satisfies readonly ExitCode[];

@@ -16,3 +16,12 @@ export function nearestName(word: string, names: Iterable<string>): string | und
   }
   return nearest;
 }
+
+/** The `count` names with the fewest changed letters, however many those are. Case does not count. */
+export function nearestNames(word: string, names: Iterable<string>, count: number): readonly string[] {
+  const lower = word.toLowerCase();
+  return Array.from(names, (name) => ({ name, distance: leven(lower, name.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, count)
+    .map(({ name }) => name);
+}

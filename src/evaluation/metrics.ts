@@ -60,10 +60,14 @@ const THRESHOLDS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99];
 /**
  * All metrics of one picture at least. Precision, recall and F1 of a class without the pictures that they need are 0, and
  * macro means are over classes that occur, as in scikit-learn's `classification_report`.
+ * @param unknown the label that stands for none of the classes: an answer that is wrong, that no threshold covers, and that
+ * has no calibration
  */
-export function metricsOf(rows: readonly Judged[], labels: readonly string[]): Metrics {
+export function metricsOf(rows: readonly Judged[], labels: readonly string[], unknown?: number): Metrics {
   const n = rows.length;
-  const perClass = classMetrics(rows, labels);
+  const occurring = classMetrics(rows, labels);
+  const perClass = occurring.filter(({ label }) => label !== unknown);
+  const answered = unknown === undefined ? rows : rows.filter(({ predicted }) => predicted !== unknown);
   const meanOf = (key: 'precision' | 'recall' | 'f1') =>
     perClass.reduce((sum, each) => sum + each[key], 0) / perClass.length;
   const hits = (isHit: (row: Judged) => boolean | undefined) => shareOf(rows.filter(isHit).length, n);
@@ -75,14 +79,14 @@ export function metricsOf(rows: readonly Judged[], labels: readonly string[]): M
     macroRecall: meanOf('recall'),
     macroF1: meanOf('f1'),
     logLoss: logLoss(rows),
-    ece: calibrationError(rows),
+    ece: answered.length === 0 ? 0 : calibrationError(answered),
     perClass: perClass.map(({ label, ...rest }) => ({ label: labels[label]!, ...rest })),
     confusion: confusionOf(
       rows,
-      perClass.map(({ label }) => label),
+      occurring.map(({ label }) => label),
       labels,
     ),
-    coverage: coverageOf(rows),
+    coverage: coverageOf(answered, n),
   };
 }
 
@@ -148,13 +152,13 @@ function confusionOf(rows: readonly Judged[], shown: readonly number[], labels: 
   return { labels: shown.map((label) => labels[label]!), counts };
 }
 
-function coverageOf(rows: readonly Judged[]): CoverageRow[] {
+function coverageOf(rows: readonly Judged[], n: number): CoverageRow[] {
   return THRESHOLDS.map((min) => {
     const accepted = rows.filter(({ confidence }) => confidence >= min);
     const right = accepted.filter(isRight).length;
     return {
       min,
-      coverage: accepted.length / rows.length,
+      coverage: accepted.length / n,
       accuracy: accepted.length === 0 ? null : right / accepted.length,
     };
   });

@@ -67,8 +67,10 @@ export async function* findInputs(names: readonly string[], options: InputOption
   }
 }
 
+/** Other files in a folder, such as a README, are not named after a class. */
 function withTruth(input: Input, { truth }: InputOptions): Input {
-  return truth === 'name' ? { ...input, truth: classOfName(input.file) } : input;
+  const isNamed = truth === 'name' && (!input.isFound || isNamedLikePicture(input.file));
+  return isNamed ? { ...input, truth: classOfName(input.file) } : input;
 }
 
 /** The absolute path, of a file; links are not resolved, so two names of one file are two inputs. */

@@ -21,8 +21,8 @@ export const layers: readonly Layer[] = [
     folder: 'cli',
     holds: 'the command line: options, help, stdout, stderr, exit codes, signals',
     imports: [
-      ...['use-cases', 'batch', 'runners', 'models', 'store', 'net', 'report', 'cost', 'inputs', 'networks', 'domain'],
-      ...['files', 'errors'],
+      ...['use-cases', 'batch', 'runners', 'models', 'store', 'net', 'report', 'evaluation', 'cost', 'inputs'],
+      ...['networks', 'domain', 'files', 'errors'],
     ],
     packages: ['commander', 'ora'],
     node: ['child_process', 'fs', 'module', 'os', 'path', 'url', 'vm', 'zlib'],
@@ -116,7 +116,7 @@ export const layers: readonly Layer[] = [
   {
     folder: 'report',
     holds: 'records as text, CSV, SVG and HTML: pure functions',
-    imports: ['cost', 'networks', 'domain', 'errors'],
+    imports: ['evaluation', 'cost', 'networks', 'domain', 'errors'],
     packages: ['d3-scale'],
   },
   {

@@ -89,7 +89,7 @@ async function hostOf(
   };
 }
 
-function writeLine(line: string): void {
+export function writeLine(line: string): void {
   process.stderr.write(`mobilenet: ${printable(line)}\n`);
 }
 

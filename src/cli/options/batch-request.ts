@@ -13,15 +13,17 @@ export type BatchFlags = OptionValues<typeof options> & { readonly json?: boolea
 /**
  * What such a command is asked for.
  * @param resumes whether the results can be resumed, so that rows have sizes and times
+ * @param isListed whether something else than the arguments names images too
  * @throws UsageError for options that contradict each other
  */
 export function readBatchRequest(
   names: readonly string[],
   flags: BatchFlags,
   resumes: boolean,
+  isListed = false,
 ): BatchRequest & OutputRequest {
   const { filesFrom = [], timeout, output, hash = false, strict = false, resume = false } = flags;
-  checkNames(names, filesFrom);
+  if (!isListed) checkNames(names, filesFrom);
   checkStdinName(names, flags);
   checkComputation(flags);
   if (resume) checkResume(names, flags);

@@ -6,6 +6,7 @@ export const commandNames = [
   'learn',
   'embed',
   'explain',
+  'evaluate',
   'merge',
   'cost',
   'models',

@@ -67,7 +67,7 @@ function streamFile(descriptor: number): Stats | undefined {
  * What is read must not be what is written over.
  * @param inputs names of files; what is not there is somebody else's to say
  */
-export function refuseInput(output: string, inputs: readonly string[]): void {
+export function refuseInput(output: string, inputs: readonly string[], option = '--output'): void {
   const written = statOrNothing(output);
   if (!written?.isFile()) return;
   const isInput = (input: string) => {
@@ -76,7 +76,7 @@ export function refuseInput(output: string, inputs: readonly string[]): void {
   };
   if (!inputs.some(isInput)) return;
   throw new UsageError({
-    where: `--output ${printable(output)}`,
+    where: `${option} ${printable(output)}`,
     problem: 'is also an input',
   });
 }
@@ -133,19 +133,20 @@ export function openFile(path: string, { append, overwrite }: { append: boolean;
 /**
  * A file that is replaced when it is closed as whole, so that an error before costs nothing. What is not a regular file is
  * written to directly.
+ * @param option that names the file, for messages
  */
-export function openWhole(path: string, overwrite: boolean): Output {
+export function openWhole(path: string, overwrite: boolean, option = '--output'): Output {
   const old = statOrNothing(path);
   const isLinkToNothing = !old && lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   if (isLinkToNothing || (old && !old.isFile())) return openFile(path, { append: false, overwrite: true });
-  if (!overwrite) refuseFilled(path, '--overwrite');
-  const replacement = refuseUnwritable(path, () => openReplacement(path));
+  if (!overwrite) refuseFilled(path, '--overwrite', option);
+  const replacement = refuseUnwritable(path, () => openReplacement(path), option);
   return {
     async write(chunk) {
       try {
         replacement.write(chunk);
       } catch (error) {
-        throw unwritten(path, error);
+        throw unwritten(path, error, option);
       }
     },
     isClosed: false,
@@ -154,7 +155,7 @@ export function openWhole(path: string, overwrite: boolean): Output {
       try {
         if (isWhole) replacement.commit();
       } catch (error) {
-        throw unwritten(path, error);
+        throw unwritten(path, error, option);
       } finally {
         replacement.abandon();
       }
@@ -181,25 +182,25 @@ export function formatByEnding<F extends string>(
   });
 }
 
-export function refuseFilled(path: string, options: string): void {
+export function refuseFilled(path: string, options: string, option = '--output'): void {
   const old = statOrNothing(path);
   if (!old?.isFile() || old.size === 0) return;
   throw new UsageError({
-    where: `--output ${printable(path)}`,
+    where: `${option} ${printable(path)}`,
     problem: 'the file is not empty',
     remedy: `add ${options}`,
   });
 }
 
 /** Of a file that could be opened. */
-function unwritten(path: string, cause: unknown): OutputError {
-  return new OutputError({ where: `--output ${printable(path)}`, problem: describeWriteError(cause) }, { cause });
+function unwritten(path: string, cause: unknown, option = '--output'): OutputError {
+  return new OutputError({ where: `${option} ${printable(path)}`, problem: describeWriteError(cause) }, { cause });
 }
 
-function refuseUnwritable<T>(path: string, open: () => T): T {
+function refuseUnwritable<T>(path: string, open: () => T, option = '--output'): T {
   try {
     return open();
   } catch (cause) {
-    throw new UsageError({ where: `--output ${printable(path)}`, problem: describeWriteError(cause) }, { cause });
+    throw new UsageError({ where: `${option} ${printable(path)}`, problem: describeWriteError(cause) }, { cause });
   }
 }
