@@ -11,6 +11,7 @@ export type {
   Prediction,
   PreprocessingRecord,
   Timing,
+  UnknownFacts,
 } from './domain/classification.js';
 export type { ImageInput, RawPixels, SharpImage } from './domain/image-input.js';
 export type { InputRangeName } from './domain/input-range.js';

@@ -22,6 +22,7 @@ const sections: readonly { readonly title: string; readonly names: readonly stri
         'Timing',
         'PictureFacts',
         'PictureSize',
+        'UnknownFacts',
         'Row',
         'ClassifiedRow',
         'FailedRow',
