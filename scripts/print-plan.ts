@@ -17,4 +17,7 @@ const network = resolve(buildNetwork(id, { alpha: Number(values.alpha) }), { res
 const { memoryBytes, arenaAddress, steps } = plan(network, await loadKernels());
 
 console.log(`${id} · ${steps.length} steps · ${memoryBytes} bytes, activations from byte ${arenaAddress} on`);
-for (const { layer, kernel, args } of steps) console.log(`${layer.padEnd(32)} ${kernel.padEnd(24)} ${args.join(' ')}`);
+for (const { layer, kernel, args } of steps) {
+  const named = Object.entries(args).map(([name, value]) => `${name}=${value}`);
+  console.log(`${layer.padEnd(32)} ${kernel.padEnd(24)} ${named.join(' ')}`);
+}

@@ -1,10 +1,12 @@
 /**
  * Writes the command as CommonJS files, of which each start reads what it needs: dist/code/start.cjs (where it begins,
  * and finds the others' compiled code), command.cjs (the command line, with what the others share), classify.cjs (pictures,
- * by a model of the box), cost.cjs (what a network costs), compare.cjs (the subcommands of `cost`) and rest.cjs (everything
- * else), and packages. One file with all takes longer to read than all that `mobilenet cost` does; many small ones take as
- * long again to find.
+ * by a bundled model), integers.cjs (which packs one in integers), cost.cjs (what a network costs), compare.cjs (the
+ * subcommands of `cost`) and rest.cjs (everything else), and packages. One file with all takes longer to read than all
+ * that `mobilenet cost` does; many small ones take as long again to find.
  */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { asScript, root } from './esbuild-options.mjs';
@@ -17,6 +19,8 @@ const cost = ['cli/commands/cost'];
 const compare = ['compare', 'sweep', 'explain'].map((name) => `cli/commands/cost-${name}`);
 /** Of classify.cjs. */
 const classify = ['cli/commands/classify'];
+/** Of integers.cjs: most starts are in floats, or find a network's integers packed. */
+const integers = ['engine/int8/preparation'];
 /** Of rest.cjs. */
 const rest = [
   ...[
@@ -135,6 +139,10 @@ export async function bundleCommand(folder) {
       supported: { 'dynamic-import': false },
       plugins: [...plugins, takePackages],
     });
+  await bundle('integers', asTable(integers), takeShared);
+  const integersHash = createHash('sha256')
+    .update(readFileSync(join(folder, 'integers.cjs')))
+    .digest('hex');
   await Promise.all([
     bundle('start', `export { start } from ${JSON.stringify(source('cli/start/start.ts'))};`),
     bundle(
@@ -145,7 +153,13 @@ export async function bundleCommand(folder) {
     ),
     bundle('cost', asTable(cost), takeFrom({ 'compare.cjs': compare, 'rest.cjs': rest }), takeShared),
     bundle('compare', asTable(compare), takeFrom({ 'rest.cjs': rest }), takeShared),
-    bundle('classify', asTable(classify), takeFrom({ 'rest.cjs': rest }), takeShared),
+    // What integers.cjs packed is kept for the very same classify.cjs (models/packed-files.ts): that changes with it.
+    bundle(
+      'classify',
+      `${asTable(classify)} /*! integers.cjs ${integersHash} */`,
+      takeFrom({ 'integers.cjs': integers, 'rest.cjs': rest }),
+      takeShared,
+    ),
     bundle('rest', asTable(rest), takeShared),
     bundle('ora', "module.exports = require('ora').default;"),
     bundle('d3-scale', "export * from 'd3-scale';"),

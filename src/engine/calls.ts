@@ -1,11 +1,6 @@
-import { bindKernels, type CompiledKernels, type KernelMemory, type KernelName } from './kernels.js';
+import type { Call } from './kernel-signatures.js';
+import { bindKernels, type CompiledKernels, type KernelMemory } from './kernels.js';
 import type { Stages } from './turns.js';
-
-/** A kernel call as data. */
-export interface Call {
-  readonly kernel: KernelName;
-  readonly args: readonly number[];
-}
 
 /** By stage and part, the calls that are made one after the other. */
 export type StageCalls = readonly (readonly (readonly Call[])[])[];

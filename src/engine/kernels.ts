@@ -12,11 +12,6 @@ export type Kernels = {
   readonly [K in keyof Exports as Exports[K] extends (...args: never[]) => unknown ? K : never]: Exports[K];
 };
 
-/** Kernels that a step of a plan may call. */
-export type KernelName =
-  | Exclude<keyof Kernels & `${string}_f32`, 'conv_scratch_f32'>
-  | Exclude<keyof Kernels & `${string}_i8`, 'conv_scratch_i8'>;
-
 /** Facts about the kernels that planning and packing follow, read from the module so that they are stated once. */
 export interface KernelConstants {
   /** First byte of memory that the caller may use. */

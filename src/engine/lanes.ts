@@ -1,8 +1,8 @@
 import { NETWORK_INPUT, type ResolvedNetwork } from '../networks/types.js';
 import type { NetworkWeights } from '../weights/types.js';
 import { align } from './arena.js';
-import { bindCalls, type Call } from './calls.js';
-import { checkLevels, planIntegers } from './int8/plan.js';
+import { bindCalls } from './calls.js';
+import { type Call, callKernel, orderCall } from './kernel-signatures.js';
 import {
   bindKernels,
   type CompiledKernels,
@@ -11,9 +11,10 @@ import {
   type Kernels,
   loadKernels,
 } from './kernels.js';
-import { type Floats, type KeptMap, type Plan, plan, type Step } from './plan.js';
+import type { Floats, KeptMap, Plan, Step } from './plan.js';
+import { prepare } from './prepare.js';
 import { readMap } from './read-map.js';
-import { packAll, type SessionOptions } from './session.js';
+import type { SessionOptions } from './session.js';
 
 /**
  * One of several ways through a network, as data for a thread of its own: all have the same memory and weights, each an
@@ -61,39 +62,28 @@ export async function createLanes(
 ): Promise<readonly Lane[]> {
   const kernels = await loadKernels(deterministic ? 'plain' : 'relaxed');
   const levels = typeof given === 'function' ? given() : given;
-  if (levels) checkLevels(network, levels);
-  const layout = (shift: number) =>
-    levels ? planIntegers(network, kernels, levels.values, { shift, keep }) : plan(network, kernels, { shift, keep });
+  const preparation = await prepare(network, kernels, levels);
+  const layout = (shift: number) => preparation.plan({ shift, keep });
   const first = layout(0);
   const arenaBytes = align(first.memoryBytes - first.arenaAddress);
   const plans = [first, ...Array.from({ length: count - 1 }, (_, index) => layout((index + 1) * arenaBytes))];
   const table = align(plans.at(-1)!.memoryBytes);
   const memory = createMemory(table + (valuesOfBytes ? TABLE_ROOM * TABLE_BYTES : 0));
   const bound = bindKernels(kernels, memory);
-  const { buffer } = memory;
-  packAll(first, weights, epsilon, {
-    memory: buffer,
-    bound,
-    constants: kernels.constants,
-    levels,
-    staging: first.arenaAddress,
-  });
+  const target = { memory: memory.buffer, kernels: bound, staging: first.arenaAddress };
+  preparation.pack(first, { weights, epsilon }, target);
   const reads = network.layers.filter(({ inputs }) => inputs.includes(NETWORK_INPUT)).length;
   const only = reads === 1 ? first.steps[0] : undefined;
   const asBytes = valuesOfBytes && takeBytes(valuesOfBytes, table, only, memory, bound);
   return plans.map((each) => ({
     module: kernels.module,
     memory,
-    calls: each.steps.map(callOf),
+    calls: each.steps.map(orderCall),
     input: each.input,
     ...(asBytes && { pixels: asBytes(each) }),
     output: each.output,
     kept: each.kept,
   }));
-}
-
-function callOf({ kernel, args }: Step): Call {
-  return { kernel, args };
 }
 
 /** The kernels look up three bytes at once, each in a table of its own. */
@@ -115,12 +105,12 @@ function takeBytes(
   kernels: Kernels,
 ): (plan: Plan) => PixelInput {
   const isColour = values.length === TABLES * 256;
-  const size = isColour && reader?.kernel === 'quantise_i8' && placeSteps(values, address, reader, memory, kernels);
-  if (size) {
+  const step = isColour && reader?.kernel === 'quantise_i8' && placeSteps(values, address, reader, memory, kernels);
+  if (step) {
     return ({ input, steps: [first, ...rest] }) => {
-      const [output, , , runs] = first!.args as [number, number, number, number];
-      const call: Call = { kernel: 'pixels_i8', args: [output, input.address, address, runs, size] };
-      return { address: input.address, calls: [call, ...rest.map(callOf)] };
+      const { output, pixels: runs } = (first as QuantiseStep).args;
+      const args = { output, input: input.address, offsets: address, runs, step };
+      return { address: input.address, calls: [{ kernel: 'pixels_i8', args } as const, ...rest].map(orderCall) };
     };
   }
   // One channel's table serves for each of three neighbouring pixels.
@@ -130,10 +120,12 @@ function takeBytes(
     // Written over from the start while they are read from the end.
     const bytes = input.address + 3 * input.length;
     const triples = Math.ceil(input.length / TABLES);
-    const call: Call = { kernel: 'look_up_f32', args: [input.address, bytes, address, triples] };
-    return { address: bytes, calls: [call, ...steps.map(callOf)] };
+    const args = { output: input.address, input: bytes, table: address, pixels: triples };
+    return { address: bytes, calls: [{ kernel: 'look_up_f32', args } as const, ...steps].map(orderCall) };
   };
 }
+
+type QuantiseStep = Extract<Step, { readonly kernel: 'quantise_i8' }>;
 
 /**
  * Where the integers that `quantise_i8` makes of bytes are equal steps, as they are for a picture's own levels (`withPicture`):
@@ -142,17 +134,20 @@ function takeBytes(
 function placeSteps(
   values: Float32Array,
   address: number,
-  { args, strides }: Step,
+  { args, strides }: QuantiseStep,
   { buffer }: KernelMemory,
   kernels: Kernels,
 ): number | undefined {
-  const [, , parameters, , run, format] = args as [number, number, number, number, number, number];
-  if (strides![0] !== 2 * run) return undefined;
+  const { channels: run } = args;
+  if (strides!.output !== 2 * run) return undefined;
   const [to, from] = [address + values.byteLength, address + 2 * values.byteLength];
   new Float32Array(buffer, from, values.length).set(
     values.map((_, at) => values[(at % 3) * 256 + Math.floor(at / 3)]!),
   );
-  kernels.quantise_i8(to, from, parameters, values.length / run, run, format);
+  callKernel(kernels, {
+    kernel: 'quantise_i8',
+    args: { ...args, output: to, input: from, pixels: values.length / run },
+  });
   const levels = new Int16Array(buffer, to, values.length);
   const size = levels[3]! - levels[0]!;
   if (!levels.every((level, at) => level === levels[at % 3]! + Math.floor(at / 3) * size)) return undefined;

@@ -1,96 +1,106 @@
 import { NETWORK_INPUT, type ResolvedLayer, type Shape } from '../networks/types.js';
 import { type Window, windowOf } from '../networks/windows.js';
 import { align } from './arena.js';
-import type { Argument, KernelCall, Place } from './kernel-calls.js';
+import { type Argument, type KernelCall, type LayerOf, limits, mapsOf, type Place } from './kernel-calls.js';
 import { CHANNEL_MULTIPLE, depthwiseBytes, type Grouping, groupChannels, panelBytes } from './pack.js';
 
-type Layer<K extends ResolvedLayer['kind']> = ResolvedLayer & { readonly kind: K };
+type Conv = LayerOf<'conv' | 'pointwise'>;
 
 /** Bytes of input that the windows of one go should come from, so that it stays in the cache for all panels of weights. */
 const CHUNK_BYTES = 192 * 1024;
 
 /** A convolution, or a pointwise layer with a stride. */
-export function lowerConv(layer: Layer<'conv' | 'pointwise'>, place: Place): KernelCall {
-  return place.operation.inputs[0] === NETWORK_INPUT ? gathered(layer, place) : direct(layer, place);
+export function lowerConv(layer: Conv, place: Place): KernelCall[] {
+  return [place.operation.inputs[0] === NETWORK_INPUT ? gathered(layer, place) : direct(layer, place)];
 }
 
-function gathered(layer: Layer<'conv' | 'pointwise'>, place: Place): KernelCall {
+function gathered(layer: Conv, place: Place): KernelCall {
   const { operation, context, inChannels, outChannels } = place;
   const [input, output] = [layer.inputShapes[0], layer.outputShape];
   const window = windowOf(layer);
   const { kernelHeight, kernelWidth } = window;
   const rows = Math.ceil((kernelHeight * kernelWidth * inChannels) / CHANNEL_MULTIPLE) * CHANNEL_MULTIPLE;
   const scratchBytes = align(context.kernels.convScratchBytes(kernelHeight, kernelWidth, inChannels));
-  const patches = { value: context.scratch('patches', context.threads * scratchBytes) };
-  const sizes = [input.height, input.width, inChannels, output.width, outChannels, 0, output.height];
-  return {
-    kernel: 'conv_f32',
-    args: [
-      ...maps(place),
-      addPanels(layer, place, rows),
-      patches,
-      ...sizes,
-      ...windowArguments(layer, window),
-      ...operation.clamp,
-    ],
-    scratchBytes,
+  const args = {
+    ...mapsOf(place),
+    scratch: { value: context.scratch('patches', context.threads * scratchBytes) },
+    weights: addPanels(layer, place, rows),
+    inHeight: input.height,
+    inWidth: input.width,
+    inChannels,
+    outWidth: output.width,
+    outChannels,
+    rowStart: 0,
+    rowEnd: output.height,
+    ...window,
+    ...paddingOf(layer),
+    ...limits(operation.clamp),
   };
+  return { kernel: 'conv_f32', args, scratchBytes };
 }
 
-function direct(layer: Layer<'conv' | 'pointwise'>, place: Place): KernelCall {
+function direct(layer: Conv, place: Place): KernelCall {
   const { operation, context, inChannels, outChannels } = place;
-  const { channelTile: tile, pixelTile } = context.kernels.constants;
   const [input, output] = [layer.inputShapes[0], layer.outputShape];
   const window = windowOf(layer);
+  const { weights, grouping } = addDirectWeights(layer, window, place);
+  const chunk = chunkOf(layer, window, inChannels, context.kernels.constants.pixelTile);
+  const scratchBytes = reachesBeyond(layer, window) ? align(chunk.paddedBytes) : 0;
+  const args = {
+    ...mapsOf(place),
+    weights,
+    scratch: scratchBytes > 0 ? { value: context.scratch('padded', context.threads * scratchBytes) } : 0,
+    inHeight: input.height,
+    inWidth: input.width,
+    inChannels,
+    outHeight: output.height,
+    outWidth: output.width,
+    outStride: outChannels,
+    channels: outChannels,
+    firstChannel: 0,
+    chunkRows: chunk.rows,
+    ...window,
+    ...paddingOf(layer),
+    ...grouping,
+    ...limits(operation.clamp),
+  };
+  return { kernel: 'conv_direct_f32', args, scratchBytes };
+}
+
+/** Panels of weights, of all inputs or of those of the panel's groups. */
+function addDirectWeights(
+  layer: Conv,
+  window: Window,
+  place: Place,
+): { readonly weights: number; readonly grouping: Grouping } {
+  const { context, inChannels, outChannels } = place;
+  const { channelTile: tile } = context.kernels.constants;
   const taps = window.kernelHeight * window.kernelWidth;
   const groups = layer.kind === 'conv' ? (layer.groups ?? 1) : 1;
-  const whole: Grouping = { panelChannels: inChannels, inOfGroup: inChannels, outOfGroup: outChannels };
-  const sizes = { inChannels: input.channels, outChannels: output.channels, groups };
-  const grouping = groups === 1 ? whole : groupChannels(sizes, inChannels, tile);
-  const weights =
-    groups === 1
-      ? addPanels(layer, place, taps * inChannels)
-      : context.addWeights({
-          layout: 'groups',
-          layer: layer.name,
-          bytes: panelBytes(output.channels, tile, taps * grouping.panelChannels),
-          tile,
-          taps,
-          outChannels: output.channels,
-          storedInChannels: inChannels,
-          grouping,
-        });
-  const chunk = chunkOf(layer, window, inChannels, pixelTile);
-  const scratchBytes = reachesBeyond(layer, window) ? align(chunk.paddedBytes) : 0;
-  const scratch = scratchBytes > 0 ? { value: context.scratch('padded', context.threads * scratchBytes) } : 0;
-  return {
-    kernel: 'conv_direct_f32',
-    args: [
-      ...maps(place),
-      weights,
-      scratch,
-      ...[input.height, input.width, inChannels],
-      ...[output.height, output.width, outChannels, outChannels, 0, chunk.rows],
-      ...windowArguments(layer, window),
-      ...[grouping.panelChannels, grouping.inOfGroup, grouping.outOfGroup],
-      ...operation.clamp,
-    ],
-    scratchBytes,
-  };
+  if (groups === 1) {
+    const grouping = { panelChannels: inChannels, inOfGroup: inChannels, outOfGroup: outChannels };
+    return { weights: addPanels(layer, place, taps * inChannels), grouping };
+  }
+  const sizes = { inChannels: layer.inputShapes[0].channels, outChannels: layer.outputShape.channels, groups };
+  const grouping = groupChannels(sizes, inChannels, tile);
+  const weights = context.addWeights({
+    layout: 'groups',
+    layer: layer.name,
+    bytes: panelBytes(sizes.outChannels, tile, taps * grouping.panelChannels),
+    tile,
+    taps,
+    outChannels: sizes.outChannels,
+    storedInChannels: inChannels,
+    grouping,
+  });
+  return { weights, grouping };
 }
 
-function maps({ operation }: Place): [Argument, Argument] {
-  return [{ value: operation.output }, { value: operation.inputs[0] }];
+function paddingOf({ pads }: ResolvedLayer): { readonly padTop: number; readonly padLeft: number } {
+  return { padTop: pads.top, padLeft: pads.left };
 }
 
-function windowArguments({ pads }: ResolvedLayer, window: Window): number[] {
-  return [
-    ...[window.kernelHeight, window.kernelWidth, window.strideHeight, window.strideWidth],
-    ...[window.dilationHeight, window.dilationWidth, pads.top, pads.left],
-  ];
-}
-
-function addPanels(layer: Layer<'conv' | 'pointwise'>, { context, inChannels }: Place, rows: number): number {
+function addPanels(layer: Conv, { context, inChannels }: Place, rows: number): number {
   const { channelTile: tile } = context.kernels.constants;
   const { kernelHeight, kernelWidth } = windowOf(layer);
   const { channels: outChannels } = layer.outputShape;
@@ -142,10 +152,9 @@ export function wholeTileRows(width: number, pixelTile: number): number {
   return rows;
 }
 
-export function lowerDepthwise(layer: Layer<'depthwise'>, place: Place): KernelCall[] {
-  const { operation, context, inChannels, outChannels } = place;
+export function lowerDepthwise(layer: LayerOf<'depthwise'>, place: Place): KernelCall[] {
+  const { operation, context, outChannels } = place;
   const [input, output] = [layer.inputShapes[0], layer.outputShape];
-  const { multiplier = 1 } = layer;
   const window = windowOf(layer);
   const taps = window.kernelHeight * window.kernelWidth;
   const weights = context.addWeights({
@@ -156,38 +165,57 @@ export function lowerDepthwise(layer: Layer<'depthwise'>, place: Place): KernelC
     channels: output.channels,
     storedChannels: outChannels,
   });
-  const calls: KernelCall[] = [];
-  let [to, from] = maps(place);
-  if (multiplier > 1) {
-    // Each channel as often as there are filters for it.
-    const pixels = input.height * input.width;
-    const repeated = { value: context.scratch('repeated', 4 * pixels * outChannels) };
-    const sizes = [pixels, input.channels, multiplier, inChannels, outChannels];
-    calls.push({ kernel: 'repeat_channels_f32', args: [repeated, from, ...sizes] });
-    from = repeated;
-  }
-  const sizes = [input.height, input.width, outChannels, output.width, 0, output.height];
-  const args = [to, from, weights, ...sizes, ...windowArguments(layer, window), ...operation.clamp];
-  return [...calls, { kernel: 'depthwise_f32', args }];
+  const repeated = repeatChannels(layer, place);
+  const args = {
+    ...mapsOf(place),
+    ...(repeated && { input: repeated.args.output }),
+    weights,
+    inHeight: input.height,
+    inWidth: input.width,
+    channels: outChannels,
+    outWidth: output.width,
+    rowStart: 0,
+    rowEnd: output.height,
+    ...window,
+    ...paddingOf(layer),
+    ...limits(operation.clamp),
+  };
+  const call: KernelCall = { kernel: 'depthwise_f32', args };
+  return repeated ? [repeated, call] : [call];
+}
+
+/** Each channel of the input as often as there are filters for it; undefined where that is once. */
+function repeatChannels({ multiplier = 1, inputShapes }: LayerOf<'depthwise'>, place: Place) {
+  if (multiplier === 1) return undefined;
+  const { context, inChannels, outChannels } = place;
+  const { height, width, channels } = inputShapes[0];
+  const pixels = height * width;
+  const output: Argument = { value: context.scratch('repeated', 4 * pixels * outChannels) };
+  const args = { ...mapsOf(place), output, pixels, channels, multiplier, inStride: inChannels, outStride: outChannels };
+  return { kernel: 'repeat_channels_f32', args } as const satisfies KernelCall;
 }
 
 /** The window of a global pool is the whole map. */
-export function lowerPool(layer: Layer<'maxPool' | 'averagePool' | 'globalMaxPool'>, place: Place): KernelCall {
+export function lowerPool(layer: LayerOf<'maxPool' | 'averagePool' | 'globalMaxPool'>, place: Place): KernelCall[] {
   const { operation, inChannels } = place;
   const [input, output] = [layer.inputShapes[0], layer.outputShape];
-  const sizes = [input.height, input.width, inChannels, output.width, 0, output.height];
-  if (layer.kind === 'globalMaxPool') {
-    const window = [input.height, input.width, 1, 1, 0, 0];
-    return { kernel: 'max_pool_f32', args: [...maps(place), ...sizes, ...window, ...operation.clamp] };
-  }
-  const { kernelHeight, kernelWidth, strideHeight, strideWidth } = windowOf(layer);
-  const window = [kernelHeight, kernelWidth, strideHeight, strideWidth, layer.pads.top, layer.pads.left];
-  if (layer.kind === 'maxPool') {
-    return { kernel: 'max_pool_f32', args: [...maps(place), ...sizes, ...window, ...operation.clamp] };
-  }
-  const countsPadding = layer.countsPadding ? 1 : 0;
-  return {
-    kernel: 'average_pool_f32',
-    args: [...maps(place), ...sizes, ...window, countsPadding, ...operation.clamp],
+  const { height: inHeight, width: inWidth } = input;
+  const { kernelHeight, kernelWidth, strideHeight, strideWidth } =
+    layer.kind === 'globalMaxPool'
+      ? { kernelHeight: inHeight, kernelWidth: inWidth, strideHeight: 1, strideWidth: 1 }
+      : windowOf(layer);
+  const args = {
+    ...mapsOf(place),
+    inHeight,
+    inWidth,
+    channels: inChannels,
+    outWidth: output.width,
+    rowStart: 0,
+    rowEnd: output.height,
+    ...{ kernelHeight, kernelWidth, strideHeight, strideWidth },
+    ...(layer.kind === 'globalMaxPool' ? { padTop: 0, padLeft: 0 } : paddingOf(layer)),
+    ...limits(operation.clamp),
   };
+  if (layer.kind !== 'averagePool') return [{ kernel: 'max_pool_f32', args }];
+  return [{ kernel: 'average_pool_f32', args: { ...args, countsPadding: layer.countsPadding ? 1 : 0 } }];
 }

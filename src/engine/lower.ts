@@ -1,17 +1,53 @@
-import { elementAt } from '../errors/element-at.js';
-import { NETWORK_INPUT, type ResolvedLayer, type Shape } from '../networks/types.js';
-import type { AppliedCurve } from './activations.js';
-import { align } from './arena.js';
+import { type LayerKind, NETWORK_INPUT, type ResolvedLayer, type Shape } from '../networks/types.js';
 import type { Operation } from './fuse.js';
-import type { Argument, KernelCall, LowerContext, LoweredStep, Place } from './kernel-calls.js';
+import type { KernelCall, LayerOf, LowerContext, LoweredStep, Place } from './kernel-calls.js';
+import { lowerConcat, lowerFlatten, lowerMove, lowerResize, lowerSlice } from './lower-channels.js';
+import {
+  activate,
+  lowerActivation,
+  lowerAdd,
+  lowerCombination,
+  lowerGlobalAveragePool,
+  lowerPrelu,
+  lowerScale,
+  lowerSoftmax,
+} from './lower-elements.js';
+import { lowerPointwise } from './lower-linear.js';
 import { lowerConv, lowerDepthwise, lowerPool } from './lower-windows.js';
-import { halfBytes, panelBytes, storedChannels, TABLE_ENTRY_BYTES } from './pack.js';
-import { tabulate } from './resize-table.js';
+import { storedChannels } from './pack.js';
+
+type Lowering<Kind extends LayerKind = LayerKind> = (layer: LayerOf<Kind>, place: Place) => readonly KernelCall[];
+
+const lowerings: { readonly [Kind in LayerKind]: Lowering<Kind> } = {
+  conv: lowerConv,
+  pointwise: (layer, place) => (layer.stride > 1 ? lowerConv(layer, place) : lowerPointwise(layer, place)),
+  dense: lowerPointwise,
+  depthwise: lowerDepthwise,
+  maxPool: lowerPool,
+  averagePool: lowerPool,
+  globalMaxPool: lowerPool,
+  globalAveragePool: lowerGlobalAveragePool,
+  add: lowerAdd,
+  multiply: lowerCombination,
+  subtract: lowerCombination,
+  maximum: lowerCombination,
+  minimum: lowerCombination,
+  scale: lowerScale,
+  activation: lowerActivation,
+  prelu: lowerPrelu,
+  softmax: lowerSoftmax,
+  concat: lowerConcat,
+  slice: lowerSlice,
+  pad: lowerMove,
+  crop: lowerMove,
+  resize: lowerResize,
+  flatten: lowerFlatten,
+};
 
 /** An operation → the kernel calls that do it. */
 export function lower(operation: Operation, context: LowerContext): LoweredStep[] {
   const { layer, output, curve, clip } = operation;
-  const { channelTile: tile } = context.kernels.constants;
+  const { channelTile: tile, activations } = context.kernels.constants;
   const calls: KernelCall[] = [];
   // The kernels read maps whose channels are padded; a convolution reads the picture as well.
   const readsPicture = layer.kind === 'conv' && (layer.groups ?? 1) === 1;
@@ -33,190 +69,37 @@ export function lower(operation: Operation, context: LowerContext): LoweredStep[
   };
   calls.push(...callsOf(layer, place));
   const { height, width } = layer.outputShape;
-  const count = height * width * place.outChannels;
-  const to: Argument = { value: output };
-  if (curve && layer.kind !== 'activation') calls.push(activate(curve, to, to, count, context));
-  if (clip) calls.push({ kernel: 'clamp_f32', args: [to, to, count, ...clip] });
+  const inPlace = { output: { value: output }, input: { value: output }, count: height * width * place.outChannels };
+  if (curve && layer.kind !== 'activation') calls.push(activate(curve, inPlace, activations));
+  if (clip) calls.push({ kernel: 'clamp_f32', args: { ...inPlace, min: clip[0], max: clip[1] } });
   return calls.map((call) => ({ layer: output, ...call }));
+}
+
+function callsOf(layer: ResolvedLayer, place: Place): readonly KernelCall[] {
+  return (lowerings[layer.kind] as Lowering)(layer, place);
 }
 
 /** A copy of the picture with its channels rounded up as those of every other map. */
 function padPicture({ height, width, channels }: Shape, context: LowerContext): { value: string; call: KernelCall } {
   const stored = storedChannels('', channels, context.kernels.constants.channelTile);
   const value = context.scratch('picture', 4 * height * width * stored);
-  const sizes = [height, width, channels, channels, stored, width, 0, height, 0, 0, 0];
-  return { value, call: { kernel: 'move_f32', args: [{ value }, { value: NETWORK_INPUT }, ...sizes] } };
-}
-
-function activate(
-  { activation, parameters }: AppliedCurve,
-  to: Argument,
-  from: Argument,
-  count: number,
-  { kernels }: LowerContext,
-): KernelCall {
-  return { kernel: 'activate_f32', args: [to, from, count, kernels.constants.activations[activation], ...parameters] };
-}
-
-function callsOf(layer: ResolvedLayer, place: Place): KernelCall[] {
-  const { operation, context, inChannels, outChannels } = place;
-  const [to, from] = [{ value: operation.output }, { value: operation.inputs[0] }];
-  const other = { value: operation.inputs[1] ?? '' };
-  const { clamp, curve } = operation;
-  const input = layer.inputShapes[0];
-  const pixels = input.height * input.width;
-  const count = layer.outputShape.height * layer.outputShape.width * outChannels;
-  switch (layer.kind) {
-    case 'conv':
-      return [lowerConv(layer, place)];
-    case 'pointwise':
-      return [layer.stride > 1 ? lowerConv(layer, place) : pointwise(place)];
-    case 'dense':
-      return [pointwise(place)];
-    case 'depthwise':
-      return lowerDepthwise(layer, place);
-    case 'maxPool':
-    case 'averagePool':
-    case 'globalMaxPool':
-      return [lowerPool(layer, place)];
-    case 'globalAveragePool':
-      return [{ kernel: 'global_average_pool_f32', args: [to, from, pixels, inChannels] }];
-    case 'add':
-      return [{ kernel: 'add_f32', args: [to, from, other, count, ...clamp] }];
-    case 'multiply':
-    case 'subtract':
-    case 'maximum':
-    case 'minimum':
-      return [{ kernel: `${layer.kind}_f32`, args: [to, from, other, count] }];
-    case 'scale': {
-      const factors = elementAt(layer.inputShapes, 1);
-      if (factors.channels === input.channels && factors.height * factors.width === 1) {
-        return [{ kernel: 'scale_f32', args: [to, from, other, pixels, inChannels] }];
-      }
-      const gateStride =
-        factors.height * factors.width === 1
-          ? 0
-          : storedChannels(elementAt(operation.inputs, 1), factors.channels, context.kernels.constants.channelTile);
-      return [{ kernel: 'scale_pixels_f32', args: [to, from, other, pixels, inChannels, gateStride] }];
-    }
-    case 'activation':
-      if (curve) return [activate(curve, to, from, count, context)];
-      return [{ kernel: 'clamp_f32', args: [to, from, count, ...clamp] }];
-    case 'prelu':
-      return [prelu(layer, place)];
-    case 'concat':
-      return concat(layer, place);
-    case 'slice': {
-      const channels = layer.to - layer.from;
-      const zeros = outChannels - channels;
-      const args = [to, from, pixels, channels, zeros, inChannels, outChannels, 0, 4 * layer.from];
-      return [{ kernel: 'copy_channels_f32', args }];
-    }
-    case 'pad':
-    case 'crop': {
-      const { pads, outputShape } = layer;
-      const [top, left, value] = layer.kind === 'pad' ? [pads.top, pads.left, layer.value] : [-pads.top, -pads.left, 0];
-      const sizes = [input.height, input.width, input.channels, inChannels, outChannels, outputShape.width];
-      return [{ kernel: 'move_f32', args: [to, from, ...sizes, 0, outputShape.height, top, left, value] }];
-    }
-    case 'resize':
-      return [resize(layer, place)];
-    case 'flatten': {
-      const { channels } = input;
-      const zeros = outChannels - pixels * channels;
-      if (layer.order === 'CHW') {
-        return [{ kernel: 'transpose_f32', args: [to, from, pixels, channels, zeros, inChannels] }];
-      }
-      return [{ kernel: 'copy_channels_f32', args: [to, from, pixels, channels, zeros, inChannels, channels, 0, 0] }];
-    }
-    case 'softmax':
-      return [{ kernel: 'softmax_f32', args: [to, from, layer.outputShape.channels] }];
-    default:
-      return layer satisfies never;
-  }
-}
-
-function pointwise({ operation, context, inChannels, outChannels }: Place): KernelCall {
-  const { layer, clamp } = operation;
-  const { channelTile: tile, halfHeaderBytes } = context.kernels.constants;
-  const [input, output] = [layer.inputShapes[0], layer.outputShape];
-  const [to, from] = [{ value: operation.output }, { value: operation.inputs[0] }];
-  const pixels = input.height * input.width;
-  const residual = operation.residual === undefined ? 0 : { value: operation.residual };
-  if (context.keepsHalf) {
-    const weights = context.addWeights({
-      layout: 'half',
-      layer: layer.name,
-      bytes: halfBytes(outChannels, halfHeaderBytes),
-      headerBytes: halfHeaderBytes,
-    });
-    const scratchBytes = align(panelBytes(tile, tile, inChannels));
-    const panel = { value: context.scratch('panel', context.threads * scratchBytes) };
-    const sizes = [pixels, inChannels, outChannels, input.channels, output.channels];
-    return {
-      kernel: 'pointwise_half_f32',
-      args: [to, from, weights, residual, panel, ...sizes, ...clamp],
-      scratchBytes,
-    };
-  }
-  const weights = context.addWeights({
-    layout: 'panels',
-    layer: layer.name,
-    bytes: panelBytes(output.channels, tile, inChannels),
-    tile,
-    taps: 1,
-    inChannels: input.channels,
-    outChannels: output.channels,
-    storedInChannels: inChannels,
-    rows: inChannels,
-  });
-  return { kernel: 'pointwise_f32', args: [to, from, weights, residual, pixels, inChannels, outChannels, ...clamp] };
-}
-
-function prelu(layer: ResolvedLayer & { readonly kind: 'prelu' }, place: Place): KernelCall {
-  const { operation, context, inChannels } = place;
-  const { height, width, channels } = layer.outputShape;
-  const taps = layer.perPixel ? height * width : 1;
-  const address = context.addWeights({
-    layout: 'depthwise',
-    layer: layer.name,
-    bytes: 4 * (taps + 1) * inChannels,
-    taps,
-    channels,
-    storedChannels: inChannels,
-  });
-  // Behind the biases of that layout, of which there are none.
-  const slopes = address + 4 * inChannels;
-  const [to, from] = [{ value: operation.output }, { value: operation.inputs[0] }];
-  return { kernel: 'prelu_f32', args: [to, from, slopes, height * width, inChannels, layer.perPixel ? 1 : 0] };
-}
-
-/** Each input's channels behind the ones before; zeros behind the last. */
-function concat(layer: ResolvedLayer, { operation, context, outChannels }: Place): KernelCall[] {
-  const { height, width, channels: allChannels } = layer.outputShape;
-  let first = 0;
-  return operation.inputs.map((name, index) => {
-    const { channels } = elementAt(layer.inputShapes, index);
-    const stored = storedChannels(name, channels, context.kernels.constants.channelTile);
-    const offset = 4 * first;
-    first += channels;
-    const zeros = first === allChannels ? outChannels - allChannels : 0;
-    const sizes = [height * width, channels, zeros, stored, outChannels, offset, 0];
-    return { kernel: 'copy_channels_f32', args: [{ value: operation.output }, { value: name }, ...sizes] };
-  });
-}
-
-function resize(layer: ResolvedLayer & { readonly kind: 'resize' }, place: Place): KernelCall {
-  const { operation, context, inChannels } = place;
-  const [input, output] = [layer.inputShapes[0], layer.outputShape];
-  const add = (from: number, to: number): number => {
-    const entries = tabulate(layer, from, to);
-    return context.addWeights({ layout: 'table', bytes: TABLE_ENTRY_BYTES * entries.length, entries });
+  const call: KernelCall = {
+    kernel: 'move_f32',
+    args: {
+      output: { value },
+      input: { value: NETWORK_INPUT },
+      inHeight: height,
+      inWidth: width,
+      channels,
+      inStride: channels,
+      outStride: stored,
+      outWidth: width,
+      rowStart: 0,
+      rowEnd: height,
+      top: 0,
+      left: 0,
+      value: 0,
+    },
   };
-  const tables = [add(input.height, output.height), add(input.width, output.width)];
-  const sizes = [input.width, inChannels, output.width, 0, output.height];
-  return {
-    kernel: 'resize_f32',
-    args: [{ value: operation.output }, { value: operation.inputs[0] }, ...tables, ...sizes],
-  };
+  return { value, call };
 }

@@ -1,5 +1,6 @@
 import { RuntimeError } from '../errors/errors.js';
 import { align } from './arena.js';
+import { callKernel } from './kernel-signatures.js';
 import { bindKernels, createMemory, loadKernels } from './kernels.js';
 
 /** Products with one matrix X, [rows, columns], in memory twice: by rows, and in panels of 8 columns. */
@@ -52,7 +53,11 @@ export async function matrixProducts(
     });
   }
   const memory = createMemory(end);
-  const { pointwise_f32: multiply } = bindKernels(kernels, memory);
+  const bound = bindKernels(kernels, memory);
+  const multiply = (input: number, weights: number, pixels: number, inChannels: number, outChannels: number): void => {
+    const args = { output: product, input, weights, residual: 0, pixels, inChannels, outChannels };
+    callKernel(bound, { kernel: 'pointwise_f32', args: { ...args, min: -Infinity, max: Infinity } });
+  };
   const floats = (address: number, length: number) => new Float32Array(memory.buffer, address, length);
   floats(byRows, data.length).set(data);
   packPanels(floats(byColumns, panelsBytes(rows, storedColumns) / FLOAT), {
@@ -76,7 +81,7 @@ export async function matrixProducts(
         tile,
         at: (input, output) => weights[output * columns + input]!,
       });
-      multiply(product, byRows, factors, 0, rows, columns, stored, -Infinity, Infinity);
+      multiply(byRows, factors, rows, columns, stored);
       return unpadded(rows, outputs, stored);
     },
     transposedTimes(given, outputs) {
@@ -84,7 +89,7 @@ export async function matrixProducts(
       for (let at = 0; at < given.length; at++) {
         transposed[(at % outputs) * rows + Math.floor(at / outputs)] = given[at]!;
       }
-      multiply(product, factors, byColumns, 0, outputs, rows, storedColumns, -Infinity, Infinity);
+      multiply(factors, byColumns, outputs, rows, storedColumns);
       return unpadded(outputs, columns, storedColumns);
     },
   };

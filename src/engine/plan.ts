@@ -4,23 +4,22 @@ import { NETWORK_INPUT, type ResolvedLayer, type ResolvedNetwork, type Shape } f
 import { place, type Span } from './arena.js';
 import { fuse, type Operation } from './fuse.js';
 import type { PackedIntegers } from './int8/pack.js';
-import type { LoweredStep } from './kernel-calls.js';
-import type { KernelModule, KernelName } from './kernels.js';
+import type { Argument, LoweredStep, Strides } from './kernel-calls.js';
+import { changeArguments, type NamedCall } from './kernel-signatures.js';
+import type { KernelModule } from './kernels.js';
 import { lower } from './lower.js';
 import { type PackedWeights, stagingBytes, storedChannels } from './pack.js';
 import { Reservations } from './reservations.js';
 
 /** One kernel call. */
-export interface Step {
+export type Step = NamedCall & {
   /** The layer whose work this is (the last one folded in). */
   readonly layer: string;
-  readonly kernel: KernelName;
-  readonly args: readonly number[];
   /** Bytes of scratch memory of one thread; that of the next thread follows. 0 where the kernel takes none. */
   readonly scratchBytes: number;
-  /** Bytes from one pixel to the next of the integer kernels' maps, in the order of their addresses in `args`. */
-  readonly strides?: readonly number[];
-}
+  /** Of the integer kernels' maps; none where they have one pixel. */
+  readonly strides?: Strides;
+};
 
 /** A run of floats in memory: byte address and count. */
 export interface Floats {
@@ -151,13 +150,14 @@ export function finishPlan(
     output: { address: addressOf(last), length: outputShape.channels },
     weights,
     integers,
-    steps: lowered.map(({ args, ...step }) => ({
-      scratchBytes: 0,
-      ...step,
-      args: args.map((arg) => (typeof arg === 'number' ? arg : addressOf(arg.value))),
-    })),
+    steps: lowered.map((step) => placeStep(step, addressOf)),
     kept: kept.map(({ value, ...map }) => ({ ...map, address: addressOf(value) })),
   });
+}
+
+function placeStep(step: LoweredStep, addressOf: (value: string) => number): Step {
+  const place = (argument: Argument) => (typeof argument === 'number' ? argument : addressOf(argument.value));
+  return { scratchBytes: 0, ...step, ...changeArguments(step, place) };
 }
 
 function checkPlan(network: ResolvedNetwork, plan: Plan): Plan {

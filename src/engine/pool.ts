@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { RuntimeError } from '../errors/errors.js';
 import { packageFile } from '../files/package-files.js';
-import { bindCalls, type Call, type StageCalls } from './calls.js';
+import { bindCalls, type StageCalls } from './calls.js';
+import { orderCall } from './kernel-signatures.js';
 import type { CompiledKernels, KernelMemory, KernelModule } from './kernels.js';
 import type { Plan, Step } from './plan.js';
 import { forThread, splitStep } from './split.js';
@@ -127,32 +128,23 @@ export function startCrew(threads: number): Crew {
   return { threads, assign, close };
 }
 
-interface SplitCall {
-  readonly step: Step;
-  readonly args: readonly number[];
-}
-
 /** Steps → stages of parts; steps that run as a whole, one after another, share a stage of one part. */
 export function splitSteps(
   steps: readonly Step[],
   threads: number,
   pixelTile: number,
-): readonly (readonly (readonly SplitCall[])[])[] {
+): readonly (readonly (readonly Step[])[])[] {
   const most = Math.min(threads * PARTS_PER_THREAD, MOST_PARTS);
-  const stages: SplitCall[][][] = [];
+  const stages: Step[][][] = [];
   for (const step of steps) {
-    const parts = splitStep(step, most, pixelTile).map((args) => ({ step, args }));
+    const parts = splitStep(step, most, pixelTile);
     const last = stages.at(-1);
     if (parts.length === 1 && last?.length === 1) last[0]!.push(parts[0]!);
-    else stages.push(parts.map((call) => [call]));
+    else stages.push(parts.map((part) => [part]));
   }
   return stages;
 }
 
 function callsOf(stages: ReturnType<typeof splitSteps>, thread: number): StageCalls {
-  return stages.map((parts) =>
-    parts.map((calls) =>
-      calls.map(({ step, args }): Call => ({ kernel: step.kernel, args: forThread(step, args, thread) })),
-    ),
-  );
+  return stages.map((parts) => parts.map((steps) => steps.map((step) => orderCall(forThread(step, thread)))));
 }

@@ -2,23 +2,13 @@ import type { ResolvedNetwork } from '../networks/types.js';
 import type { Allocate } from '../untrusted-data/regular-file.js';
 import type { NetworkWeights } from '../weights/types.js';
 import { align } from './arena.js';
-import { foldBatchNorm } from './fold.js';
 import type { Levels } from './int8/levels.js';
-import { integerStagingBytes, packIntegers } from './int8/pack.js';
 import type { PackedStore } from './int8/packed-store.js';
-import { checkLevels, planIntegers } from './int8/plan.js';
-import {
-  bindKernels,
-  createMemory,
-  type KernelConstants,
-  type KernelMemory,
-  type KernelModule,
-  type Kernels,
-  loadKernels,
-} from './kernels.js';
-import { pack, stagingBytes, writeTable } from './pack.js';
-import { type Plan, plan } from './plan.js';
+import { orderCall } from './kernel-signatures.js';
+import { bindKernels, createMemory, type KernelMemory, type KernelModule, loadKernels } from './kernels.js';
+import type { Plan } from './plan.js';
 import type { Crew, Pool } from './pool.js';
+import { prepare } from './prepare.js';
 import { readMap } from './read-map.js';
 
 export interface SessionOptions {
@@ -96,11 +86,12 @@ async function assemble(
 ): Promise<Session> {
   const kernels = await loadKernels(options.deterministic ? 'plain' : 'relaxed');
   const restored = restore(kernels, crew, options);
-  const { layout, memory, pool } = restored ?? packParameters(network, kernels, weights, epsilon, crew, options);
+  const { layout, memory, pool } =
+    restored ?? (await packParameters(network, kernels, weights, epsilon, crew, options));
   const bound = bindKernels(kernels, memory);
-  const calls = layout.steps.map(({ kernel, args }) => ({
-    call: bound[kernel] as (...args: readonly number[]) => void,
-    args,
+  const calls = layout.steps.map((step) => ({
+    call: bound[step.kernel] as (...args: readonly number[]) => void,
+    args: orderCall(step).args,
   }));
   const output = new Float32Array(memory.buffer, layout.output.address, layout.output.length);
   return {
@@ -164,26 +155,20 @@ function restore(kernels: KernelModule, crew: Crew | undefined, options: Session
   return { layout, memory, pool: crew?.assign(layout, kernels, memory) };
 }
 
-function packParameters(
+async function packParameters(
   network: ResolvedNetwork,
   kernels: KernelModule,
   weights: WeightsSource,
   epsilon: number,
   crew: Crew | undefined,
   { levels: given, halfFileBytes, keep = [] }: SessionOptions,
-): Prepared {
+): Promise<Prepared> {
   const threads = crew?.threads ?? 1;
   const levels = typeof given === 'function' ? given() : given;
-  if (levels) checkLevels(network, levels);
+  const preparation = await prepare(network, kernels, levels);
   const kept = levels || crew ? undefined : halfFileBytes;
-  const layout = levels
-    ? planIntegers(network, kernels, levels.values, { threads, keep })
-    : plan(network, kernels, { threads, keep, shift: align(kept ?? 0), keepsHalf: kept !== undefined });
-  const room = Math.max(
-    0,
-    ...layout.weights.map(stagingBytes),
-    ...layout.integers.map((packed) => integerStagingBytes(packed, kernels.constants)),
-  );
+  const layout = preparation.plan({ threads, keep, shift: align(kept ?? 0), keepsHalf: kept !== undefined });
+  const room = preparation.stagingBytes(layout);
   // A file of weights that does not stay lies where activations will: they have not begun, and its pages are not touched
   // for it alone.
   const fileAddress = layout.arenaAddress - align(kept ?? 0);
@@ -200,38 +185,7 @@ function packParameters(
   };
   const found = typeof weights === 'function' ? weights(allocate) : weights;
   const { memory, staging, pool } = begun ?? begin(0);
-  const bound = bindKernels(kernels, memory);
-  packAll(layout, found, epsilon, { memory: memory.buffer, bound, constants: kernels.constants, levels, staging });
+  const target = { memory: memory.buffer, kernels: bindKernels(kernels, memory), staging };
+  preparation.pack(layout, { weights: found, epsilon }, target);
   return { layout, memory, pool };
-}
-
-interface PackTarget {
-  readonly memory: ArrayBufferLike;
-  readonly bound: Kernels;
-  readonly constants: KernelConstants;
-  /** Of a plan in integers. */
-  readonly levels: Levels | undefined;
-  /** Where weights lie on their way to their packed form. */
-  readonly staging: number;
-}
-
-/** Writes all the weights of a plan where it has them. */
-export function packAll(
-  layout: Plan,
-  weights: NetworkWeights,
-  epsilon: number,
-  { memory, bound, constants, levels, staging }: PackTarget,
-): void {
-  const target = { memory, kernels: bound, staging };
-  for (const packed of layout.weights) {
-    if (packed.layout === 'table') writeTable(packed, memory);
-    else pack(packed, foldBatchNorm(weights.get(packed.layer)!, epsilon), target);
-  }
-  for (const packed of layout.integers) {
-    packIntegers(packed, (layer) => foldBatchNorm(weights.get(layer)!, epsilon), {
-      ...target,
-      constants,
-      levels: levels!,
-    });
-  }
 }

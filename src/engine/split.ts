@@ -1,16 +1,22 @@
-import type { KernelName } from './kernels.js';
+import type { Strides } from './kernel-calls.js';
+import type { Arguments, KernelName } from './kernel-signatures.js';
 import { wholeTileRows } from './lower-windows.js';
 import type { Step } from './plan.js';
 
-/** Arguments of one kernel call. */
-export type Args = readonly number[];
+/** How a step is to be cut. */
+interface Cut {
+  /** At most so many. */
+  readonly parts: number;
+  readonly pixelTile: number;
+  readonly strides: Strides;
+}
 
 /** How one kernel's work is cut into calls that write to disjoint memory and may run at once, in any order. */
-interface Rule {
+interface Rule<Args> {
   /** Multiply-adds, or what takes about as long. */
   work(args: Args): number;
-  /** At most `parts` calls that together give bit for bit what the one call gives. */
-  split(args: Args, parts: number, pixelTile: number, strides: readonly number[]): readonly Args[];
+  /** What other arguments each of several calls has, which together give bit for bit what the one gives. */
+  split(args: Args, cut: Cut): readonly Partial<Args>[];
 }
 
 /** Bytes of a float. */
@@ -24,106 +30,101 @@ const EXPONENTIAL = 32;
 const VALUE = 16;
 const WINDOW_VALUE = 3;
 
+/** Windows, at about a third of a matrix product's rate. */
+const windows: Rule<WindowArguments> = {
+  work: (args) => WINDOW_VALUE * windowWork(args),
+  split: (args, { parts }) => splitRows(args, parts, 1),
+};
+const combination: Rule<Arguments<'multiply_f32'>> = {
+  work: ({ count }) => VALUE * count,
+  split: (args, { parts }) => splitElements(args, ['output', 'a', 'b'], parts),
+};
+const conversion: Rule<Arguments<'add_i8' | 'quantise_i8' | 'scale_i8'>> = {
+  work: pixelWork,
+  split: splitPixels,
+};
+
 /**
  * Kernels that are not named here run as a whole, on one thread: `softmax_f32` and `global_average_pool_f32`, whose
  * sums would come out differently, or whose inputs have no stride of their own.
  */
-const rules: Partial<Record<KernelName, Rule>> = {
-  pointwise_f32: {
-    work: ([, , , , pixels, inChannels, outChannels]) => pixels! * inChannels! * outChannels!,
-    split: splitPointwise,
-  },
+const rules: { readonly [Kernel in KernelName]?: Rule<Arguments<Kernel>> } = {
+  pointwise_f32: { work: linearWork, split: splitPointwise },
   conv_f32: {
-    work: (args) => {
-      const [inChannels, outWidth, outChannels, rowStart, rowEnd, kernelHeight, kernelWidth] = from(args, 6);
-      return (rowEnd - rowStart) * outWidth * outChannels * inChannels * kernelHeight * kernelWidth;
-    },
+    work: (args) => windowWork({ ...args, channels: args.outChannels }) * args.inChannels,
     // The linear kernels sum a pixel otherwise in a whole tile than in the last, broken one.
-    split: (args, parts, pixelTile) => splitRows(args, 9, parts, wholeTileRows(args[7]!, pixelTile)),
+    split: (args, { parts, pixelTile }) => splitRows(args, parts, wholeTileRows(args.outWidth, pixelTile)),
   },
   conv_direct_f32: {
-    work: (args) => {
-      const [outHeight, outWidth, , channels] = from(args, 7);
-      return outHeight * outWidth * channels * depthOf(args);
-    },
+    work: (args) => args.outHeight * args.outWidth * args.channels * depthOf(args),
     split: splitChannels,
   },
-  depthwise_f32: {
-    // About a third of a matrix product's rate.
-    work: (args) => WINDOW_VALUE * windowWork(args, 5),
-    split: (args, parts) => splitRows(args, 7, parts, 1),
+  depthwise_f32: windows,
+  max_pool_f32: windows,
+  average_pool_f32: windows,
+  add_f32: {
+    work: ({ count }) => VALUE * count,
+    split: (args, { parts }) => splitElements(args, ['output', 'a', 'b'], parts),
   },
-  max_pool_f32: {
-    work: (args) => WINDOW_VALUE * windowWork(args, 4),
-    split: (args, parts) => splitRows(args, 6, parts, 1),
+  multiply_f32: combination,
+  subtract_f32: combination,
+  maximum_f32: combination,
+  minimum_f32: combination,
+  clamp_f32: {
+    work: ({ count }) => VALUE * count,
+    split: (args, { parts }) => splitElements(args, ['output', 'input'], parts),
   },
-  average_pool_f32: {
-    work: (args) => WINDOW_VALUE * windowWork(args, 4),
-    split: (args, parts) => splitRows(args, 6, parts, 1),
+  activate_f32: {
+    work: ({ count }) => EXPONENTIAL * count,
+    split: (args, { parts }) => splitElements(args, ['output', 'input'], parts),
   },
-  add_f32: elementwise(3, 3, VALUE),
-  multiply_f32: elementwise(3, 3, VALUE),
-  subtract_f32: elementwise(3, 3, VALUE),
-  maximum_f32: elementwise(3, 3, VALUE),
-  minimum_f32: elementwise(3, 3, VALUE),
-  clamp_f32: elementwise(2, 2, VALUE),
-  activate_f32: elementwise(2, 2, EXPONENTIAL),
-  scale_f32: byFloatPixels([0, 1], 3, 4),
+  scale_f32: {
+    work: pixelWork,
+    split: (args, cut) => splitPixels(args, { ...cut, strides: mapStrides(args) }),
+  },
   scale_pixels_f32: {
-    work: (args) => VALUE * args[3]! * args[4]!,
-    split: (args, parts) => {
-      const [output, input, gate, pixels, channels, gateStride] = from(args, 0);
-      return ranges(0, pixels, parts, 1).map(([first, end]) =>
-        replace(
-          args,
-          [0, output + first * channels * FLOAT],
-          [1, input + first * channels * FLOAT],
-          [2, gate + first * gateStride * FLOAT],
-          [3, end - first],
-        ),
-      );
-    },
+    work: pixelWork,
+    split: (args, cut) =>
+      splitPixels(args, { ...cut, strides: { ...mapStrides(args), gate: args.gateStride * FLOAT } }),
   },
   move_f32: {
-    work: (args) => VALUE * (args[9]! - args[8]!) * args[7]! * args[6]!,
-    split: (args, parts) => splitRows(args, 8, parts, 1),
+    work: (args) => VALUE * (args.rowEnd - args.rowStart) * args.outWidth * args.outStride,
+    split: (args, { parts }) => splitRows(args, parts, 1),
   },
   resize_f32: {
-    work: (args) => 4 * VALUE * (args[8]! - args[7]!) * args[6]! * args[5]!,
-    split: (args, parts) => splitRows(args, 7, parts, 1),
+    work: (args) => 4 * VALUE * (args.rowEnd - args.rowStart) * args.outWidth * args.channels,
+    split: (args, { parts }) => splitRows(args, parts, 1),
   },
-  pointwise_i8: byPixels([0, 1, 3], 4, (args) => (args[4]! * args[5]! * args[6]!) / 2),
+  pointwise_i8: { work: (args) => linearWork(args) / 2, split: splitPixels },
   conv_i8: {
-    work: ([, , , , , , , , , depth, outWidth, outChannels, rowStart, rowEnd]) =>
-      ((rowEnd! - rowStart!) * outWidth! * outChannels! * depth!) / 2,
-    split: (args, parts) => splitRows(args, 12, parts, 1),
+    work: (args) => ((args.rowEnd - args.rowStart) * args.outWidth * args.outChannels * args.depth) / 2,
+    split: (args, { parts }) => splitRows(args, parts, 1),
   },
   depthwise_i8: {
-    work: ([, , , , , , channels, outWidth, rowStart, rowEnd, kernelSize]) =>
-      2 * (rowEnd! - rowStart!) * outWidth! * channels! * kernelSize! ** 2,
-    split: (args, parts) => splitRows(args, 8, parts, 1),
+    work: (args) => 2 * windowWork({ ...args, kernelHeight: args.kernelSize, kernelWidth: args.kernelSize }),
+    split: (args, { parts }) => splitRows(args, parts, 1),
   },
-  quantise_i8: byPixels([0, 1], 3, (args) => VALUE * args[3]! * args[4]!),
-  dequantise_i8: byPixels([0, 1], 3, (args) => VALUE * args[3]! * args[4]!),
-  add_i8: byPixels([0, 1, 2], 4, (args) => VALUE * args[4]! * args[5]!),
-  scale_i8: byPixels([0, 1], 4, (args) => VALUE * args[4]! * args[5]!),
+  quantise_i8: conversion,
+  dequantise_i8: conversion,
+  add_i8: conversion,
+  scale_i8: conversion,
 };
 
-/** Argument that holds the address of scratch memory, of which every thread needs its own. */
-const scratchArguments: Partial<Record<KernelName, number>> = { conv_f32: 3, conv_direct_f32: 3, conv_i8: 4 };
-
-/** A step as at most `parts` calls' arguments, in the order of what they write; one where that is not worth it. */
-export function splitStep({ kernel, args, strides = [] }: Step, parts: number, pixelTile: number): readonly Args[] {
-  const rule = rules[kernel];
-  if (!rule) return [args];
-  const worthwhile = Math.min(parts, Math.floor(rule.work(args) / LEAST_WORK));
-  return worthwhile < 2 ? [args] : rule.split(args, worthwhile, pixelTile, strides);
+/** A step as at most `parts` steps, in the order of what they write; one where that is not worth it. */
+export function splitStep(step: Step, parts: number, pixelTile: number): readonly Step[] {
+  const rule = rules[step.kernel] as Rule<Step['args']> | undefined;
+  if (!rule) return [step];
+  const worthwhile = Math.min(parts, Math.floor(rule.work(step.args) / LEAST_WORK));
+  if (worthwhile < 2) return [step];
+  const cut = { parts: worthwhile, pixelTile, strides: step.strides ?? {} };
+  return rule.split(step.args, cut).map((changed) => ({ ...step, args: { ...step.args, ...changed } }) as Step);
 }
 
-/** The same call on thread `thread`, whose scratch memory lies behind that of the threads before it. */
-export function forThread(step: Step, args: Args, thread: number): Args {
-  const at = scratchArguments[step.kernel];
-  return at === undefined || thread === 0 ? args : replace(args, [at, args[at]! + thread * step.scratchBytes]);
+/** The same step on thread `thread`, whose scratch memory lies behind that of the threads before it. */
+export function forThread(step: Step, thread: number): Step {
+  if (!('scratch' in step.args)) return step;
+  const scratch = step.args.scratch + thread * step.scratchBytes;
+  return { ...step, args: { ...step.args, scratch } } as Step;
 }
 
 /**
@@ -143,117 +144,98 @@ export function ranges(from: number, to: number, parts: number, multiple: number
   return found;
 }
 
-/** Pixels where there are several; of a dense layer the panels of output channels. */
-function splitPointwise(args: Args, parts: number, pixelTile: number): readonly Args[] {
-  const [output, input, weights, residual, pixels, inChannels, outChannels] = args as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  if (pixels === 1) {
-    // Panels of 8 channels, two to a cache line.
-    return ranges(0, outChannels, parts, LINE).map(([from, to]) =>
-      replace(
-        args,
-        [0, output + from * FLOAT],
-        [2, weights + from * (inChannels + 1) * FLOAT],
-        [3, residual && residual + from * FLOAT],
-        [6, to - from],
-      ),
-    );
-  }
-  return ranges(0, pixels, parts, pixelTile).map(([from, to]) =>
-    replace(
-      args,
-      [0, output + from * outChannels * FLOAT],
-      [1, input + from * inChannels * FLOAT],
-      [3, residual && residual + from * outChannels * FLOAT],
-      [4, to - from],
-    ),
-  );
+function linearWork(args: {
+  readonly pixels: number;
+  readonly inChannels: number;
+  readonly outChannels: number;
+}): number {
+  return args.pixels * args.inChannels * args.outChannels;
 }
 
-/** Kernels that take rowStart and, next to it, rowEnd. */
-function splitRows(args: Args, rowStart: number, parts: number, multiple: number): readonly Args[] {
-  return ranges(args[rowStart]!, args[rowStart + 1]!, parts, multiple).map(([from, to]) =>
-    replace(args, [rowStart, from], [rowStart + 1, to]),
-  );
+function pixelWork({ pixels, channels }: { readonly pixels: number; readonly channels: number }): number {
+  return VALUE * pixels * channels;
 }
 
-/** Inputs of a window of `conv_direct_f32`. */
-function depthOf(args: Args): number {
-  return args[13]! * args[14]! * args[21]!;
+interface RowArguments {
+  readonly rowStart: number;
+  readonly rowEnd: number;
 }
 
-/** Output channels, panels of 8, two to a cache line. */
-function splitChannels(args: Args, parts: number): readonly Args[] {
-  const [output, , weights] = from(args, 0);
-  return ranges(0, args[10]!, parts, LINE).map(([first, end]) =>
-    replace(
-      args,
-      [0, output + first * FLOAT],
-      [2, weights + first * (depthOf(args) + 1) * FLOAT],
-      [10, end - first],
-      [11, args[11]! + first],
-    ),
-  );
+interface WindowArguments extends RowArguments {
+  readonly channels: number;
+  readonly outWidth: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
 }
 
-/** Values that a window kernel reads, whose arguments from `channels` on are: channels, width, rows, window. */
-function windowWork(args: Args, channelsAt: number): number {
-  const [channels, outWidth, rowStart, rowEnd, kernelHeight, kernelWidth] = from(args, channelsAt);
+/** Values that a window kernel reads. */
+function windowWork({ channels, outWidth, rowStart, rowEnd, kernelHeight, kernelWidth }: WindowArguments): number {
   return (rowEnd - rowStart) * outWidth * channels * kernelHeight * kernelWidth;
 }
 
-/** Arguments from `index` on, as many as the kernel has. */
-function from(args: Args, index: number): [number, number, number, number, number, number, number] {
-  return args.slice(index) as [number, number, number, number, number, number, number];
+/** Pixels where there are several; of a dense layer the panels of output channels. */
+function splitPointwise(args: Arguments<'pointwise_f32'>, { parts, pixelTile }: Cut) {
+  const { output, input, weights, residual, pixels, inChannels, outChannels } = args;
+  if (pixels === 1) {
+    // Panels of 8 channels, two to a cache line.
+    return ranges(0, outChannels, parts, LINE).map(([from, to]) => ({
+      output: output + from * FLOAT,
+      weights: weights + from * (inChannels + 1) * FLOAT,
+      residual: residual && residual + from * FLOAT,
+      outChannels: to - from,
+    }));
+  }
+  return ranges(0, pixels, parts, pixelTile).map(([from, to]) => ({
+    output: output + from * outChannels * FLOAT,
+    input: input + from * inChannels * FLOAT,
+    residual: residual && residual + from * outChannels * FLOAT,
+    pixels: to - from,
+  }));
 }
 
-/** `addresses` addresses first, then at `count` how many floats there are at each. */
-function elementwise(addresses: number, count: number, cost: number): Rule {
-  return {
-    work: (args) => cost * args[count]!,
-    split: (args, parts) =>
-      ranges(0, args[count]!, parts, LINE).map(([from, to]) => {
-        const moved = args.slice(0, addresses).map((address, index) => [index, address + from * FLOAT] as const);
-        return replace(args, ...moved, [count, to - from]);
-      }),
-  };
+function splitRows(args: RowArguments, parts: number, multiple: number): readonly RowArguments[] {
+  return ranges(args.rowStart, args.rowEnd, parts, multiple).map(([rowStart, rowEnd]) => ({ rowStart, rowEnd }));
 }
 
-/** Maps of floats, pixel by pixel: arguments that are addresses of pixels, their number, and the channels of each. */
-function byFloatPixels(addresses: readonly number[], pixels: number, channels: number): Rule {
-  return {
-    work: (args) => VALUE * args[pixels]! * args[channels]!,
-    split: (args, parts) =>
-      ranges(0, args[pixels]!, parts, 1).map(([first, end]) => {
-        const moved = addresses.map((at) => [at, args[at]! + first * args[channels]! * FLOAT] as const);
-        return replace(args, ...moved, [pixels, end - first]);
-      }),
-  };
+/** Inputs of a window of `conv_direct_f32`. */
+function depthOf({ kernelHeight, kernelWidth, panelChannels }: Arguments<'conv_direct_f32'>): number {
+  return kernelHeight * kernelWidth * panelChannels;
 }
 
-/** Integer kernels, exact wherever they are cut: arguments that are addresses of pixels (0 for none), and their number. */
-function byPixels(addresses: readonly number[], pixels: number, work: Rule['work']): Rule {
-  return {
-    work,
-    split: (args, parts, _pixelTile, strides) =>
-      strides.length === 0
-        ? [args]
-        : ranges(0, args[pixels]!, parts, 1).map(([from, to]) => {
-            const moved = addresses.map((at, index) => [at, args[at]! && args[at]! + from * strides[index]!] as const);
-            return replace(args, ...moved, [pixels, to - from]);
-          }),
-  };
+/** Output channels, panels of 8, two to a cache line. */
+function splitChannels(args: Arguments<'conv_direct_f32'>, { parts }: Cut) {
+  return ranges(0, args.channels, parts, LINE).map(([from, to]) => ({
+    output: args.output + from * FLOAT,
+    weights: args.weights + from * (depthOf(args) + 1) * FLOAT,
+    channels: to - from,
+    firstChannel: args.firstChannel + from,
+  }));
 }
 
-function replace(args: Args, ...changes: (readonly [index: number, value: number])[]): Args {
-  const replaced = [...args];
-  for (const [index, value] of changes) replaced[index] = value;
-  return replaced;
+/** `count` floats at each of the addresses. */
+function splitElements<Name extends string>(
+  args: Readonly<Record<Name | 'count', number>>,
+  addresses: readonly Name[],
+  parts: number,
+) {
+  return ranges(0, args.count, parts, LINE).map(([from, to]) => {
+    const moved = addresses.map((name) => [name, args[name] + from * FLOAT] as const);
+    return { ...Object.fromEntries(moved), count: to - from };
+  });
+}
+
+/** Pixel by pixel, each address (but 0, for none) by its stride; as a whole where there are no strides. */
+function splitPixels(args: { readonly pixels: number }, { parts, strides }: Cut) {
+  const addresses = Object.entries(strides);
+  if (addresses.length === 0) return [{}];
+  const byName = args as Readonly<Record<string, number>>;
+  return ranges(0, args.pixels, parts, 1).map(([from, to]) => {
+    const moved = addresses.map(([name, bytes]) => [name, byName[name] && byName[name] + from * bytes] as const);
+    return { ...Object.fromEntries(moved), pixels: to - from };
+  });
+}
+
+/** Strides of two maps of floats with as many channels. */
+function mapStrides({ channels }: { readonly channels: number }): Strides {
+  return { output: channels * FLOAT, input: channels * FLOAT };
 }

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { fileURLToPath } from 'node:url';
 import * as zlib from 'node:zlib';
 import type { PackedParameters, PackedPlan, PackedStore } from '../engine/int8/packed-store.js';
+import { nameCall, orderCall } from '../engine/kernel-signatures.js';
 import type { Step } from '../engine/plan.js';
 import { keepFile } from '../files/cache-files.js';
 import { places } from '../store/home.js';
@@ -32,7 +33,7 @@ export function packedStore(home: string, key: string): PackedStore {
       }
     },
     keep(variant, plan, parameters) {
-      const json = new TextEncoder().encode(JSON.stringify({ ...plan, steps: plan.steps.map(withoutInfinity) }));
+      const json = new TextEncoder().encode(JSON.stringify({ ...plan, steps: plan.steps.map(packStep) }));
       const header = Uint32Array.of(json.length, zlib.crc32(json), parameters.length, zlib.crc32(parameters));
       const folder = { path: places.packed(home), ending: ENDING, most: MOST_FILES };
       keepFile(folder, nameOf(variant), [new Uint8Array(header.buffer), json, parameters]);
@@ -40,7 +41,7 @@ export function packedStore(home: string, key: string): PackedStore {
   };
 }
 
-/** The file that runs is part of what a packed form follows from: in the built command it has all the code. */
+/** The file that runs is part of what a packed form follows from: in the built command it has all the code, or names it. */
 function ownCode(): string {
   return zlib.crc32(readFileSync(fileURLToPath(import.meta.url))).toString(16);
 }
@@ -58,21 +59,24 @@ function openPacked(path: string): PackedParameters {
     const json = Buffer.alloc(jsonBytes);
     readSync(descriptor, json, 0, jsonBytes, header.byteLength);
     if (zlib.crc32(json) !== jsonChecksum) throw new RangeError(path);
-    const read: PackedPlan = JSON.parse(json.toString());
-    const plan = { ...read, steps: read.steps.map(withInfinity) };
+    const read: Omit<PackedPlan, 'steps'> & { readonly steps: readonly KeptStep[] } = JSON.parse(json.toString());
+    const plan = { ...read, steps: read.steps.map(unpackStep) };
     return { plan, bytes, read: (into) => readParameters(path, start, into) && zlib.crc32(into) === checksum };
   } finally {
     closeSync(descriptor);
   }
 }
 
+/** A step in a file: its arguments in the kernel's order, so that their names take no room. */
+type KeptStep = Omit<Step, 'args'> & { readonly args: readonly (number | string)[] };
+
 /** JSON has no infinite numbers, and clamps do: there they are texts. */
-function withoutInfinity({ args, ...step }: Step): object {
-  return { ...step, args: args.map((arg) => (Number.isFinite(arg) ? arg : String(arg))) };
+function packStep(step: Step): KeptStep {
+  return { ...step, args: orderCall(step).args.map((arg) => (Number.isFinite(arg) ? arg : String(arg))) };
 }
 
-function withInfinity({ args, ...step }: Step): Step {
-  return { ...step, args: args.map(Number) };
+function unpackStep({ args, ...step }: KeptStep): Step {
+  return { ...step, ...nameCall({ kernel: step.kernel, args: args.map(Number) }) };
 }
 
 function readParameters(path: string, start: number, into: Uint8Array): boolean {

@@ -2,9 +2,10 @@ import { countLayer } from '../cost/count-layer.js';
 import { fuse } from '../engine/fuse.js';
 import { floatValues, type Levels } from '../engine/int8/levels.js';
 import { storedBytes } from '../engine/int8/pack.js';
-import type { KernelConstants, KernelName } from '../engine/kernels.js';
+import type { KernelName } from '../engine/kernel-signatures.js';
+import type { KernelConstants } from '../engine/kernels.js';
 import { storedChannels } from '../engine/pack.js';
-import type { Plan } from '../engine/plan.js';
+import type { Plan, Step } from '../engine/plan.js';
 import { elementAt } from '../errors/element-at.js';
 import { NETWORK_INPUT, type ResolvedLayer, type ResolvedNetwork, type Shape } from '../networks/types.js';
 
@@ -63,17 +64,18 @@ export function costSteps(network: ResolvedNetwork, plan: Plan, { constants, lev
   const begun = new Set<string>();
   /** Bytes of a number that a layer's own step reads, where it was converted for it. */
   const converted = new Map<string, number>();
-  return plan.steps.map(({ layer, kernel, args, strides }, index) => {
-    const prepared = plan.steps[index + 1]?.layer === layer ? preparedBytes(kernel, args) : undefined;
+  return plan.steps.map((step, index) => {
+    const { layer, kernel } = step;
+    const prepared = plan.steps[index + 1]?.layer === layer ? preparedBytes(step) : undefined;
     if (prepared !== undefined && !begun.has(layer)) {
       return { layer, mainLayer: layer, kernel, macs: 0, bytes: prepared };
     }
-    if (kernel === 'quantise_i8' || kernel === 'dequantise_i8') {
-      const [pixels, channels] = args.slice(3) as [number, number];
-      const [to, from] = strides as [number, number];
-      if (!begun.has(layer)) converted.set(layer, to / channels);
+    if (step.kernel === 'quantise_i8' || step.kernel === 'dequantise_i8') {
+      const { pixels, channels } = step.args;
+      const { output, input } = step.strides as { readonly output: number; readonly input: number };
+      if (!begun.has(layer)) converted.set(layer, output / channels);
       const rows = BYTES_PER_F32 * (CHANNEL_ROWS[kernel] ?? 0) * channels;
-      return { layer, mainLayer: layer, kernel, macs: 0, bytes: pixels * (to + from) + rows };
+      return { layer, mainLayer: layer, kernel, macs: 0, bytes: pixels * (output + input) + rows };
     }
     if (begun.has(layer)) {
       return { layer, mainLayer: layer, kernel, macs: 0, bytes: 2 * mapBytes(layer, BYTES_PER_F32) };
@@ -96,14 +98,13 @@ export function costSteps(network: ResolvedNetwork, plan: Plan, { constants, lev
 }
 
 /** Bytes read and written by a step that only lays out the input of the next step of its layer. */
-function preparedBytes(kernel: KernelName, args: readonly number[]): number | undefined {
+function preparedBytes({ kernel, args }: Step): number | undefined {
   if (kernel === 'move_f32') {
-    const [inHeight, inWidth, channels, , outStride, outWidth, rowStart, rowEnd] = args.slice(2) as number[];
-    return BYTES_PER_F32 * (inHeight! * inWidth! * channels! + (rowEnd! - rowStart!) * outWidth! * outStride!);
+    const { inHeight, inWidth, channels, outStride, outWidth, rowStart, rowEnd } = args;
+    return BYTES_PER_F32 * (inHeight * inWidth * channels + (rowEnd - rowStart) * outWidth * outStride);
   }
   if (kernel === 'repeat_channels_f32') {
-    const [pixels, , , inStride, outStride] = args.slice(2) as number[];
-    return BYTES_PER_F32 * pixels! * (inStride! + outStride!);
+    return BYTES_PER_F32 * args.pixels * (args.inStride + args.outStride);
   }
   return undefined;
 }

@@ -1,3 +1,4 @@
+import type { Arguments } from '../../src/engine/kernel-signatures.js';
 import { loadKernels } from '../../src/engine/kernels.js';
 import { plan } from '../../src/engine/plan.js';
 import { buildNetwork } from '../../src/networks/index.js';
@@ -44,35 +45,21 @@ export async function plannedShapes(id: string, resolution: number): Promise<Pla
   return steps.flatMap(({ kernel, args }): PlannedShape[] => {
     switch (kernel) {
       case 'pointwise_f32': {
-        const [, , , residual, pixels, inChannels, outChannels, min, max] = args as number[];
-        const map = flat(pixels!, inChannels!, outChannels!);
-        return [{ kernel, ...map, clamp: [min!, max!], residual: residual !== 0 }];
+        const map = flat(args.pixels, args.inChannels, args.outChannels);
+        return [{ kernel, ...map, clamp: [args.min, args.max], residual: args.residual !== 0 }];
       }
-      case 'conv_f32': {
-        const [height, width, channels, outWidth, outChannels, , outHeight, ...window] = args.slice(4) as number[];
-        const [size, , stride, , , , padTop, padLeft, ...clamp] = window;
-        const square = [size!, stride!, padTop!, padLeft!, ...clamp];
-        return [{ kernel, ...windowed([height!, width!, channels!], [outHeight!, outWidth!, outChannels!], square) }];
-      }
-      case 'conv_direct_f32': {
-        const [height, width, channels, outHeight, outWidth, outChannels, , , chunkRows, ...window] = args.slice(
-          4,
-        ) as number[];
-        const [size, , stride, , , , padTop, padLeft, , , , ...clamp] = window;
-        const square = [size!, stride!, padTop!, padLeft!, ...clamp];
-        const map = windowed([height!, width!, channels!], [outHeight!, outWidth!, outChannels!], square);
-        return [{ kernel, ...map, chunkRows: chunkRows! }];
-      }
+      case 'conv_f32':
+        return [{ kernel, ...windowed({ ...args, outHeight: args.rowEnd }) }];
+      case 'conv_direct_f32':
+        return [{ kernel, ...windowed({ ...args, outChannels: args.channels }), chunkRows: args.chunkRows }];
       case 'depthwise_f32':
       case 'max_pool_f32': {
-        const sizes = args.slice(kernel === 'depthwise_f32' ? 3 : 2) as number[];
-        const [height, width, channels, outWidth, , outHeight, size, , stride, ...rest] = sizes;
-        const square = [size!, stride!, ...rest.slice(kernel === 'depthwise_f32' ? 3 : 1)];
-        return [{ kernel, ...windowed([height!, width!, channels!], [outHeight!, outWidth!, channels!], square) }];
+        const { channels, rowEnd } = args;
+        return [{ kernel, ...windowed({ ...args, outHeight: rowEnd, inChannels: channels, outChannels: channels }) }];
       }
       case 'global_average_pool_f32': {
-        const [, , pixels, channels] = args as number[];
-        return [{ kernel, ...flat(pixels!, channels!, channels!), clamp: [-Infinity, Infinity], residual: false }];
+        const map = flat(args.pixels, args.channels, args.channels);
+        return [{ kernel, ...map, clamp: [-Infinity, Infinity], residual: false }];
       }
       default:
         return [];
@@ -86,14 +73,14 @@ function flat(pixels: number, inChannels: number, outChannels: number) {
   return { ...size, inChannels, outChannels, kernelSize: 1, stride: 1, padTop: 0, padLeft: 0, chunkRows: 0 };
 }
 
-function windowed(
-  [inHeight, inWidth, inChannels]: [number, number, number],
-  [outHeight, outWidth, outChannels]: [number, number, number],
-  [kernelSize, stride, padTop, padLeft, min, max]: number[],
-) {
+type Sizes = Pick<PlannedShape, 'inHeight' | 'inWidth' | 'inChannels' | 'outHeight' | 'outWidth' | 'outChannels'>;
+type Windows = Arguments<'max_pool_f32'>;
+
+function windowed(args: Sizes & Pick<Windows, 'kernelHeight' | 'strideHeight' | 'padTop' | 'padLeft' | 'min' | 'max'>) {
+  const { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padTop, padLeft, min, max } = args;
   const map = { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels };
-  const window = { kernelSize: kernelSize!, stride: stride!, padTop: padTop!, padLeft: padLeft!, chunkRows: 0 };
-  return { ...map, ...window, clamp: [min!, max!] as const, residual: false };
+  const window = { kernelSize: args.kernelHeight, stride: args.strideHeight, padTop, padLeft, chunkRows: 0 };
+  return { ...map, ...window, clamp: [min, max] as const, residual: false };
 }
 
 export function shapeName(shape: PlannedShape): string {

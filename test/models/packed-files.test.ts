@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PackedPlan } from '../../src/engine/int8/packed-store.js';
+import { nameCall } from '../../src/engine/kernel-signatures.js';
 import { createSession } from '../../src/engine/session.js';
 import { packedStore } from '../../src/models/packed-files.js';
 import { buildNetwork } from '../../src/networks/index.js';
@@ -22,7 +23,12 @@ const plan: PackedPlan = {
   input: { address: 4096, length: 3 },
   output: { address: 4200, length: 2 },
   kept: [],
-  steps: [{ layer: 'a b', kernel: 'add_i8', args: [1, 2.5, -3, Infinity, -Infinity], scratchBytes: 0, strides: [8] }],
+  steps: [
+    {
+      ...{ layer: 'a b', scratchBytes: 0, strides: { output: 8 } },
+      ...nameCall({ kernel: 'add_f32', args: [1, 2.5, -3, 40, -Infinity, Infinity] }),
+    },
+  ],
 };
 const parameters = Uint8Array.from({ length: 1000 }, (_, i) => i * 7);
 

@@ -70,6 +70,7 @@ describe('the packed tarball', () => {
       'dist/code/command.cjs',
       'dist/code/compare.cjs',
       'dist/code/cost.cjs',
+      'dist/code/integers.cjs',
       'dist/code/rest.cjs',
       'dist/code/sharp.cjs',
       'dist/code/worker.cjs',

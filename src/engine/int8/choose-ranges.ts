@@ -37,7 +37,7 @@ export function observe(session: Session, network: ResolvedNetwork, observed: Ma
     if (steps[index + 1]?.layer === layer) return;
     const { height, width, channels } = shapes.get(layer)!;
     const stored = Math.ceil(channels / 8) * 8;
-    const values = new Float32Array(buffer, args[0]!, height * width === 1 ? channels : height * width * stored);
+    const values = new Float32Array(buffer, args.output, height * width === 1 ? channels : height * width * stored);
     const found = observed.get(layer) ?? empty(channels);
     for (let from = 0; from < values.length; from += stored) {
       for (let c = 0; c < channels; c++) {

@@ -6,8 +6,11 @@ import type { KernelModule } from '../kernels.js';
 import { type PackedWeights, stagingBytes, storedChannels } from '../pack.js';
 import { finishPlan, keptMap, type Plan, type PlanOptions, pictureBytes, shapesOf, spansOf } from '../plan.js';
 import { Reservations } from '../reservations.js';
+import { dequantise } from './conversions.js';
+import type { IntegerContext } from './integer-place.js';
 import { floatValues, type IntegerMap, type IntegerMaps, type Levels } from './levels.js';
-import { dequantised, type IntegerContext, lowerIntegers, pictureRuns } from './lower.js';
+import { lowerIntegers } from './lower.js';
+import { pictureRuns } from './lower-windows.js';
 import { integerStagingBytes, type PackedIntegers, storedBytes } from './pack.js';
 
 /**
@@ -48,7 +51,7 @@ export function planIntegers(
   // Integers to keep are converted at the end of the run.
   const converted = keep.filter(isInteger).map((name) => ({ name, floats: `floats of ${name} to keep` }));
   for (const { name, floats } of converted) {
-    lowered.push([dequantised(name, shapeOf(name), floats, contextOf(end))]);
+    lowered.push([{ layer: name, ...dequantise(name, shapeOf(name), floats, contextOf(end)) }]);
   }
   const bytesOf = (name: string): number => {
     const { height, width, channels } = shapeOf(name);

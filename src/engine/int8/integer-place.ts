@@ -1,0 +1,118 @@
+import type { Operation } from '../fuse.js';
+import type { LowerContext, Unplaced } from '../kernel-calls.js';
+import type { KernelConstants } from '../kernels.js';
+import { storedChannels } from '../pack.js';
+import type { IntegerMap, IntegerMaps } from './levels.js';
+import {
+  type IntegerActivation,
+  integerActivation,
+  type PackedIntegers,
+  type PackedPanels,
+  panelsBytes,
+  type Rows,
+  rowsBytes,
+  storedBytes,
+} from './pack.js';
+
+export interface IntegerContext extends LowerContext {
+  readonly maps: IntegerMaps;
+  /** Undefined for values that stay floats. */
+  readonly mapOf: (value: string) => IntegerMap | undefined;
+  /** Reserves memory for packed parameters and returns its address. */
+  addIntegers(packed: Unplaced<PackedIntegers>): number;
+}
+
+/** An operation with its maps as they lie in memory. */
+export interface IntegerPlace {
+  readonly operation: Operation;
+  readonly context: IntegerContext;
+  /** Of the first input and of the output; undefined for floats. */
+  readonly from: IntegerMap | undefined;
+  readonly to: IntegerMap | undefined;
+  /** Values of a pixel of each. */
+  readonly inChannels: number;
+  readonly outChannels: number;
+  /** Of the first input. */
+  readonly pixels: number;
+  /** Undefined where no integer kernel computes it. */
+  readonly activation: IntegerActivation | undefined;
+}
+
+export function placeIntegers(operation: Operation, context: IntegerContext): IntegerPlace {
+  const { layer, inputs, output, curve } = operation;
+  const { channelTile: tile } = context.kernels.constants;
+  const { height, width, channels } = layer.inputShapes[0];
+  return {
+    operation,
+    context,
+    from: context.mapOf(inputs[0]),
+    to: context.mapOf(output),
+    inChannels: storedChannels(inputs[0], channels, tile),
+    outChannels: storedChannels(output, layer.outputShape.channels, tile),
+    pixels: height * width,
+    activation: integerActivation(curve),
+  };
+}
+
+/** What the integer kernels are told of their maps' widths; a map of floats has none. */
+export function formatOf(
+  constants: KernelConstants,
+  input: IntegerMap | undefined,
+  output?: IntegerMap,
+  residual?: IntegerMap,
+): number {
+  return (
+    (input?.wide ? constants.wideInput : 0) |
+    (output?.wide ? constants.wideOutput : 0) |
+    (residual?.wide ? constants.wideResidual : 0)
+  );
+}
+
+export function activationCode(
+  activation: IntegerActivation | undefined,
+  { activations, noActivation }: KernelConstants,
+): number {
+  return activation === 'swish' ? activations.swish : noActivation;
+}
+
+/** Bytes of a pixel, of floats where there is no map of integers. */
+export function pixelBytes(map: IntegerMap | undefined, channels: number, constants: KernelConstants): number {
+  return channels * (map ? storedBytes(map, constants) : 4);
+}
+
+/** What packing has to know of any linear operation. */
+export function linearFacts({ operation, activation = 'none' }: IntegerPlace, input: IntegerMap) {
+  const { layer, inputs, output, residual, clip, curve, clamp } = operation;
+  return {
+    layer: layer.name,
+    input: inputs[0],
+    wideInput: input.wide,
+    residual,
+    activation,
+    highest: clip ? clip[1] : curve ? Number.POSITIVE_INFINITY : clamp[1],
+    value: output,
+  };
+}
+
+/** Panels for an input of `depth` values, the whole window's of a convolution. */
+export function panelsFor(
+  place: IntegerPlace,
+  input: IntegerMap,
+  output: string | undefined,
+  depth: number,
+): Unplaced<PackedPanels> {
+  const { constants } = place.context.kernels;
+  return {
+    layout: 'panels',
+    ...linearFacts(place, input),
+    bytes: panelsBytes(depth, place.outChannels, storedBytes(input, constants), constants),
+    output,
+    storedInChannels: depth,
+    storedOutChannels: place.outChannels,
+  };
+}
+
+/** Reserves rows of numbers, one for each channel, and returns their address. */
+export function addRows(rows: Rows, channels: number, context: IntegerContext): number {
+  return context.addIntegers({ layout: 'rows', bytes: rowsBytes(rows, channels), storedChannels: channels, rows });
+}

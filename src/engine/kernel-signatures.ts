@@ -1,0 +1,127 @@
+import type { Kernels } from './kernels.js';
+
+const MAPS = ['output', 'input'] as const;
+const PAIR = ['output', 'a', 'b'] as const;
+const CHANNELS = ['inChannels', 'outChannels'] as const;
+const ROWS = ['rowStart', 'rowEnd'] as const;
+const WINDOW = ['kernelHeight', 'kernelWidth', 'strideHeight', 'strideWidth'] as const;
+const DILATION = ['dilationHeight', 'dilationWidth'] as const;
+const PADDING = ['padTop', 'padLeft'] as const;
+const CLAMP = ['min', 'max'] as const;
+
+const COMBINE = [...PAIR, 'count'] as const;
+const ACTIVATE = [...MAPS, 'count', 'activation', 'first', 'second'] as const;
+const SOFTMAX = [...MAPS, 'count'] as const;
+const POINTWISE = [...MAPS, 'weights', 'residual', 'pixels', ...CHANNELS, ...CLAMP] as const;
+const POOL = [...MAPS, 'inHeight', 'inWidth', 'channels', 'outWidth', ...ROWS, ...WINDOW, ...PADDING] as const;
+const CONVERT = [...MAPS, 'parameters', 'pixels', 'channels', 'format'] as const;
+const SQUARE = ['kernelSize', 'stride', ...PADDING, 'format', 'activation'] as const;
+
+/** A name for each parameter of a function. */
+type NamesOf<Parameters extends readonly unknown[]> = { readonly [Index in keyof Parameters]: string };
+
+/**
+ * The arguments of each kernel that plans call, in the kernel's order, which is known nowhere else. The compiler compares
+ * their numbers with the built kernels, a test their names.
+ */
+export const signatures = {
+  activate_f32: ACTIVATE,
+  activate_rounded_f32: ACTIVATE,
+  add_f32: [...PAIR, 'count', ...CLAMP],
+  add_i8: [...PAIR, 'parameters', 'pixels', 'channels', 'format'],
+  average_pool_f32: [...POOL, 'countsPadding', ...CLAMP],
+  clamp_f32: [...MAPS, 'count', ...CLAMP],
+  conv_direct_f32: [
+    ...[...MAPS, 'weights', 'scratch', 'inHeight', 'inWidth', 'inChannels', 'outHeight', 'outWidth', 'outStride'],
+    ...['channels', 'firstChannel', 'chunkRows', ...WINDOW, ...DILATION, ...PADDING],
+    ...['panelChannels', 'inOfGroup', 'outOfGroup', ...CLAMP],
+  ],
+  conv_f32: [
+    ...[...MAPS, 'weights', 'scratch', 'inHeight', 'inWidth', 'inChannels', 'outWidth', 'outChannels', ...ROWS],
+    ...[...WINDOW, ...DILATION, ...PADDING, ...CLAMP],
+  ],
+  conv_i8: [
+    ...[...MAPS, 'weights', 'zeros', 'scratch', 'inHeight', 'inWidth', 'pixelStride', 'inChannels', 'depth'],
+    ...['outWidth', 'outChannels', ...ROWS, ...SQUARE],
+  ],
+  copy_channels_f32: [...MAPS, 'pixels', 'channels', 'zeros', 'inStride', 'outStride', 'outOffset', 'inOffset'],
+  depthwise_f32: [
+    ...[...MAPS, 'weights', 'inHeight', 'inWidth', 'channels', 'outWidth', ...ROWS],
+    ...[...WINDOW, ...DILATION, ...PADDING, ...CLAMP],
+  ],
+  depthwise_i8: [...MAPS, 'weights', 'padding', 'inHeight', 'inWidth', 'channels', 'outWidth', ...ROWS, ...SQUARE],
+  dequantise_i8: CONVERT,
+  global_average_pool_f32: [...MAPS, 'pixels', 'channels'],
+  global_average_pool_i8: CONVERT,
+  look_up_f32: [...MAPS, 'table', 'pixels'],
+  max_pool_f32: [...POOL, ...CLAMP],
+  maximum_f32: COMBINE,
+  minimum_f32: COMBINE,
+  move_f32: [
+    ...[...MAPS, 'inHeight', 'inWidth', 'channels', 'inStride', 'outStride', 'outWidth', ...ROWS],
+    ...['top', 'left', 'value'],
+  ],
+  multiply_f32: COMBINE,
+  pixels_i8: [...MAPS, 'offsets', 'runs', 'step'],
+  pointwise_f32: POINTWISE,
+  pointwise_half_f32: [...MAPS, 'weights', 'residual', 'scratch', 'pixels', ...CHANNELS, 'rows', 'columns', ...CLAMP],
+  pointwise_i8: [...MAPS, 'weights', 'residual', 'pixels', ...CHANNELS, 'format', 'activation'],
+  pointwise_rounded_f32: POINTWISE,
+  prelu_f32: [...MAPS, 'slopes', 'pixels', 'channels', 'perPixel'],
+  quantise_i8: CONVERT,
+  repeat_channels_f32: [...MAPS, 'pixels', 'channels', 'multiplier', 'inStride', 'outStride'],
+  resize_f32: [...MAPS, 'rows', 'columns', 'inWidth', 'channels', 'outWidth', ...ROWS],
+  scale_f32: [...MAPS, 'gate', 'pixels', 'channels'],
+  scale_i8: [...MAPS, 'parameters', 'gate', 'pixels', 'channels', 'format'],
+  scale_pixels_f32: [...MAPS, 'gate', 'pixels', 'channels', 'gateStride'],
+  softmax_f32: SOFTMAX,
+  softmax_rounded_f32: SOFTMAX,
+  subtract_f32: COMBINE,
+  transpose_f32: [...MAPS, 'pixels', 'channels', 'zeros', 'inStride'],
+} as const satisfies { readonly [K in keyof Kernels]?: NamesOf<Parameters<Kernels[K]>> };
+
+/** Kernels that a step of a plan may call. */
+export type KernelName = keyof typeof signatures;
+
+/** The arguments of a kernel by name. */
+export type Arguments<Kernel extends KernelName, Value = number> = {
+  readonly [Name in (typeof signatures)[Kernel][number]]: Value;
+};
+
+/** A kernel with its arguments by name: what planning works on. */
+export type NamedCall<Value = number> = {
+  readonly [Kernel in KernelName]: { readonly kernel: Kernel; readonly args: Arguments<Kernel, Value> };
+}[KernelName];
+
+/** A kernel with its arguments in its order: what threads are told, and bind. */
+export interface Call {
+  readonly kernel: KernelName;
+  readonly args: readonly number[];
+}
+
+export function orderCall({ kernel, args }: NamedCall): Call {
+  return { kernel, args: signatures[kernel].map((name) => argument(args, name)) };
+}
+
+/** The reverse of `orderCall`. */
+export function nameCall({ kernel, args }: Call): NamedCall {
+  return { kernel, args: Object.fromEntries(signatures[kernel].map((name, at) => [name, args[at]])) } as NamedCall;
+}
+
+/** The same call with other arguments. */
+export function changeArguments<From, To>(
+  { kernel, args }: NamedCall<From>,
+  change: (value: From) => To,
+): NamedCall<To> {
+  const changed = signatures[kernel].map((name) => [name, change(argument(args, name))]);
+  return { kernel, args: Object.fromEntries(changed) } as NamedCall<To>;
+}
+
+/** Calls a kernel by the names of its arguments, for what is called once. */
+export function callKernel(kernels: Kernels, call: NamedCall): void {
+  (kernels[call.kernel] as (...args: readonly number[]) => void)(...orderCall(call).args);
+}
+
+function argument<Value>(args: Readonly<Record<string, Value>>, name: string): Value {
+  return args[name]!;
+}
