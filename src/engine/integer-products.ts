@@ -1,4 +1,5 @@
 import { align } from './arena.js';
+import { callKernel } from './kernel-signatures.js';
 import { bindKernels, createMemory, loadKernels } from './kernels.js';
 
 /** Products of rows of small integers, by the integer kernel of 1×1 convolutions; exact. */
@@ -47,7 +48,7 @@ export async function integerProducts(columns: number): Promise<IntegerProducts>
   const inputs = align(panels + (mostOutputs / TILE) * panelBytes);
   const outputs = align(inputs + mostRows * stored * narrowBytes);
   const memory = createMemory(outputs + 4 * mostRows * mostOutputs);
-  const { pointwise_i8: multiply, list_pairs: listPairs } = bindKernels(kernels, memory);
+  const bound = bindKernels(kernels, memory);
 
   const weights = narrowBytes === 1 ? new Int8Array(memory.buffer) : new Int16Array(memory.buffer);
   const row = new Int8Array(columns);
@@ -70,13 +71,16 @@ export async function integerProducts(columns: number): Promise<IntegerProducts>
           for (let k = 0; k < lane; k++) weights[to + k] = input + k < columns ? row[input + k]! : 0;
         }
       }
-      if (narrowBytes === 1) listPairs(panels, stride / TILE, stored);
+      if (narrowBytes === 1) bound.list_pairs(panels, stride / TILE, stored);
     },
     times(count, read) {
       const bytes = new Uint8Array(memory.buffer, inputs, mostRows * stored);
       for (let n = 0; n < count; n++) read(n, bytes.subarray(n * stored, n * stored + columns));
       if (narrowBytes === 2) widen(bytes, new Int16Array(memory.buffer, inputs, mostRows * stored), count * stored);
-      multiply(outputs, inputs, panels, 0, count, stored, stride, floatOutput | dot, noActivation);
+      const sizes = { pixels: count, inChannels: stored, outChannels: stride };
+      const maps = { output: outputs, input: inputs, weights: panels, residual: 0 };
+      const args = { ...maps, ...sizes, format: floatOutput | dot, activation: noActivation };
+      callKernel(bound, { kernel: 'pointwise_i8', args });
       return { sums: new Float32Array(memory.buffer, outputs, count * stride), stride };
     },
   };
