@@ -20,8 +20,8 @@ export interface PictureExplanation extends Origin, PictureFacts {
   readonly logit: number;
   readonly bias: number;
   /**
-   * mean of the cells + bias = logit. `difference` is what is left of that: rounding, and with int8 the error of integers;
-   * null where the network does not show the logit itself.
+   * mean of the cells + bias = logit. `difference` is what is left of that: rounding, with int8 the error of integers, and
+   * what a quantised file clips; null where the network does not show the logit itself.
    */
   readonly identity: { readonly mean: number; readonly sum: number; readonly difference: number | null };
   /** Size of the upright picture in pixels. */
@@ -33,6 +33,8 @@ export interface PictureExplanation extends Origin, PictureFacts {
   /** In units of logits, rows from the top. */
   readonly grid: ActivationMap;
   readonly evidence: Evidence;
+  /** Of the heat map: the same for all pictures. A cell of `fullColour` times `evidence.average` has the full colour. */
+  readonly scale: { readonly unit: 'evidence.average'; readonly fullColour: number };
   /** The smallest rectangle of cells with 80 % of the positive evidence, and its share; null where there is none. */
   readonly box80: (Area & { readonly share: number }) | null;
   /** Why the map means nothing. */

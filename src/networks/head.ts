@@ -6,7 +6,10 @@ export interface Head {
   readonly classifier: ResolvedLayer & { readonly kind: 'conv' | 'dense' | 'pointwise' };
   /** The layer whose output the classifier reads, 1×1×C: the features of a picture. */
   readonly features: string;
-  /** The layer whose output, averaged over height and width, is `features`; undefined where the head is another. */
+  /**
+   * The layer whose output, averaged over height and width (and in a quantised network clipped to what it could represent),
+   * is `features`; undefined where the head is another.
+   */
   readonly map: string | undefined;
 }
 
@@ -26,7 +29,7 @@ export function headOf({ layers }: Pick<ResolvedNetwork, 'layers'>): Head | unde
   let features = byName.get(classifier.inputs[0]);
   while (isTrivialFlatten(features)) features = byName.get(features!.inputs[0]);
   if (!features) return undefined;
-  const isMean = features.kind === 'globalAveragePool' && features.inputs[0] !== NETWORK_INPUT && !features.range;
+  const isMean = features.kind === 'globalAveragePool' && features.inputs[0] !== NETWORK_INPUT;
   return { classifier, features: features.name, map: isMean ? features.inputs[0] : undefined };
 }
 

@@ -11,8 +11,11 @@ const MOST_SHOWN = 14;
 /** How many of the strongest cells are added up. */
 const STRONGEST = 5;
 
-/** What is less is shown as a point, in percent. */
-const LEAST_SHOWN = 0.5;
+/** From so many cells on each has little, so that a decimal is shown. */
+const MANY = 65;
+
+/** What integers round of a logit, as a share of it, is less. */
+const MOST_ROUNDING = 0.02;
 
 /** Class, logit, a coarse map in numbers, and where in the picture the evidence is. */
 export function explanationText(explanation: PictureExplanation): string {
@@ -20,7 +23,7 @@ export function explanationText(explanation: PictureExplanation): string {
   const notes = pictureNotes({ ...(truncated && { truncated }), ...(preview && { preview }) });
   const head = `${printable(file)}${notes === '' ? '' : ` (${notes})`}: ${classText(one)}${other ? `\n  against ${classText(other)}` : ''}`;
   const parts = [
-    [head, logitLine(explanation)],
+    [head, logitLine(explanation), ...clippedLine(explanation)],
     ...(nothingToSee === undefined ? evidence(explanation) : [[`Nothing to see: ${nothingToSee}.`]]),
     [seenLine(explanation)],
   ];
@@ -37,8 +40,14 @@ function logitLine({ against, logit, bias, grid, identity }: PictureExplanation)
   const name = against ? 'Difference of the logits' : 'Logit';
   const cells = `mean of the ${grid.length * grid[0]!.length} cells ${number(mean)}`;
   const result = difference === null ? number(sum) : number(logit);
-  const rest = difference !== null && number(sum) !== number(logit) ? ` (int8 rounding: ${number(-difference)})` : '';
+  const rest = difference !== null && number(sum) !== number(logit) ? ` (difference ${number(-difference)})` : '';
   return `${name}: ${cells} ${bias < 0 ? '−' : '+'} bias ${number(Math.abs(bias))} = ${result}${rest}`;
+}
+
+/** Quantised files hold values of a limited range, so that what the cells add up to may be cut off. */
+function clippedLine({ logit, identity }: PictureExplanation): readonly string[] {
+  const isSmall = Math.abs(identity.difference ?? 0) <= MOST_ROUNDING * Math.max(1, Math.abs(logit));
+  return isSmall ? [] : ['The network clips this logit or the features before it, so the map is only approximate.'];
 }
 
 function number(value: number): string {
@@ -56,7 +65,8 @@ function evidence(explanation: PictureExplanation): readonly (readonly string[])
     : `all evidence ${other === undefined ? `against ${name}` : `for ${other} rather than ${name}`}`;
   const { rows, merged } = coarse(grid.map((row) => row.map((value) => (100 * value) / total)));
   const what = merged > 1 ? `Blocks of ${merged} × ${merged} cells` : 'Cells';
-  const lines = rows.map((row) => row.map((share) => shareText(share).padStart(5)).join(''));
+  const decimals = rows.length * rows[0]!.length < MANY ? 0 : 1;
+  const lines = rows.map((row) => row.map((share) => shareText(share, decimals).padStart(5)).join(''));
   const boxLine = box80 && `${percent(100 * box80.share)} of the evidence for ${name}: ${areaText(box80)}`;
   return [
     [`${what} in % of ${all}:`, ...lines],
@@ -90,8 +100,10 @@ function coarse(map: ActivationMap): { readonly rows: ActivationMap; readonly me
   return { rows: blocks(map.length).map((top) => blocks(map[0]!.length).map((left) => sumOf(top, left))), merged };
 }
 
-function shareText(share: number): string {
-  return Math.abs(share) < LEAST_SHOWN ? '·' : share.toFixed(0).replace('-', '−');
+/** A point for what rounds to nothing. */
+function shareText(share: number, decimals: number): string {
+  const text = share.toFixed(decimals);
+  return Number(text) === 0 ? '·' : text.replace('-', '−');
 }
 
 function percent(value: number): string {

@@ -7,7 +7,7 @@ import { DIGIT_HEIGHT, digitsWidth, drawDigits } from './tiny-digits.js';
 export const FULL_COLOUR = 4;
 
 /** Of the full colour over the picture. */
-const OPACITY = 0.75;
+const OPACITY = 0.7;
 
 /** Longer sides are drawn smaller, shorter ones larger, in pixels. */
 const LONGEST_SIDE = 1024;
@@ -114,7 +114,7 @@ function luminance(data: Uint8Array, at: number): number {
 function heated(grey: number, times: number): Colour {
   const strength = Math.min(1, Math.abs(times) / FULL_COLOUR);
   const [weak, strong] = times >= 0 ? [WEAK_FOR, STRONG_FOR] : [WEAK_AGAINST, STRONG_AGAINST];
-  return mixColours([grey, grey, grey], mixColours(weak, strong, strength), OPACITY * strength ** 0.75);
+  return mixColours([grey, grey, grey], mixColours(weak, strong, strength), OPACITY * strength);
 }
 
 /** Pixels count by their middles. */

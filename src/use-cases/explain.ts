@@ -27,6 +27,7 @@ import type { Input } from '../inputs/types.js';
 import { readLogitRules } from '../models/logit-rules.js';
 import type { Model } from '../models/model.js';
 import { type Head, headOf } from '../networks/head.js';
+import { FULL_COLOUR } from '../report/heat-map.js';
 import { openModel } from '../runners/open.js';
 import type { Maps } from '../runners/types.js';
 import { type BatchHost, chooseOrInstall } from './open-batch.js';
@@ -112,12 +113,13 @@ export async function explain(request: ExplainRequest, host: ExplainHost): Promi
 function mapHeadOf({ network, facts }: Model): MapHead {
   const head = headOf(network);
   if (head?.map !== undefined) return { ...head, map: head.map };
+  const kind = network.layers.find(({ name }) => name === head?.features)?.kind;
   throw new ModelError('no-map', {
     where: facts.weights,
     problem: head
-      ? 'other layers lie between its last map and its classifier, so a logit cannot be divided among places in the image'
-      : 'it does not end in one linear layer, so a logit cannot be divided among places in the image',
-    expected: 'a network that ends in global average pooling and a linear layer',
+      ? `cannot be explained: its classifier reads the layer ${printable(head.features)} (${kind}), not the mean of a map`
+      : 'cannot be explained: it does not end in one linear layer that reads one value for each channel',
+    expected: 'a network that ends in global average pooling and one linear layer',
   });
 }
 
@@ -187,7 +189,7 @@ interface Logits {
 function createLogits(model: Model, { map, classifier }: MapHead, labels: number, maps: Maps): Logits {
   const { outputShape } = model.network.layers.find(({ name }) => name === map)!;
   const values = maps.get(classifier.name)!;
-  const isLogit = classifier.activation === 'linear' && !classifier.range;
+  const isLogit = classifier.activation === 'linear';
   const isHalf = values.length === 1 && labels === 2;
   return {
     ruleOf: readLogitRules(model, classifier, labels),
@@ -213,6 +215,7 @@ function explainClasses({ one, other }: Chosen, { ruleOf, shown, mapOf }: Logits
     ...{ logit, bias: rule.bias },
     identity: { mean: evidence.mean, sum, difference: shown ? sum - logit : null },
     ...{ evidence, grid },
+    scale: { unit: 'evidence.average', fullColour: FULL_COLOUR } as const,
   };
 }
 
