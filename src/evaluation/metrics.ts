@@ -70,7 +70,7 @@ export function metricsOf(rows: readonly Judged[], labels: readonly string[], un
   const answered = unknown === undefined ? rows : rows.filter(({ predicted }) => predicted !== unknown);
   const meanOf = (key: 'precision' | 'recall' | 'f1') =>
     perClass.reduce((sum, each) => sum + each[key], 0) / perClass.length;
-  const hits = (isHit: (row: Judged) => boolean | undefined) => shareOf(rows.filter(isHit).length, n);
+  const hits = (isHit: (row: Judged) => boolean | undefined) => shareOf(count(rows, isHit), n);
   return {
     n,
     top1: hits(isRight),
@@ -154,14 +154,16 @@ function confusionOf(rows: readonly Judged[], shown: readonly number[], labels: 
 
 function coverageOf(rows: readonly Judged[], n: number): CoverageRow[] {
   return THRESHOLDS.map((min) => {
-    const accepted = rows.filter(({ confidence }) => confidence >= min);
-    const right = accepted.filter(isRight).length;
-    return {
-      min,
-      coverage: accepted.length / n,
-      accuracy: accepted.length === 0 ? null : right / accepted.length,
-    };
+    const accepted = count(rows, ({ confidence }) => confidence >= min);
+    const right = count(rows, (row) => row.confidence >= min && isRight(row));
+    return { min, coverage: accepted / n, accuracy: accepted === 0 ? null : right / accepted };
   });
+}
+
+function count(rows: readonly Judged[], isCounted: (row: Judged) => boolean | undefined): number {
+  let sum = 0;
+  for (const row of rows) if (isCounted(row)) sum++;
+  return sum;
 }
 
 /** A pair of classes that were taken for each other. */
@@ -175,12 +177,15 @@ export interface Mistake {
 
 /** The most frequent mistakes, at most `count` of them. */
 export function worstMistakes({ labels, counts }: Confusion, count: number): readonly Mistake[] {
-  return counts
-    .flatMap((row, truth) => {
-      const of = row.reduce((sum, each) => sum + each, 0);
-      return row.map((each, predicted) => ({ truth: labels[truth]!, predicted: labels[predicted]!, count: each, of }));
-    })
-    .filter(({ truth, predicted, count: each }) => truth !== predicted && each > 0)
-    .sort((a, b) => b.count - a.count || b.count / b.of - a.count / a.of)
-    .slice(0, count);
+  const mistakes: Mistake[] = [];
+  // Of a thousand classes there are a million pairs, nearly all without a mistake: nothing is made for those.
+  for (const [truth, row] of counts.entries()) {
+    const of = row.reduce((sum, each) => sum + each, 0);
+    for (let predicted = 0; predicted < row.length; predicted++) {
+      const each = row[predicted]!;
+      if (each === 0 || predicted === truth) continue;
+      mistakes.push({ truth: labels[truth]!, predicted: labels[predicted]!, count: each, of });
+    }
+  }
+  return mistakes.sort((a, b) => b.count - a.count || b.count / b.of - a.count / a.of).slice(0, count);
 }

@@ -62,25 +62,29 @@ async function truthsOfTable(table: string): Promise<RowTruths> {
     rows.set(key, row);
   }
   const longer = new LongerNames(rows);
-  const used = new Map<string, Buffer>();
+  const used = new Map<string, string>();
   return {
     of(name) {
       const path = keyOf(name);
       const key = suffixes(path).find((each) => rows.has(each)) ?? longer.find(path);
       if (key === undefined) return undefined;
       const before = used.get(key);
-      if (before && !before.equals(name)) {
+      if (before !== undefined && before !== path) {
         throw new UsageError({
           where: rows.get(key)!.where,
-          problem: `fits two rows, ${printable(before.toString('utf8'))} and ${printable(name.toString('utf8'))}`,
+          problem: `fits two rows, ${readable(before)} and ${readable(path)}`,
           expected: 'names with enough of their folders to tell them apart',
         });
       }
-      used.set(key, name);
+      used.set(key, path);
       return rows.get(key)!.truth;
     },
     unused: () => rows.size - used.size,
   };
+}
+
+function readable(key: string): string {
+  return printable(Buffer.from(key, 'latin1').toString('utf8'));
 }
 
 /** `a/b/c`, `b/c`, `c` */

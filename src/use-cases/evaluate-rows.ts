@@ -10,6 +10,7 @@ import { openRowTruths } from '../inputs/row-truths.js';
 import { SeenNames } from '../inputs/seen-names.js';
 import type { TruthSource } from '../inputs/truth.js';
 import { loadImagenetLabels } from '../models/bundled.js';
+import { keepYoungGenerationSmall } from '../runners/collect-garbage.js';
 import { type EvaluationHost, errorRow, isUnknown, noteIndices, readMap } from './evaluate.js';
 import { type Answer, Evaluation } from './evaluation.js';
 import { TrueClasses } from './true-classes.js';
@@ -45,6 +46,7 @@ export async function evaluateRows(
   until?: AbortSignal,
 ): Promise<EvaluatedRows> {
   const { truth, folders } = request;
+  keepYoungGenerationSmall();
   const truths = await openRowTruths(truth, folders);
   const names = await RowClasses.open(request.model);
   const classes = new TrueClasses(names.names, await readMap(request.map));
