@@ -33,6 +33,7 @@ export {
   type ClassifyAllOptions,
   type ClassifyOptions,
   type ComputeOptions,
+  type EmbedOptions,
   type LoadOptions,
   load,
 } from './use-cases/classifier.js';

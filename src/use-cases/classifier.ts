@@ -4,15 +4,16 @@ import type { Classification, CostFacts, ModelFacts } from '../domain/classifica
 import { DEFAULT_TOP, MOST_THREADS } from '../domain/defaults.js';
 import type { ImageInput } from '../domain/image-input.js';
 import { type ModelChoice, modelRules } from '../domain/model-choice.js';
-import { checkOptions, flagRule, type RuleTable, signalRule, wholeRule } from '../domain/option-rules.js';
+import { checkOptions, flagRule, type RuleTable, signalRule, textRule, wholeRule } from '../domain/option-rules.js';
 import type { Row } from '../domain/rows.js';
 import { UsageError } from '../errors/errors.js';
 import type { Input } from '../inputs/types.js';
 import { openRunner } from '../runners/open.js';
 import { closedError } from '../runners/picture-errors.js';
-import type { Runner } from '../runners/types.js';
+import type { Picture, Runner } from '../runners/types.js';
 import { untilAborted } from './abort.js';
 import { checkSource, classifyImages } from './classify-images.js';
+import { createImageEmbedder } from './embed-image.js';
 import { inputOf } from './read-image-input.js';
 
 /** How a model is run. */
@@ -47,6 +48,15 @@ export interface ClassifyOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface EmbedOptions {
+  /** The layer whose output is wanted, flattened; by default the features before the classifier. */
+  readonly layer?: string;
+  /** The output as it is, not divided by its Euclidean length. */
+  readonly raw?: boolean;
+  /** Aborted: `embed` rejects with the signal's reason; a stream that is being read is destroyed. */
+  readonly signal?: AbortSignal;
+}
+
 export interface ClassifyAllOptions {
   /** How many predictions to give for each image, most probable first; 5 by default. */
   readonly top?: number;
@@ -75,6 +85,13 @@ export interface Classifier {
    * MobilenetError `closed` after `close`.
    */
   classify(image: ImageInput, options?: ClassifyOptions): Promise<Classification>;
+  /**
+   * What the network makes of an image before it classifies: a vector of length 1 (one of zeros stays as it is), close to
+   * those of similar images. Vectors of different models, layers, dtypes or resolutions cannot be compared. The first call
+   * opens the model a second time.
+   * Rejects as `classify`, and with UsageError for a layer that does not exist.
+   */
+  embed(image: ImageInput, options?: EmbedOptions): Promise<Float32Array>;
   /**
    * Classifies many images: one row for each, in their order, as soon as it is known. An image that cannot be read is a row
    * with an error. Images are taken from the iterable as they are needed, a few ahead. Ending the loop early releases
@@ -106,6 +123,7 @@ const loadRules: RuleTable<LoadOptions> = {
   signal: signalRule,
 };
 const classifyRules: RuleTable<ClassifyOptions> = { top: topRule, signal: signalRule };
+const embedRules: RuleTable<EmbedOptions> = { layer: textRule, raw: flagRule, signal: signalRule };
 const classifyAllRules: RuleTable<ClassifyAllOptions> = {
   top: topRule,
   jobs: wholeRule({ most: MOST_THREADS }),
@@ -159,22 +177,34 @@ function createClassifier(runner: Runner, chosen: ModelChoice & ComputeOptions):
   const checkOpen = () => {
     if (ended) throw closedError();
   };
+  const embedder = createImageEmbedder(chosen);
   const close = () => {
-    ended ??= Promise.allSettled(pending).then(() => runner.close());
+    ended ??= Promise.allSettled(pending).then(() => {
+      runner.close();
+      embedder.close();
+    });
     return ended;
+  };
+  /** Closing waits for it. */
+  const begin = <T>(image: ImageInput, signal: AbortSignal | undefined, work: (picture: Picture) => Promise<T>) => {
+    const input = inputOf(image, signal);
+    signal?.throwIfAborted();
+    checkOpen();
+    const working = fetched(input).then(work);
+    const settled: Promise<unknown> = working.catch(() => {}).finally(() => pending.delete(settled));
+    pending.add(settled);
+    return untilAborted(working, signal);
   };
   return {
     model: runner.model,
     cost: runner.cost,
     async classify(image, options = {}) {
       const { top = DEFAULT_TOP, signal } = checkOptions<ClassifyOptions>(options, classifyRules, 'classify');
-      const input = inputOf(image, signal);
-      signal?.throwIfAborted();
-      checkOpen();
-      const classified = classifyOne(input, runner, top);
-      const settled = classified.catch(() => {}).finally(() => pending.delete(settled));
-      pending.add(settled);
-      return untilAborted(classified, signal);
+      return begin(image, signal, (picture) => runner.classify(picture, { top }));
+    },
+    async embed(image, options = {}) {
+      const { layer, raw = false, signal } = checkOptions<EmbedOptions>(options, embedRules, 'embed');
+      return begin(image, signal, (picture) => embedder.embed(picture, layer, raw));
     },
     classifyAll(images, options = {}) {
       const checked = checkOptions<ClassifyAllOptions>(options, classifyAllRules, 'classifyAll');
@@ -217,6 +247,6 @@ async function* inJobs<T>(
 }
 
 /** A stream is read while other images are run. */
-async function classifyOne({ fetch, ...known }: Input, runner: Runner, top: number): Promise<Classification> {
-  return runner.classify(fetch ? { ...known, ...(await fetchContent(fetch)) } : known, { top });
+async function fetched({ fetch, ...known }: Input): Promise<Picture> {
+  return fetch ? { ...known, ...(await fetchContent(fetch)) } : known;
 }

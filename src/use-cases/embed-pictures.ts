@@ -1,21 +1,16 @@
-import { createHash } from 'node:crypto';
 import { tasksToDo } from '../batch/resume.js';
 import { classifyAll, originOf } from '../batch/run.js';
 import type { Outcome, Task } from '../batch/types.js';
 import type { FailedRecord, Origin, PictureFacts, PictureSize, Timing } from '../domain/classification.js';
 import { NOT_FINITE } from '../domain/rank.js';
 import type { VectorSpace } from '../domain/vector-space.js';
-import { elementAt } from '../errors/element-at.js';
-import { formatError, UsageError } from '../errors/errors.js';
-import { nearestName } from '../errors/nearest-name.js';
+import { formatError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import type { Input } from '../inputs/types.js';
-import { fingerprintOf } from '../models/fingerprint.js';
-import { recordOf } from '../models/make-model.js';
+import { layerOf, spaceOf } from '../models/features.js';
 import type { Model } from '../models/model.js';
-import { headOf } from '../networks/head.js';
 import { openCachedRunner } from './cached-runner.js';
-import { type Batch, type BatchHost, type BatchRequest, openBatch } from './open-batch.js';
+import { type Batch, type BatchHost, type BatchRequest, openBatch, type Progress } from './open-batch.js';
 
 /** Pictures whose vectors are wanted. */
 export interface EmbedRequest extends BatchRequest {
@@ -89,11 +84,12 @@ export async function* embedPictures(
   const embedding = await openEmbedding(request, host);
   if ('exitCode' in embedding) return;
   const { batch, space, embed } = embedding;
-  host.onSpace?.(space, batch.model);
   const signals = host.listenForSignals();
-  const progress = await host.startProgress(batch.total);
+  let progress: Progress | undefined;
   let done = 0;
   try {
+    host.onSpace?.(space, batch.model);
+    progress = await host.startProgress(batch.total);
     const tasks = tasksToDo(batch.inputs, { meta: true, hash: request.hash || request.cache });
     for await (const picture of embed(tasks, signals.signal)) {
       progress.clear();
@@ -101,7 +97,7 @@ export async function* embedPictures(
       progress.progress(++done);
     }
   } finally {
-    progress.stop();
+    progress?.stop();
     signals.stop();
     embedding.close();
   }
@@ -119,36 +115,4 @@ function embedded({ input, record, maps, size }: Outcome, layer: string): Embedd
     expected: 'numbers',
   });
   return { input, record: { ...originOf(input), error: { code: NOT_FINITE, message } } };
-}
-
-/** @throws UsageError for a layer that there is not, or a network without features before a classifier */
-export function layerOf({ network, facts }: Model, asked: string | undefined): string {
-  if (asked === undefined) {
-    const head = headOf(network);
-    if (head) return head.features;
-    const last = elementAt(network.layers, network.layers.length - 1).name;
-    throw new UsageError({
-      where: facts.weights,
-      problem: 'the network does not end in one linear layer, so that no layer is known to give its features',
-      remedy: `choose one with --layer; the last one is ${printable(last)}`,
-    });
-  }
-  const names = network.layers.map(({ name }) => name);
-  if (names.includes(asked)) return asked;
-  const near = nearestName(asked, names);
-  throw new UsageError({
-    where: `--layer ${printable(asked)}`,
-    problem: `${facts.network} has no such layer`,
-    remedy: near === undefined ? 'mobilenet cost lists the layers' : `did you mean ${printable(near)}?`,
-  });
-}
-
-/** Of vectors that are not normalised. */
-export function spaceOf(model: Model, layer: string): VectorSpace {
-  const { height, width, channels } = model.network.layers.find(({ name }) => name === layer)!.outputShape;
-  const known = { layer, length: height * width * channels, normalised: false };
-  const id = createHash('sha256')
-    .update(JSON.stringify([fingerprintOf(model), known]))
-    .digest('hex');
-  return { model: model.facts, ...known, preprocessing: recordOf(model.preprocessing), id };
 }
