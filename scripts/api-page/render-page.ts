@@ -11,7 +11,15 @@ const sections: readonly { readonly title: string; readonly names: readonly stri
   { title: 'Loading a model', names: ['load', 'LoadOptions', 'ModelChoice', 'ComputeOptions', 'InputRangeName'] },
   {
     title: 'Classifying',
-    names: ['Classifier', 'ClassifyOptions', 'ClassifyAllOptions', 'ImageInput', 'RawPixels', 'SharpImage'],
+    names: [
+      'Classifier',
+      'ClassifyOptions',
+      'ClassifyAllOptions',
+      'EmbedOptions',
+      'ImageInput',
+      'RawPixels',
+      'SharpImage',
+    ],
   },
   {
     title: 'Results',
