@@ -3,7 +3,17 @@ import type { Declaration, Member } from './read-declarations.js';
 /** Types of JavaScript, TypeScript and Node.js: explained elsewhere. */
 const elsewhere: readonly string[] = [
   ...['AbortSignal', 'ArrayBuffer', 'AsyncGenerator', 'AsyncIterable', 'Blob', 'Error', 'ErrorOptions', 'Iterable'],
-  ...['Omit', 'Promise', 'ReadableStream', 'Readonly', 'Record', 'Uint8Array', 'Uint8ClampedArray', 'URL'],
+  ...[
+    'Float32Array',
+    'Omit',
+    'Promise',
+    'ReadableStream',
+    'Readonly',
+    'Record',
+    'Uint8Array',
+    'Uint8ClampedArray',
+    'URL',
+  ],
 ];
 
 /** Every exported name is in one of these. */

@@ -3,8 +3,7 @@ import { normaliseVector } from '../domain/vector-space.js';
 import { chooseModel } from '../models/choose.js';
 import { layerOf } from '../models/features.js';
 import { openModel } from '../runners/open.js';
-import type { Picture, Runner } from '../runners/types.js';
-import type { ComputeOptions } from './classifier.js';
+import type { OnThisThread, Picture, Runner, RunnerOptions } from '../runners/types.js';
 
 /** Gives vectors of single pictures. */
 export interface ImageEmbedder {
@@ -17,18 +16,15 @@ export interface ImageEmbedder {
   close(): void;
 }
 
+type EmbedderOptions = ModelChoice & Pick<OnThisThread, 'threads'> & Pick<RunnerOptions, 'deterministic' | 'lenient'>;
+
 interface Opened {
   readonly runner: Runner;
   readonly layer: string;
 }
 
 /** Opens a runner for each layer that is asked for, the first time that it is. */
-export function createImageEmbedder({
-  threads,
-  deterministic,
-  lenient,
-  ...choice
-}: ModelChoice & ComputeOptions): ImageEmbedder {
+export function createImageEmbedder({ threads, deterministic, lenient, ...choice }: EmbedderOptions): ImageEmbedder {
   const opened = new Map<string | undefined, Promise<Opened>>();
   async function open(asked: string | undefined): Promise<Opened> {
     const model = await chooseModel(choice);
