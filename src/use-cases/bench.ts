@@ -13,15 +13,16 @@ import { exitCodes, MobilenetError, ModelError } from '../errors/errors.js';
 import { chooseModel } from '../models/choose.js';
 import { withPicture } from '../models/integers.js';
 import type { Model } from '../models/model.js';
-import { buildNetwork, findNetwork } from '../networks/index.js';
+import { buildNetwork, findNetwork, isNetworkId } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import type { ResolvedNetwork } from '../networks/types.js';
+import { findInstalled } from '../store/installed.js';
 import type { NetworkWeights } from '../weights/types.js';
 import { seededWeights } from './seeded-weights.js';
 import { costSteps, type StepCost } from './step-costs.js';
 
 export interface BenchChoice {
-  /** Network id. */
+  /** Network id, or the name of an installed model. */
   readonly model: string;
   readonly alpha?: number;
   /** Side of the network's square input in pixels. */
@@ -60,7 +61,7 @@ const EPSILON = 1e-3;
 /** The bundled or installed model where there is one; else the network with seeded weights. UsageError for an unknown network. */
 export async function benchSubject(choice: BenchChoice): Promise<BenchSubject> {
   const { model, alpha, resolution } = choice;
-  const entry = findNetwork(model);
+  const entry = isNetworkId(model) || !findInstalled({ model }) ? findNetwork(model) : undefined;
   try {
     const found = await chooseTrained({
       model,
@@ -73,7 +74,7 @@ export async function benchSubject(choice: BenchChoice): Promise<BenchSubject> {
     const { trainedResolution, weights: source } = facts;
     return { network, weights, epsilon, trainedResolution, source, ...(readLevels && { levels: readLevels() }) };
   } catch (error) {
-    if (!(error instanceof ModelError && WEIGHTS_MISSING.includes(error.code))) throw error;
+    if (!entry || !(error instanceof ModelError && WEIGHTS_MISSING.includes(error.code))) throw error;
   }
   const built = buildNetwork(model, { ...(alpha !== undefined && { alpha }) });
   const network = resolve(built, { resolution: resolution ?? entry.defaultResolution });

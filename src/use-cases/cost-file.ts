@@ -5,11 +5,13 @@ import type { GraphCost } from '../cost/graphs/tally.js';
 import { type FileSummary, type SummaryOptions, summariseNetwork } from '../cost/summary.js';
 import { formatError, ModelError, UsageError } from '../errors/errors.js';
 import { readCheckpoint } from '../models/checkpoint.js';
+import { chooseModel } from '../models/choose.js';
 import { identify } from '../networks/identify.js';
 import { isNetworkId, networks } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import type { Network, PaddingConvention } from '../networks/types.js';
 import type { NetworkFacts } from '../report/cost-text.js';
+import { findInstalled } from '../store/installed.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
 import { openWeights } from '../weights/formats/open.js';
 import { SNIFFED_BYTES } from '../weights/formats/other-files.js';
@@ -77,14 +79,30 @@ export async function costFile(path: string, options: CostFileOptions = {}): Pro
   if (found.kind === 'graph') return found;
   const { network, resolution, padding, title } = found.found;
   const record = describeCost(resolve(network, { resolution, padding }), options);
-  const known = isNetworkId(network.id) ? networks[network.id] : undefined;
-  const facts: NetworkFacts = {
-    title: known ? `${basename(path)}: ${known.title}` : basename(path),
+  return { kind: 'network', record, facts: factsOf(basename(path), network.id, title) };
+}
+
+/**
+ * What an installed model costs, at its resolution or another.
+ * @throws ModelError where it is damaged; undefined where none has this name
+ */
+export async function costInstalled(
+  name: string,
+  { resolution, ...options }: CostFileOptions,
+): Promise<(FileCost & { readonly kind: 'network' }) | undefined> {
+  if (!findInstalled({ model: name })) return undefined;
+  const { network, title } = await chooseModel({ model: name, ...(resolution !== undefined && { resolution }) });
+  return { kind: 'network', record: describeCost(network, options), facts: factsOf(name, network.id, title) };
+}
+
+function factsOf(name: string, id: string, title: string): NetworkFacts {
+  const known = isNetworkId(id) ? networks[id] : undefined;
+  return {
+    title: known ? `${name}: ${known.title}` : name,
     paper: known ? `${known.paper} (${title})` : `not a network from a known paper (${title})`,
     published: known?.published ?? [],
     hasAlpha: known?.hasAlpha ?? true,
   };
-  return { kind: 'network', record, facts };
 }
 
 type Countable =

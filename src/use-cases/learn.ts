@@ -140,6 +140,8 @@ async function newModel(
 ): Promise<NewModel> {
   const { epsilon, preprocessing, facts } = backbone;
   const { network, weights } = withNewHead(backbone, learned.head);
+  // All but the new classifier.
+  const isHalf = [...weights.values()].some((layer) => layer.weights.data instanceof Uint16Array);
   const inIntegers = await ifCalibrated(() => chooseModel({ ...chosen, dtype: 'int8' }));
   const levels = levelsWithNewHead(inIntegers, network);
   const trainedResolution = facts.trainedResolution ?? undefined;
@@ -148,7 +150,8 @@ async function newModel(
   return {
     ...{ name, network: network.id, alpha: network.alpha, resolution: network.resolution, classes: labels.length },
     ...(trainedResolution !== undefined && trainedResolution !== network.resolution && { trainedResolution }),
-    ...{ dtype: 'f32', format: 'safetensors', padding: network.padding, epsilon, preprocessing },
+    dtype: isHalf ? 'f16' : 'f32',
+    ...{ format: 'safetensors', padding: network.padding, epsilon, preprocessing },
     ...{ published: null, licence: null },
     origin: {
       ...{ address: `learned from ${nameOf(backbone)}`, bytes: bytes.length },

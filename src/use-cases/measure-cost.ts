@@ -5,9 +5,13 @@ import { measureCopy } from './copy-bandwidth.js';
 /**
  * Runs the network step by step and puts the time beside each layer's MACs. A layer that is folded into another's step, such
  * as the addition into the projection before it, has null.
+ * @param options `model`: an installed model, in place of the network
  */
-export async function measureCost(cost: CostRecord, options: { readonly runs?: number } = {}): Promise<CostRecord> {
-  const { network: model, alpha, resolution } = cost;
+export async function measureCost(
+  cost: CostRecord,
+  { model = cost.network, ...options }: { readonly runs?: number; readonly model?: string } = {},
+): Promise<CostRecord> {
+  const { alpha, resolution } = cost;
   const { record, facts } = await bench({ model, alpha, resolution, layers: true, ...options });
   const steps = new Map<string, { ms: number; macs: number }>();
   for (const { mainLayer, ms, macs } of record.layers!) {

@@ -99,6 +99,13 @@ describe('mobilenet learn', () => {
       images[0]!,
     );
     expect(other.stdout).toContain(',stripes,');
+    const bench = mobilenet('bench', '--model', 'patterns', '--runs', '1', '--json').stdout;
+    expect(JSON.parse(bench)).toMatchObject({ network: 'mobilenet_v2', resolution: 64 });
+    const cost = (...args: string[]) => JSON.parse(mobilenet('cost', ...args, '--json').stdout);
+    expect(cost('--model', 'patterns').params).toEqual(
+      cost('--model', 'mobilenet_v2', '--classes', '3', '--res', '64').params,
+    );
+    expect(mobilenet('cost', '--model', 'patterns', '--alpha', '0.5').code).toBe(2);
     expect(mobilenet('models', 'verify').stdout).toBe('patterns: OK\n');
   });
 

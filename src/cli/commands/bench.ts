@@ -8,7 +8,10 @@ import { flag, oneOf, text, wholeNumber, withDefault } from '../options/option-k
 import { addOptions, readOptions } from '../options/option-table.js';
 
 const options = {
-  model: withDefault(text('-m, --model <name>', listOf(networkWords)), 'mobilenet_v1'),
+  model: withDefault(
+    text('-m, --model <name>', listOf([...networkWords, 'the name of an installed model'])),
+    'mobilenet_v1',
+  ),
   alpha: builtAlpha,
   resolution: builtResolution,
   dtype: withDefault(oneOf('--dtype <type>', 'what to compute in', ['f32', 'int8']), 'f32'),

@@ -3,7 +3,7 @@ import { groupings } from '../../cost/groups.js';
 import type { SummaryOptions } from '../../cost/summary.js';
 import { listOf } from '../../domain/option-rules.js';
 import { UsageError } from '../../errors/errors.js';
-import { networkIds, networks } from '../../networks/index.js';
+import { isNetworkId, networkIds, networks } from '../../networks/index.js';
 import { useOwnErrors } from '../command-line-errors.js';
 import { countingOptions, readCounting } from '../options/counting-options.js';
 import { addHelpEnd } from '../options/help-end.js';
@@ -16,7 +16,10 @@ import { weightsWords } from '../options/weights-words.js';
 const DEFAULT_MODEL = 'mobilenet_v1';
 
 const networkOptions = {
-  model: text('-m, --model <name>', `${listOf(networkWords)} (default: ${DEFAULT_MODEL})`),
+  model: text(
+    '-m, --model <name>',
+    `${listOf([...networkWords, 'the name of an installed model'])} (default: ${DEFAULT_MODEL})`,
+  ),
   alpha: builtAlpha,
   resolution: builtResolution,
 };
@@ -124,7 +127,9 @@ export async function runCost(flags: CostFlags, print: Print, file?: string): Pr
     import('./cost-page.js'),
   ]);
   const counted =
-    file === undefined ? await countNetwork(flags, options, classes) : await countFile(file, flags.resolution, options);
+    file !== undefined
+      ? await countFile(file, flags.resolution, options)
+      : ((await countInstalled(flags, options, classes)) ?? (await countNetwork(flags, options, classes)));
   if (counted.kind === 'graph') {
     const { graphSections } = await import('../../report/graph-text.js');
     if (plot !== undefined) await (await import('../../use-cases/plot.js')).plotGraphCost(plot, counted.record);
@@ -138,6 +143,28 @@ export async function runCost(flags: CostFlags, print: Print, file?: string): Pr
 async function countFile(file: string, resolution: number | undefined, options: SummaryOptions) {
   const { costFile } = await import('../../use-cases/cost-file.js');
   return costFile(file, { ...options, ...(resolution !== undefined && { resolution }) });
+}
+
+/** Undefined for a network, and for a name that no installed model has. */
+async function countInstalled(
+  { model, alpha, resolution, measure, runs }: CostFlags,
+  options: SummaryOptions,
+  classes?: number,
+) {
+  if (model === undefined || isNetworkId(model)) return undefined;
+  const { costInstalled } = await import('../../use-cases/cost-file.js');
+  const counted = await costInstalled(model, { ...options, ...(resolution !== undefined && { resolution }) });
+  for (const [option, value] of [
+    ['--alpha', alpha],
+    ['--classes', classes],
+  ] as const) {
+    if (counted && value !== undefined) {
+      throw new UsageError({ where: option, problem: `cannot be combined with ${model}, an installed model` });
+    }
+  }
+  if (!counted || !measure) return counted;
+  const { measureCost } = await import('../../use-cases/measure-cost.js');
+  return { ...counted, record: await measureCost(counted.record, { model, ...(runs !== undefined && { runs }) }) };
 }
 
 /** Loads what it needs, so that other commands and --help do not wait for it. */
