@@ -1,6 +1,7 @@
 import type { LogitRule } from '../domain/activation-map.js';
 import { foldBatchNorm } from '../engine/fold.js';
 import { ModelError } from '../errors/errors.js';
+import { printable } from '../errors/printable.js';
 import type { Head } from '../networks/head.js';
 import { toFloat32 } from '../weights/half.js';
 import type { Model } from './model.js';
@@ -22,7 +23,7 @@ export function readLogitRules(
   if (weights.length !== channels * outputs) {
     throw new ModelError('head', {
       where: facts.weights,
-      problem: `its last layer ${classifier.name} does not connect every feature with every class`,
+      problem: `its last layer ${printable(classifier.name)} does not connect every feature with every class`,
     });
   }
   const matrix = toFloat32(weights);
