@@ -27,6 +27,8 @@ const rest = [
     'bench',
     'embed',
     'evaluate',
+    'similar',
+    'duplicates',
     'explain',
     'learn',
     'import',

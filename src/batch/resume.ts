@@ -170,7 +170,8 @@ async function readMeta(path: string | Buffer, hash: boolean): Promise<Meta | un
   }
 }
 
-async function hashFile(path: string | Buffer): Promise<string> {
+/** SHA-256 of a file's bytes, in hexadecimal digits. Rejects where it cannot be read. */
+export async function hashFile(path: string | Buffer): Promise<string> {
   const { createHash } = await import('node:crypto');
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk);

@@ -95,14 +95,16 @@ async function classifyOne(input: Input, meta: Meta | undefined, classify: Class
     const { maps, size, ...classification } = await classifyFetched(input, meta, classify, fetches);
     return { input, record: { ...origin, ...classification, ...meta }, ...(maps && { maps }), ...(size && { size }) };
   } catch (error) {
-    if (isPictureError(error)) {
-      const kind = input.isFound && error.details.otherKind;
-      if (kind)
-        return { input, record: { ...origin, error: skippedError(error.details.where ?? input.file, kind), ...meta } };
-      return { input, record: { ...origin, error: { code: error.code, message: error.message }, ...meta } };
-    }
-    throw error;
+    return { input, record: { ...origin, error: recordErrorOf(input, error), ...meta } };
   }
+}
+
+/** What a record says of a picture's error. Throws the error where it is none. */
+export function recordErrorOf({ isFound, file }: Input, error: unknown): RecordError {
+  if (!isPictureError(error)) throw error;
+  const { code, message, details } = error;
+  const kind = isFound && details.otherKind;
+  return kind ? skippedError(details.where ?? file, kind) : { code, message };
 }
 
 function skippedError(where: string, kind: string): RecordError {

@@ -18,6 +18,8 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   embed: async () => (await import('./commands/embed.js')).embedCommand(),
   explain: async () => (await import('./commands/explain.js')).explainCommand(),
   evaluate: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
+  similar: async () => (await import('./commands/similar.js')).similarCommand(),
+  duplicates: async () => (await import('./commands/duplicates.js')).duplicatesCommand(),
   merge: async () => (await import('./commands/merge.js')).mergeCommand(),
   cost: async () => (await import('./commands/cost.js')).costCommand(),
   models: async () => (await import('./commands/models.js')).modelsCommand(),

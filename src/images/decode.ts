@@ -28,15 +28,7 @@ function hasPngHeader(header: Uint8Array): boolean {
 export async function decode(input: string | Uint8Array, options: DecodeOptions = {}): Promise<DecodedImage> {
   const source = await openPicture(input, options.name ?? 'image', options.path);
   const { name } = source;
-  const detected = detectFormat(source.header);
-  if (!detected.supported) {
-    if (hasPngHeader(source.header)) {
-      throw new ImageError('corrupt', { where: name, problem: 'damaged PNG (wrong signature)' });
-    }
-    const what = detected.name === undefined ? 'not an image of a known format' : `${detected.name} is not supported`;
-    const otherKind = recogniseOther(source.header, name);
-    throw new ImageError('unsupported-format', { where: name, problem: what, expected: supportedFormats, otherKind });
-  }
+  const detected = recognise(source);
   if ('other' in detected) return decodeOther(source, detected.other, options);
   if (detected.format === 'TIFF') {
     const { openTiffOfCamera } = await import('./formats/open.js');
@@ -44,6 +36,27 @@ export async function decode(input: string | Uint8Array, options: DecodeOptions 
     if (raw) return decodeContained(source, raw, options);
   }
   return decodeKnown(source, detected.format, options);
+}
+
+/**
+ * Whether a file is an image by its first bytes; whether all of it can be decoded shows when it is.
+ * @throws ImageError `not-found`, `not-a-file`, `unreadable`, `empty`, `unsupported-format`, `corrupt`
+ */
+export async function checkFormat(input: string | Uint8Array, name: string, path?: Buffer): Promise<void> {
+  recognise(await openPicture(input, name, path, 'header'));
+}
+
+function recognise({ header, name }: PictureSource) {
+  const detected = detectFormat(header);
+  if (!detected.supported) {
+    if (hasPngHeader(header)) {
+      throw new ImageError('corrupt', { where: name, problem: 'damaged PNG (wrong signature)' });
+    }
+    const what = detected.name === undefined ? 'not an image of a known format' : `${detected.name} is not supported`;
+    const otherKind = recogniseOther(header, name);
+    throw new ImageError('unsupported-format', { where: name, problem: what, expected: supportedFormats, otherKind });
+  }
+  return detected;
 }
 
 function decodeKnown(source: PictureSource, format: ImageFormat, options: DecodeOptions): Promise<DecodedImage> {

@@ -58,11 +58,20 @@ async function readStart(file: number, target: Uint8Array): Promise<Uint8Array> 
   return target.subarray(0, filled);
 }
 
-async function readPicture(file: number, path: string | Buffer, name: string): Promise<PictureSource> {
+async function readPicture(
+  file: number,
+  path: string | Buffer,
+  name: string,
+  wanted: 'all' | 'header',
+): Promise<PictureSource> {
   const { size } = fs.fstatSync(file);
   if (size === 0) {
     const otherKind = recogniseOther(new Uint8Array(0), name);
     throw new ImageError('empty', { where: name, problem: 'the file is empty', otherKind });
+  }
+  if (wanted === 'header') {
+    const header = await readStart(file, new Uint8Array(Math.min(size, FORMAT_HEADER_BYTES)));
+    return { name, header, input: header };
   }
   // The decoder takes no path that is not UTF-8.
   const most = typeof path === 'string' ? MAX_BUFFERED_BYTES : MOST_BUFFERED_BYTES;
@@ -84,9 +93,15 @@ async function readPicture(file: number, path: string | Buffer, name: string): P
  *
  * @param unnamed what messages call a picture that comes as bytes
  * @param path what is opened, where the name's bytes are not UTF-8
+ * @param wanted `header`: no more than tells the format
  * @throws ImageError `not-found`, `not-a-file`, `unreadable`, `empty`
  */
-export async function openPicture(input: string | Uint8Array, unnamed: string, path?: Buffer): Promise<PictureSource> {
+export async function openPicture(
+  input: string | Uint8Array,
+  unnamed: string,
+  path?: Buffer,
+  wanted: 'all' | 'header' = 'all',
+): Promise<PictureSource> {
   if (typeof input !== 'string') {
     const name = printable(unnamed);
     if (input.length === 0) throw new ImageError('empty', { where: name, problem: 'no data' });
@@ -102,7 +117,7 @@ export async function openPicture(input: string | Uint8Array, unnamed: string, p
     }
     // Should a pipe take the file's place in between, opening it must not wait for a writer.
     file = await open(path ?? input, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
-    return await readPicture(file, path ?? input, name);
+    return await readPicture(file, path ?? input, name, wanted);
   } catch (error) {
     throw error instanceof ImageError ? error : describeError(name, error);
   } finally {

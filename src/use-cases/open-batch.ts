@@ -17,6 +17,8 @@ export interface BatchRequest {
   /** Arguments: files, folders, patterns, `-`. */
   readonly names: readonly string[];
   readonly inputs: InputOptions;
+  /** Finds the inputs; left out: `findInputs` of `names`. May be called several times. */
+  readonly find?: (options: InputOptions) => AsyncGenerator<Input>;
   readonly choice: LoadOptions;
   readonly maxPixels: number;
   /** Whether to take what is left of a JPEG, PNG or GIF file that ends early. */
@@ -94,7 +96,7 @@ export async function openBatch(
   host: BatchHost,
   keep?: (model: Model) => readonly string[],
 ): Promise<Batch | { readonly exitCode: number }> {
-  const { names, inputs, jobs, defaultJobs } = request;
+  const { names, inputs, jobs, defaultJobs, find: findAll = (options) => findInputs(names, options) } = request;
   const { filesFrom = [] } = inputs;
   const isBatch = mayBeMore(MOST_ON_THIS_THREAD, names, filesFrom);
   if (isBatch) limitDecodeThreads(jobs ?? defaultJobs);
@@ -103,7 +105,7 @@ export async function openBatch(
   const onFirst = () => {
     hasInputs = true;
   };
-  const find = () => findInputs(names, { ...inputOptions(inputs, host, ended.signal), onFirst });
+  const find = () => findAll({ ...inputOptions(inputs, host, ended.signal), onFirst });
   // A list that arrives is many: nobody waits for its end.
   const isArriving = filesFrom.some((list) => list === '-' || isReadOnce(list));
   // What has been read once, here, is not there for a second process.
@@ -133,7 +135,8 @@ export async function openBatch(
   };
 }
 
-function inputOptions(inputs: InputOptions, host: BatchHost, until: AbortSignal): InputOptions {
+/** What of the host is for finding inputs. */
+export function inputOptions(inputs: InputOptions, host: BatchHost, until: AbortSignal): InputOptions {
   const { stdin, fetchPicture, isOutput } = host;
   return {
     ...inputs,

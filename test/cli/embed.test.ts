@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openVectorFile } from '../../src/batch/vector-file.js';
+import type { VectorRow } from '../../src/batch/vector-rows.js';
 import { sharedPath } from '../shared.js';
 import { mobilenet, program, root } from './run.js';
 
@@ -47,10 +48,12 @@ const lines = (text: string) =>
 
 /** Rows with their vectors; throws where the two files do not belong together. */
 async function readOutput() {
-  const { space, rows, failed, vectors } = await openVectorFile(output);
-  const found = rows.map((row, at) => ({ ...row, vector: vectors.read(at, 1) }));
-  vectors.close();
-  return { space, rows: found, failed };
+  const file = await openVectorFile(output);
+  const rows: (VectorRow & { vector: Float32Array })[] = [];
+  for await (const { row, vector } of file.pictures()) rows.push({ ...row, vector });
+  file.close();
+  const failed = lines(readFileSync(namesFile(), 'utf8')).filter((row) => 'error' in row);
+  return { space: file.space, rows, failed };
 }
 
 const byFile = (rows: readonly { file: string; vector: Float32Array }[]) =>

@@ -5,6 +5,8 @@ export const commandNames = [
   'classify',
   'learn',
   'embed',
+  'similar',
+  'duplicates',
   'explain',
   'evaluate',
   'merge',
