@@ -305,7 +305,8 @@ describe('mobilenet models', () => {
       /^ [^\n]+\nInstalled in [^\n]+\n {2}none\nsize: [^\n]+\n$/,
     );
     const installed = JSON.parse((await run(['models', '--installed', '--json'])).stdout);
-    expect(installed).toEqual({ store: home, installed: [], damaged: [] });
+    const cache = { path: join(home, 'embeddings'), vectors: 0, bytes: 0 };
+    expect(installed).toEqual({ store: home, installed: [], damaged: [], cache });
     expect((await run(['models', '--installed', '--filter', 'v9'])).stdout).toBe('no installed model matches v9\n');
     expect((await run(['models', '--filter', 'v9'])).stdout).toBe('no model matches v9\n');
     expect((await run(['models', '--filter', ''])).code).toBe(2);
