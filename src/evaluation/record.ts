@@ -9,6 +9,8 @@ export interface EvaluationRecord extends Metrics {
   readonly unknown: number;
   /** Pictures whose class nothing says; they are not in `n`. */
   readonly withoutTruth: number;
+  /** Of `n`: the true class has a probability of 0, as rounded ones may; in the log loss they count for 36 each. */
+  readonly zeroProbability: number;
   /** Why a metric is null. */
   readonly reasons: { readonly top5?: string; readonly logLoss?: string };
   readonly model?: ModelFacts | undefined;

@@ -70,9 +70,15 @@ function figures(record: EvaluationRecord): string[][] {
     ['macro precision', macroPrecision.toFixed(3), ''],
     ['macro recall', macroRecall.toFixed(3), ''],
     ['macro F1', macroF1.toFixed(3), ''],
-    logLoss === null ? ['log loss', '–', `${reasons.logLoss}`] : ['log loss', logLoss.toFixed(3), 'nats'],
+    logLoss === null ? ['log loss', '–', `${reasons.logLoss}`] : ['log loss', logLoss.toFixed(3), zerosText(record)],
     ['calibration error', ece.toFixed(3), ''],
   ];
+}
+
+/** The logarithm of 0 has no value. */
+function zerosText({ zeroProbability }: EvaluationRecord): string {
+  if (zeroProbability === 0) return 'nats';
+  return `nats; ${counted(zeroProbability, 'true class', 'true classes')} with probability 0 counted as 36.04`;
 }
 
 function shareRow(name: string, { value, low95, high95 }: Share): string[] {

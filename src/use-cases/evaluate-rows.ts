@@ -79,7 +79,7 @@ export async function evaluateRows(
     const remedy = names.isComplete
       ? 'name the class with --map'
       : 'if it is a class that no row has, name the model with --model';
-    noteIndices(classes.check(describe, remedy), names.names, host.onNote);
+    noteIndices(classes.check(describe, remedy), names.names, host.onProblem);
     isWhole = true;
   } finally {
     errors?.close(isWhole);

@@ -100,7 +100,7 @@ async function findTruths(
   { names, inputs }: EvaluateRequest,
   classes: TrueClasses,
   known: ClassNames,
-  { onNote }: EvaluationHost,
+  { onNote, onProblem }: EvaluationHost,
 ): Promise<number> {
   const firstFiles = new Map<string, string>();
   let withoutTruth = 0;
@@ -124,18 +124,18 @@ async function findTruths(
       byFolder ? `folder ${quoted(truth)}` : `class ${quoted(truth)} of ${printable(firstFiles.get(truth)!)}`,
     byFolder ? 'rename the folder, skip it with --exclude, or name its class with --map' : 'name the class with --map',
   );
-  noteIndices(indices, known, onNote);
+  noteIndices(indices, known, onProblem);
   if (withoutTruth > 0) onNote(`${withoutTruth} images lie in no class folder and are not evaluated`);
   if (byFolder) await noteEmpty(names, firstFiles, onNote);
   return withoutTruth;
 }
 
-/** Numbers may have been meant in another order. */
-export function noteIndices(indices: readonly string[], names: ClassNames, onNote: (note: string) => void): void {
+/** Numbers may have been meant in another order, so that they are never taken quietly. */
+export function noteIndices(indices: readonly string[], names: ClassNames, onProblem: (problem: string) => void): void {
   const [first] = indices;
   if (first === undefined) return;
   const label = elementAt(names.labels, names.atIndex(Number(first))!).name;
-  onNote(`classes named by numbers are taken for the model’s indices, from 0: ${first} is ${label}`);
+  onProblem(`classes named by numbers are taken for the model’s indices, from 0: ${first} is ${label}`);
 }
 
 async function noteEmpty(
@@ -147,7 +147,8 @@ async function noteEmpty(
   for (const name of names) {
     const folders = await listClassFolders({ file: name, path: name }).catch(() => []);
     const empty = folders.filter((folder) => !truths.has(folder.name));
-    if (empty.length > 0) onNote(`${name}: no images in ${empty.map((folder) => quoted(folder.name)).join(', ')}`);
+    if (empty.length > 0)
+      onNote(`${name}: no images were taken from ${empty.map((folder) => quoted(folder.name)).join(', ')}`);
   }
 }
 

@@ -66,7 +66,7 @@ export class Evaluation {
    * Of one picture at least. The order of the pictures makes no difference.
    * @param independent each class has a probability of its own, so that there is no log loss
    */
-  result(independent: boolean): Metrics & Pick<EvaluationRecord, 'unknown' | 'reasons'> {
+  result(independent: boolean): Metrics & Pick<EvaluationRecord, 'unknown' | 'zeroProbability' | 'reasons'> {
     const isUnknown = (row: Kept) => row.isUnknown;
     const classes = this.#classes.evaluated(
       new Set(this.#rows.map(({ truth }) => truth)),
@@ -78,6 +78,7 @@ export class Evaluation {
     return {
       ...metricsOf(judged, labels, unknown),
       unknown: this.#rows.filter(isUnknown).length,
+      zeroProbability: judged.filter(({ truthProbability }) => truthProbability === 0).length,
       reasons: reasonsOf(judged, independent),
     };
   }

@@ -98,7 +98,8 @@ export async function openBatch(
 ): Promise<Batch | { readonly exitCode: number }> {
   const { names, inputs, jobs, defaultJobs, find: findAll = (options) => findInputs(names, options) } = request;
   const { filesFrom = [] } = inputs;
-  const isBatch = mayBeMore(MOST_ON_THIS_THREAD, names, filesFrom);
+  const tables = typeof inputs.truth === 'object' ? [inputs.truth.table] : [];
+  const isBatch = mayBeMore(MOST_ON_THIS_THREAD, names, [...filesFrom, ...tables]);
   if (isBatch) limitDecodeThreads(jobs ?? defaultJobs);
   const ended = new AbortController();
   let hasInputs = false;

@@ -1,59 +1,33 @@
 /**
- * npm run accuracy -- FOLDER [--model M] [--alpha A] [--res PIXELS] [--dtype f32|int8] [--odd] [--json]
- * Top-1 and top-5 over a folder of pictures whose names begin with their synset id (n01440764_tench.JPEG); with --odd only
- * the 2nd, 4th, … of the list by name: those that the calibration of int8 has not seen.
+ * npm run accuracy -- FOLDER [--odd] [OPTIONS of mobilenet evaluate]
+ * `mobilenet evaluate` over a folder of pictures whose names begin with their synset id (n01440764_tench.JPEG); with --odd
+ * only the 2nd, 4th, … of the list by name: those that the calibration of int8 has not seen.
  */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { load } from '../../src/use-cases/classifier.js';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    model: { type: 'string' },
-    alpha: { type: 'string' },
-    res: { type: 'string' },
-    weights: { type: 'string', multiple: true },
-    crop: { type: 'string' },
-    resize: { type: 'string' },
-    dtype: { type: 'string' },
-    odd: { type: 'boolean' },
-    json: { type: 'boolean' },
-  },
-});
-const [folder] = positionals;
-if (folder === undefined) throw new Error('expected a folder: npm run accuracy -- FOLDER [--model M] [--json]');
+const [folder, ...rest] = process.argv.slice(2);
+if (folder === undefined) throw new Error('expected a folder: npm run accuracy -- FOLDER [--odd] [--model M] [--json]');
+const options = rest.filter((option) => option !== '--odd');
+const isOdd = options.length < rest.length;
 
 const pictures = readdirSync(folder)
   .filter((name) => /^n\d{8}/.test(name))
   .sort()
-  .filter((_, index) => !values.odd || index % 2 === 1);
+  .filter((_, index) => !isOdd || index % 2 === 1);
 if (pictures.length === 0) throw new Error(`${folder}: no picture whose name begins with a synset id`);
 
-const classifier = await load({
-  ...(values.model !== undefined && { model: values.model }),
-  ...(values.alpha !== undefined && { alpha: Number(values.alpha) }),
-  ...(values.res !== undefined && { resolution: Number(values.res) }),
-  ...(values.weights !== undefined && { weights: values.weights }),
-  ...(values.crop !== undefined && { crop: values.crop as 'center' | 'squash' }),
-  ...(values.dtype !== undefined && { dtype: values.dtype as 'f32' | 'int8' }),
-  ...(values.resize !== undefined && { filter: values.resize as 'pil-bilinear' }),
-});
-
-let top1 = 0;
-let top5 = 0;
-for (const name of pictures) {
-  const { predictions } = await classifier.classify(join(folder, name), { top: 5 });
-  const rank = predictions.findIndex(({ id }) => id === name.slice(0, 9));
-  if (rank === 0) top1++;
-  if (rank >= 0) top5++;
-}
-
-const { model } = classifier;
-const result = { ...model, n: pictures.length, top1: top1 / pictures.length, top5: top5 / pictures.length };
-if (values.json) console.log(JSON.stringify(result));
-else {
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  console.log(`${result.n} pictures: top-1 ${percent(result.top1)}, top-5 ${percent(result.top5)}`);
+const temporary = mkdtempSync(join(tmpdir(), 'mobilenet-accuracy-'));
+const table = join(temporary, 'truth.csv');
+const cell = (text: string) => `"${text.replaceAll('"', '""')}"`;
+writeFileSync(table, pictures.map((name) => `${cell(resolve(folder, name))},${name.slice(0, 9)}\n`).join(''));
+try {
+  const program = fileURLToPath(new URL('../../bin/mobilenet.js', import.meta.url));
+  const args = [program, 'evaluate', '--truth', table, ...options];
+  process.exitCode = spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1;
+} finally {
+  rmSync(temporary, { recursive: true });
 }

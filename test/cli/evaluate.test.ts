@@ -231,7 +231,7 @@ describe('class folders', () => {
       { label: 'gondola', precision: 0, recall: 0, f1: 0, support: 1 },
       { label: 'alp', precision: 0.5, recall: 1, f1: 2 / 3, support: 1 },
     ]);
-    expect(found.stderr).toContain('no images in "tench"');
+    expect(found.stderr).toContain('no images were taken from "tench"');
     const rows = readFileSync(errors, 'utf8')
       .trimEnd()
       .split('\n')
@@ -261,7 +261,10 @@ describe('class folders', () => {
     expect(mobilenet('evaluate', join(folder, 'none'))).toMatchObject({ code: 3 });
     mkdirSync(join(folder, 'empty'));
     expect(mobilenet('evaluate', join(folder, 'empty'))).toMatchObject({ code: 3 });
-    expect(mobilenet('evaluate')).toMatchObject({ code: 2 });
+    expect(mobilenet('evaluate')).toMatchObject({
+      code: 2,
+      stderr: 'mobilenet: no input given, expected a folder of class folders, --truth FILE or --rows FILE\n',
+    });
   });
 
   it('may miss what is demanded: exit 6', () => {

@@ -23,6 +23,12 @@ export async function runEvaluate(folders: readonly string[], flags: EvaluateFla
 
 async function runOnPictures(folders: readonly string[], flags: EvaluateFlags): Promise<number> {
   const truth = truthSource(flags);
+  if (folders.length === 0 && typeof truth !== 'object') {
+    throw new UsageError({
+      problem: 'no input given',
+      expected: 'a folder of class folders, --truth FILE or --rows FILE',
+    });
+  }
   // The table names the images.
   const { inputs, ...request } = readBatchRequest(folders, flags, false, typeof truth === 'object');
   let isMissed = false;
