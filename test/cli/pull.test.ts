@@ -274,7 +274,7 @@ describe('mobilenet models', () => {
   it('--json has the documented fields in their order', async () => {
     const { stdout } = await run(['models', '--json']);
     const document = JSON.parse(stdout);
-    expect(Object.keys(document)).toEqual(['store', 'box', 'installed', 'damaged', 'available']);
+    expect(Object.keys(document)).toEqual(['store', 'box', 'installed', 'damaged', 'cache', 'available']);
     const fields = [
       'name',
       'network',
