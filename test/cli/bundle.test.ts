@@ -263,8 +263,8 @@ describe('a bundle that is none', () => {
     ['with a record that is no JSON', () => writeFile(record(published), '{'), /model\.json: not JSON$/m],
     [
       'with a record of many bytes',
-      () => writeFile(record(published), ' '.repeat(100_000)),
-      /100000 bytes, expected at most 65536/,
+      () => writeFile(record(published), ' '.repeat(2_000_000)),
+      /2000000 bytes, expected at most 1048576/,
     ],
     [
       'with a record of another name',
