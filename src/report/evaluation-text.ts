@@ -58,8 +58,10 @@ function headLine({ n, failed, unknown, model, perClass }: EvaluationRecord): st
   if (failed > 0) counts.push(`${failed} more failed`);
   if (unknown > 0) counts.push(`${unknown} unknown to the model, counted as wrong`);
   if (!model) return counts.join(', ');
-  const { network, alpha, resolution, dtype } = model;
-  return `${network} ${alphaText(alpha)} at ${resolution} × ${resolution}, ${dtype}: ${counts.join(', ')}`;
+  const { network, alpha, resolution, dtype, weights } = model;
+  const ran = `${network} ${alphaText(alpha)} at ${resolution} × ${resolution}, ${dtype}`;
+  // Of bundled weights the file says nothing more.
+  return `${weights.startsWith(network) ? ran : `${weights} (${ran})`}: ${counts.join(', ')}`;
 }
 
 function figures(record: EvaluationRecord): string[][] {

@@ -53,11 +53,15 @@ export async function evaluateRows(
   const evaluation = new Evaluation(names.names, classes);
   const firstFiles = new Map<string, string>();
   const counts = { failed: 0, withoutTruth: 0 };
+  // A table tells that its file has no row.
+  const onTorn = () => {
+    if (typeof truth !== 'object') counts.failed++;
+  };
   let model: ModelFacts | undefined;
   const errors = host.openErrors?.();
   let isWhole = false;
   try {
-    for await (const { record, model: own, where } of distinctRows(request.rows, host, until)) {
+    for await (const { record, model: own, where } of distinctRows(request.rows, host, onTorn, until)) {
       model = own;
       if ('error' in record) {
         if (record.error.code !== SKIPPED) counts.failed++;
@@ -97,6 +101,7 @@ export async function evaluateRows(
 async function* distinctRows(
   path: string,
   { onNote, onProblem }: EvaluationHost,
+  onTorn: () => void,
   until?: AbortSignal,
 ): AsyncGenerator<{ readonly record: RowRecord; readonly model: ModelFacts | undefined; readonly where: string }> {
   const seen = new SeenNames();
@@ -110,6 +115,7 @@ async function* distinctRows(
     if (text.trim() === '') continue;
     if (!isWhole && !text.trimEnd().endsWith('}')) {
       onProblem(`${where}: the last row is incomplete and was left out`);
+      onTorn();
       break;
     }
     const { model, ...record } = parseAnyRow(text, where) as RowRecord & { readonly model?: ModelFacts };

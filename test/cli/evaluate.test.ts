@@ -205,6 +205,11 @@ describe('rows and a table of true classes', () => {
     expect(refused([row], 'a.jpg,crane\n').stderr).toContain('ambiguous: crane (n02012849) or crane (n03126707)');
   });
 
+  it('may end early, which is a failure', () => {
+    const rows = write('rows.jsonl', `${rowOf('class_0_1.jpg', two)}\n${rowOf('class_0_2.jpg', two).slice(0, 50)}`);
+    expect(evaluate('--rows', rows, '--truth', 'name')).toMatchObject({ code: 1, n: 1, failed: 1 });
+  });
+
   it('may be without an answer: exit 3', () => {
     const { code, stderr } = refused([rowOf('a.jpg', two)], 'b.jpg,class 0\n');
     expect({ code, stderr }).toMatchObject({ code: 3 });
