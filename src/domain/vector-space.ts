@@ -10,7 +10,7 @@ export interface VectorSpace {
   /** Each vector was divided by its Euclidean length; one of zeros stays as it is. */
   readonly normalised: boolean;
   readonly preprocessing: PreprocessingRecord;
-  /** SHA-256 of all that raw vectors follow from but the picture: weights, layers, dtype, resolution, preprocessing, the layer. */
+  /** SHA-256 of all that raw vectors follow from but the picture: the layers up to this one, their weights, dtype, preprocessing. */
   readonly id: string;
 }
 

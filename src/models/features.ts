@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { VectorSpace } from '../domain/vector-space.js';
 import { elementAt } from '../errors/element-at.js';
 import { UsageError } from '../errors/errors.js';
@@ -37,9 +36,7 @@ export function layerOf({ network, facts }: Model, asked: string | undefined): s
 /** Of vectors that are not normalised. */
 export function spaceOf(model: Model, layer: string): VectorSpace {
   const { height, width, channels } = model.network.layers.find(({ name }) => name === layer)!.outputShape;
-  const known = { layer, length: height * width * channels, normalised: false };
-  const id = createHash('sha256')
-    .update(JSON.stringify([fingerprintOf(model), known]))
-    .digest('hex');
-  return { model: model.facts, ...known, preprocessing: recordOf(model.preprocessing), id };
+  const length = height * width * channels;
+  const preprocessing = recordOf(model.preprocessing);
+  return { model: model.facts, layer, length, normalised: false, preprocessing, id: fingerprintOf(model, layer) };
 }

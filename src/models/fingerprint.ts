@@ -1,22 +1,37 @@
 import { createHash, type Hash } from 'node:crypto';
+import { NETWORK_INPUT } from '../networks/types.js';
 import type { Tensor } from '../weights/types.js';
 import type { Model } from './model.js';
 
 /**
- * SHA-256 of all that a model computes with: layers, weights, how maps are stored in integers, and preprocessing. Names of files
- * and labels are no part of it.
+ * SHA-256 of all that the output of a layer follows from but the picture: the layers up to it with their weights, how maps are
+ * stored in integers, and preprocessing. The classifier behind it, names of files and labels are no part of it.
  */
-export function fingerprintOf({ network, epsilon, preprocessing, facts, readWeights, readLevels }: Model): string {
+export function fingerprintOf(model: Model, layer: string): string {
+  const { network, epsilon, preprocessing, facts, readWeights, readLevels } = model;
+  const names = layersBefore(network.layers, layer);
   const hash = createHash('sha256');
   const { assumed: _, ...prepared } = preprocessing;
-  addJson(hash, [network, epsilon, prepared, facts.dtype]);
-  for (const [layer, { weights, bias, batchNorm }] of readWeights()) {
-    addTensor(hash, `${layer} weights`, weights);
-    if (bias) addTensor(hash, `${layer} bias`, bias);
-    for (const [name, tensor] of Object.entries(batchNorm ?? {})) addTensor(hash, `${layer} ${name}`, tensor);
+  const layers = network.layers.filter(({ name }) => names.has(name));
+  addJson(hash, [layers, network.inputShape, epsilon, prepared, facts.dtype]);
+  for (const [name, { weights, bias, batchNorm }] of readWeights()) {
+    if (!names.has(name)) continue;
+    addTensor(hash, `${name} weights`, weights);
+    if (bias) addTensor(hash, `${name} bias`, bias);
+    for (const [part, tensor] of Object.entries(batchNorm ?? {})) addTensor(hash, `${name} ${part}`, tensor);
   }
-  if (readLevels) for (const [name, level] of readLevels().values) addJson(hash, [name, level]);
+  const { values = [], steps = [] } = readLevels?.() ?? {};
+  for (const [name, level] of [...values, ...steps]) if (names.has(name)) addJson(hash, [name, level]);
   return hash.digest('hex');
+}
+
+/** Names of the layer and of all whose outputs it is computed from, the picture among them. */
+function layersBefore(layers: Model['network']['layers'], last: string): ReadonlySet<string> {
+  const names = new Set([last, NETWORK_INPUT]);
+  for (const { name, inputs } of layers.toReversed()) {
+    if (names.has(name)) for (const input of inputs) names.add(input);
+  }
+  return names;
 }
 
 function addTensor(hash: Hash, name: string, { shape, data }: Tensor): void {

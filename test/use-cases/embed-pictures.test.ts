@@ -15,6 +15,7 @@ import * as zlib from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { VectorSpace } from '../../src/domain/vector-space.js';
 import { type Embedded, type EmbedRequest, embedPictures } from '../../src/use-cases/embed-pictures.js';
+import { exportModel } from '../../src/use-cases/export.js';
 
 const photos = ['airplane', 'allium', 'alps'].map((name) => `test/photos/${name}.jpg`);
 const sizes = [
@@ -161,4 +162,23 @@ describe.skipIf(typeof zlib.crc32 !== 'function')('the cache', () => {
     await embed({});
     expect(() => entries()).toThrow('ENOENT');
   });
+});
+
+test('a space is the same under another name and with other labels, and another one for other weights', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mobilenet-space-'));
+  try {
+    const space = async (choice: EmbedRequest['choice']) => (await embed({ names: [], choice })).space.id;
+    const weights = join(folder, 'copy.safetensors');
+    await exportModel({ model: 'mobilenet_v2' }, weights);
+    const own = await space({ weights: [weights] });
+    copyFileSync(weights, join(folder, 'other.safetensors'));
+    expect(await space({ weights: [join(folder, 'other.safetensors')] })).toBe(own);
+    const bytes = readFileSync(weights);
+    // Biases stand first, those of the first layer before all others.
+    bytes[8 + Number(bytes.readBigUInt64LE(0))]! ^= 1;
+    writeFileSync(weights, bytes);
+    expect(await space({ weights: [weights] })).not.toBe(own);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
