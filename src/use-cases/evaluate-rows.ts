@@ -11,7 +11,7 @@ import { SeenNames } from '../inputs/seen-names.js';
 import type { TruthSource } from '../inputs/truth.js';
 import { loadImagenetLabels } from '../models/bundled.js';
 import { keepYoungGenerationSmall } from '../runners/collect-garbage.js';
-import { type EvaluationHost, errorRow, isUnknown, noteIndices, readMap } from './evaluate.js';
+import { type EvaluationHost, errorRow, noteIndices, readMap } from './evaluate.js';
 import { type Answer, Evaluation } from './evaluation.js';
 import { TrueClasses } from './true-classes.js';
 
@@ -74,7 +74,7 @@ export async function evaluateRows(
         continue;
       }
       if (!firstFiles.has(name)) firstFiles.set(name, record.file);
-      const answer = { ...answerOf(record.predictions, names, where), isUnknown: isUnknown(record) };
+      const answer = { ...answerOf(record.predictions, names, where), isUnknown: record.unknown !== undefined };
       const trueClass = classes.get(name);
       const isRight = evaluation.add(trueClass, answer);
       if (!isRight) await errors?.write(errorRow(record, classes.labelOf(trueClass), own));

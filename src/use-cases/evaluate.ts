@@ -205,12 +205,7 @@ async function* tasksWithTruth({ inputs }: Batch): AsyncGenerator<Task> {
 
 function answerOf(record: Extract<Outcome['record'], ClassifiedRecord>, all: Float32Array | undefined): Answer {
   const best = record.predictions.map(({ index, probability }, at) => ({ place: index, probability, rank: at + 1 }));
-  return { best, all, isUnknown: isUnknown(record) };
-}
-
-/** Whether the model takes the picture for none of its classes. */
-export function isUnknown(record: object): boolean {
-  return 'unknown' in record && record.unknown !== undefined && record.unknown !== null;
+  return { best, all, isUnknown: record.unknown !== undefined };
 }
 
 /** As `classify` writes it, with what it should be. */

@@ -1,4 +1,5 @@
 import type { ClassNames } from '../batch/class-names.js';
+import { UNKNOWN } from '../domain/classification.js';
 import { type Judged, type Metrics, metricsOf } from '../evaluation/metrics.js';
 import type { EvaluationRecord } from '../evaluation/record.js';
 import type { EvaluatedClasses, TrueClass, TrueClasses } from './true-classes.js';
@@ -74,7 +75,7 @@ export class Evaluation {
     );
     const unknown = this.#rows.some(isUnknown) ? classes.labels.length : undefined;
     const judged = this.#rows.map((row) => this.#judge(row, classes, unknown ?? 0, independent)).sort(inOneOrder);
-    const labels = unknown === undefined ? classes.labels : [...classes.labels, 'unknown'];
+    const labels = unknown === undefined ? classes.labels : [...classes.labels, UNKNOWN];
     return {
       ...metricsOf(judged, labels, unknown),
       unknown: this.#rows.filter(isUnknown).length,
