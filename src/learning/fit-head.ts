@@ -17,6 +17,8 @@ export interface TrainingSet {
 
 export interface FitOptions {
   readonly seed: number;
+  /** The one inverse regularisation to take; by default it is chosen. */
+  readonly inverseRegularisation?: number | undefined;
   /** Makes the products with features. */
   readonly productsOf: (features: Features) => Products | Promise<Products>;
 }
@@ -45,8 +47,9 @@ const FOLD_TOLERANCE = 1e-6;
  * Learns a linear head: features → standardised per channel → regularisation by cross-validated log loss → logistic
  * regression on all rows that are not held out, every class counting the same → head with the standardisation folded in.
  */
-export async function fitHead(set: TrainingSet, { seed, productsOf }: FitOptions): Promise<FittedHead> {
+export async function fitHead(set: TrainingSet, options: FitOptions): Promise<FittedHead> {
   const { features, labels, classes, groups, isHeldOut = () => false } = set;
+  const { seed, productsOf, inverseRegularisation: asked } = options;
   const { rows, columns } = features;
   const isLearned = (row: number) => !isHeldOut(row);
   const standardisation = standardisationOf(features, isLearned);
@@ -56,7 +59,7 @@ export async function fitHead(set: TrainingSet, { seed, productsOf }: FitOptions
 
   const starts: (Float64Array | undefined)[] = new Array(FOLDS).fill(undefined);
   let best: { loss: number; inverseRegularisation: number; crossValidated: Float64Array } | undefined;
-  for (const inverseRegularisation of GRID) {
+  for (const inverseRegularisation of asked === undefined ? GRID : [asked]) {
     const crossValidated = new Float64Array(rows * classes);
     for (let fold = 0; fold < FOLDS; fold++) {
       const rowWeights = balancedWeights(labels, classes, (row) => isLearned(row) && folds[row] !== fold);
