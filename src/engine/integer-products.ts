@@ -22,6 +22,8 @@ export interface IntegerProducts {
     count: number,
     read: (n: number, row: Uint8Array) => void,
   ): { readonly sums: Float32Array; readonly stride: number };
+  /** Ends threads, if there are any. */
+  close(): void;
 }
 
 const TILE = 8;
@@ -32,9 +34,10 @@ const MOST_BYTES = 16 * 1024 * 1024;
 
 /**
  * @param columns numbers in a row, at most 65,536: sums stay below 2³¹
- * @throws RuntimeError where the memory does not suffice
+ * @param threads that share as much work as is taken at once; this one alone does what is less
+ * @throws RuntimeError where the memory does not suffice, in `times` where a thread fails
  */
-export async function integerProducts(columns: number): Promise<IntegerProducts> {
+export async function integerProducts(columns: number, threads = 1): Promise<IntegerProducts> {
   const kernels = await loadKernels();
   const { heapBase, narrowBytes, headerBytes, listBytes, floatOutput, dot, noActivation } = kernels.constants;
   const stored = Math.ceil(columns / TILE) * TILE;
@@ -49,6 +52,16 @@ export async function integerProducts(columns: number): Promise<IntegerProducts>
   const outputs = align(inputs + mostRows * stored * narrowBytes);
   const memory = createMemory(outputs + 4 * mostRows * mostOutputs);
   const bound = bindKernels(kernels, memory);
+  const call = (pixels: number, outChannels: number) => {
+    const maps = { output: outputs, input: inputs, weights: panels, residual: 0 };
+    const sizes = { pixels, inChannels: stored, outChannels };
+    const args = { ...maps, ...sizes, format: floatOutput | dot, activation: noActivation };
+    return { kernel: 'pointwise_i8', args } as const;
+  };
+  const crew = threads > 1 ? (await import('./pool.js')).startCrew(threads) : undefined;
+  const strides = { output: 4 * mostOutputs, input: stored * narrowBytes };
+  const whole = { ...call(mostRows, mostOutputs), strides, layer: 'products', scratchBytes: 0 };
+  const pool = crew?.assign({ steps: [whole] }, kernels, memory);
 
   const weights = narrowBytes === 1 ? new Int8Array(memory.buffer) : new Int16Array(memory.buffer);
   const row = new Int8Array(columns);
@@ -77,12 +90,11 @@ export async function integerProducts(columns: number): Promise<IntegerProducts>
       const bytes = new Uint8Array(memory.buffer, inputs, mostRows * stored);
       for (let n = 0; n < count; n++) read(n, bytes.subarray(n * stored, n * stored + columns));
       if (narrowBytes === 2) widen(bytes, new Int16Array(memory.buffer, inputs, mostRows * stored), count * stored);
-      const sizes = { pixels: count, inChannels: stored, outChannels: stride };
-      const maps = { output: outputs, input: inputs, weights: panels, residual: 0 };
-      const args = { ...maps, ...sizes, format: floatOutput | dot, activation: noActivation };
-      callKernel(bound, { kernel: 'pointwise_i8', args });
+      if (pool && count === mostRows && stride === mostOutputs) pool.run();
+      else callKernel(bound, call(count, stride));
       return { sums: new Float32Array(memory.buffer, outputs, count * stride), stride };
     },
+    close: () => crew?.close(),
   };
 }
 

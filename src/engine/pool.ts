@@ -14,7 +14,7 @@ export interface Crew {
   /** The caller's thread and the workers. */
   readonly threads: number;
   /** Tells the threads what they will run, once. */
-  assign(plan: Plan, kernels: KernelModule, memory: KernelMemory): Pool;
+  assign(plan: Pick<Plan, 'steps'>, kernels: KernelModule, memory: KernelMemory): Pool;
   /** Ends the workers. */
   close(): void;
 }
@@ -83,7 +83,7 @@ export function startCrew(threads: number): Crew {
     for (const worker of workers) void worker.terminate();
   }
 
-  function assign(plan: Plan, kernels: KernelModule, memory: KernelMemory): Pool {
+  function assign(plan: Pick<Plan, 'steps'>, kernels: KernelModule, memory: KernelMemory): Pool {
     const { module, constants } = kernels;
     const stages = splitSteps(plan.steps, threads, constants.pixelTile);
     const patience = availableParallelism() >= threads ? PATIENCE_MS : 0;

@@ -1,5 +1,5 @@
 import type { FailedRecord } from '../domain/classification.js';
-import { groupAround } from '../vectors/groups.js';
+import { type Grouping, groupAround } from '../vectors/groups.js';
 import { openSearch, type Search } from '../vectors/search.js';
 import { VectorSet } from '../vectors/vector-set.js';
 import {
@@ -16,6 +16,9 @@ import { noImages, type VectorPicture, type VisitHost, visitVectors } from './vi
 
 /** Pictures of the archive that are compared at once, and then let go of. */
 const BLOCK = 512;
+
+/** From so many pictures on threads are worth their start. */
+const MANY = 4000;
 
 /** Groups pictures whose vectors are similar. Pictures of an archive are all kept, and never compared with each other. */
 export async function groupSimilar(
@@ -37,7 +40,8 @@ export async function groupSimilar(
   if ('exitCode' in tally) return tally;
   if (tally.isInterrupted) return { tally, groups: [], errors };
   if (request.other !== undefined && tally.seen.other === 0) throw noImages(request.other);
-  return { tally, groups: comparison!.groups(request.keep), errors };
+  const threads = request.jobs ?? request.defaultJobs;
+  return { tally, groups: await comparison!.groups(request.keep, threads), errors };
 }
 
 class Comparison {
@@ -95,7 +99,7 @@ class Comparison {
   }
 
   /** In the order of the names of those that are kept. */
-  groups(keep: GroupRequest['keep']): FoundGroup[] {
+  async groups(keep: GroupRequest['keep'], threads: number): Promise<FoundGroup[]> {
     this.#compareArchived();
     const byKept = new Map<NamedPicture, DuplicateMember[]>();
     const join = (kept: NamedPicture, picture: NamedPicture, similarity: number) => {
@@ -109,11 +113,21 @@ class Comparison {
       if (match) join(match.picture, this.#pictures[place]!, match.similarity);
     }
     const left = Int32Array.from(order.filter((place) => !this.#matches.has(place)));
-    const { keptBy, similarity } = groupAround(this.#search, this.#own, left, this.#least);
+    const { keptBy, similarity } = await this.#groupAround(left, threads);
     for (const place of left) {
       const kept = keptBy[place]!;
       if (kept !== -1) join(this.#pictures[kept]!, this.#pictures[place]!, similarity[place]!);
     }
     return sortGroups(byKept);
+  }
+
+  async #groupAround(order: Int32Array, threads: number): Promise<Grouping> {
+    if (order.length < MANY || threads === 1) return groupAround(this.#search, this.#own, order, this.#least);
+    const search = await openSearch(this.#columns, { threads });
+    try {
+      return groupAround(search, this.#own, order, this.#least);
+    } finally {
+      search.close();
+    }
   }
 }

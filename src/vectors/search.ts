@@ -51,6 +51,8 @@ export interface Search {
   /** Of two vectors. */
   similarity(a: VectorSet, m: number, b: VectorSet, n: number): number;
   readonly mostOutputs: number;
+  /** Ends threads; needed only where there are several. */
+  close(): void;
 }
 
 /** Of products and sums in single precision, and of cosines that are cut off at 1. */
@@ -60,10 +62,14 @@ const ROUNDING_ERROR = 1e-6;
  * Products of bytes by the engine's integer kernel find all pairs that may be similar enough (the error of the bytes is
  * known for each vector); the similarity of these is computed from all that is stored.
  * @param columns numbers of each vector
- * @throws RuntimeError where the kernels cannot run
+ * @param threads that search together among many vectors
+ * @throws RuntimeError where the kernels cannot run, in the methods where a thread fails
  */
-export async function openSearch(columns: number): Promise<Search> {
-  const products = await integerProducts(columns);
+export async function openSearch(
+  columns: number,
+  { threads = 1 }: { readonly threads?: number } = {},
+): Promise<Search> {
+  const products = await integerProducts(columns, threads);
   const similarity = createSimilarity(columns);
 
   const between: Search['between'] = (outputs, rows, least, visit) => {
@@ -135,6 +141,7 @@ export async function openSearch(columns: number): Promise<Search> {
 
   return {
     mostOutputs: products.mostOutputs,
+    close: () => products.close(),
     similarity,
     between,
     nearestOfEach,

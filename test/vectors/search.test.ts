@@ -132,3 +132,18 @@ test.each([Number.NaN, Infinity, -Infinity])('%f is refused, and the set stays a
   expect(set.count).toBe(0);
   expect(() => set.add(new Float32Array(4))).toThrow(/4 numbers, expected 3/);
 });
+
+test('several threads find the same', async () => {
+  const vectors = similarVectors(1100, 96, normal, 9);
+  const set = setOf(vectors);
+  const pairsBy = async (threads: number) => {
+    const search = await openSearch(96, { threads });
+    const pairs: (readonly number[])[] = [];
+    search.pairs(set, 0.7, (...pair) => pairs.push(pair));
+    search.close();
+    return pairs;
+  };
+  const alone = await pairsBy(1);
+  expect(alone.length).toBeGreaterThan(300);
+  expect(await pairsBy(2)).toEqual(alone);
+});
