@@ -89,8 +89,8 @@ export async function evaluateRows(
     errors?.close(isWhole);
   }
   const missing = truths.unused();
-  if (missing > 0) host.onProblem(`${missing} files with a true class have no row`);
-  if (counts.withoutTruth > 0) host.onNote(`${counts.withoutTruth} rows have no true class and are not evaluated`);
+  if (missing > 0) host.onProblem(`files with a true class but no row: ${missing}`);
+  if (counts.withoutTruth > 0) host.onNote(`rows without a true class, not evaluated: ${counts.withoutTruth}`);
   const failed = counts.failed + missing;
   if (evaluation.n === 0) return { failed };
   const { reasons, ...metrics } = evaluation.result(model?.output === 'independent');
@@ -128,7 +128,7 @@ async function* distinctRows(
     if (await seen.add(rowName(record).toString('latin1'))) yield { record, model, where };
     else repeated++;
   }
-  if (repeated > 0) onNote(`${repeated} rows are for images that have a row before and are left out`);
+  if (repeated > 0) onNote(`repeated rows for the same image, not evaluated: ${repeated}`);
 }
 
 function answerOf(

@@ -125,7 +125,7 @@ async function findTruths(
     byFolder ? 'rename the folder, skip it with --exclude, or name its class with --map' : 'name the class with --map',
   );
   noteIndices(indices, known, onProblem);
-  if (withoutTruth > 0) onNote(`${withoutTruth} images lie in no class folder and are not evaluated`);
+  if (withoutTruth > 0) onNote(`images in no class folder, not evaluated: ${withoutTruth}`);
   if (byFolder) await noteEmpty(names, firstFiles, onNote);
   return withoutTruth;
 }

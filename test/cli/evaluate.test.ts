@@ -141,15 +141,15 @@ describe('rows and a table of true classes', () => {
     const skipped = JSON.stringify({ file: 'c.txt', error: { code: 'skipped', message: 'no', kind: 'text' } });
     const found = run([rowOf('a.jpg', two), failed, skipped], 'a.jpg,class 0\nb.jpg,class 0\nd.jpg,class 1\n');
     expect(found).toMatchObject({ code: 1, n: 1, failed: 2, top1: { value: 1 } });
-    expect(found.stderr).toContain('1 files with a true class have no row');
+    expect(found.stderr).toContain('files with a true class but no row: 1');
   });
 
   it('tell of rows without a true class, and of repeated ones', () => {
     const rows = [rowOf('a.jpg', two), rowOf('x.jpg', two), rowOf('a.jpg', [0, 1, 0])];
     const found = run(rows, 'a.jpg,class 0\n');
     expect(found).toMatchObject({ code: 0, n: 1, withoutTruth: 1, top1: { value: 1 } });
-    expect(found.stderr).toContain('1 rows have no true class');
-    expect(found.stderr).toContain('1 rows are for images that have a row before');
+    expect(found.stderr).toContain('rows without a true class, not evaluated: 1');
+    expect(found.stderr).toContain('repeated rows for the same image, not evaluated: 1');
   });
 
   const refused = (rows: readonly string[], truth: string) =>
@@ -228,15 +228,17 @@ describe('class folders', () => {
     put('val/gondola/2.jpg', 'alps');
     write('val/alp/broken.jpg', 'no picture');
     write('val/README', 'text');
+    put('val/beside.jpg', 'boats');
     mkdirSync(join(folder, 'val/tench'));
     const errors = join(folder, 'errors.jsonl');
     const found = evaluate(join(folder, 'val'), '--errors', errors);
-    expect(found).toMatchObject({ code: 1, n: 2, failed: 1, withoutTruth: 0, top1: { value: 0.5 }, reasons: {} });
+    expect(found).toMatchObject({ code: 1, n: 2, failed: 1, withoutTruth: 1, top1: { value: 0.5 }, reasons: {} });
     expect(found.perClass).toEqual([
       { label: 'gondola', precision: 0, recall: 0, f1: 0, support: 1 },
       { label: 'alp', precision: 0.5, recall: 1, f1: 2 / 3, support: 1 },
     ]);
     expect(found.stderr).toContain('no images were taken from "tench"');
+    expect(found.stderr).toContain('images in no class folder, not evaluated: 1');
     const rows = readFileSync(errors, 'utf8')
       .trimEnd()
       .split('\n')
