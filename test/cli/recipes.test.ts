@@ -49,8 +49,8 @@ describe('recipes, as they are written', () => {
     symlinkSync(join(folder, 'many'), join(place, 'photos'));
   });
 
-  it.skipIf(!has('jq', 'jq'))('README: find | mobilenet | jq', () => {
-    const [line] = recipe('README.md', 'find photos').split('\n');
+  it.skipIf(!has('jq', 'jq'))('docs/batches.md: find | mobilenet | jq', () => {
+    const [line] = recipe('docs/batches.md', 'find photos').split('\n');
     const { stdout } = follow(line!.replace('find photos', 'find photos/'), place);
     const lines = stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(40);
@@ -58,7 +58,7 @@ describe('recipes, as they are written', () => {
   });
 
   it.skipIf(!hasShellTools)('README: pictures of a group are moved', () => {
-    const [line] = recipe('README.md', 'mobilenet classify photos --only dog').split('\n');
+    const [line] = recipe('README.md', 'mobilenet photos --only dog').split('\n');
     mkdirSync(join(place, 'dogs'));
     follow(line!.replace('--only dog', '--only "geological formation"').replace('mv', 'cp'), place);
     expect(readdirSync(join(place, 'dogs'))).toHaveLength(10);
