@@ -42,6 +42,17 @@ show 'mobilenet photos --only vessel -f paths -q'
 show 'mobilenet photos -f csv -k 1 -q'
 show 'mobilenet photos -o photos.jsonl -q && mobilenet photos -o photos.jsonl --resume'
 
+say '## What is alike, and why'
+say '`duplicates` finds copies, also smaller, cropped or mirrored ones. Nothing is ever deleted.'
+show 'cp photos/alps.jpg photos/copy.jpg; mobilenet duplicates photos -q; rm photos/copy.jpg'
+say '`explain` says where in an image the answer comes from; `--output heat.png` draws it.'
+show 'mobilenet explain photos/alps.jpg'
+
+say '## Networks'
+show 'mobilenet models --installed --filter v1'
+show 'mobilenet cost --model mobilenet_v1 --alpha 0.5 --res 160'
+say '`mobilenet learn FOLDER --as NAME` learns your own classes; [learn.md](learn.md) has an example.'
+
 say '## Mistakes'
 show 'mobilenet photo/alps.jpg'
 show 'mobilenet photos --only boots'
