@@ -49,7 +49,7 @@ say '`explain` says where in an image the answer comes from; `--output heat.png`
 show 'mobilenet explain photos/alps.jpg'
 
 say '## Networks'
-show 'mobilenet models --installed --filter v1'
+show 'mobilenet models --filter lite0'
 show 'mobilenet cost --model mobilenet_v1 --alpha 0.5 --res 160'
 say '`mobilenet learn FOLDER --as NAME` learns your own classes; [learn.md](learn.md) has an example.'
 
