@@ -44,10 +44,12 @@ export function parseVectorLine(text: string, where: string): (VectorRow | Faile
 /** Throws UsageError where vectors cannot stand beside those of `space`. */
 export function checkSpace(found: VectorSpace, space: VectorSpace, where: string): void {
   if (found.id === space.id && found.normalised === space.normalised && found.length === space.length) return;
-  const isOtherLength = found.id === space.id;
+  const isSameSpace = found.id === space.id;
   throw new UsageError({
     where,
-    problem: isOtherLength ? 'vectors are normalised in one run and not in the other' : 'vectors of another model',
+    problem: isSameSpace
+      ? 'vectors are normalised in one run and not in the other'
+      : 'vectors of another model, layer, dtype or resolution',
     expected: describeSpace(space),
   });
 }
