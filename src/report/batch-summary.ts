@@ -21,7 +21,7 @@ const MOST_CLASSES = 5;
 export function batchSummary(facts: BatchFacts, verb: string): readonly string[] {
   const { succeeded, failed, skipped, seconds, classes } = facts;
   const counts = [`${succeeded} ${verb}`];
-  if (failed > 0) counts.push(`${failed} failed (${listed(facts.reasons)})`);
+  if (failed > 0) counts.push(`${failed} failed (${listed(inWords(facts.reasons))})`);
   if (skipped > 0) counts.push(`${skipped} done before`);
   if (succeeded > 0 && seconds > 0) counts.push(`${((succeeded + failed) / seconds).toFixed(1)} images/s`);
   const lines = succeeded + failed + skipped > 0 ? [counts.join(', ')] : [];
@@ -33,11 +33,16 @@ export function batchSummary(facts: BatchFacts, verb: string): readonly string[]
 /** `12 other files skipped: 9 text, 3 video` */
 function otherFiles(others: ReadonlyMap<string, number>): string | undefined {
   const sum = [...others.values()].reduce((total, count) => total + count, 0);
-  return sum === 0 ? undefined : `${sum} other ${sum === 1 ? 'file' : 'files'} skipped: ${listed(others)}`;
+  return sum === 0 ? undefined : `${sum} other ${sum === 1 ? 'file' : 'files'} skipped: ${listed(inWords(others))}`;
 }
 
-/** The most frequent first; of a label its first name, of a code its words. */
+/** Codes as words. */
+function inWords(counts: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  return new Map([...counts].map(([code, count]) => [code.replaceAll('-', ' '), count]));
+}
+
+/** The most frequent first; of a label its first name. */
 function listed(counts: ReadonlyMap<string, number>, most = counts.size): string {
   const sorted = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, most);
-  return sorted.map(([name, count]) => `${count} ${name.split(', ')[0]!.replaceAll('-', ' ')}`).join(', ');
+  return sorted.map(([name, count]) => `${count} ${name.split(', ')[0]!}`).join(', ');
 }
