@@ -10,6 +10,7 @@ import { describeFiles } from './describe-duplicates.js';
 import type { FoundGroup, FoundGroups, GroupRequest } from './duplicate-groups.js';
 import { groupIdentical } from './group-identical.js';
 import { groupSimilar } from './group-similar.js';
+import { LateOutput, type LateOutputHost } from './late-output.js';
 import { NameLines } from './name-lines.js';
 import { countError } from './tally.js';
 import type { VisitHost, VisitTally } from './visit-vectors.js';
@@ -23,9 +24,7 @@ export interface DuplicatesRequest extends GroupRequest {
   readonly nulOutput: boolean;
 }
 
-export interface DuplicatesHost extends VisitHost {
-  readonly openOutput: () => Output;
-}
+export type DuplicatesHost = VisitHost & LateOutputHost;
 
 export interface DuplicatesTally extends VisitTally {
   groups: number;
@@ -41,39 +40,51 @@ export async function findDuplicates(
   request: DuplicatesRequest,
   host: DuplicatesHost,
 ): Promise<DuplicatesTally | { readonly exitCode: number } | 'output-closed'> {
-  const found = await findGroups(request, host);
-  if ('exitCode' in found) return found;
-  const { groups, errors } = found;
-  const tally = { ...found.tally, groups: groups.length, duplicates: 0 };
-  for (const { others } of groups) tally.duplicates += others.length;
-  if (tally.isInterrupted) return tally;
-  const output = host.openOutput();
+  const opened = new LateOutput(host);
   let isWhole = false;
   try {
-    if (request.format === 'jsonl') for (const record of errors) await output.write(jsonLine(record));
-    const lines = new NameLines({ nul: request.nulOutput, isTerminal: output.isTerminal });
-    for (const [at, group] of groups.entries()) {
-      if (output.isClosed) return 'output-closed';
-      if (request.format === 'paths') await output.write(lines.of(group.others.map(({ picture }) => rowName(picture))));
-      else await output.write(groupText(await describeGroup(group, at + 1, request), request.format));
-    }
-    for (const problem of lines.refused) {
-      countError(tally, { file: '', path: '' }, { code: 'name', message: problem });
-      host.onProblem(problem);
-    }
-    isWhole = true;
+    const found = await findGroups(request, host, () => opened.open());
+    if ('exitCode' in found) return found;
+    const tally = { ...found.tally, groups: found.groups.length, duplicates: 0 };
+    for (const { others } of found.groups) tally.duplicates += others.length;
+    if (tally.isInterrupted) return tally;
+    isWhole = await writeGroups({ ...found, tally }, request, host, opened.output);
+    return isWhole ? tally : 'output-closed';
   } finally {
-    output.close(isWhole);
+    await opened.close(isWhole);
   }
-  return tally;
+}
+
+/** @returns false where nobody reads any more */
+async function writeGroups(
+  { tally, groups, errors }: FoundGroups,
+  request: DuplicatesRequest,
+  { onProblem }: VisitHost,
+  output: Output,
+): Promise<boolean> {
+  if (request.format === 'jsonl') for (const record of errors) await output.write(jsonLine(record));
+  const lines = new NameLines({ nul: request.nulOutput, isTerminal: output.isTerminal });
+  for (const [at, group] of groups.entries()) {
+    if (output.isClosed) return false;
+    if (request.format === 'paths') await output.write(lines.of(group.others.map(({ picture }) => rowName(picture))));
+    else await output.write(groupText(await describeGroup(group, at + 1, request), request.format));
+  }
+  for (const problem of lines.refused) {
+    countError(tally, { file: '', path: '' }, { code: 'name', message: problem });
+    onProblem(problem);
+  }
+  return true;
 }
 
 async function findGroups(
   request: DuplicatesRequest,
   host: VisitHost,
+  begin: () => Promise<void>,
 ): Promise<FoundGroups | { readonly exitCode: number }> {
   const { like } = request;
-  return like === 'identical' ? groupIdentical(request, host) : groupSimilar({ ...request, like }, host);
+  if (like !== 'identical') return groupSimilar({ ...request, like }, host, begin);
+  await begin();
+  return groupIdentical(request, host);
 }
 
 async function describeGroup(

@@ -20,15 +20,20 @@ const BLOCK = 512;
 /** From so many pictures on threads are worth their start. */
 const MANY = 4000;
 
-/** Groups pictures whose vectors are similar. Pictures of an archive are all kept, and never compared with each other. */
+/**
+ * Groups pictures whose vectors are similar. Pictures of an archive are all kept, and never compared with each other.
+ * @param begin called when all is ready and before pictures are looked at
+ */
 export async function groupSimilar(
   request: GroupRequest & { readonly like: number },
   host: VisitHost,
+  begin: () => Promise<void>,
 ): Promise<FoundGroups | { readonly exitCode: number }> {
   const errors: FailedRecord[] = [];
   let comparison: Comparison | undefined;
   const tally = await visitVectors(request, host, {
     async begin({ length }) {
+      await begin();
       comparison = new Comparison(await openSearch(length), length, request.like);
     },
     vector(side, picture, vector) {

@@ -11,6 +11,7 @@ import {
 } from '../report/similar-text.js';
 import { type Nearest, openSearch, type Search } from '../vectors/search.js';
 import { VectorSet } from '../vectors/vector-set.js';
+import { LateOutput, type LateOutputHost } from './late-output.js';
 import { NameLines } from './name-lines.js';
 import { absoluteName, nameOf } from './picture-name.js';
 import { countError } from './tally.js';
@@ -36,9 +37,7 @@ export interface SimilarRequest extends VisitRequest {
   readonly nulOutput: boolean;
 }
 
-export interface SimilarHost extends VisitHost {
-  readonly openOutput: () => Output;
-}
+export type SimilarHost = VisitHost & LateOutputHost;
 
 /** Vectors that are searched at once, and then let go of. */
 const BLOCK = 1024;
@@ -52,35 +51,52 @@ export async function findSimilar(
   host: SimilarHost,
 ): Promise<VisitTally | { readonly exitCode: number } | 'output-closed'> {
   const errors: FailedRecord[] = [];
+  const opened = new LateOutput(host);
   let finder: Finder | undefined;
-  const tally = await visitVectors(request, host, {
-    async begin({ length }) {
-      finder = new Finder(await openSearch(length), length, request);
-    },
-    vector: (side, picture, vector) => finder!.add(side === 'own', picture, vector),
-    error: (record) => errors.push(record),
-  });
-  if ('exitCode' in tally || tally.isInterrupted) return tally;
-  if (tally.seen.own === 0) throw new ImageError('no-input', { problem: 'no query image could be read' });
-  if (tally.seen.other === 0) throw noImages(request.other);
-  const output = host.openOutput();
   let isWhole = false;
   try {
-    if (request.format === 'jsonl') for (const record of errors) await output.write(jsonLine(record));
-    const lines = new NameLines({ nul: request.nulOutput, isTerminal: output.isTerminal });
-    for (const row of finder!.rows()) {
-      if (output.isClosed) return 'output-closed';
-      await output.write(rowText(row, request.format, lines));
-    }
-    for (const problem of lines.refused) {
-      countError(tally, { file: '', path: '' }, { code: 'name', message: problem });
-      host.onProblem(problem);
-    }
-    isWhole = true;
+    const tally = await visitVectors(request, host, {
+      async begin({ length }) {
+        await opened.open();
+        finder = new Finder(await openSearch(length), length, request);
+      },
+      vector: (side, picture, vector) => finder!.add(side === 'own', picture, vector),
+      error: (record) => errors.push(record),
+    });
+    if ('exitCode' in tally || tally.isInterrupted) return tally;
+    isWhole = await writeRows({ tally, errors, rows: finder!.rows() }, request, host, opened.output);
+    return isWhole ? tally : 'output-closed';
   } finally {
-    output.close(isWhole);
+    await opened.close(isWhole);
   }
-  return tally;
+}
+
+interface Results {
+  readonly tally: VisitTally;
+  readonly errors: readonly FailedRecord[];
+  readonly rows: Iterable<SimilarRow>;
+}
+
+/** @returns false where nobody reads any more */
+async function writeRows(
+  { tally, errors, rows }: Results,
+  request: SimilarRequest,
+  { onProblem }: VisitHost,
+  output: Output,
+): Promise<boolean> {
+  if (tally.seen.own === 0) throw new ImageError('no-input', { problem: 'no query image could be read' });
+  if (tally.seen.other === 0) throw noImages(request.other);
+  if (request.format === 'jsonl') for (const record of errors) await output.write(jsonLine(record));
+  const lines = new NameLines({ nul: request.nulOutput, isTerminal: output.isTerminal });
+  for (const row of rows) {
+    if (output.isClosed) return false;
+    await output.write(rowText(row, request.format, lines));
+  }
+  for (const problem of lines.refused) {
+    countError(tally, { file: '', path: '' }, { code: 'name', message: problem });
+    onProblem(problem);
+  }
+  return true;
 }
 
 function rowText(row: SimilarRow, format: SimilarFormat, lines: NameLines): string | Uint8Array {

@@ -243,6 +243,18 @@ describe('duplicates', () => {
     rmSync(at('new/broken.jpg'));
   });
 
+  test('--output: the format by its extension; a file that is not empty is refused before anything is compared', () => {
+    const output = at('groups.jsonl');
+    expect(mobilenet('duplicates', at('set'), '--output', output)).toMatchObject({ code: 0, stdout: '' });
+    const written = readFileSync(output, 'utf8');
+    expect(rowsOf(written)).toHaveLength(1);
+    const refused = mobilenet('duplicates', at('new'), '--output', output);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/^mobilenet: --output .*not empty.*\n$/) });
+    expect(readFileSync(output, 'utf8')).toBe(written);
+    expect(mobilenet('duplicates', at('new'), '--output', output, '--overwrite').code).toBe(0);
+    expect(readFileSync(output, 'utf8')).not.toBe(written);
+  });
+
   test('an empty folder, an empty archive, and no argument', () => {
     expect(mobilenet('duplicates', at('empty'))).toMatchObject({ code: 3, stdout: '' });
     const { stderr, code } = mobilenet('duplicates', at('new'), '--against', at('empty'));

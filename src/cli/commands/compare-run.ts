@@ -3,17 +3,24 @@ import { DUPLICATE_FORMATS, duplicatesSummary } from '../../report/duplicates-te
 import { SIMILAR_FORMATS } from '../../report/similar-text.js';
 import { type DuplicatesTally, findDuplicates } from '../../use-cases/duplicates.js';
 import { findSimilar } from '../../use-cases/similar.js';
+import type { VisitTally } from '../../use-cases/visit-vectors.js';
 import { readBatchRequest } from '../options/batch-request.js';
 import type { DuplicatesFlags, SimilarFlags } from '../options/similar-options.js';
 import { formatByEnding } from '../terminal/output.js';
 import { runBatch } from './batch-run.js';
+
+const INTERRUPTED = 'interrupted before all images were compared: no results';
 
 /** `mobilenet similar`: returns the exit code. */
 export async function runSimilar(queries: readonly string[], flags: SimilarFlags): Promise<number> {
   const { in: other, top, min } = flags;
   const format = flags.format ?? formatOf(flags.output, SIMILAR_FORMATS);
   const request = { ...readComparison(queries, flags), ...{ other, top, min, format } };
-  return runBatch([...queries, other], flags, { run: (host) => findSimilar(request, host), verb: 'compared' });
+  return runBatch<VisitTally>([...queries, other], flags, {
+    run: (host) => findSimilar(request, host),
+    verb: 'compared',
+    note: ({ isInterrupted }) => (isInterrupted ? INTERRUPTED : undefined),
+  });
 }
 
 /** `mobilenet duplicates`: returns the exit code. */
@@ -26,7 +33,8 @@ export async function runDuplicates(files: readonly string[], flags: DuplicatesF
   return runBatch<DuplicatesTally>(other === undefined ? files : [...files, other], flags, {
     run: (host) => findDuplicates(request, host),
     verb: 'compared',
-    note: ({ groups, duplicates }) => duplicatesSummary(groups, duplicates),
+    note: ({ isInterrupted, groups, duplicates }) =>
+      isInterrupted ? INTERRUPTED : duplicatesSummary(groups, duplicates),
   });
 }
 
