@@ -1,7 +1,6 @@
 import { seededRandom, shuffled } from '../domain/seeded-random.js';
 import type { Features } from '../learning/types.js';
-import { distancesFrom } from '../vectors/distance.js';
-import { openSearch } from '../vectors/search.js';
+import { openDistance } from '../vectors/distance.js';
 import { VectorSet } from '../vectors/vector-set.js';
 
 /** Vectors that are kept of each class: more tell little more, and each costs time at every picture. */
@@ -33,27 +32,35 @@ export async function findUnknownRule(features: Features, options: UnknownOption
   const { columns } = features;
   const rows = Array.from({ length: features.rows }, (_, row) => row);
   const order = shuffled(rows, seededRandom(seed));
-  const search = await openSearch(columns);
-  const distances = [...new Set(folds)].flatMap((fold) => {
+  const distances: number[] = [];
+  for (const fold of new Set(folds)) {
     const others = chooseVectors(order, labels, (row) => folds[row] !== fold);
-    const own = rows.filter((row) => folds[row] === fold);
-    return distancesFrom(setOf(features, others, false), setOf(features, own, true), search);
-  });
+    const distanceOf = await openDistance(vectorsOf(features, others), columns);
+    for (const row of rows) if (folds[row] === fold) distances.push(distanceOf(rowOf(features, row)));
+  }
   const threshold = quantile(distances, 1 - share);
-  const chosen = chooseVectors(order, labels, () => true);
-  const set = setOf(features, chosen, false);
-  const vectors = new Int8Array(chosen.length * columns);
-  chosen.forEach((_, at) => {
-    set.integers(at, vectors.subarray(at * columns, (at + 1) * columns));
-  });
+  const vectors = vectorsOf(
+    features,
+    chooseVectors(order, labels, () => true),
+  );
   const above = distances.filter((distance) => distance > threshold);
   return { threshold, vectors, falseAlarms: above.length / distances.length };
 }
 
-function setOf({ columns, data }: Features, rows: readonly number[], rests: boolean): VectorSet {
-  const set = new VectorSet(columns, { rests });
-  for (const row of rows) set.add(data.subarray(row * columns, (row + 1) * columns));
-  return set;
+function rowOf({ columns, data }: Features, row: number): Float32Array {
+  return data.subarray(row * columns, (row + 1) * columns);
+}
+
+/** Some rows in integers, one after the other. */
+function vectorsOf(features: Features, rows: readonly number[]): Int8Array {
+  const { columns } = features;
+  const set = new VectorSet(columns, { rests: false });
+  const vectors = new Int8Array(rows.length * columns);
+  rows.forEach((row, at) => {
+    set.add(rowOf(features, row));
+    vectors.set(set.integers(at), at * columns);
+  });
+  return vectors;
 }
 
 /** The first of each class in an order, of rows that count. */

@@ -4,7 +4,7 @@ import { UsageError } from '../errors/errors.js';
 const MOST = 127;
 /** Steps of the rest in one step of a vector's integers. */
 const REST = 256;
-/** Vectors that memory is reserved for at once, where nothing is said. */
+/** Vectors that memory is reserved for at once. */
 const CHUNK = 1024;
 /** The most numbers of a vector; sums of products of its integers stay below 2³¹. */
 export const MOST_COLUMNS = 65536;
@@ -22,21 +22,15 @@ interface Chunk {
 export class VectorSet {
   readonly columns: number;
   readonly #hasRests: boolean;
-  readonly #chunk: number;
   readonly #chunks: Chunk[] = [];
   readonly #scales: number[] = [];
   readonly #zeros: number[] = [];
   readonly #errors: number[] = [];
 
-  /** @param options `chunk`: vectors that memory is reserved for at once */
-  constructor(
-    columns: number,
-    { rests = true, chunk = CHUNK }: { readonly rests?: boolean; readonly chunk?: number } = {},
-  ) {
+  constructor(columns: number, { rests = true }: { readonly rests?: boolean } = {}) {
     if (!(columns >= 1 && columns <= MOST_COLUMNS)) throw new RangeError(`vectors of ${columns} numbers`);
     this.columns = columns;
     this.#hasRests = rests;
-    this.#chunk = chunk;
   }
 
   get count(): number {
@@ -103,9 +97,9 @@ export class VectorSet {
 
   /** A vector's integers plus zero point, 0 to 127; no copy. */
   bytes(n: number): Uint8Array {
-    return this.#chunks[Math.floor(n / this.#chunk)]!.bytes.subarray(
-      (n % this.#chunk) * this.columns,
-      ((n % this.#chunk) + 1) * this.columns,
+    return this.#chunks[Math.floor(n / CHUNK)]!.bytes.subarray(
+      (n % CHUNK) * this.columns,
+      ((n % CHUNK) + 1) * this.columns,
     );
   }
 
@@ -127,8 +121,8 @@ export class VectorSet {
   fine(n: number, target: Float64Array): Float64Array {
     const bytes = this.bytes(n);
     const zero = this.zero(n);
-    const { rests } = this.#chunks[Math.floor(n / this.#chunk)]!;
-    const first = (n % this.#chunk) * this.columns;
+    const { rests } = this.#chunks[Math.floor(n / CHUNK)]!;
+    const first = (n % CHUNK) * this.columns;
     for (let column = 0; column < bytes.length; column++) {
       target[column] = (bytes[column]! - zero) * REST + (rests ? rests[first + column]! : 0);
     }
@@ -141,11 +135,11 @@ export class VectorSet {
 
   #place(): { readonly bytes: Uint8Array; readonly rests: Int8Array | undefined } {
     const n = this.count;
-    if (n % this.#chunk === 0) {
-      const size = this.#chunk * this.columns;
+    if (n % CHUNK === 0) {
+      const size = CHUNK * this.columns;
       this.#chunks.push({ bytes: new Uint8Array(size), rests: this.#hasRests ? new Int8Array(size) : undefined });
     }
-    const first = (n % this.#chunk) * this.columns;
+    const first = (n % CHUNK) * this.columns;
     return { bytes: this.bytes(n), rests: this.#chunks.at(-1)!.rests?.subarray(first, first + this.columns) };
   }
 

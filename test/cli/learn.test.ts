@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { seededRandom } from '../../src/domain/seeded-random.js';
+import { load } from '../../src/index.js';
 import { mobilenet, program, root } from './run.js';
 
 const SIDE = 64;
@@ -140,6 +141,21 @@ describe('mobilenet learn', () => {
       code: 2,
       stderr: /--only unknown: no such class/,
     });
+  });
+
+  it('the library says so too', async () => {
+    const classifier = await load('patterns');
+    const images = ['test/photos/alps.jpg', join(classes, 'rings/1.ppm')] as const;
+    const { unknown, predictions } = await classifier.classify(images[0]);
+    expect(unknown!.distance).toBeGreaterThan(unknown!.threshold);
+    expect(predictions).toHaveLength(3);
+    expect(await classifier.classify(images[1])).not.toHaveProperty('unknown');
+    for (const jobs of [1, 2]) {
+      const found = [];
+      for await (const row of classifier.classifyAll(images, { jobs })) found.push(row.ok && row.unknown);
+      expect(found).toEqual([unknown, undefined]);
+    }
+    classifier.close();
   });
 
   it('--unknown off leaves no image out; a larger share calls more images unknown', () => {
