@@ -1,7 +1,7 @@
 import { copyFloats, fillFloats } from './channels';
 import { lesser } from './integers';
 import { panelBytes } from './panel';
-import { CHANNEL_TILE, FLOAT } from './tiles';
+import { CHANNEL_TILE, FLOAT, INPUT_MULTIPLE } from './tiles';
 import { isAligned } from './vector';
 import { multiplyWindows } from './window-panel';
 
@@ -74,7 +74,7 @@ export function conv_direct_f32(
   max: f32,
 ): void {
   assert(isAligned(output) && isAligned(input) && isAligned(weights) && isAligned(scratch));
-  assert(channels % CHANNEL_TILE == 0 && panelChannels % 4 == 0 && panelChannels <= inChannels && chunkRows >= 1);
+  assert(channels % CHANNEL_TILE == 0 && panelChannels % INPUT_MULTIPLE == 0 && panelChannels <= inChannels && chunkRows >= 1);
   const panelSize = panelBytes(kernelHeight * kernelWidth * panelChannels);
   const pixelBytes = <usize>inChannels * FLOAT;
   // Neighbouring columns of all channels are one run of values.

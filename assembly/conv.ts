@@ -1,17 +1,17 @@
 import { copyFloats, fillFloats } from './channels';
 import { lesser } from './integers';
 import { multiplyPanel, panelBytes } from './panel';
-import { CHANNEL_TILE, FLOAT } from './tiles';
+import { CHANNEL_TILE, FLOAT, INPUT_MULTIPLE } from './tiles';
 import { isAligned } from './vector';
 
 /** Patches gathered at once: a multiple of every PIXEL_TILE, so that only the last group of a call has a tail. */
 const PATCHES: i32 = 60;
 
-/** Floats of a patch: kernelHeight · kernelWidth · inChannels rounded up to 4. */
+/** Floats of a patch: kernelHeight · kernelWidth · inChannels rounded up to INPUT_MULTIPLE. */
 // @ts-ignore: decorator
 @inline
 function patchDepth(kernelHeight: i32, kernelWidth: i32, inChannels: i32): i32 {
-  return (kernelHeight * kernelWidth * inChannels + 3) & ~3;
+  return (kernelHeight * kernelWidth * inChannels + INPUT_MULTIPLE - 1) & -INPUT_MULTIPLE;
 }
 
 /** Bytes of scratch memory that `conv_f32` needs; each thread needs its own. */

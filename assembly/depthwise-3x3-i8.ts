@@ -1,4 +1,4 @@
-import { HEADER_BYTES } from './integer-tiles';
+import { HEADER_BYTES, HEADER_LARGEST } from './integer-tiles';
 import { mixBytes, mixHigh, mixLow } from './interleave';
 import { loadOnes, multiplyAddLanes } from './multiply-lanes';
 import { storeSums } from './requantise';
@@ -17,7 +17,7 @@ export function rowOfBytes<I, A>(
   output: usize, row0: usize, row1: usize, row2: usize, padding: usize, block: usize, pixels: i32, stride: i32, left: i32,
   right: i32, pixelBytes: usize, outPixelBytes: usize, format: i32,
 ): void {
-  const limit = v128.load(block, 128);
+  const limit = v128.load(block, HEADER_LARGEST);
   const unit = loadOnes();
   const w00 = v128.load(block, HEADER_BYTES);
   const w01 = v128.load(block, HEADER_BYTES + 16);
@@ -125,7 +125,7 @@ export function rowOfWords<A>(
       high = multiplyAddWords(high, x11, v128.load(block, HEADER_BYTES + 144));
       low = multiplyAddWords(low, mixLow(s1, s1), v128.load(block, HEADER_BYTES + 160));
       high = multiplyAddWords(high, mixHigh(s1, s1), v128.load(block, HEADER_BYTES + 176));
-      storeSums<A>(output, low, high, block, 0, v128.load(block, 128), format);
+      storeSums<A>(output, low, high, block, 0, v128.load(block, HEADER_LARGEST), format);
       output += outPixelBytes;
     }
     return;
@@ -152,7 +152,7 @@ export function rowOfWords<A>(
     high = multiplyAddWords(high, x01, v128.load(block, HEADER_BYTES + 144));
     low = multiplyAddWords(low, mixLow(s0, s0), v128.load(block, HEADER_BYTES + 160));
     high = multiplyAddWords(high, mixHigh(s0, s0), v128.load(block, HEADER_BYTES + 176));
-    storeSums<A>(output, low, high, block, 0, v128.load(block, 128), format);
+    storeSums<A>(output, low, high, block, 0, v128.load(block, HEADER_LARGEST), format);
     output += outPixelBytes;
   }
 }

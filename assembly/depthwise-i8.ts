@@ -1,7 +1,7 @@
 import { SWISH } from './activations';
 import { rowOfBytes, rowOfWords } from './depthwise-3x3-i8';
 import { greater, lesser } from './integers';
-import { FUSED_DOT, HEADER_BYTES, WIDE_INPUT } from './integer-tiles';
+import { FUSED_DOT, HEADER_BYTES, HEADER_LARGEST, WIDE_INPUT } from './integer-tiles';
 import { mixBytes, mixHigh, mixLow } from './interleave';
 import { loadOnes, multiplyAddLanes } from './multiply-lanes';
 import { Clipped, hasByteOutput, storeSums, Swished } from './requantise';
@@ -49,7 +49,7 @@ function pixelOfWindow<I, A>(
       w += 2 * VECTOR;
     }
   }
-  storeSums<A>(output, low, high, block, 0, v128.load(block, 128), format);
+  storeSums<A>(output, low, high, block, 0, v128.load(block, HEADER_LARGEST), format);
 }
 
 /** One output pixel, 8 channels, 5×5 inside of the map's columns: rows by address. */
@@ -57,7 +57,7 @@ function row5x5<I, A>(
   output: usize, row0: usize, row1: usize, row2: usize, row3: usize, row4: usize, block: usize, pixels: i32, stride: i32,
   pixelBytes: usize, outPixelBytes: usize, format: i32,
 ): void {
-  const limit = v128.load(block, 128);
+  const limit = v128.load(block, HEADER_LARGEST);
   const unit = loadOnes();
   const step = <usize>(stride - 5) * pixelBytes;
   for (; pixels > 0; --pixels) {

@@ -1,4 +1,4 @@
-import { EXACT_HEADER, requantise, storeExact } from './exact-requantise';
+import { EXACT_HEADER, EXACT_RIGHTS, requantise, storeExact } from './exact-requantise';
 import { VECTOR } from './tiles';
 import { isAligned } from './vector';
 
@@ -38,5 +38,5 @@ export function exact_add_i16(
 // @ts-ignore: decorator
 @inline
 function rescale(values: v128, constants: usize): v128 {
-  return requantise(values, constants, constants + 6 * VECTOR);
+  return requantise(values, constants, constants + EXACT_RIGHTS);
 }

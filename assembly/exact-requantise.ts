@@ -5,6 +5,9 @@ import { VECTOR } from './tiles';
  * 2^left, all i32, and 8 factors 2^−right as f64. One of left and right is 0.
  */
 export const EXACT_HEADER: usize = 160;
+export const EXACT_MULTIPLIERS: usize = 32;
+export const EXACT_LEFTS: usize = 64;
+export const EXACT_RIGHTS: usize = 96;
 
 /**
  * Four sums to units of the output: round(round(sum · 2^left · multiplier / 2³¹) / 2^right), where the first rounds
@@ -15,8 +18,8 @@ export const EXACT_HEADER: usize = 160;
 @inline
 export function requantise(sums: v128, constants: usize, rights: usize): v128 {
   const half = i64x2.splat(1 << 30);
-  const multipliers = v128.load(constants, 32);
-  const scaled = i32x4.mul(sums, v128.load(constants, 64));
+  const multipliers = v128.load(constants, EXACT_MULTIPLIERS);
+  const scaled = i32x4.mul(sums, v128.load(constants, EXACT_LEFTS));
   const low = i64x2.shr_s(i64x2.add(i64x2.extmul_low_i32x4_s(scaled, multipliers), half), 31);
   const high = i64x2.shr_s(i64x2.add(i64x2.extmul_high_i32x4_s(scaled, multipliers), half), 31);
   return i64x2.shuffle(divide(low, v128.load(rights)), divide(high, v128.load(rights, 16)), 0, 2);
@@ -36,8 +39,8 @@ function divide(products: v128, factors: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function storeExact(output: usize, panel: usize, a0: v128, a1: v128, low: v128, high: v128): void {
-  const r0 = requantise(a0, panel, panel + 6 * VECTOR);
-  const r1 = requantise(a1, panel + VECTOR, panel + 8 * VECTOR);
+  const r0 = requantise(a0, panel, panel + EXACT_RIGHTS);
+  const r1 = requantise(a1, panel + VECTOR, panel + EXACT_RIGHTS + 2 * VECTOR);
   const c0 = i32x4.min_s(i32x4.max_s(r0, low), high);
   const c1 = i32x4.min_s(i32x4.max_s(r1, low), high);
   v128.store(output, i16x8.narrow_i32x4_s(c0, c1));

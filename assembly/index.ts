@@ -40,17 +40,26 @@ export { exact_add_i16 } from './exact-add';
 export { exact_depthwise_i16 } from './exact-depthwise';
 export { exact_gather_i16 } from './exact-gather';
 export { exact_linear_i16 } from './exact-linear';
+export { EXACT_HEADER, EXACT_LEFTS, EXACT_MULTIPLIERS, EXACT_RIGHTS } from './exact-requantise';
 export { global_average_pool_f32 } from './global-average-pool';
 export { max_pool_f32 } from './max-pool';
 export { pack_rows_f16, pack_rows_f32 } from './pack';
 export { pointwise_f32 } from './pointwise';
 export { HALF_HEADER_BYTES, pointwise_half_f32 } from './pointwise-half';
-export { look_up_f32, RESAMPLE_SLACK, resample_columns_u8, resample_rows_u8, split_weights } from './resample';
+export {
+  look_up_f32,
+  RESAMPLE_SLACK,
+  resample_columns_u8,
+  resample_rows_u8,
+  split_weights,
+  TAP_GROUP,
+  TAP_GROUP_BYTES,
+} from './resample';
 export { prelu_f32 } from './prelu';
-export { resize_f32 } from './resize';
+export { RESIZE_ENTRY, resize_f32 } from './resize';
 export { scale_f32, scale_pixels_f32 } from './scale';
 export { softmax_f32 } from './softmax';
-export { CHANNEL_TILE, PIXEL_TILE } from './tiles';
+export { CHANNEL_TILE, INPUT_MULTIPLE, PIXEL_TILE } from './tiles';
 export { widen_f16 } from './widen';
 export { add_i8 } from './add-i8';
 export { conv_i8, conv_scratch_i8 } from './conv-i8';
@@ -60,14 +69,26 @@ export {
   FLOAT_OUTPUT,
   FUSED_DOT,
   HEADER_BYTES,
+  HEADER_LARGEST,
+  HEADER_MULTIPLIERS,
+  HEADER_OFFSETS,
+  HEADER_SECONDS,
   NARROW_BYTES,
   NARROW_MAX,
+  ROUNDING,
   WIDE_INPUT,
   WIDE_MAX,
   WIDE_OUTPUT,
   WIDE_RESIDUAL,
 } from './integer-tiles';
-export { largest_weights, quantise_blocks, quantise_panels } from './pack-i8';
+export {
+  BLOCK_COLUMN_ROWS,
+  largest_weights,
+  PACKED_INPUT_DOUBLES,
+  PANEL_COLUMN_ROWS,
+  quantise_blocks,
+  quantise_panels,
+} from './pack-i8';
 export { dot_of_bytes } from './multiply-lanes';
 export { list_bytes, list_pairs } from './pairs-i8';
 export { pointwise_i8 } from './pointwise-i8';

@@ -20,6 +20,10 @@ export const FUSED_DOT: i32 = 32;
  * largest values of the outputs in their own width (a narrow output in relaxed SIMD uses the first 8 of the 16 bytes).
  */
 export const HEADER_BYTES: i32 = 144;
+export const HEADER_MULTIPLIERS: i32 = 32;
+export const HEADER_OFFSETS: i32 = 64;
+export const HEADER_SECONDS: i32 = 96;
+export const HEADER_LARGEST: i32 = 128;
 
 /** 1.5 · 2²³: added to a number of at most 22 bits, it leaves the nearest integer (ties to even) in the low bits. */
 export const ROUNDING: f32 = 12582912.0;

@@ -8,6 +8,11 @@ const STRIP: i32 = 4;
 /** Bytes of a channel's lane: two words or four bytes of successive rows. */
 const LANE: usize = 4;
 
+/** Doubles of a row of `quantise_panels`; rows of doubles for its columns, and for those of `quantise_blocks`. */
+export const PACKED_INPUT_DOUBLES: i32 = 3;
+export const PANEL_COLUMN_ROWS: i32 = 5;
+export const BLOCK_COLUMN_ROWS: i32 = 7;
+
 /** Added to a whole number of less than 2³¹, it leaves that in the low 32 bits. */
 const WHOLE: f64 = 6755399441055744.0;
 
@@ -61,7 +66,7 @@ function largest<T>(output: usize, input: usize, rows: i32, columns: i32, inputs
       low = f64x2.pmax(low, f64x2.abs(f64x2.mul(f64x2.promote_low_f32x4(weights), scale)));
       high = f64x2.pmax(high, f64x2.abs(f64x2.mul(promoteHigh(weights), scale)));
       from += inputRow;
-      each += 3 * DOUBLE;
+      each += PACKED_INPUT_DOUBLES * DOUBLE;
     }
     const to = output + <usize>column * DOUBLE;
     v128.store(to, low);
@@ -142,7 +147,7 @@ function quantise<T>(
         shift = 0;
       }
       from += inputRow;
-      one += 3 * DOUBLE;
+      one += PACKED_INPUT_DOUBLES * DOUBLE;
     }
     if (shift) v128.store(to, lanes);
     v128.store(channel + 2 * row, bias0);

@@ -1,4 +1,4 @@
-import { HEADER_BYTES } from './integer-tiles';
+import { HEADER_BYTES, HEADER_LARGEST } from './integer-tiles';
 import { loadOnes } from './multiply-lanes';
 import { storeSums } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
@@ -48,7 +48,7 @@ export function multiplyPairs<A>(
   residualStride: usize,
   format: i32,
 ): void {
-  const limit = v128.load(panel, 128);
+  const limit = v128.load(panel, HEADER_LARGEST);
   const unit = loadOnes();
   const inStride = <usize>groups * 4;
   const list = panel + HEADER_BYTES + <usize>groups * 2 * VECTOR;

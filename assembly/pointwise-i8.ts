@@ -1,6 +1,6 @@
 import { SWISH } from './activations';
 import { greater, lesser } from './integers';
-import { FLOAT_OUTPUT, FUSED_DOT, HEADER_BYTES, WIDE_INPUT, WIDE_RESIDUAL } from './integer-tiles';
+import { FLOAT_OUTPUT, FUSED_DOT, HEADER_BYTES, HEADER_LARGEST, WIDE_INPUT, WIDE_RESIDUAL } from './integer-tiles';
 import { loadOnes, multiplyAddLanes } from './multiply-lanes';
 import { listBytes, multiplyPairs } from './pairs-i8';
 import { Clipped, hasByteOutput, storeSums, Swished } from './requantise';
@@ -34,7 +34,7 @@ function multiplyPanel<I, A>(
   residualStride: usize,
   format: i32,
 ): void {
-  const limit = v128.load(panel, 128);
+  const limit = v128.load(panel, HEADER_LARGEST);
   const unit = loadOnes();
   const inStride = <usize>groups * 4;
   let left = pixels;

@@ -1,4 +1,12 @@
-import { FLOAT_OUTPUT, ROUNDING, WIDE_OUTPUT, WIDE_RESIDUAL } from './integer-tiles';
+import {
+  FLOAT_OUTPUT,
+  HEADER_MULTIPLIERS,
+  HEADER_OFFSETS,
+  HEADER_SECONDS,
+  ROUNDING,
+  WIDE_OUTPUT,
+  WIDE_RESIDUAL,
+} from './integer-tiles';
 
 // Multiplications and additions here are never fused, so that every runtime rounds alike.
 
@@ -91,8 +99,8 @@ export type Clipped = i32;
 export type Swished = f32;
 
 /**
- * Eight sums of a linear layer → its output, through the activation that A stands for. header: multipliers at 32, offsets (ROUNDING + zero point) at 64, second
- * multipliers (of the residual, or after the activation) at 96; limit: the largest values, at 128.
+ * Eight sums of a linear layer → its output, through the activation that A stands for. header: see HEADER_BYTES; offsets are
+ * ROUNDING + zero point, second multipliers are the residual's, or what comes after the activation. limit: the largest values.
  */
 // @ts-ignore: decorator
 @inline
@@ -105,25 +113,25 @@ export function storeSums<A>(
   limit: v128,
   format: i32,
 ): void {
-  low = f32x4.mul(f32x4.convert_i32x4_s(low), v128.load(header, 32));
-  high = f32x4.mul(f32x4.convert_i32x4_s(high), v128.load(header, 48));
+  low = f32x4.mul(f32x4.convert_i32x4_s(low), v128.load(header, HEADER_MULTIPLIERS));
+  high = f32x4.mul(f32x4.convert_i32x4_s(high), v128.load(header, HEADER_MULTIPLIERS + 16));
   if (residual) {
     const words =
       ASC_FEATURE_RELAXED_SIMD && !(format & WIDE_RESIDUAL) ? v128.load8x8_u(residual) : v128.load(residual);
-    low = f32x4.add(low, f32x4.mul(lowFloats(words), v128.load(header, 96)));
-    high = f32x4.add(high, f32x4.mul(highFloats(words), v128.load(header, 112)));
+    low = f32x4.add(low, f32x4.mul(lowFloats(words), v128.load(header, HEADER_SECONDS)));
+    high = f32x4.add(high, f32x4.mul(highFloats(words), v128.load(header, HEADER_SECONDS + 16)));
   }
   if (isFloat<A>()) {
-    low = f32x4.mul(swish(low), v128.load(header, 96));
-    high = f32x4.mul(swish(high), v128.load(header, 112));
+    low = f32x4.mul(swish(low), v128.load(header, HEADER_SECONDS));
+    high = f32x4.mul(swish(high), v128.load(header, HEADER_SECONDS + 16));
   }
   if (format & FLOAT_OUTPUT) {
     v128.store(output, low);
     v128.store(output, high, 16);
     return;
   }
-  low = f32x4.add(low, v128.load(header, 64));
-  high = f32x4.add(high, v128.load(header, 80));
+  low = f32x4.add(low, v128.load(header, HEADER_OFFSETS));
+  high = f32x4.add(high, v128.load(header, HEADER_OFFSETS + 16));
   // One function for both widths, as V8 compiles each that is used: a start for one picture runs none for long.
   if (hasByteOutput(format)) storeRounded<u8>(output, low, high, limit);
   else storeRounded<i16>(output, low, high, limit);

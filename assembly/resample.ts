@@ -17,6 +17,10 @@ function toBytes(a: v128, b: v128, c: v128, d: v128, bits: i32): v128 {
   );
 }
 
+/** Taps of a row that are multiplied at once, and the bytes of their weights. */
+export const TAP_GROUP: i32 = 4;
+export const TAP_GROUP_BYTES: i32 = 16;
+
 /** Bits of the lower part of a weight in `resample_rows_u8`. */
 const LOW_BITS: i32 = 11;
 
@@ -27,14 +31,14 @@ const LOW_BITS: i32 = 11;
 export function split_weights(output: usize, weights: usize, columns: i32, size: i32): void {
   assert(((output | weights) & 3) == 0 && columns >= 0 && size >= 0);
   for (; columns > 0; --columns) {
-    for (let tap = 0; tap < size; tap += 4) {
-      for (let each: usize = 0; each < 4; ++each) {
+    for (let tap = 0; tap < size; tap += TAP_GROUP) {
+      for (let each: usize = 0; each < <usize>TAP_GROUP; ++each) {
         const weight = tap + <i32>each < size ? load<i32>(weights + each * INDEX) : 0;
         store<i16>(output + 2 * each, <i16>(weight >> LOW_BITS));
         store<i16>(output + 2 * each, <i16>(weight & ((1 << LOW_BITS) - 1)), 8);
       }
-      weights += <usize>(tap + 4 < size ? 4 : size - tap) * INDEX;
-      output += VECTOR;
+      weights += <usize>(tap + TAP_GROUP < size ? TAP_GROUP : size - tap) * INDEX;
+      output += TAP_GROUP_BYTES;
     }
   }
 }
@@ -67,7 +71,7 @@ export function resample_rows_u8(
   const right = i8x16(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1);
   const half = i32x4.splat(1 << (bits - 1));
   const zero = i32x4.splat(0);
-  const weightsRow = <usize>groups * VECTOR;
+  const weightsRow = <usize>groups * TAP_GROUP_BYTES;
   for (; rows > 0; --rows) {
     let taps = weights;
     for (let x: usize = 0; x < <usize>columns; ++x) {
@@ -83,7 +87,7 @@ export function resample_rows_u8(
         upper = i32x4.add(upper, i32x4.dot_i16x8_s(b, v128.load32_splat(tap, 4)));
         lower = i32x4.add(lower, i32x4.dot_i16x8_s(a, v128.load32_splat(tap, 8)));
         lower = i32x4.add(lower, i32x4.dot_i16x8_s(b, v128.load32_splat(tap, 12)));
-        from += 4 * PIXEL;
+        from += TAP_GROUP * PIXEL;
       }
       const sum = i32x4.add(i32x4.shl(upper, LOW_BITS), lower);
       v128.store32_lane(output, toBytes(sum, sum, sum, sum, bits), 0);

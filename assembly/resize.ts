@@ -2,7 +2,7 @@ import { CHANNEL_TILE, FLOAT, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
 /** Of a row or column of the output: the two of the input that it lies between (i32), and the second one's share (f32). */
-const ENTRY: usize = 12;
+export const RESIZE_ENTRY: usize = 12;
 
 /**
  * A map at another size: between the two input rows and columns that tables name, by their shares. Computes rows rowStart …
@@ -22,12 +22,12 @@ export function resize_f32(
   const rowBytes = <usize>inWidth * pixelBytes;
   let to = output + <usize>(rowStart * outWidth) * pixelBytes;
   for (let y = rowStart; y < rowEnd; ++y) {
-    const row = rows + <usize>y * ENTRY;
+    const row = rows + <usize>y * RESIZE_ENTRY;
     const upper = input + <usize>load<i32>(row) * rowBytes;
     const lower = input + <usize>load<i32>(row, 4) * rowBytes;
     const down = load<f32>(row, 8);
     for (let x = 0; x < outWidth; ++x) {
-      const column = columns + <usize>x * ENTRY;
+      const column = columns + <usize>x * RESIZE_ENTRY;
       const left = <usize>load<i32>(column) * pixelBytes;
       const right = <usize>load<i32>(column, 4) * pixelBytes;
       const across = load<f32>(column, 8);

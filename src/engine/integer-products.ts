@@ -1,4 +1,5 @@
 import { align } from './arena.js';
+import { panelsBytes } from './int8/layouts.js';
 import { callKernel } from './kernel-signatures.js';
 import { bindKernels, createMemory, loadKernels } from './kernels.js';
 
@@ -26,7 +27,6 @@ export interface IntegerProducts {
   close(): void;
 }
 
-const TILE = 8;
 /** So much of the outputs' side is packed at once, unless that were fewer than 8 rows; with the rows and the sums it fits caches. */
 const OUTPUTS = 512;
 const ROWS = 256;
@@ -39,16 +39,17 @@ const MOST_BYTES = 16 * 1024 * 1024;
  */
 export async function integerProducts(columns: number, threads = 1): Promise<IntegerProducts> {
   const kernels = await loadKernels();
-  const { heapBase, narrowBytes, headerBytes, listBytes, floatOutput, dot, noActivation } = kernels.constants;
-  const stored = Math.ceil(columns / TILE) * TILE;
-  const panelBytes = headerBytes + TILE * stored * narrowBytes + (narrowBytes === 1 ? listBytes(stored) : 0);
+  const { constants } = kernels;
+  const { heapBase, channelTile: tile, narrowBytes, headerBytes, header, floatOutput, dot, noActivation } = constants;
+  const stored = Math.ceil(columns / tile) * tile;
+  const panelBytes = panelsBytes(stored, tile, narrowBytes, constants);
   const most = (count: number) =>
-    Math.max(TILE, Math.min(count, Math.floor(MOST_BYTES / (stored * narrowBytes) / TILE) * TILE));
+    Math.max(tile, Math.min(count, Math.floor(MOST_BYTES / (stored * narrowBytes) / tile) * tile));
   const mostOutputs = most(OUTPUTS);
   const mostRows = most(ROWS);
 
   const panels = align(heapBase);
-  const inputs = align(panels + (mostOutputs / TILE) * panelBytes);
+  const inputs = align(panels + (mostOutputs / tile) * panelBytes);
   const outputs = align(inputs + mostRows * stored * narrowBytes);
   const memory = createMemory(outputs + 4 * mostRows * mostOutputs);
   const bound = bindKernels(kernels, memory);
@@ -67,24 +68,24 @@ export async function integerProducts(columns: number, threads = 1): Promise<Int
   const row = new Int8Array(columns);
   /** Integers of one output's lane that are successive inputs. */
   const lane = 4 / narrowBytes;
-  let stride = TILE;
+  let stride = tile;
   return {
     mostRows,
     mostOutputs,
     setOutputs(count, read) {
-      stride = Math.ceil(count / TILE) * TILE;
+      stride = Math.ceil(count / tile) * tile;
       for (let output = 0; output < stride; output++) {
         if (output < count) read(output, row);
         else row.fill(0);
-        const panel = panels + Math.floor(output / TILE) * panelBytes;
+        const panel = panels + Math.floor(output / tile) * panelBytes;
         // Biases of 0; nothing is scaled.
-        new Float32Array(memory.buffer, panel + 32 + 4 * (output % TILE), 1)[0] = 1;
-        let to = (panel + headerBytes) / narrowBytes + (output % TILE) * lane;
-        for (let input = 0; input < columns; input += lane, to += TILE * lane) {
+        new Float32Array(memory.buffer, panel + header.multipliers + 4 * (output % tile), 1)[0] = 1;
+        let to = (panel + headerBytes) / narrowBytes + (output % tile) * lane;
+        for (let input = 0; input < columns; input += lane, to += tile * lane) {
           for (let k = 0; k < lane; k++) weights[to + k] = input + k < columns ? row[input + k]! : 0;
         }
       }
-      if (narrowBytes === 1) bound.list_pairs(panels, stride / TILE, stored);
+      if (narrowBytes === 1) bound.list_pairs(panels, stride / tile, stored);
     },
     times(count, read) {
       const bytes = new Uint8Array(memory.buffer, inputs, mostRows * stored);

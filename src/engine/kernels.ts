@@ -1,46 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import * as zlib from 'node:zlib';
-import type { instantiate } from '../../build/kernels.js';
 import { RuntimeError } from '../errors/errors.js';
 import { packageFile } from '../files/package-files.js';
-import type { Curve } from './activations.js';
-
-type Exports = Awaited<ReturnType<typeof instantiate>>;
+import { type KernelConstants, type KernelExports, readConstants } from './kernel-constants.js';
 
 /** The exported functions of the kernel module: (…numbers) → number or nothing. */
 export type Kernels = {
-  readonly [K in keyof Exports as Exports[K] extends (...args: never[]) => unknown ? K : never]: Exports[K];
+  readonly [K in keyof KernelExports as KernelExports[K] extends (...args: never[]) => unknown
+    ? K
+    : never]: KernelExports[K];
 };
-
-/** Facts about the kernels that planning and packing follow, read from the module so that they are stated once. */
-export interface KernelConstants {
-  /** First byte of memory that the caller may use. */
-  readonly heapBase: number;
-  /** Channels of a map are rounded up to a multiple of this. */
-  readonly channelTile: number;
-  /** Pixels that the linear kernels compute at once; a run of them that is cut elsewhere gives other last digits. */
-  readonly pixelTile: number;
-  /** Bytes before the biases of weights that stay in half precision. */
-  readonly halfHeaderBytes: number;
-  /** Bytes after a picture that the resampling kernels read, or overwrite. */
-  readonly resampleSlack: number;
-  /** Bytes of a narrow integer: 1 with relaxed SIMD, else 2. */
-  readonly narrowBytes: number;
-  /** Bytes before the weights of 8 channels of an integer layer. */
-  readonly headerBytes: number;
-  /** Bytes behind the weights of 8 channels of a linear layer of bytes. */
-  listBytes(inChannels: number): number;
-  /** Bits of the integer kernels' format argument. */
-  readonly wideInput: number;
-  readonly wideOutput: number;
-  readonly wideResidual: number;
-  readonly floatOutput: number;
-  /** Which activation the kernels compute; integer ones the swish alone. */
-  readonly activations: Readonly<Record<Curve, number>>;
-  readonly noActivation: number;
-  /** The bit by which the kernels take the dot product of bytes that is faster here; both give the same. */
-  readonly dot: number;
-}
 
 /**
  * The relaxed kernels are faster and not for every runtime. Floats come out with other last digits, as they add and multiply
@@ -106,44 +75,9 @@ async function compileKernels(flavour: KernelFlavour): Promise<KernelModule> {
   return {
     module,
     checksum: zlib.crc32?.(bytes).toString(16),
-    constants: {
-      heapBase: exports.HEAP_BASE.value,
-      channelTile: exports.CHANNEL_TILE.value,
-      pixelTile: exports.PIXEL_TILE.value,
-      halfHeaderBytes: exports.HALF_HEADER_BYTES.value,
-      resampleSlack: exports.RESAMPLE_SLACK.value,
-      narrowBytes: exports.NARROW_BYTES.value,
-      headerBytes: exports.HEADER_BYTES.value,
-      listBytes: exports.list_bytes,
-      wideInput: exports.WIDE_INPUT.value,
-      wideOutput: exports.WIDE_OUTPUT.value,
-      wideResidual: exports.WIDE_RESIDUAL.value,
-      floatOutput: exports.FLOAT_OUTPUT.value,
-      activations: activationsOf(exports),
-      noActivation: exports.NO_ACTIVATION.value,
-      dot: exports.NARROW_BYTES.value === 1 && hasFusedDot(exports) ? exports.FUSED_DOT.value : 0,
-    },
+    constants: readConstants(exports),
     convScratchBytes: exports.conv_scratch_f32,
     integerScratchBytes: exports.conv_scratch_i8,
-  };
-}
-
-function activationsOf(exports: Exports): Record<Curve, number> {
-  return {
-    swish: exports.SWISH.value,
-    sigmoid: exports.SIGMOID.value,
-    tanh: exports.TANH.value,
-    hardSwish: exports.HARD_SWISH.value,
-    hardSigmoid: exports.HARD_SIGMOID.value,
-    leakyRelu: exports.LEAKY_RELU.value,
-    elu: exports.ELU.value,
-    selu: exports.SELU.value,
-    gelu: exports.GELU.value,
-    geluTanh: exports.GELU_TANH.value,
-    softplus: exports.SOFTPLUS.value,
-    softsign: exports.SOFTSIGN.value,
-    mish: exports.MISH.value,
-    exponential: exports.EXPONENTIAL.value,
   };
 }
 
@@ -177,18 +111,10 @@ export function bindKernels({ module }: Pick<KernelModule, 'module'>, memory: We
   return instance(module, memory);
 }
 
-function instance(module: WebAssembly.Module, memory: WebAssembly.Memory): Exports {
+function instance(module: WebAssembly.Module, memory: WebAssembly.Memory): KernelExports {
   try {
-    return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
+    return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
   } catch (cause) {
     throw new RuntimeError({ where: 'WebAssembly', problem: 'the kernels cannot be instantiated' }, { cause });
   }
-}
-
-/**
- * Whether the dot product of bytes is one instruction (Arm's dot product; AVX-VNNI, from Node 24 on) and not put together from
- * 16-bit sums, which cannot tell 255 · 127 · 4 from less. A wrong answer costs time only.
- */
-function hasFusedDot({ dot_of_bytes }: Pick<Exports, 'dot_of_bytes'>): boolean {
-  return dot_of_bytes(127, 255) !== 2 * 32767;
 }

@@ -61,7 +61,7 @@ export async function createLanes(
   { deterministic, levels: given, valuesOfBytes, keep = [] }: LaneOptions = {},
 ): Promise<readonly Lane[]> {
   const kernels = await loadKernels(deterministic ? 'plain' : 'relaxed');
-  const levels = typeof given === 'function' ? given() : given;
+  const levels = typeof given === 'function' ? given(kernels.constants) : given;
   const preparation = await prepare(network, kernels, levels);
   const layout = (shift: number) => preparation.plan({ shift, keep });
   const first = layout(0);

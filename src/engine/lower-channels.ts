@@ -1,6 +1,6 @@
 import { elementAt } from '../errors/element-at.js';
 import { type KernelCall, type LayerOf, mapsOf, type Place } from './kernel-calls.js';
-import { storedChannels, TABLE_ENTRY_BYTES } from './pack.js';
+import { storedChannels } from './pack.js';
 import { tabulate } from './resize-table.js';
 
 /** Each input's channels behind the ones before; zeros behind the last. */
@@ -77,9 +77,10 @@ export function lowerMove(layer: LayerOf<'pad' | 'crop'>, place: Place): KernelC
 
 export function lowerResize(layer: LayerOf<'resize'>, place: Place): KernelCall[] {
   const [input, output] = [layer.inputShapes[0], layer.outputShape];
+  const { addWeights, kernels } = place.context;
   const add = (from: number, to: number): number => {
     const entries = tabulate(layer, from, to);
-    return place.context.addWeights({ layout: 'table', bytes: TABLE_ENTRY_BYTES * entries.length, entries });
+    return addWeights({ layout: 'table', bytes: kernels.constants.resizeEntryBytes * entries.length, entries });
   };
   const args = {
     ...mapsOf(place),

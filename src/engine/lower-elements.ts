@@ -2,7 +2,7 @@ import { elementAt } from '../errors/element-at.js';
 import type { ResolvedLayer } from '../networks/types.js';
 import type { AppliedCurve } from './activations.js';
 import { type Argument, type KernelCall, type LayerOf, limits, mapsOf, type Place } from './kernel-calls.js';
-import type { KernelConstants } from './kernels.js';
+import type { KernelConstants } from './kernel-constants.js';
 import { storedChannels } from './pack.js';
 
 interface Elements {

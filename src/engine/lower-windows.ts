@@ -2,7 +2,7 @@ import { NETWORK_INPUT, type ResolvedLayer, type Shape } from '../networks/types
 import { type Window, windowOf } from '../networks/windows.js';
 import { align } from './arena.js';
 import { type Argument, type KernelCall, type LayerOf, limits, mapsOf, type Place } from './kernel-calls.js';
-import { CHANNEL_MULTIPLE, depthwiseBytes, type Grouping, groupChannels, panelBytes } from './pack.js';
+import { depthwiseBytes, type Grouping, groupChannels, panelBytes } from './pack.js';
 
 type Conv = LayerOf<'conv' | 'pointwise'>;
 
@@ -19,7 +19,8 @@ function gathered(layer: Conv, place: Place): KernelCall {
   const [input, output] = [layer.inputShapes[0], layer.outputShape];
   const window = windowOf(layer);
   const { kernelHeight, kernelWidth } = window;
-  const rows = Math.ceil((kernelHeight * kernelWidth * inChannels) / CHANNEL_MULTIPLE) * CHANNEL_MULTIPLE;
+  const { inputMultiple } = context.kernels.constants;
+  const rows = Math.ceil((kernelHeight * kernelWidth * inChannels) / inputMultiple) * inputMultiple;
   const scratchBytes = align(context.kernels.convScratchBytes(kernelHeight, kernelWidth, inChannels));
   const args = {
     ...mapsOf(place),
@@ -82,7 +83,7 @@ function addDirectWeights(
     return { weights: addPanels(layer, place, taps * inChannels), grouping };
   }
   const sizes = { inChannels: layer.inputShapes[0].channels, outChannels: layer.outputShape.channels, groups };
-  const grouping = groupChannels(sizes, inChannels, tile);
+  const grouping = groupChannels(sizes, inChannels, context.kernels.constants);
   const weights = context.addWeights({
     layout: 'groups',
     layer: layer.name,

@@ -1,6 +1,7 @@
 import { NETWORK_INPUT } from '../networks/types.js';
 import { toFloat32 } from '../weights/half.js';
 import type { Tensor } from '../weights/types.js';
+import type { KernelConstants } from './kernel-constants.js';
 import type { Kernels } from './kernels.js';
 
 /** A layer's weights in its own layout, and one bias for each output channel. */
@@ -87,8 +88,6 @@ export interface TableEntry {
   readonly second: number;
   readonly share: number;
 }
-
-export const TABLE_ENTRY_BYTES = 12;
 
 /** The picture is stored as it is; every other map has its channels rounded up to the kernels' tile. */
 export function storedChannels(value: string, channels: number, tile: number): number {
@@ -202,11 +201,11 @@ function firstChannelOf(n: number, { storedInChannels, grouping }: PackedGroups)
   return Math.min(Math.floor(n / outOfGroup) * inOfGroup, storedInChannels - panelChannels);
 }
 
-/** How many channels next to each other a panel of `tile` outputs reads at most. */
+/** How many channels next to each other a panel of outputs reads at most. */
 export function groupChannels(
   { inChannels, outChannels, groups }: { inChannels: number; outChannels: number; groups: number },
   storedInChannels: number,
-  tile: number,
+  { channelTile: tile, inputMultiple }: Pick<KernelConstants, 'channelTile' | 'inputMultiple'>,
 ): Grouping {
   const [inOfGroup, outOfGroup] = [inChannels / groups, outChannels / groups];
   let most = 0;
@@ -214,20 +213,17 @@ export function groupChannels(
     const last = Math.min(n + tile, outChannels) - 1;
     most = Math.max(most, Math.floor(last / outOfGroup) - Math.floor(n / outOfGroup) + 1);
   }
-  const panelChannels = Math.min(Math.ceil((most * inOfGroup) / CHANNEL_MULTIPLE) * CHANNEL_MULTIPLE, storedInChannels);
+  const panelChannels = Math.min(Math.ceil((most * inOfGroup) / inputMultiple) * inputMultiple, storedInChannels);
   return { panelChannels, inOfGroup, outOfGroup };
 }
 
-/** The linear kernels take their inputs by this many. */
-export const CHANNEL_MULTIPLE = 4;
-
-export function writeTable({ address, entries }: PackedTable, memory: ArrayBufferLike): void {
-  const integers = new Int32Array(memory, address, 3 * entries.length);
-  const floats = new Float32Array(memory, address, 3 * entries.length);
+export function writeTable({ address, bytes, entries }: PackedTable, memory: ArrayBufferLike): void {
+  const integers = new Int32Array(memory, address, bytes / 4);
+  const floats = new Float32Array(memory, address, bytes / 4);
+  const words = integers.length / entries.length;
   entries.forEach(({ first, second, share }, index) => {
-    integers[3 * index] = first;
-    integers[3 * index + 1] = second;
-    floats[3 * index + 2] = share;
+    integers.set([first, second], words * index);
+    floats[words * index + 2] = share;
   });
 }
 

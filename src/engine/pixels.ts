@@ -1,5 +1,6 @@
 import type { ColumnSpan, PixelKernels, Taps } from '../domain/pixel-kernels.js';
 import { align } from './arena.js';
+import type { KernelConstants } from './kernel-constants.js';
 import {
   bindKernels,
   createMemory,
@@ -46,7 +47,7 @@ function createPixelKernels(module: KernelModule): PixelKernels {
 
 /** Memory for one job after another, with the kernels bound to it; it grows with the largest. */
 class PictureMemory {
-  readonly slack: number;
+  readonly constants: KernelConstants;
   readonly #module: KernelModule;
   #memory = createMemory(0);
   #kernels: Kernels | undefined;
@@ -54,7 +55,7 @@ class PictureMemory {
 
   constructor(module: KernelModule) {
     this.#module = module;
-    this.slack = module.constants.resampleSlack;
+    this.constants = module.constants;
   }
 
   get buffer(): ArrayBufferLike {
@@ -101,6 +102,8 @@ type PlacedTaps = readonly [first: number, length: number, weights: number];
 /** A resampling with all that it needs in memory. */
 interface PlacedResampling extends Resampling {
   readonly alongX: PlacedTaps;
+  /** Groups of weights of a column. */
+  readonly groups: number;
   readonly alongY: PlacedTaps;
   /** Addresses of the result, of what lies between the two passes, and of some of the source's rows. */
   readonly to: number;
@@ -129,13 +132,15 @@ function placeResampling(memory: PictureMemory, source: Uint8Array, resampling: 
   // Input rows of one go: as many as fit a chunk, or what one output row needs.
   const chunkRows = Math.max(Math.min(down.count, Math.floor(CHUNK_BYTES / spanRow)), columnsFirst ? y.size : 1);
   const output = width * height * PIXEL;
-  const { slack } = memory;
+  const { resampleSlack: slack, tapGroup, tapGroupBytes } = memory.constants;
+  const groups = Math.ceil(x.size / tapGroup);
+  const splitBytes = width * groups * tapGroupBytes;
   const bytes =
-    tapBytes(x) + align(groupBytes(x)) + tapBytes(y) + output + between + chunkRows * spanRow + 6 * align(slack);
+    tapBytes(x) + align(splitBytes) + tapBytes(y) + output + between + chunkRows * spanRow + 6 * align(slack);
   memory.begin(Math.max(bytes, lookUpBytes(output)));
   const [firstX, lengthX, wholeWeights] = placeTaps(memory, x);
   const alongY = placeTaps(memory, y);
-  const splitWeights = memory.reserve(groupBytes(x));
+  const splitWeights = memory.reserve(splitBytes);
   memory.kernels.split_weights(splitWeights, wholeWeights, width, x.size);
   const to = memory.reserve(output + slack);
   const middle = memory.reserve(between + slack);
@@ -152,11 +157,21 @@ function placeResampling(memory: PictureMemory, source: Uint8Array, resampling: 
       chunkBytes.set(source.subarray(from, from + spanRow), each * spanRow);
     }
   };
-  return { ...resampling, alongX: [firstX, lengthX, splitWeights], alongY, to, middle, chunk, chunkRows, bring };
+  return {
+    ...resampling,
+    alongX: [firstX, lengthX, splitWeights],
+    groups,
+    alongY,
+    to,
+    middle,
+    chunk,
+    chunkRows,
+    bring,
+  };
 }
 
 function columnsThenRows({ kernels }: PictureMemory, placed: PlacedResampling): void {
-  const { x, y, alongX, alongY, to, middle, chunk, chunkRows, bring } = placed;
+  const { x, y, alongX, groups, alongY, to, middle, chunk, chunkRows, bring } = placed;
   const [width, height] = [x.first.length, y.first.length];
   const across = span(x);
   const spanRow = across.count * PIXEL;
@@ -179,11 +194,11 @@ function columnsThenRows({ kernels }: PictureMemory, placed: PlacedResampling): 
     );
   }
   const start = middle - across.first * PIXEL;
-  kernels.resample_rows_u8(to, start, ...alongX, height, width, groupsOf(x), spanRow, x.bits);
+  kernels.resample_rows_u8(to, start, ...alongX, height, width, groups, spanRow, x.bits);
 }
 
 function rowsThenColumns({ kernels }: PictureMemory, placed: PlacedResampling): void {
-  const { x, y, alongX, alongY, to, middle, chunk, chunkRows, bring } = placed;
+  const { x, y, alongX, groups, alongY, to, middle, chunk, chunkRows, bring } = placed;
   const [width, height] = [x.first.length, y.first.length];
   const [across, down] = [span(x), span(y)];
   const spanRow = across.count * PIXEL;
@@ -192,7 +207,7 @@ function rowsThenColumns({ kernels }: PictureMemory, placed: PlacedResampling): 
     const rows = Math.min(chunkRows, down.count - row);
     bring(down.first + row, rows);
     const start = chunk - across.first * PIXEL;
-    kernels.resample_rows_u8(middle + row * middleRow, start, ...alongX, rows, width, groupsOf(x), spanRow, x.bits);
+    kernels.resample_rows_u8(middle + row * middleRow, start, ...alongX, rows, width, groups, spanRow, x.bits);
   }
   const start = middle - down.first * middleRow;
   kernels.resample_columns_u8(to, start, ...alongY, height, middleRow, y.size, middleRow, y.bits);
@@ -220,16 +235,4 @@ function lookUpBytes(values: number): number {
 
 function tapBytes({ first, length, weights }: Taps): number {
   return align(first.byteLength) + align(length.byteLength) + align(weights.byteLength);
-}
-
-/** Weights that the row kernel takes at once, and their bytes. */
-const GROUP = 4;
-const GROUP_BYTES = 16;
-
-function groupBytes({ size, first }: Taps): number {
-  return first.length * Math.ceil(size / GROUP) * GROUP_BYTES;
-}
-
-function groupsOf({ size }: Taps): number {
-  return Math.ceil(size / GROUP);
 }

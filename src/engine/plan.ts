@@ -3,7 +3,7 @@ import { lifetimes } from '../networks/lifetimes.js';
 import { NETWORK_INPUT, type ResolvedLayer, type ResolvedNetwork, type Shape } from '../networks/types.js';
 import { place, type Span } from './arena.js';
 import { fuse, type Operation } from './fuse.js';
-import type { PackedIntegers } from './int8/pack.js';
+import type { PackedIntegers } from './int8/layouts.js';
 import type { Argument, LoweredStep, Strides } from './kernel-calls.js';
 import { changeArguments, type NamedCall } from './kernel-signatures.js';
 import type { KernelModule } from './kernels.js';

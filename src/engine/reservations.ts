@@ -1,5 +1,5 @@
 import { align, type Span } from './arena.js';
-import type { PackedIntegers } from './int8/pack.js';
+import type { PackedIntegers } from './int8/layouts.js';
 import type { Unplaced } from './kernel-calls.js';
 import type { PackedWeights } from './pack.js';
 

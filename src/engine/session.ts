@@ -2,7 +2,7 @@ import type { ResolvedNetwork } from '../networks/types.js';
 import type { Allocate } from '../untrusted-data/regular-file.js';
 import type { NetworkWeights } from '../weights/types.js';
 import { align } from './arena.js';
-import type { Levels } from './int8/levels.js';
+import type { IntegerLimits, Levels } from './int8/levels.js';
 import type { PackedStore } from './int8/packed-store.js';
 import { orderCall } from './kernel-signatures.js';
 import { bindKernels, createMemory, type KernelMemory, type KernelModule, loadKernels } from './kernels.js';
@@ -17,7 +17,7 @@ export interface SessionOptions {
   /** Floats to the same last digits on every runtime: the kernels without fused multiply-add, which are slower. */
   readonly deterministic?: boolean;
   /** How maps are stored in integers, from a calibration: the network runs in integers instead of floats. */
-  readonly levels?: Levels | (() => Levels);
+  readonly levels?: Levels | ((limits: IntegerLimits) => Levels);
   /** Where the parameters of a network in integers may be packed already: then neither levels nor weights are read. */
   readonly packed?: PackedStore;
   /**
@@ -164,7 +164,7 @@ async function packParameters(
   { levels: given, halfFileBytes, keep = [] }: SessionOptions,
 ): Promise<Prepared> {
   const threads = crew?.threads ?? 1;
-  const levels = typeof given === 'function' ? given() : given;
+  const levels = typeof given === 'function' ? given(kernels.constants) : given;
   const preparation = await prepare(network, kernels, levels);
   const kept = levels || crew ? undefined : halfFileBytes;
   const layout = preparation.plan({ threads, keep, shift: align(kept ?? 0), keepsHalf: kept !== undefined });

@@ -1,4 +1,5 @@
 import type { VectorSpace } from '../domain/vector-space.js';
+import { loadKernels } from '../engine/kernels.js';
 import { elementAt } from '../errors/element-at.js';
 import { UsageError } from '../errors/errors.js';
 import { nearestName } from '../errors/nearest-name.js';
@@ -34,9 +35,11 @@ export function layerOf({ network, facts }: Model, asked: string | undefined): s
 }
 
 /** Of vectors that are not normalised. */
-export function spaceOf(model: Model, layer: string): VectorSpace {
+export async function spaceOf(model: Model, layer: string): Promise<VectorSpace> {
   const { height, width, channels } = model.network.layers.find(({ name }) => name === layer)!.outputShape;
   const length = height * width * channels;
   const preprocessing = recordOf(model.preprocessing);
-  return { model: model.facts, layer, length, normalised: false, preprocessing, id: fingerprintOf(model, layer) };
+  const { constants } = await loadKernels();
+  const id = fingerprintOf(model, layer, constants);
+  return { model: model.facts, layer, length, normalised: false, preprocessing, id };
 }

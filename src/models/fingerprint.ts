@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import type { IntegerLimits } from '../engine/int8/levels.js';
 import { NETWORK_INPUT } from '../networks/types.js';
 import type { Tensor } from '../weights/types.js';
 import type { Model } from './model.js';
@@ -7,7 +8,7 @@ import type { Model } from './model.js';
  * SHA-256 of all that the output of a layer follows from but the picture: the layers up to it with their weights, how maps are
  * stored in integers, and preprocessing. The classifier behind it, names of files and labels are no part of it.
  */
-export function fingerprintOf(model: Model, layer: string): string {
+export function fingerprintOf(model: Model, layer: string, limits: IntegerLimits): string {
   const { network, epsilon, preprocessing, facts, readWeights, readLevels } = model;
   const names = layersBefore(network.layers, layer);
   const hash = createHash('sha256');
@@ -20,7 +21,7 @@ export function fingerprintOf(model: Model, layer: string): string {
     if (bias) addTensor(hash, `${name} bias`, bias);
     for (const [part, tensor] of Object.entries(batchNorm ?? {})) addTensor(hash, `${name} ${part}`, tensor);
   }
-  const { values = [], steps = [] } = readLevels?.() ?? {};
+  const { values = [], steps = [] } = readLevels?.(limits) ?? {};
   for (const [name, level] of [...values, ...steps]) if (names.has(name)) addJson(hash, [name, level]);
   return hash.digest('hex');
 }

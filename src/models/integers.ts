@@ -1,7 +1,7 @@
 import type { Preprocessing } from '../domain/preprocessing.js';
 import type { Levels } from '../engine/int8/levels.js';
 import { groupLevels } from '../engine/int8/levels-file.js';
-import { rangesOfFile } from '../engine/int8/ranges-of-file.js';
+import { levelsOfRanges, rangesOfFile } from '../engine/int8/ranges-of-file.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { NETWORK_INPUT, type ResolvedNetwork } from '../networks/types.js';
 import type { NamedTensors } from '../weights/types.js';
@@ -32,8 +32,12 @@ export function inIntegers(model: Model, readCalibrated?: () => NamedTensors): M
   return {
     ...model,
     facts: { ...facts, dtype: 'int8' },
-    readLevels: () =>
-      withPicture(ofFile ?? groupLevels(readCalibrated!(), facts.weights), network, model.preprocessing),
+    readLevels(limits) {
+      const levels = ofFile
+        ? levelsOfRanges(ofFile, network, limits)
+        : groupLevels(readCalibrated!(), facts.weights, limits);
+      return withPicture(levels, network, model.preprocessing);
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Levels } from '../engine/int8/levels.js';
 import { nameLevels } from '../engine/int8/levels-file.js';
+import { loadKernels } from '../engine/kernels.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { type Head, headOf } from '../networks/head.js';
 import { buildNetwork, isNetworkId } from '../networks/index.js';
@@ -95,9 +96,12 @@ function layersBefore(layers: readonly ResolvedLayer[], last: string): readonly 
  * Undefined where nobody calibrated it.
  * @param model chosen to run in integers; undefined where that is not possible
  */
-export function levelsWithNewHead(model: Model | undefined, network: ResolvedNetwork): Uint8Array | undefined {
+export async function levelsWithNewHead(
+  model: Model | undefined,
+  network: ResolvedNetwork,
+): Promise<Uint8Array | undefined> {
   if (!model?.readLevels) return undefined;
-  const { values, steps } = model.readLevels();
+  const { values, steps } = model.readLevels((await loadKernels()).constants);
   const { classifier } = requireHead(model);
   const names = new Set(network.layers.map(({ name }) => name));
   // The picture's own follow from the preprocessing.

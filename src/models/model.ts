@@ -1,7 +1,7 @@
 import type { ModelFacts } from '../domain/classification.js';
 import type { Label } from '../domain/label.js';
 import type { Preprocessing } from '../domain/preprocessing.js';
-import type { Levels } from '../engine/int8/levels.js';
+import type { IntegerLimits, Levels } from '../engine/int8/levels.js';
 import type { PackedStore } from '../engine/int8/packed-store.js';
 import type { ResolvedNetwork } from '../networks/types.js';
 import type { Allocate } from '../untrusted-data/regular-file.js';
@@ -55,7 +55,7 @@ export interface Model {
   /** Length of the file that `readWeights` reads, where it has the weights of linear layers in half precision. */
   readonly halfFileBytes?: number;
   /** Set where the network is to run in integers. */
-  readonly readLevels?: () => Levels;
+  readonly readLevels?: (limits: IntegerLimits) => Levels;
   /** Where parameters that an earlier start has packed are kept; set where weights and levels have a common name. */
   readonly packed?: () => PackedStore;
   readonly unknown?: UnknownSource;

@@ -52,7 +52,7 @@ export async function openLanes(model: Model, plan: InLanes, options: RunnerOpti
     lanes = await createLanes(model.network, model.readWeights(), model.epsilon, count, {
       deterministic,
       keep,
-      ...(model.readLevels && { levels: model.readLevels() }),
+      ...(model.readLevels && { levels: model.readLevels }),
       valuesOfBytes: valuesOfBytes(preprocessing),
     });
   } catch (error) {

@@ -72,7 +72,8 @@ export async function benchSubject(choice: BenchChoice): Promise<BenchSubject> {
     const { network, epsilon, facts, readLevels } = found;
     const weights = found.readWeights();
     const { trainedResolution, weights: source } = facts;
-    return { network, weights, epsilon, trainedResolution, source, ...(readLevels && { levels: readLevels() }) };
+    const levels = readLevels?.((await loadKernels()).constants);
+    return { network, weights, epsilon, trainedResolution, source, ...(levels && { levels }) };
   } catch (error) {
     if (!entry || !(error instanceof ModelError && WEIGHTS_MISSING.includes(error.code))) throw error;
   }
@@ -94,11 +95,12 @@ async function chooseTrained({ dtype, ...choice }: ModelChoice): Promise<Model> 
 
 /** Levels by one random picture, 7 bits for each value: they do for measuring speed, which does not depend on them. */
 export async function randomLevels({ network, weights, epsilon }: BenchSubject): Promise<Levels> {
+  const { constants } = await loadKernels();
   const session = await createSession(network, weights, epsilon);
   fillRandomly(session);
   const observed = new Map<string, Observed>();
-  observe(session, network, observed);
-  return withPicture(chooseRanges(network, weights, epsilon, observed), network, {
+  observe(session, network, constants, observed);
+  return withPicture(chooseRanges({ network, weights, epsilon }, constants, observed), network, {
     mean: [0.5, 0.5, 0.5],
     std: [0.5, 0.5, 0.5],
   });

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { chooseRangesAndWidths } from '../engine/int8/choose-widths.js';
 import { groupLevels, nameLevels } from '../engine/int8/levels-file.js';
+import { loadKernels } from '../engine/kernels.js';
 import { loadPixelKernels } from '../engine/pixels.js';
 import { createSession } from '../engine/session.js';
 import { elementAt } from '../errors/element-at.js';
@@ -54,7 +55,7 @@ export async function levelsFor(
   );
   const bytes = writeSafetensors(nameLevels(levels), { network: network.id });
   // What was chosen has to be fit to be read and run before it is kept.
-  const read = groupLevels(readSafetensors(bytes, folder), folder);
+  const read = groupLevels(readSafetensors(bytes, folder), folder, (await loadKernels()).constants);
   const session = await createSession(network, weights, epsilon, { levels: read });
   if (!session.run().every(Number.isFinite)) {
     throw new ModelError('calibration', {

@@ -56,7 +56,7 @@ export async function openEmbedding(
   if ('exitCode' in batch) return batch;
   const { model, runner } = batch;
   const layer = layerOf(model, request.layer);
-  const space = spaceOf(model, layer);
+  const space = await spaceOf(model, layer);
   const cached = request.cache ? await openCachedRunner(runner, space, request) : undefined;
   return {
     ...{ batch, space },

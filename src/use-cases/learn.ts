@@ -143,7 +143,7 @@ async function newModel(
   // All but the new classifier.
   const isHalf = [...weights.values()].some((layer) => layer.weights.data instanceof Uint16Array);
   const inIntegers = await ifCalibrated(() => chooseModel({ ...chosen, dtype: 'int8' }));
-  const levels = levelsWithNewHead(inIntegers, network);
+  const levels = await levelsWithNewHead(inIntegers, network);
   const trainedResolution = facts.trainedResolution ?? undefined;
   const bytes = modelToSafetensors(network, weights, epsilon, preprocessing, trainedResolution);
   const { value, low95, high95, pictures } = learned.accuracy;

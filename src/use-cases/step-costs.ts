@@ -1,9 +1,9 @@
 import { countLayer } from '../cost/count-layer.js';
 import { fuse } from '../engine/fuse.js';
+import { storedBytes } from '../engine/int8/layouts.js';
 import { floatValues, type Levels } from '../engine/int8/levels.js';
-import { storedBytes } from '../engine/int8/pack.js';
+import type { KernelConstants } from '../engine/kernel-constants.js';
 import type { KernelName } from '../engine/kernel-signatures.js';
-import type { KernelConstants } from '../engine/kernels.js';
 import { storedChannels } from '../engine/pack.js';
 import type { Plan, Step } from '../engine/plan.js';
 import { elementAt } from '../errors/element-at.js';

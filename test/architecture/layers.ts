@@ -247,7 +247,7 @@ export const exceptions: readonly { readonly file: string; readonly imports: str
 /** Files that the build writes and sources name. */
 export const builtFiles: readonly { readonly file: string; readonly imports: string }[] = [
   { file: 'cli/start/start.ts', imports: 'cli/start/command.cjs' },
-  { file: 'engine/kernels.ts', imports: '../build/kernels.ts' },
+  { file: 'engine/kernel-constants.ts', imports: '../build/kernels.ts' },
   { file: 'images/sharp.ts', imports: 'images/sharp.cjs' },
 ];
 

@@ -31,7 +31,7 @@ const model = await chooseModel({
 });
 const weights = model.readWeights();
 const floats = await createSession(model.network, weights, model.epsilon);
-const integers = await createSession(model.network, weights, model.epsilon, { levels: model.readLevels!() });
+const integers = await createSession(model.network, weights, model.epsilon, { levels: model.readLevels! });
 const ids = model.readLabels().map(({ id }) => id);
 
 const count = { f32: 0, int8: 0, agree: 0 };

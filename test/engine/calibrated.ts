@@ -1,6 +1,7 @@
 import { seededRandom } from '../../src/domain/seeded-random.js';
 import { chooseRanges, type Observed, observe } from '../../src/engine/int8/choose-ranges.js';
 import type { Levels } from '../../src/engine/int8/levels.js';
+import { loadKernels } from '../../src/engine/kernels.js';
 import { createSession } from '../../src/engine/session.js';
 import type { Network, ResolvedNetwork } from '../../src/networks/types.js';
 import { seededWeights } from '../../src/use-cases/seeded-weights.js';
@@ -24,11 +25,13 @@ export async function calibrated(
   isWide: (map: string, index: number) => boolean,
 ): Promise<Levels> {
   const weights = seededWeights(network, 7);
+  const { constants } = await loadKernels();
   const floats = await createSession(network, weights, EPSILON);
   const observed = new Map<string, Observed>();
   for (const seed of [1, 2, 3]) {
     floats.input.set(picture(network, seed));
-    observe(floats, network, observed);
+    observe(floats, network, constants, observed);
   }
-  return chooseRanges(network, weights, EPSILON, observed, new Set([...observed.keys()].filter(isWide)));
+  const wide = new Set([...observed.keys()].filter(isWide));
+  return chooseRanges({ network, weights, epsilon: EPSILON }, constants, observed, wide);
 }

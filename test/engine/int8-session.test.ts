@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Levels } from '../../src/engine/int8/levels.js';
 import { groupLevels, nameLevels } from '../../src/engine/int8/levels-file.js';
-import { rangesOfFile } from '../../src/engine/int8/ranges-of-file.js';
+import { levelsOfRanges, rangesOfFile } from '../../src/engine/int8/ranges-of-file.js';
+import { loadKernels } from '../../src/engine/kernels.js';
 import { createSession } from '../../src/engine/session.js';
 import { ModelError } from '../../src/errors/errors.js';
 import { buildNetwork } from '../../src/networks/index.js';
@@ -82,6 +83,8 @@ describe.each(cases)('%s α %d at %d, %s padding, in integers', (id, alpha, reso
   });
 });
 
+const { constants } = await loadKernels();
+
 describe('levels', () => {
   const network = resolve(withoutSoftmax(buildNetwork('mobilenet_v2', { alpha: 0.35, classes: 203 })), {
     resolution: 32,
@@ -91,7 +94,11 @@ describe('levels', () => {
   it('come back from their file', async () => {
     const levels = await calibrated(network, () => false);
     const values = new Map([...levels.values].map(([name, value], i) => [name, { ...value, wide: i % 2 === 0 }]));
-    const again = groupLevels(readSafetensors(writeSafetensors(nameLevels({ ...levels, values }), {}), 'test'), 'test');
+    const again = groupLevels(
+      readSafetensors(writeSafetensors(nameLevels({ ...levels, values }), {}), 'test'),
+      'test',
+      constants,
+    );
     expect([...again.values.keys()].sort()).toEqual([...values.keys()].sort());
     for (const [name, { scale, zero, wide }] of values) {
       expect(again.values.get(name)).toMatchObject({ scale, zero, wide });
@@ -112,9 +119,9 @@ describe('levels', () => {
       ['a/zero', { shape: [1], data: Float32Array.of(3) }],
       ['a/mean', { shape: [1], data: Float32Array.of(0) }],
     ]);
-    expect(groupLevels(tensors, 'test').values.size).toBe(1);
+    expect(groupLevels(tensors, 'test', constants).values.size).toBe(1);
     tensors.set(`a/${part}`, { shape: [1], data });
-    expect(() => groupLevels(tensors, 'test')).toThrow(ModelError);
+    expect(() => groupLevels(tensors, 'test', constants)).toThrow(ModelError);
   });
 
   it('that are missing for a map are an error that names it', async () => {
@@ -137,7 +144,9 @@ describe('levels', () => {
     const layers = network.layers.map((layer) => ({ ...(layer as Layer), range: observed.get(layer.name)! }));
     const ranged = { ...network, layers: layers as unknown as ResolvedNetwork['layers'] };
     expect(rangesOfFile(network)).toBeUndefined();
-    const session = await createSession(ranged, weights, EPSILON, { levels: rangesOfFile(ranged)! });
+    const session = await createSession(ranged, weights, EPSILON, {
+      levels: levelsOfRanges(rangesOfFile(ranged)!, ranged, constants),
+    });
     session.input.set(picture(network, 1));
     const reference = runReference(network, weights, picture(network, 1), { epsilon: EPSILON });
     expect(noise(session.run(), reference)).toBeLessThan(0.1);
@@ -155,9 +164,10 @@ describe('levels', () => {
       { kind: 'resize', name: 'r', inputs: ['p'], height: 4, width: 4, method: 'bilinear', coordinates: 'halfPixel' },
       { kind: 'globalAveragePool', name: 'g', inputs: ['r'] },
     ];
-    const of = (list: readonly Layer[]) =>
-      rangesOfFile(resolve({ id: 'n', alpha: 1, classes: 24, inputChannels: 3, layers: list }, { resolution: 6 }));
-    const values = of(layers)!.values;
+    const networkOf = (list: readonly Layer[]) =>
+      resolve({ id: 'n', alpha: 1, classes: 24, inputChannels: 3, layers: list }, { resolution: 6 });
+    const network = networkOf(layers);
+    const { values } = levelsOfRanges(rangesOfFile(network)!, network, constants);
     const range = (name: string) => {
       const { scale, zero } = values.get(name)!;
       return [-zero[0]! * scale[0]!, (4095 - zero[0]!) * scale[0]!];
@@ -169,8 +179,7 @@ describe('levels', () => {
       expect(range(name)[0]).toBeCloseTo(low, 2);
       expect(range(name)[1]).toBeCloseTo(high, 2);
     }
-    expect(
-      of(layers.map((layer) => (layer.name === 'b' ? { ...conv, name: 'b', outChannels: 16 } : layer))),
-    ).toBeUndefined();
+    const unstated = layers.map((layer) => (layer.name === 'b' ? { ...conv, name: 'b', outChannels: 16 } : layer));
+    expect(rangesOfFile(networkOf(unstated))).toBeUndefined();
   });
 });

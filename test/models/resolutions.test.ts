@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function run(choice: ModelChoice) {
   const model = await chooseModel(choice);
   const { network, epsilon, preprocessing, readLevels } = model;
-  const session = await createSession(network, model.readWeights(), epsilon, readLevels && { levels: readLevels() });
+  const session = await createSession(network, model.readWeights(), epsilon, readLevels && { levels: readLevels });
   await prepareImage(alps, preprocessing, session.input, loadPixelKernels());
   const picture = Float32Array.from(session.input);
   return { model, picture, output: Float32Array.from(session.run()) };

@@ -4,18 +4,26 @@ import type { NetworkWeights } from '../../weights/types.js';
 import { UNBOUNDED } from '../activations.js';
 import { foldBatchNorm } from '../fold.js';
 import { fuse, type Operation } from '../fuse.js';
-import type { FoldedWeights } from '../pack.js';
+import type { KernelConstants } from '../kernel-constants.js';
+import { type FoldedWeights, storedChannels } from '../pack.js';
 import type { Session } from '../session.js';
 import {
   floatValues,
+  type IntegerLimits,
   isClassifier,
   isPlainWindow,
   type Levels,
+  largestInteger,
   largestWeight,
-  NARROW_MAX,
   type ValueLevels,
-  WIDE_MAX,
 } from './levels.js';
+
+/** What is calibrated, its weights checked against the network. */
+export interface CalibrationModel {
+  readonly network: ResolvedNetwork;
+  readonly weights: NetworkWeights;
+  readonly epsilon: number;
+}
 
 /** What was seen of each channel of one value. */
 export interface Observed {
@@ -28,7 +36,12 @@ export interface Observed {
 }
 
 /** Runs a float session, with one thread, on the picture in its input and adds what each operation's output holds. */
-export function observe(session: Session, network: ResolvedNetwork, observed: Map<string, Observed>): void {
+export function observe(
+  session: Session,
+  network: ResolvedNetwork,
+  { channelTile }: Pick<KernelConstants, 'channelTile'>,
+  observed: Map<string, Observed>,
+): void {
   const shapes = new Map(network.layers.map((layer) => [layer.name, layer.outputShape]));
   const { steps } = session.plan;
   const { buffer } = session.input;
@@ -36,7 +49,7 @@ export function observe(session: Session, network: ResolvedNetwork, observed: Ma
     session.runStep(index);
     if (steps[index + 1]?.layer === layer) return;
     const { height, width, channels } = shapes.get(layer)!;
-    const stored = Math.ceil(channels / 8) * 8;
+    const stored = storedChannels(layer, channels, channelTile);
     const values = new Float32Array(buffer, args.output, height * width === 1 ? channels : height * width * stored);
     const found = observed.get(layer) ?? empty(channels);
     for (let from = 0; from < values.length; from += stored) {
@@ -84,9 +97,8 @@ const CLIPS = [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5];
  * @param wide values that are stored in 12 bits
  */
 export function chooseRanges(
-  network: ResolvedNetwork,
-  weights: NetworkWeights,
-  epsilon: number,
+  { network, weights, epsilon }: CalibrationModel,
+  limits: IntegerLimits,
   observed: ReadonlyMap<string, Observed>,
   wide: ReadonlySet<string> = new Set(),
 ): Levels {
@@ -110,16 +122,14 @@ export function chooseRanges(
     const [low, high] = clip ?? (curve ? UNBOUNDED : clamp);
     const lowest = found.minimum.map((value) => Math.max(room * Math.min(value, 0), Math.min(low, 0)));
     const range = found.maximum.map((value, c) => Math.min(Math.max(room * value, 0), Math.max(high, 0)) - lowest[c]!);
-    const least = range.map((value) => value / (isWide ? WIDE_MAX : NARROW_MAX));
+    const least = range.map((value) => value / largestInteger({ wide: isWide }, limits));
     const largest = least.reduce((a, b) => Math.max(a, b), 1e-10);
     const minimum = least.map((value) => Math.max(value, largest * LEAST_SHARE));
     const readers = operations.filter(
       ({ inputs, layer }) => inputs[0] === output && (layer.kind === 'pointwise' || layer.kind === 'dense'),
     );
-    const scale =
-      readers.length > 0
-        ? balance(minimum, largest, found, readers, folded, observed, largestWeight({ wide: isWide }, range.length))
-        : minimum;
+    const most = largestWeight({ wide: isWide }, range.length, limits);
+    const scale = readers.length > 0 ? balance(minimum, largest, found, readers, folded, observed, most) : minimum;
     values.set(output, {
       scale,
       zero: scale.map((step, c) => Math.round(-lowest[c]! / step)),
@@ -132,7 +142,8 @@ export function chooseRanges(
     const input = values.get(inputs[0]);
     const data = folded.get(output);
     if (!input || !data || !hasSteps(layer)) continue;
-    steps.set(output, chooseSteps(data, input, observed.get(inputs[0])!, layer.kind !== 'depthwise'));
+    const most = largestWeight(input, data.weights.length / data.bias.length, limits);
+    steps.set(output, chooseSteps(data, input, observed.get(inputs[0])!, layer.kind !== 'depthwise', most));
   }
   return { values, steps };
 }
@@ -191,10 +202,10 @@ function chooseSteps(
   input: ValueLevels,
   seen: Observed,
   perInput: boolean,
+  most: number,
 ): Float32Array {
   const outChannels = bias.length;
   const rows = weights.length / outChannels;
-  const most = largestWeight(input, rows);
   const largest = new Float64Array(outChannels);
   const power = input.scale.map((scale, k) => seen.squares[k]! / seen.count / scale ** 2);
   const scaled = new Float32Array(weights.length);

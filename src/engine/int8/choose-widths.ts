@@ -1,22 +1,15 @@
 import { ModelError, UsageError } from '../../errors/errors.js';
 import type { ResolvedNetwork } from '../../networks/types.js';
-import type { NetworkWeights } from '../../weights/types.js';
 import { fuse } from '../fuse.js';
+import { loadKernels } from '../kernels.js';
 import { createSession } from '../session.js';
-import { chooseRanges, type Observed, observe } from './choose-ranges.js';
+import { type CalibrationModel, chooseRanges, type Observed, observe } from './choose-ranges.js';
 import type { Levels } from './levels.js';
 
 /** Pictures on which the effect of one narrow map is measured; ranges are observed on the others till then, so that what lies beyond them counts. */
 const TRIAL_PICTURES = 24;
 /** How much all narrow maps together may move the probabilities, as `diverge` measures it. */
 const BUDGET = 0.001;
-
-/** What is calibrated, its weights checked against the network. */
-export interface CalibrationModel {
-  readonly network: ResolvedNetwork;
-  readonly weights: NetworkWeights;
-  readonly epsilon: number;
-}
 
 export interface CalibrationOptions {
   readonly budget?: number;
@@ -44,11 +37,13 @@ export interface Calibration {
  * @throws UsageError where no picture can be read, ModelError `calibration` where the network gives a number that is not finite
  */
 export async function chooseRangesAndWidths(
-  { network, weights, epsilon }: CalibrationModel,
+  model: CalibrationModel,
   count: number,
   prepare: (index: number, into: Float32Array) => Promise<boolean>,
   { budget = BUDGET, onProgress = () => {} }: CalibrationOptions = {},
 ): Promise<Calibration> {
+  const { network, weights, epsilon } = model;
+  const { constants } = await loadKernels();
   const floats = await createSession(network, weights, epsilon);
   const observed = new Map<string, Observed>();
   const inputs: Float32Array[] = [];
@@ -60,7 +55,7 @@ export async function chooseRangesAndWidths(
       if (pictures++ % every === 0) {
         inputs.push(floats.input.slice());
         outputs.push(floats.run());
-      } else observe(floats, network, observed);
+      } else observe(floats, network, constants, observed);
     }
     onProgress('picture', index + 1, count);
   }
@@ -68,7 +63,7 @@ export async function chooseRangesAndWidths(
     throw new UsageError({ where: 'calibration', problem: 'no image that can be read', expected: 'one or more' });
   if (pictures === 1) {
     floats.input.set(inputs.pop()!);
-    observe(floats, network, observed);
+    observe(floats, network, constants, observed);
   }
 
   const choose = (wide: ReadonlySet<string>): Levels => {
@@ -81,7 +76,7 @@ export async function chooseRangesAndWidths(
         });
       }
     }
-    return chooseRanges(network, weights, epsilon, observed, wide);
+    return chooseRanges(model, constants, observed, wide);
   };
   const divergence = async (wide: ReadonlySet<string>): Promise<number> => {
     if (inputs.length === 0) return 0;
@@ -116,7 +111,7 @@ export async function chooseRangesAndWidths(
   const chosen = await divergence(wide);
   for (const input of inputs) {
     floats.input.set(input);
-    observe(floats, network, observed);
+    observe(floats, network, constants, observed);
   }
   return { levels: choose(wide), pictures, wide, maps: all.size, divergence: chosen, divergenceWide };
 }

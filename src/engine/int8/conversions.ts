@@ -5,8 +5,8 @@ import type { Argument, KernelCall, LoweredStep } from '../kernel-calls.js';
 import { lower } from '../lower.js';
 import { storedChannels } from '../pack.js';
 import { addRows, formatOf, type IntegerContext, type IntegerPlace, pixelBytes } from './integer-place.js';
+import type { Rows } from './layouts.js';
 import type { IntegerMap } from './levels.js';
-import type { Rows } from './pack.js';
 
 /** Floats and where they go as integers. */
 interface Quantised {

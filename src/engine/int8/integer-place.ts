@@ -1,8 +1,7 @@
 import type { Operation } from '../fuse.js';
 import type { LowerContext, Unplaced } from '../kernel-calls.js';
-import type { KernelConstants } from '../kernels.js';
+import type { KernelConstants } from '../kernel-constants.js';
 import { storedChannels } from '../pack.js';
-import type { IntegerMap, IntegerMaps } from './levels.js';
 import {
   type IntegerActivation,
   integerActivation,
@@ -12,7 +11,8 @@ import {
   type Rows,
   rowsBytes,
   storedBytes,
-} from './pack.js';
+} from './layouts.js';
+import type { IntegerMap, IntegerMaps } from './levels.js';
 
 export interface IntegerContext extends LowerContext {
   readonly maps: IntegerMaps;

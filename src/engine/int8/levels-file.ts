@@ -1,7 +1,7 @@
 import { ModelError } from '../../errors/errors.js';
 import { narrowToHalf, toFloat32 } from '../../weights/half.js';
 import type { NamedTensors, Tensor } from '../../weights/types.js';
-import { type Levels, NARROW_MAX, type ValueLevels, WIDE_MAX } from './levels.js';
+import { type IntegerLimits, type Levels, largestInteger, type ValueLevels } from './levels.js';
 
 /** Names of a levels file: `VALUE/scale`, `VALUE/zero`, `VALUE/mean`, `VALUE/wide` (where it is) and `VALUE/step`. */
 export function nameLevels({ values, steps }: Levels): NamedTensors {
@@ -21,7 +21,7 @@ export function nameLevels({ values, steps }: Levels): NamedTensors {
  * The reverse of `nameLevels`.
  * @throws ModelError `levels-damaged` for a number that no calibration gives
  */
-export function groupLevels(tensors: NamedTensors, where: string): Levels {
+export function groupLevels(tensors: NamedTensors, where: string, limits: IntegerLimits): Levels {
   const values = new Map<string, ValueLevels>();
   const steps = new Map<string, Float32Array>();
   const damaged = (name: string, problem: string) =>
@@ -42,7 +42,7 @@ export function groupLevels(tensors: NamedTensors, where: string): Levels {
         break;
       case 'scale': {
         const wide = tensors.has(`${value}/wide`);
-        const most = wide ? WIDE_MAX : NARROW_MAX;
+        const most = largestInteger({ wide }, limits);
         const isLevel = (level: number) => Number.isInteger(level) && level >= 0 && level <= most;
         const scale = read(name, isStep, 'numbers above 0');
         const zero = read(`${value}/zero`, isLevel, `whole numbers from 0 to ${most}`);

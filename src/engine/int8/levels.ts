@@ -1,6 +1,7 @@
 import type { LayerKind, ResolvedLayer } from '../../networks/types.js';
 import { windowOf } from '../../networks/windows.js';
 import type { Operation } from '../fuse.js';
+import type { KernelConstants } from '../kernel-constants.js';
 
 /** A map that is stored in integers. */
 export interface IntegerMap {
@@ -28,16 +29,21 @@ export interface Levels {
   readonly steps: ReadonlyMap<string, Float32Array>;
 }
 
-export const NARROW_MAX = 127;
-export const WIDE_MAX = 4095;
+/** The largest integers of maps. */
+export type IntegerLimits = Pick<KernelConstants, 'narrowMax' | 'wideMax'>;
+
+export function largestInteger({ wide }: IntegerMap, { narrowMax, wideMax }: IntegerLimits): number {
+  return wide ? wideMax : narrowMax;
+}
+
 const WEIGHT_MAX = 127;
 
 /** Integer weights of words' layers: sums of `terms` products with 12 bits must stay below 2³⁰, biases get the rest. */
 const MOST_WEIGHT = 2 ** 14 - 1;
 
 /** The largest integer weight of a layer that adds up `terms` products: wide inputs are multiplied as words, with room to spare. */
-export function largestWeight({ wide }: { readonly wide: boolean }, terms: number): number {
-  return wide ? Math.max(WEIGHT_MAX, Math.min(MOST_WEIGHT, Math.floor(2 ** 30 / (WIDE_MAX * terms)))) : WEIGHT_MAX;
+export function largestWeight({ wide }: IntegerMap, terms: number, { wideMax }: IntegerLimits): number {
+  return wide ? Math.max(WEIGHT_MAX, Math.min(MOST_WEIGHT, Math.floor(2 ** 30 / (wideMax * terms)))) : WEIGHT_MAX;
 }
 
 const FLOAT_KINDS: ReadonlySet<LayerKind> = new Set([

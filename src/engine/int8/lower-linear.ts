@@ -1,8 +1,8 @@
 import type { KernelCall } from '../kernel-calls.js';
 import { quantise } from './conversions.js';
 import { activationCode, formatOf, type IntegerPlace, panelsFor, pixelBytes } from './integer-place.js';
+import { storedBytes } from './layouts.js';
 import { isClassifier } from './levels.js';
-import { storedBytes } from './pack.js';
 
 /** A 1×1 convolution without a stride, or a dense layer; undefined where it has to be done in floats. */
 export function lowerLinear(place: IntegerPlace): readonly KernelCall[] | undefined {

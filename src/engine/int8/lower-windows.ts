@@ -2,8 +2,8 @@ import { NETWORK_INPUT, type Shape } from '../../networks/types.js';
 import type { KernelCall, LayerOf } from '../kernel-calls.js';
 import { quantise } from './conversions.js';
 import { activationCode, addRows, formatOf, type IntegerPlace, linearFacts, panelsFor } from './integer-place.js';
+import { blocksBytes, storedBytes } from './layouts.js';
 import { type IntegerMap, isPlainWindow } from './levels.js';
-import { blocksBytes, storedBytes } from './pack.js';
 
 /** Runs of `tile` pixels that a picture has, the last of them perhaps not whole. */
 export function pictureRuns({ height, width }: Shape, tile: number): number {

@@ -8,10 +8,10 @@ import { finishPlan, keptMap, type Plan, type PlanOptions, pictureBytes, shapesO
 import { Reservations } from '../reservations.js';
 import { dequantise } from './conversions.js';
 import type { IntegerContext } from './integer-place.js';
+import { integerStagingBytes, type PackedIntegers, storedBytes } from './layouts.js';
 import { floatValues, type IntegerMap, type IntegerMaps, type Levels } from './levels.js';
 import { lowerIntegers } from './lower.js';
 import { pictureRuns } from './lower-windows.js';
-import { integerStagingBytes, type PackedIntegers, storedBytes } from './pack.js';
 
 /**
  * Like `plan`, for integers: the same data, with integer parameters beside the float ones.

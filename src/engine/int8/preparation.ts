@@ -1,8 +1,9 @@
 import type { ResolvedNetwork } from '../../networks/types.js';
 import type { KernelModule } from '../kernels.js';
 import { foldedWeights, type Preparation, prepareFloats } from '../preparation.js';
+import { integerStagingBytes } from './layouts.js';
 import type { Levels } from './levels.js';
-import { integerStagingBytes, packIntegers } from './pack.js';
+import { packIntegers } from './pack.js';
 import { checkLevels, planIntegers } from './plan.js';
 
 /** @throws ModelError `calibration` where the levels do not fit the network */

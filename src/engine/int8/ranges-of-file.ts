@@ -1,6 +1,6 @@
 import type { LayerKind, ResolvedNetwork } from '../../networks/types.js';
 import { fuse, type Operation } from '../fuse.js';
-import { floatValues, isClassifier, type Levels, type ValueLevels, WIDE_MAX } from './levels.js';
+import { floatValues, type IntegerLimits, isClassifier, type Levels, type ValueLevels } from './levels.js';
 
 type Range = readonly [minimum: number, maximum: number];
 
@@ -17,31 +17,38 @@ function rangeOfInputs({ layer, inputs }: Operation, ranges: ReadonlyMap<string,
   return [Math.min(...found.map(([low]) => low), ...edge), Math.max(...found.map(([, high]) => high), ...edge)];
 }
 
-/**
- * Ranges from what a quantised checkpoint could represent (`Layer.range`), all of them wide; undefined where a layer does
- * not say.
- */
-export function rangesOfFile(network: ResolvedNetwork): Levels | undefined {
+/** What each value can be, of those that are stored in integers. */
+export type FileRanges = ReadonlyMap<string, Range>;
+
+/** What a quantised checkpoint could represent (`Layer.range`); undefined where a layer does not say. */
+export function rangesOfFile(network: ResolvedNetwork): FileRanges | undefined {
   const operations = fuse(network.layers);
   const floats = floatValues(operations);
   const classifierInputs = new Set(operations.filter(isClassifier).map(({ inputs }) => inputs[0]));
   const layers = new Map(network.layers.map((layer) => [layer.name, layer]));
-  const values = new Map<string, ValueLevels>();
   const ranges = new Map<string, Range>();
   for (const operation of operations) {
     const { output } = operation;
-    const { range: stated, outputShape } = layers.get(output)!;
-    const range = stated ?? rangeOfInputs(operation, ranges);
+    const range = layers.get(output)!.range ?? rangeOfInputs(operation, ranges);
     if (range !== undefined) ranges.set(output, range);
-    if (range === undefined) {
-      if (!floats.has(output)) return undefined;
-      continue;
-    }
-    if (floats.has(output) && !classifierInputs.has(output)) continue;
+    else if (!floats.has(output)) return undefined;
+  }
+  return new Map([...ranges].filter(([name]) => !floats.has(name) || classifierInputs.has(name)));
+}
+
+/** All maps wide, each with one scale for all channels. */
+export function levelsOfRanges(
+  ranges: FileRanges,
+  { layers }: Pick<ResolvedNetwork, 'layers'>,
+  { wideMax }: IntegerLimits,
+): Levels {
+  const channels = new Map(layers.map(({ name, outputShape }) => [name, outputShape.channels]));
+  const values = new Map<string, ValueLevels>();
+  for (const [name, range] of ranges) {
     const [low, high] = [Math.min(range[0], 0), Math.max(range[1], 0)];
-    const scale = Math.max((high - low) / WIDE_MAX, 1e-20);
-    const fill = (value: number) => new Float32Array(outputShape.channels).fill(value);
-    values.set(output, { scale: fill(scale), zero: fill(Math.round(-low / scale)), mean: fill(0), wide: true });
+    const scale = Math.max((high - low) / wideMax, 1e-20);
+    const fill = (value: number) => new Float32Array(channels.get(name)!).fill(value);
+    values.set(name, { scale: fill(scale), zero: fill(Math.round(-low / scale)), mean: fill(0), wide: true });
   }
   return { values, steps: new Map() };
 }

@@ -6,8 +6,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { chooseRanges, type Observed, observe } from '../../../src/engine/int8/choose-ranges.js';
-import type { Levels } from '../../../src/engine/int8/levels.js';
+import type { IntegerLimits, Levels } from '../../../src/engine/int8/levels.js';
 import { groupLevels } from '../../../src/engine/int8/levels-file.js';
+import { loadKernels } from '../../../src/engine/kernels.js';
 import { createSession } from '../../../src/engine/session.js';
 import { type BundledModel, listBundledModels, loadLevels } from '../../../src/models/bundled.js';
 import { chooseModel } from '../../../src/models/choose.js';
@@ -43,17 +44,18 @@ async function calibrate(): Promise<Levels> {
   const floats = await createSession(network, weights, epsilon);
   floats.input.set(picture);
   const observed = new Map<string, Observed>();
-  observe(floats, network, observed);
-  const levels = chooseRanges(network, weights, EPSILON, observed, wideMaps());
+  const { constants } = await loadKernels();
+  observe(floats, network, constants, observed);
+  const levels = chooseRanges({ network, weights, epsilon: EPSILON }, constants, observed, wideMaps(constants));
   return withPicture(levels, network, { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
 }
 
-function wideMaps(): ReadonlySet<string> {
+function wideMaps(limits: IntegerLimits): ReadonlySet<string> {
   const { id, alpha, resolution } = network;
   const isSame = ({ card }: BundledModel) =>
     card.network === id && card.alpha === alpha && card.resolution === resolution;
   const bundled = listBundledModels().find(isSame);
   if (!bundled?.card.levels) return new Set();
-  const { values } = groupLevels(loadLevels(bundled, bundled.card.levels), bundled.card.name);
+  const { values } = groupLevels(loadLevels(bundled, bundled.card.levels), bundled.card.name, limits);
   return new Set([...values].filter(([, { wide }]) => wide).map(([name]) => name));
 }

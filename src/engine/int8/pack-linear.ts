@@ -1,0 +1,182 @@
+import type { KernelConstants } from '../kernel-constants.js';
+import type { Kernels } from '../kernels.js';
+import { type FoldedWeights, stage } from '../pack.js';
+import { blockBytes, type PackedBlocks, type PackedPanels, panelBytes, storedBytes } from './layouts.js';
+import { type Levels, largestInteger, largestWeight, type ValueLevels } from './levels.js';
+
+/** A rounded result must not pass this, or its integer could not be read from its bits. */
+const LARGEST_RESULT = 1e7;
+/** Biases in units of a sum stay below this. */
+const LARGEST_BIAS = 2 ** 29;
+
+/** What packing works on: the kernels bound to a memory, and room in it for the largest operation, `integerStagingBytes`. */
+export interface IntegerTarget {
+  readonly memory: ArrayBufferLike;
+  readonly kernels: Pick<Kernels, 'largest_weights' | 'list_pairs' | 'quantise_blocks' | 'quantise_panels'>;
+  readonly constants: KernelConstants;
+  readonly levels: Levels;
+  /** Byte address, a multiple of 16; nothing else may live there while weights are packed. */
+  readonly staging: number;
+}
+
+export function levelsOf({ values }: Levels, name: string): ValueLevels {
+  return values.get(name)!;
+}
+
+/** weights [inChannels][outChannels], of a convolution [ky][kx][inChannels][outChannels] */
+export function packPanels(packed: PackedPanels, { weights, bias }: FoldedWeights, target: IntegerTarget): void {
+  const { storedInChannels, address } = packed;
+  const { memory, kernels, constants, levels, staging } = target;
+  const input = levelsOf(levels, packed.input);
+  const outChannels = bias.length;
+  const inChannels = weights.length / outChannels;
+  const { packedInputDoubles, panelColumnRows } = constants;
+  const most = largestWeight(input, inChannels, constants);
+  const each = storedBytes(input, constants);
+  const stride = panelBytes(storedInChannels, each, constants);
+
+  const inputs = new Float64Array(memory, staging, packedInputDoubles * storedInChannels);
+  const rows = [input.scale, input.zero, input.mean];
+  for (let k = 0; k < inChannels; k++) {
+    rows.forEach((row, index) => {
+      inputs[packedInputDoubles * k + index] = row[k % row.length]!;
+    });
+  }
+  const panels = Math.ceil(outChannels / constants.channelTile);
+  const columns = panels * constants.channelTile;
+  const channels = new Float64Array(memory, inputs.byteOffset + inputs.byteLength, panelColumnRows * columns);
+  channels.fill(0);
+  const from = stage(weights, { memory, staging: channels.byteOffset + channels.byteLength });
+  const half = weights instanceof Uint16Array ? 1 : 0;
+
+  let steps = levels.steps.get(packed.value);
+  if (!steps) {
+    kernels.largest_weights(channels.byteOffset, from, half, inChannels, outChannels, inputs.byteOffset);
+    steps = Float32Array.from(channels.subarray(0, outChannels), (largest) => largest / most);
+  }
+  const sums = new Sums(steps, bias);
+  channels.set(sums.steps);
+  channels.set(
+    sums.steps.map((step) => 1 / step),
+    columns,
+  );
+  channels.set(sums.bias, 2 * columns);
+  const to = address + constants.headerBytes;
+  kernels.quantise_panels(
+    to,
+    from,
+    half,
+    inChannels,
+    outChannels,
+    stride,
+    each,
+    inputs.byteOffset,
+    channels.byteOffset,
+    most,
+  );
+  sums.take(channels, columns);
+  writeHeaders(packed, sums, target, stride);
+  if (each === 1) kernels.list_pairs(address, panels, storedInChannels);
+}
+
+/** weights [kernelSize][kernelSize][channels] */
+export function packBlocks(packed: PackedBlocks, { weights, bias }: FoldedWeights, target: IntegerTarget): void {
+  const { kernelSize, storedChannels, address } = packed;
+  const { memory, kernels, constants, levels, staging } = target;
+  const input = levelsOf(levels, packed.input);
+  const count = bias.length;
+  const { packedInputDoubles, blockColumnRows } = constants;
+  const most = largestWeight(input, kernelSize ** 2, constants);
+  const each = storedBytes(input, constants);
+  const stride = blockBytes(kernelSize, each, constants);
+
+  const ones = new Float64Array(memory, staging, packedInputDoubles * kernelSize ** 2 + 1).fill(1);
+  const channels = new Float64Array(
+    memory,
+    staging + Math.ceil(ones.byteLength / 16) * 16,
+    blockColumnRows * storedChannels,
+  );
+  const from = stage(weights, { memory, staging: channels.byteOffset + channels.byteLength });
+  const half = weights instanceof Uint16Array ? 1 : 0;
+  let steps = levels.steps.get(packed.value);
+  if (!steps) {
+    kernels.largest_weights(channels.byteOffset, from, half, kernelSize ** 2, count, ones.byteOffset);
+    steps = input.scale.map((scale, c) => (channels[c]! * scale) / most);
+  }
+  const sums = new Sums(steps, bias);
+  channels.fill(0);
+  // lanes without a channel must not divide by zero
+  channels.fill(1, 0, storedChannels);
+  channels.fill(1, 5 * storedChannels, 6 * storedChannels);
+  [sums.steps, input.zero, sums.bias, [], [], input.scale, input.mean].forEach((row, index) => {
+    channels.set(row, index * storedChannels);
+  });
+  const to = address + constants.headerBytes;
+  kernels.quantise_blocks(to, from, half, kernelSize, count, stride, each, channels.byteOffset, most);
+  sums.take(channels, storedChannels);
+  writeHeaders(packed, sums, target, stride);
+  const padding = each === 1 ? new Uint8Array(memory) : new Int16Array(memory);
+  for (let x = 0; x < packed.width; x++) padding.set(input.zero, packed.padding / each + x * storedChannels);
+}
+
+/** What packing finds out about each output channel. */
+class Sums {
+  readonly steps: Float32Array;
+  /** In real units, with what rounding the weights shifts given back. */
+  readonly bias: Float64Array;
+  /** Σ weight · zero point of the input. */
+  readonly zeros: Float64Array;
+  readonly sizes: Float64Array;
+
+  constructor(steps: Float32Array, bias: Float32Array) {
+    this.bias = Float64Array.from(bias);
+    this.zeros = new Float64Array(bias.length);
+    this.sizes = new Float64Array(bias.length);
+    // a channel without weights, or with a bias far beyond them
+    this.steps = steps.map((step, n) => Math.max(step, Math.abs(bias[n]!) / LARGEST_BIAS, 1e-20));
+  }
+
+  /** What the kernel left in rows 2, 3 and 4 of `columns` values. */
+  take(channels: Float64Array, columns: number): void {
+    [this.bias, this.zeros, this.sizes].forEach((sums, index) => {
+      const first = (2 + index) * columns;
+      sums.set(channels.subarray(first, first + sums.length));
+    });
+  }
+}
+
+function writeHeaders(
+  packed: PackedPanels | PackedBlocks,
+  sums: Sums,
+  { memory, constants, levels }: IntegerTarget,
+  stride: number,
+): void {
+  const { activation, highest } = packed;
+  const { channelTile: tile, header, rounding } = constants;
+  const curved = activation !== 'none';
+  const input = levelsOf(levels, packed.input);
+  const output = packed.output === undefined ? undefined : levelsOf(levels, packed.output);
+  const residual = packed.residual === undefined ? undefined : levelsOf(levels, packed.residual);
+  const integers = new Int32Array(memory);
+  const floats = new Float32Array(memory);
+  const limits = output && storedBytes(output, constants) === 2 ? new Int16Array(memory) : new Uint8Array(memory);
+  sums.steps.forEach((step, n) => {
+    const panel = packed.address + Math.floor(n / tile) * stride;
+    const lane = n % tile;
+    const second = residual ? residual.scale[n]! / output!.scale[n]! : curved ? 1 / (output?.scale[n] ?? 1) : 0;
+    let bias = sums.bias[n]! / step - sums.zeros[n]!;
+    if (residual) bias -= (residual.zero[n]! * residual.scale[n]!) / step;
+    bias = Math.max(-LARGEST_BIAS, Math.min(LARGEST_BIAS, Math.round(bias)));
+    const largest = sums.sizes[n]! * largestInteger(input, constants) + Math.abs(bias);
+    const unit = output && !curved ? 1 / output.scale[n]! : 1;
+    const limit = LARGEST_RESULT / (largest * (curved ? second : 1));
+    integers[panel / 4 + lane] = bias;
+    floats[(panel + header.multipliers) / 4 + lane] = output ? Math.min(step * unit, limit) : step;
+    floats[(panel + header.offsets) / 4 + lane] = output ? rounding + output.zero[n]! : 0;
+    floats[(panel + header.seconds) / 4 + lane] = second;
+    if (!output) return;
+    const most = largestInteger(output, constants);
+    const last = Math.min(most, Math.max(0, Math.round(highest / output.scale[n]! + output.zero[n]!)));
+    limits[(panel + header.largest) / limits.BYTES_PER_ELEMENT + lane] = last;
+  });
+}
