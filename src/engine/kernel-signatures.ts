@@ -21,7 +21,7 @@ const SQUARE = ['kernelSize', 'stride', ...PADDING, 'format', 'activation'] as c
 type NamesOf<Parameters extends readonly unknown[]> = { readonly [Index in keyof Parameters]: string };
 
 /**
- * The arguments of each kernel that plans call, in the kernel's order, which is known nowhere else. The compiler compares
+ * The arguments of each kernel that networks call, in the kernel's order, which is known nowhere else. The compiler compares
  * their numbers with the built kernels, a test their names.
  */
 export const signatures = {
@@ -51,6 +51,16 @@ export const signatures = {
   ],
   depthwise_i8: [...MAPS, 'weights', 'padding', 'inHeight', 'inWidth', 'channels', 'outWidth', ...ROWS, ...SQUARE],
   dequantise_i8: CONVERT,
+  exact_add_i16: [...PAIR, 'constants', 'count', ...CLAMP],
+  exact_depthwise_i16: [
+    ...[...MAPS, 'weights', 'inHeight', 'inWidth', 'channels', 'outHeight', 'outWidth', 'kernelSize', 'stride'],
+    ...[...PADDING, ...CLAMP],
+  ],
+  exact_gather_i16: [
+    ...[...MAPS, 'y', 'inHeight', 'inWidth', 'pixelStride', 'channels', 'outWidth', 'kernelHeight', 'kernelWidth'],
+    ...['stride', ...PADDING, 'depth'],
+  ],
+  exact_linear_i16: [...MAPS, 'weights', 'pixels', 'depth', 'panels', 'inStride', 'outStride', ...CLAMP],
   global_average_pool_f32: [...MAPS, 'pixels', 'channels'],
   global_average_pool_i8: CONVERT,
   look_up_f32: [...MAPS, 'table', 'pixels'],

@@ -1,6 +1,6 @@
 import type { QuantisedMap, QuantisedPool, StoredRange } from '../../weights/quantised-graph.js';
 import { clampInteger, type FixedMultiplier, multiplyFixed } from './multiplier.js';
-import { roundUp } from './pack.js';
+import { type ExactConstants, roundUp } from './pack.js';
 
 /** Maps here hold stored value − zero point, channels rounded up, so that 0 is always zero. */
 type Centred = Int16Array;
@@ -22,13 +22,18 @@ export function prepareRescale(multiplier: FixedMultiplier, map: QuantisedMap, r
 }
 
 /** The mean is one multiplication of the sum: the multiplier takes over the division by the count. */
-export function prepareMean(ratio: FixedMultiplier, input: QuantisedMap, output: QuantisedMap) {
+export function prepareMean(
+  ratio: FixedMultiplier,
+  input: QuantisedMap,
+  output: QuantisedMap,
+  constants: ExactConstants,
+) {
   const pixels = input.shape.height * input.shape.width;
   const shift = Math.min(31 - Math.clz32(pixels), 32, 31 + ratio.shift);
   const mantissa = Number((BigInt(ratio.mantissa) << BigInt(shift)) / BigInt(pixels));
   const multiplier = { mantissa, shift: ratio.shift - shift };
   const [low, high] = centre(output, output.signed ? [-128, 127] : [0, 255]);
-  const channels = roundUp(output.shape.channels);
+  const channels = roundUp(output.shape.channels, constants);
   return (to: Centred, from: Centred): void => {
     for (let channel = 0; channel < channels; channel++) {
       let sum = 0;
@@ -39,10 +44,15 @@ export function prepareMean(ratio: FixedMultiplier, input: QuantisedMap, output:
 }
 
 /** Windows count what lies inside of the map; averages round halves away from 0 in stored values. */
-export function preparePool(layer: QuantisedPool, input: QuantisedMap, output: QuantisedMap) {
+export function preparePool(
+  layer: QuantisedPool,
+  input: QuantisedMap,
+  output: QuantisedMap,
+  constants: ExactConstants,
+) {
   const { kind, kernelHeight, kernelWidth, stride, pads } = layer;
   const { height, width } = input.shape;
-  const channels = roundUp(input.shape.channels);
+  const channels = roundUp(input.shape.channels, constants);
   const [low, high] = centre(output, layer.range);
   const { zeroPoint } = input;
   const poolWindow = (from: Centred, channel: number, top: number, left: number): number => {

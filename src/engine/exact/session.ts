@@ -4,7 +4,7 @@ import type { QuantisedGraph, QuantisedMap } from '../../weights/quantised-graph
 import { align, place, type Span } from '../arena.js';
 import { bindKernels, createMemory, loadKernels } from '../kernels.js';
 import { clampInteger } from './multiplier.js';
-import { roundUp } from './pack.js';
+import { type ExactConstants, roundUp } from './pack.js';
 import { countValues, prepareStep } from './steps.js';
 
 export interface ExactSessionOptions {
@@ -32,14 +32,15 @@ export async function createExactSession(
   { added }: ExactSessionOptions = {},
 ): Promise<ExactSession> {
   const kernels = await loadKernels();
-  const steps = graph.layers.map((layer) => prepareStep(graph, layer));
-  let next = align(kernels.constants.heapBase);
+  const { constants } = kernels;
+  const steps = graph.layers.map((layer) => prepareStep(graph, layer, constants));
+  let next = align(constants.heapBase);
   const weights = steps.map(({ weightBytes }) => {
     const address = next;
     next += align(weightBytes);
     return address;
   });
-  const arena = place(listSpans(graph, steps));
+  const arena = place(listSpans(graph, steps, constants));
   if (next + arena.bytes > MOST_BYTES) {
     throw new ModelError('network-unsupported', {
       where: graph.where,
@@ -61,13 +62,13 @@ export async function createExactSession(
   });
 
   const view = (map: number) =>
-    new Int16Array(memory.buffer, locate(nameMap(map)), countValues(elementAt(graph.maps, map)));
+    new Int16Array(memory.buffer, locate(nameMap(map)), countValues(elementAt(graph.maps, map), constants));
   const [from, to] = [elementAt(graph.maps, graph.input), elementAt(graph.maps, graph.output)];
   const [inputValues, outputValues] = [view(graph.input), view(graph.output)];
   const runStored = (bytes: Uint8Array): Uint8Array => {
-    writeStored(inputValues, from, bytes);
+    writeStored(inputValues, from, roundUp(from.shape.channels, constants), bytes);
     for (const run of runs) run();
-    return readStored(outputValues, to);
+    return readStored(outputValues, to, roundUp(to.shape.channels, constants));
   };
   const input = new Float32Array(from.shape.height * from.shape.width * from.shape.channels);
   return {
@@ -82,7 +83,11 @@ export async function createExactSession(
   };
 }
 
-function listSpans(graph: QuantisedGraph, steps: readonly { readonly scratchBytes: number }[]): Span[] {
+function listSpans(
+  graph: QuantisedGraph,
+  steps: readonly { readonly scratchBytes: number }[],
+  constants: ExactConstants,
+): Span[] {
   const written = new Map([[graph.input, 0]]);
   const read = new Map([[graph.output, graph.layers.length - 1]]);
   const scratch: Span[] = [];
@@ -94,7 +99,7 @@ function listSpans(graph: QuantisedGraph, steps: readonly { readonly scratchByte
   }
   const maps = [...written].map(([map, first]) => ({
     name: nameMap(map),
-    bytes: countValues(elementAt(graph.maps, map)) * 2,
+    bytes: countValues(elementAt(graph.maps, map), constants) * 2,
     from: first,
     to: read.get(map) ?? first,
   }));
@@ -114,9 +119,14 @@ function signExtend(byte: number, signed: boolean): number {
   return signed ? (byte << 24) >> 24 : byte;
 }
 
-function writeStored(values: Int16Array, { shape, zeroPoint, signed }: QuantisedMap, bytes: Uint8Array): void {
+/** @param stride values from one pixel to the next */
+function writeStored(
+  values: Int16Array,
+  { shape, zeroPoint, signed }: QuantisedMap,
+  stride: number,
+  bytes: Uint8Array,
+): void {
   const { height, width, channels } = shape;
-  const stride = roundUp(channels);
   if (stride !== channels) values.fill(0);
   for (let pixel = 0; pixel < height * width; pixel++) {
     for (let channel = 0; channel < channels; channel++) {
@@ -125,9 +135,8 @@ function writeStored(values: Int16Array, { shape, zeroPoint, signed }: Quantised
   }
 }
 
-function readStored(values: Int16Array, { shape, zeroPoint }: QuantisedMap): Uint8Array {
+function readStored(values: Int16Array, { shape, zeroPoint }: QuantisedMap, stride: number): Uint8Array {
   const { height, width, channels } = shape;
-  const stride = roundUp(channels);
   const bytes = new Uint8Array(height * width * channels);
   for (let index = 0; index < bytes.length; index++) {
     bytes[index] = values[Math.floor(index / channels) * stride + (index % channels)]! + zeroPoint;

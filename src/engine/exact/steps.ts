@@ -1,14 +1,23 @@
 import { elementAt } from '../../errors/element-at.js';
 import { ModelError } from '../../errors/errors.js';
-import type { QuantisedGraph, QuantisedLayer, QuantisedMap } from '../../weights/quantised-graph.js';
+import type {
+  QuantisedAdd,
+  QuantisedConv,
+  QuantisedDepthwise,
+  QuantisedGraph,
+  QuantisedLayer,
+  QuantisedMap,
+} from '../../weights/quantised-graph.js';
+import { bindInOrder } from '../calls.js';
+import { type NamedCall, orderCall } from '../kernel-signatures.js';
 import type { Kernels } from '../kernels.js';
 import { centre, prepareMean, preparePool, prepareRescale } from './elementwise.js';
 import { type FixedMultiplier, quantiseMultiplier } from './multiplier.js';
 import {
-  ADD_BYTES,
   ADD_SHIFT,
+  addBytes,
   depthwisePanelBytes,
-  EXACT_TILE,
+  type ExactConstants,
   linearPanelBytes,
   packAdd,
   packDepthwise,
@@ -34,114 +43,149 @@ export interface ExactStep {
   bind(kernels: Kernels, memory: ArrayBufferLike, places: Places): () => void;
 }
 
-/** Values of a map in memory, channels rounded up. */
-export function countValues({ shape }: QuantisedMap): number {
-  return shape.height * shape.width * roundUp(shape.channels);
+/** A layer with its maps. */
+interface Subject<Layer extends QuantisedLayer = QuantisedLayer> {
+  readonly graph: QuantisedGraph;
+  readonly layer: Layer;
+  readonly inputs: readonly QuantisedMap[];
+  readonly output: QuantisedMap;
+  readonly constants: ExactConstants;
 }
 
-export function prepareStep(graph: QuantisedGraph, layer: QuantisedLayer): ExactStep {
+/** Values of a map in memory, channels rounded up. */
+export function countValues({ shape }: QuantisedMap, constants: ExactConstants): number {
+  return shape.height * shape.width * roundUp(shape.channels, constants);
+}
+
+export function prepareStep(graph: QuantisedGraph, layer: QuantisedLayer, constants: ExactConstants): ExactStep {
   const inputs = layer.inputs.map((index) => elementAt(graph.maps, index));
   const output = elementAt(graph.maps, layer.output);
-  const [input] = inputs as [QuantisedMap];
+  const input = elementAt(inputs, 0);
+  const subject = { graph, inputs, output, constants };
   const fix = (real: number) => fixMultiplier(graph, layer, real);
+  const inTypeScript = (run: ElementwiseRun) => elementwise({ ...subject, layer }, run);
   switch (layer.kind) {
-    case 'conv': {
-      const { kernelHeight, kernelWidth, stride, pads } = layer;
-      const { height, width, channels } = input.shape;
-      const pixelStride = roundUp(channels);
-      const bare = kernelHeight === 1 && kernelWidth === 1 && stride === 1 && Object.values(pads).every((pad) => !pad);
-      const depth = bare ? pixelStride : roundUp(kernelHeight * kernelWidth * channels);
-      const panels = roundUp(output.shape.channels) / EXACT_TILE;
-      const multipliers = layer.multipliers.map(fix);
-      const [low, high] = centre(output, layer.range);
-      const outWidth = output.shape.width;
-      const outStride = panels * EXACT_TILE * 2;
-      return {
-        weightBytes: panels * linearPanelBytes(depth),
-        scratchBytes: bare ? 0 : outWidth * depth * 2,
-        bind(kernels, memory, { inputs: [from], output: to, weights, scratch }) {
-          packLinear(layer, output.shape.channels, depth, multipliers, memory, weights);
-          const { exact_linear_i16: linear, exact_gather_i16: gather } = kernels;
-          if (bare) {
-            return () => linear(to, from!, weights, height * width, depth, panels, depth * 2, outStride, low, high);
-          }
-          const rest = [channels, outWidth, kernelHeight, kernelWidth, stride, pads.top, pads.left, depth] as const;
-          return () => {
-            for (let y = 0; y < output.shape.height; y++) {
-              gather(scratch, from!, y, height, width, pixelStride, ...rest);
-              const row = to + y * outWidth * outStride;
-              linear(row, scratch, weights, outWidth, depth, panels, depth * 2, outStride, low, high);
-            }
-          };
-        },
-      };
-    }
-    case 'depthwise': {
-      const { height, width, channels } = input.shape;
-      const padded = roundUp(channels);
-      const multipliers = layer.multipliers.map(fix);
-      const [low, high] = centre(output, layer.range);
-      const { kernelHeight, stride, pads } = layer;
-      const { height: outHeight, width: outWidth } = output.shape;
-      return {
-        weightBytes: (padded / EXACT_TILE) * depthwisePanelBytes(layer),
-        scratchBytes: 0,
-        bind(kernels, memory, { inputs: [from], output: to, weights }) {
-          packDepthwise(layer, channels, multipliers, memory, weights);
-          const window = [kernelHeight, stride, pads.top, pads.left] as const;
-          const sizes = [height, width, padded, outHeight, outWidth] as const;
-          return () => kernels.exact_depthwise_i16(to, from!, weights, ...sizes, ...window, low, high);
-        },
-      };
-    }
-    case 'add': {
-      const [a, b] = inputs as [QuantisedMap, QuantisedMap];
-      const largest = 2 * Math.max(a.scale, b.scale);
-      const real = largest / (2 ** ADD_SHIFT * output.scale);
-      if (!(real < 1)) throw refuse(graph, layer, real);
-      const terms = [fix(a.scale / largest), fix(b.scale / largest)] as const;
-      const sum = fix(real);
-      const [low, high] = centre(output, layer.range);
-      return {
-        weightBytes: ADD_BYTES,
-        scratchBytes: 0,
-        bind(kernels, memory, { inputs: [left, right], output: to, weights }) {
-          packAdd(terms, sum, memory, weights);
-          return () => kernels.exact_add_i16(to, left!, right!, weights, countValues(output), low, high);
-        },
-      };
-    }
+    case 'conv':
+      return prepareConv({ ...subject, layer });
+    case 'depthwise':
+      return prepareDepthwise({ ...subject, layer });
+    case 'add':
+      return prepareAdd({ ...subject, layer });
     case 'rescale':
-      return elementwise(input, output, prepareRescale(fix(layer.multiplier), output, layer.range));
+      return inTypeScript(prepareRescale(fix(layer.multiplier), output, layer.range));
     case 'mean':
-      return elementwise(input, output, prepareMean(fix(input.scale / output.scale), input, output));
+      return inTypeScript(prepareMean(fix(input.scale / output.scale), input, output, constants));
     case 'averagePool':
     case 'maxPool':
-      return elementwise(input, output, preparePool(layer, input, output));
+      return inTypeScript(preparePool(layer, input, output, constants));
     case 'softmax': {
       const multiplier = softmaxMultiplier(input.scale);
       if (multiplier === undefined) throw refuse(graph, layer, input.scale);
       const { channels } = input.shape;
       // Stored values less the type's minimum; only their differences count.
-      return elementwise(input, output, (to, from) => to.set(softmaxStored(from, channels, multiplier)));
+      return inTypeScript((to, from) => to.set(softmaxStored(from, channels, multiplier)));
     }
     default:
       throw new Error(`no step for ${(layer satisfies never as QuantisedLayer).kind}`);
   }
 }
 
+function prepareConv({ graph, layer, inputs, output, constants }: Subject<QuantisedConv>): ExactStep {
+  const { kernelHeight, kernelWidth, stride, pads } = layer;
+  const { height: inHeight, width: inWidth, channels } = elementAt(inputs, 0).shape;
+  const { height: outHeight, width: outWidth } = output.shape;
+  const pixelStride = roundUp(channels, constants);
+  const bare = kernelHeight === 1 && kernelWidth === 1 && stride === 1 && Object.values(pads).every((pad) => !pad);
+  const depth = bare ? pixelStride : roundUp(kernelHeight * kernelWidth * channels, constants);
+  const outChannels = roundUp(output.shape.channels, constants);
+  const panels = outChannels / constants.channelTile;
+  const multipliers = layer.multipliers.map((real) => fixMultiplier(graph, layer, real));
+  const [min, max] = centre(output, layer.range);
+  const linear = { depth, panels, inStride: depth * 2, outStride: outChannels * 2, min, max };
+  const window = { inHeight, inWidth, pixelStride, channels, outWidth, kernelHeight, kernelWidth, stride, depth };
+  /** Windows of one row after the other are laid out in the scratch memory. */
+  const rowCalls = (y: number, { inputs: [input], output: to, weights, scratch }: Places): NamedCall[] => {
+    const gather = { ...window, output: scratch, input: input!, y, padTop: pads.top, padLeft: pads.left };
+    const row = { ...linear, output: to + y * outWidth * linear.outStride, input: scratch, weights, pixels: outWidth };
+    return [
+      { kernel: 'exact_gather_i16', args: gather },
+      { kernel: 'exact_linear_i16', args: row },
+    ];
+  };
+  return {
+    weightBytes: panels * linearPanelBytes(depth, constants),
+    scratchBytes: bare ? 0 : outWidth * depth * 2,
+    bind(kernels, memory, places) {
+      const {
+        inputs: [input],
+        output: to,
+        weights,
+      } = places;
+      packLinear(layer, output.shape.channels, depth, multipliers, { memory, address: weights, constants });
+      if (!bare) {
+        const rows = Array.from({ length: outHeight }, (_, y) => rowCalls(y, places));
+        return bindNamed(kernels, rows.flat());
+      }
+      const args = { ...linear, output: to, input: input!, weights, pixels: inHeight * inWidth };
+      return bindNamed(kernels, [{ kernel: 'exact_linear_i16', args }]);
+    },
+  };
+}
+
+function prepareDepthwise({ graph, layer, inputs, output, constants }: Subject<QuantisedDepthwise>): ExactStep {
+  const { height: inHeight, width: inWidth, channels } = elementAt(inputs, 0).shape;
+  const padded = roundUp(channels, constants);
+  const multipliers = layer.multipliers.map((real) => fixMultiplier(graph, layer, real));
+  const [min, max] = centre(output, layer.range);
+  const { kernelHeight: kernelSize, stride, pads } = layer;
+  const { height: outHeight, width: outWidth } = output.shape;
+  return {
+    weightBytes: (padded / constants.channelTile) * depthwisePanelBytes(layer, constants),
+    scratchBytes: 0,
+    bind(kernels, memory, { inputs: [input], output: to, weights }) {
+      packDepthwise(layer, channels, multipliers, { memory, address: weights, constants });
+      const sizes = { inHeight, inWidth, channels: padded, outHeight, outWidth };
+      const window = { kernelSize, stride, padTop: pads.top, padLeft: pads.left };
+      const args = { output: to, input: input!, weights, ...sizes, ...window, min, max };
+      return bindNamed(kernels, [{ kernel: 'exact_depthwise_i16', args }]);
+    },
+  };
+}
+
+function prepareAdd({ graph, layer, inputs, output, constants }: Subject<QuantisedAdd>): ExactStep {
+  const [a, b] = inputs as [QuantisedMap, QuantisedMap];
+  const largest = 2 * Math.max(a.scale, b.scale);
+  const real = largest / (2 ** ADD_SHIFT * output.scale);
+  if (!(real < 1)) throw refuse(graph, layer, real);
+  const terms = [a, b].map(({ scale }) => fixMultiplier(graph, layer, scale / largest));
+  const sum = fixMultiplier(graph, layer, real);
+  const [min, max] = centre(output, layer.range);
+  return {
+    weightBytes: addBytes(constants),
+    scratchBytes: 0,
+    bind(kernels, memory, { inputs: [left, right], output: to, weights }) {
+      packAdd(terms as [FixedMultiplier, FixedMultiplier], sum, { memory, address: weights, constants });
+      const maps = { output: to, a: left!, b: right!, constants: weights };
+      const args = { ...maps, count: countValues(output, constants), min, max };
+      return bindNamed(kernels, [{ kernel: 'exact_add_i16', args }]);
+    },
+  };
+}
+
+function bindNamed(kernels: Kernels, calls: readonly NamedCall[]): () => void {
+  return bindInOrder(kernels, calls.map(orderCall));
+}
+
+type ElementwiseRun = (to: Int16Array, from: Int16Array) => void;
+
 /** A step in TypeScript, from one map's values to another's. */
-function elementwise(
-  input: QuantisedMap,
-  output: QuantisedMap,
-  run: (to: Int16Array, from: Int16Array) => void,
-): ExactStep {
+function elementwise({ inputs, output, constants }: Subject, run: ElementwiseRun): ExactStep {
   return {
     weightBytes: 0,
     scratchBytes: 0,
     bind(_, memory, places) {
-      const to = new Int16Array(memory, places.output, countValues(output));
-      const from = new Int16Array(memory, places.inputs[0], countValues(input));
+      const to = new Int16Array(memory, places.output, countValues(output, constants));
+      const from = new Int16Array(memory, places.inputs[0], countValues(elementAt(inputs, 0), constants));
       return () => run(to, from);
     },
   };
