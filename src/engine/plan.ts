@@ -2,14 +2,15 @@ import { ModelError } from '../errors/errors.js';
 import { lifetimes } from '../networks/lifetimes.js';
 import { NETWORK_INPUT, type ResolvedLayer, type ResolvedNetwork, type Shape } from '../networks/types.js';
 import { place, type Span } from './arena.js';
-import { fuse, type Operation } from './fuse.js';
+import type { Operation } from './fuse.js';
 import type { PackedIntegers } from './int8/layouts.js';
 import type { Argument, LoweredStep, Strides } from './kernel-calls.js';
 import { changeArguments, type NamedCall } from './kernel-signatures.js';
 import type { KernelModule } from './kernels.js';
 import { lower } from './lower.js';
 import { type PackedWeights, stagingBytes, storedChannels } from './pack.js';
-import { Reservations } from './reservations.js';
+import { beginPlan } from './planning.js';
+import type { Reservations } from './reservations.js';
 
 /** One kernel call. */
 export type Step = NamedCall & {
@@ -77,17 +78,8 @@ export function plan(
   { threads = 1, shift = 0, keepsHalf = false, keep = [] }: PlanOptions = {},
 ): Plan {
   const tile = kernels.constants.channelTile;
-  const operations = fuse(network.layers, keep);
-  const reserved = new Reservations(kernels.constants.heapBase);
-  const lowered = operations.map((operation, step) =>
-    lower(operation, {
-      kernels,
-      threads,
-      keepsHalf,
-      scratch: (role, bytes) => reserved.scratch(step, role, bytes),
-      addWeights: (packed) => reserved.addWeights(packed),
-    }),
-  );
+  const { operations, reserved, contextOf } = beginPlan(network, kernels, { threads, keepsHalf, keep });
+  const lowered = operations.map((operation, step) => lower(operation, contextOf(step)));
   const homes = shareHomes(operations, keep);
   const shapeOf = shapesOf(network);
   const bytesOf = (value: string) => storedBytes(value, shapeOf(value), tile);

@@ -1,11 +1,11 @@
 import type { Operation } from '../fuse.js';
-import type { LowerContext, Unplaced } from '../kernel-calls.js';
+import type { Unplaced } from '../kernel-calls.js';
 import type { KernelConstants } from '../kernel-constants.js';
 import { storedChannels } from '../pack.js';
+import type { PlanContext } from '../planning.js';
 import {
   type IntegerActivation,
   integerActivation,
-  type PackedIntegers,
   type PackedPanels,
   panelsBytes,
   type Rows,
@@ -14,12 +14,10 @@ import {
 } from './layouts.js';
 import type { IntegerMap, IntegerMaps } from './levels.js';
 
-export interface IntegerContext extends LowerContext {
+export interface IntegerContext extends PlanContext {
   readonly maps: IntegerMaps;
   /** Undefined for values that stay floats. */
   readonly mapOf: (value: string) => IntegerMap | undefined;
-  /** Reserves memory for packed parameters and returns its address. */
-  addIntegers(packed: Unplaced<PackedIntegers>): number;
 }
 
 /** An operation with its maps as they lie in memory. */

@@ -1,14 +1,13 @@
 import { ModelError } from '../../errors/errors.js';
 import { NETWORK_INPUT, type ResolvedNetwork } from '../../networks/types.js';
-import type { Span } from '../arena.js';
-import { fuse } from '../fuse.js';
+import type { Operation } from '../fuse.js';
 import type { KernelModule } from '../kernels.js';
-import { type PackedWeights, stagingBytes, storedChannels } from '../pack.js';
+import { stagingBytes, storedChannels } from '../pack.js';
 import { finishPlan, keptMap, type Plan, type PlanOptions, pictureBytes, shapesOf, spansOf } from '../plan.js';
-import { Reservations } from '../reservations.js';
+import { beginPlan } from '../planning.js';
 import { dequantise } from './conversions.js';
 import type { IntegerContext } from './integer-place.js';
-import { integerStagingBytes, type PackedIntegers, storedBytes } from './layouts.js';
+import { integerStagingBytes, storedBytes } from './layouts.js';
 import { floatValues, type IntegerMap, type IntegerMaps, type Levels } from './levels.js';
 import { lowerIntegers } from './lower.js';
 import { pictureRuns } from './lower-windows.js';
@@ -25,57 +24,65 @@ export function planIntegers(
 ): Plan {
   const { constants } = kernels;
   const tile = constants.channelTile;
-  const operations = fuse(network.layers, keep);
+  const planning = beginPlan(network, kernels, { threads, keepsHalf: false, keep });
+  const { operations, reserved } = planning;
   const shapeOf = shapesOf(network);
+  const mapOf = storedMaps(network, operations, maps, keep);
+  const contextOf = (step: number): IntegerContext => ({ ...planning.contextOf(step), maps, mapOf });
+  const lowered = operations.map((operation, step) => lowerIntegers(operation, contextOf(step)));
+  const end = operations.length - 1;
+  // Integers to keep are converted at the end of the run.
+  const converted = keep
+    .filter((name) => mapOf(name) !== undefined)
+    .map((name) => ({ name, floats: `floats of ${name} to keep` }));
+  for (const { name, floats } of converted) {
+    lowered.push([{ layer: name, ...dequantise(name, shapeOf(name), floats, contextOf(end)) }]);
+  }
+  const mapBytes = (name: string, each: number): number => {
+    const { height, width, channels } = shapeOf(name);
+    return each * height * width * storedChannels(name, channels, tile);
+  };
+  const bytesOf = (name: string): number => {
+    // whole runs of pixels are converted at once
+    const picture = shapeOf(name);
+    if (name === NETWORK_INPUT) return pictureBytes(pictureRuns(picture, tile) * tile * picture.channels);
+    const found = mapOf(name);
+    return mapBytes(name, found ? storedBytes(found, constants) : 4);
+  };
+  const floatSpans = converted.map(({ name, floats }) => {
+    return { name: floats, bytes: mapBytes(name, 4), from: end, to: end };
+  });
+  return finishPlan(network, lowered.flat(), {
+    reserved,
+    values: [...spansOf(operations, { bytesOf, keep }), ...floatSpans],
+    kept: keep.map((name) => {
+      const floats = converted.find((each) => each.name === name)?.floats;
+      return keptMap(network, name, tile, floats);
+    }),
+    shift,
+    stagingBytes: (packed) =>
+      'input' in packed || packed.layout === 'rows' ? integerStagingBytes(packed, constants) : stagingBytes(packed),
+  });
+}
+
+/**
+ * How each value is stored: undefined for floats.
+ * @throws ModelError `calibration`, when asked, where a map has no levels
+ */
+function storedMaps(
+  network: ResolvedNetwork,
+  operations: readonly Operation[],
+  maps: IntegerMaps,
+  keep: readonly string[],
+): (name: string) => IntegerMap | undefined {
   const floats = floatValues(operations);
-  const mapOf = (name: string): IntegerMap | undefined => {
+  return (name) => {
     if (name === NETWORK_INPUT || floats.has(name)) return undefined;
     const found = maps.get(name);
     // Where keeping a map leaves it unfused, it has no range, and is made in floats.
     if (found || keep.includes(name)) return found;
     throw unfit(network, `no range of values for ${name}, expected one for each of its channels`);
   };
-  const reserved = new Reservations(constants.heapBase);
-  const contextOf = (step: number): IntegerContext => ({
-    kernels,
-    maps,
-    mapOf,
-    threads,
-    scratch: (role, bytes) => reserved.scratch(step, role, bytes),
-    addWeights: (packed) => reserved.addWeights(packed),
-    addIntegers: (packed) => reserved.addIntegers(packed),
-  });
-  const lowered = operations.map((operation, step) => lowerIntegers(operation, contextOf(step)));
-  const isInteger = (name: string) => mapOf(name) !== undefined;
-  const end = operations.length - 1;
-  // Integers to keep are converted at the end of the run.
-  const converted = keep.filter(isInteger).map((name) => ({ name, floats: `floats of ${name} to keep` }));
-  for (const { name, floats } of converted) {
-    lowered.push([{ layer: name, ...dequantise(name, shapeOf(name), floats, contextOf(end)) }]);
-  }
-  const bytesOf = (name: string): number => {
-    const { height, width, channels } = shapeOf(name);
-    // whole runs of pixels are converted at once
-    if (name === NETWORK_INPUT) return pictureBytes(pictureRuns(shapeOf(name), tile) * tile * channels);
-    const found = mapOf(name);
-    return (found ? storedBytes(found, constants) : 4) * height * width * storedChannels(name, channels, tile);
-  };
-  const staging = (packed: PackedWeights | PackedIntegers) =>
-    'input' in packed || packed.layout === 'rows' ? integerStagingBytes(packed, constants) : stagingBytes(packed);
-  const spanOf = ({ name, floats }: (typeof converted)[number]): Span => {
-    const { height, width, channels } = shapeOf(name);
-    return { name: floats, bytes: 4 * height * width * storedChannels(name, channels, tile), from: end, to: end };
-  };
-  return finishPlan(network, lowered.flat(), {
-    reserved,
-    values: [...spansOf(operations, { bytesOf, keep }), ...converted.map(spanOf)],
-    kept: keep.map((name) => {
-      const floats = converted.find((each) => each.name === name)?.floats;
-      return keptMap(network, name, tile, floats);
-    }),
-    shift,
-    stagingBytes: staging,
-  });
 }
 
 /**
