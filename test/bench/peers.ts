@@ -1,23 +1,31 @@
 /**
  * npm run bench:peers -- [PAIR…] [--model M] [--alpha A] [--res R] [--rounds N] [--runs N] [--node PATH] [--core N]
- *                        [--folder DIR] [--json] [--file MODEL.onnx]
+ *                        [--folder DIR] [--json] [--file MODEL.onnx|MODEL.tflite]
  * This project against the engines that a Node.js user would otherwise pick: times of one picture, as ratios
- * ours ÷ theirs. PAIR: tfjs-wasm, onnxruntime-web, onnxruntime-node (all f32, one thread, the same network with the same
- * seeded weights, outputs compared), int8 (ours in integers, theirs as f32: tfjs-wasm and onnxruntime-node), threads (one
- * picture on two threads of ours ÷ one, see threads.ts, and beside it what two processes at once do), cold (a whole process
- * from a JPEG to its prediction); all of them if none is named. With --file, MODEL.onnx takes the place of the network, and
- * the pairs are onnxruntime-web and onnxruntime-node.
+ * ours ÷ theirs, on one thread. PAIR, all of them if none is named:
+ *   tfjs-wasm, onnxruntime-web, onnxruntime-node, litert   floats on both sides
+ *   litert-int8, onnxruntime-node-int8                     integers on both sides
+ *   int8       ours in integers, theirs in floats (tfjs-wasm and onnxruntime-node)
+ *   threads    one picture on two threads of ours ÷ one, see threads.ts, and beside it what two processes at once do
+ *   cold       a whole process from a JPEG to its prediction
+ * Engines run the same network with the same seeded weights, and outputs are compared. In integers each side quantises
+ * the same floats by the ranges of the same picture: ours as in int8 everywhere, theirs by map in 8 bits and weights by
+ * output channel. ONNX Runtime (native onnxruntime-node) gets a QDQ file, LiteRT.js a TFLite file; both take and give
+ * floats, as ours does.
+ *
+ * With --file, a file takes the place of the network. MODEL.onnx: onnxruntime-web and onnxruntime-node. MODEL.tflite:
+ * litert; where the file is quantised, litert (ours in floats), litert-int8 (ours in int8) and litert-exact (ours in
+ * TFLite's integers), theirs always in the file's integers.
  *
  * Both programs are processes of their own on one core, in turn, ours first; a ratio is that of two neighbours. Of threads
  * one and two alternate in one process, free to use every core, and its ratio is the median of its pairs. Printed are
  * the median of the ratios and the smallest and largest. The peers are installed into a temporary folder, or into
  * --folder, where they stay for the next time. --node runs both sides under another Node.js.
- * `cold` runs the built command (npm run build); its own side is `mobilenet classify`, f32 and int8, with the box's
+ * `cold` runs the built command (npm run build); its own side is `mobilenet classify`, f32 and int8, with the bundled
  * default model.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,20 +33,16 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import sharp from 'sharp';
 import { median } from '../../src/domain/statistics.js';
-import { chooseModel } from '../../src/models/choose.js';
 import type { ResolvedNetwork } from '../../src/networks/types.js';
+import { type EnginePair, pairsOf, peerArguments } from './peers/engine-pairs.js';
 import { installPeers } from './peers/folder.js';
-import { describeForPeers, type OwnFile, resolvePeerNetwork } from './peers/network-file.js';
-import { type OnnxProto, writeOnnx } from './peers/onnx-file.js';
+import { resolvePeerNetwork } from './peers/network-file.js';
+import type { Ranges } from './peers/quantise.js';
+import { copyOwnFile, type FileKind, writeNetwork } from './peers/write-files.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const programs = join(root, 'test/bench/peers');
-const engines = ['tfjs-wasm', 'onnxruntime-web', 'onnxruntime-node'] as const;
-const pairs = [...engines, 'int8', 'threads', 'cold'] as const;
-type Pair = (typeof pairs)[number];
-type Engine = (typeof engines)[number];
-
-const int8Peers: readonly Engine[] = ['tfjs-wasm', 'onnxruntime-node'];
+type Pair = string;
 
 /** JPEGs of `cold`, from the photos that come with the project. */
 const photos = [
@@ -46,9 +50,10 @@ const photos = [
   { from: 'boats.jpg', width: 1600, height: 1200 },
 ] as const;
 const JPEG_QUALITY = 90;
-/** Probabilities of two engines may differ by this share of the largest; those from integers by more. */
+/** Probabilities of two engines may differ by this share of the largest: by more from integers, by most from two kinds. */
 const TOLERANCE = 1e-3;
 const INTEGER_TOLERANCE = 0.05;
+const INTEGERS_TOLERANCE = 0.2;
 /** Runs of one and of two threads, in turn, in one process. */
 const THREAD_PAIRS = 60;
 
@@ -82,13 +87,6 @@ const { values: flags, positionals } = parseArgs({
   },
 });
 
-const unknown = positionals.find((each) => !(pairs as readonly string[]).includes(each));
-if (unknown !== undefined) throw new Error(`${unknown}: unknown pair, expected ${pairs.join(', ')}`);
-const ofFile: readonly Pair[] = ['onnxruntime-web', 'onnxruntime-node'];
-const chosen: readonly Pair[] =
-  positionals.length > 0 ? (positionals as Pair[]) : flags.file === undefined ? pairs : ofFile;
-const unfit = flags.file !== undefined && chosen.find((each) => !ofFile.includes(each));
-if (unfit) throw new Error(`${unfit}: cannot be combined with --file, expected ${ofFile.join(', ')}`);
 const rounds = positiveWhole('--rounds', flags.rounds);
 const runs = positiveWhole('--runs', flags.runs);
 const resolution = flags.res === undefined ? undefined : positiveWhole('--res', flags.res);
@@ -106,10 +104,12 @@ try {
 async function measureAll(folder: string): Promise<void> {
   const description = join(work, 'network.json');
   const network = resolvePeerNetwork(flags.model, Number(flags.alpha), resolution);
-  const subject =
-    flags.file === undefined
-      ? writeNetwork(network, description, folder)
-      : await copyFile(resolve(flags.file), description);
+  const own = flags.file === undefined ? undefined : await copyOwnFile(resolve(flags.file), description);
+  const available: Readonly<Record<string, readonly EnginePair[]>> = pairsOf[own?.kind ?? 'network'];
+  const chosen = choosePairs([...Object.keys(available), ...(own ? [] : ['threads', 'cold'])], own?.kind);
+  const isInteger = chosen.some((pair) => available[pair]?.some(({ theirs }) => theirs === 'int8'));
+  const findRanges = () => JSON.parse(run([join(programs, 'ranges.mjs'), folder, description])) as Ranges;
+  const subject = own?.subject ?? writeNetwork(network, description, folder, isInteger ? findRanges : undefined);
 
   const version = run(['--version']).trim();
   const facts = {
@@ -132,26 +132,23 @@ async function measureAll(folder: string): Promise<void> {
   };
 
   const args = [folder, description, String(runs)];
-  const measureEngine = (pair: Pair, dtype: 'f32' | 'int8', peer: Engine, ours: string): void => {
-    const theirs =
-      peer === 'tfjs-wasm'
-        ? [join(programs, 'tfjs-wasm.mjs'), ...args]
-        : [join(programs, 'onnxruntime.mjs'), ...args, peer.slice('onnxruntime-'.length)];
-    const what = dtype === 'int8' ? `${subject} : ${peer} f32` : subject;
-    add(
-      compare(
-        pair,
-        what,
-        () => timed([ours, ...args, dtype]),
-        () => timed(theirs),
-        dtype === 'int8' ? INTEGER_TOLERANCE : TOLERANCE,
-      ),
-    );
-  };
-  if (chosen.some((pair) => pair !== 'cold' && pair !== 'threads')) {
-    const ours = await bundle('peers/ours.ts');
-    for (const pair of engines.filter((each) => chosen.includes(each))) measureEngine(pair, 'f32', pair, ours);
-    if (chosen.includes('int8')) for (const peer of int8Peers) measureEngine('int8', 'int8', peer, ours);
+  const engineNames = chosen.filter((pair) => available[pair]);
+  const program = engineNames.length > 0 ? await bundle('peers/ours.ts') : '';
+  for (const pair of engineNames) {
+    for (const engines of available[pair]!) {
+      const { ours, peer, theirs } = engines;
+      const theirProgram = peerArguments(engines);
+      const isFloat = ours === 'f32' && theirs === 'f32';
+      add(
+        compare(
+          pair,
+          isFloat ? subject : `${subject}, ${ours} : ${peer} ${theirs}`,
+          () => timed([program, ...args, ours]),
+          () => timed([join(programs, theirProgram.program), ...args, ...theirProgram.rest]),
+          toleranceOf(engines),
+        ),
+      );
+    }
   }
   if (chosen.includes('threads')) for (const comparison of await compareThreads(network)) add(comparison);
   if (chosen.includes('cold')) {
@@ -177,23 +174,16 @@ async function measureAll(folder: string): Promise<void> {
   if (flags.json) console.log(JSON.stringify({ ...facts, comparisons }, null, 2));
 }
 
-/** The seeded network in the forms that the programs read; gives its name. */
-function writeNetwork(network: ResolvedNetwork, description: string, folder: string): string {
-  const { file, floats } = describeForPeers(network);
-  writeFileSync(description, JSON.stringify(file));
-  writeFileSync(join(work, 'network.bin'), floats);
-  const proto = createRequire(join(folder, 'package.json'))('onnx-proto') as OnnxProto;
-  writeFileSync(join(work, 'network.onnx'), writeOnnx(proto, file, floats));
-  return `${network.id} ${network.alpha}/${network.resolution}`;
+function toleranceOf({ ours, theirs }: EnginePair): number {
+  if (theirs === 'int8') return INTEGERS_TOLERANCE;
+  return ours === 'f32' ? TOLERANCE : INTEGER_TOLERANCE;
 }
 
-/** An ONNX file in the seeded network's place; gives its name. */
-async function copyFile(path: string, description: string): Promise<string> {
-  const { network } = await chooseModel({ weights: [path] });
-  const facts: OwnFile = { path, resolution: network.resolution };
-  writeFileSync(description, JSON.stringify(facts));
-  copyFileSync(path, join(work, 'network.onnx'));
-  return `${basename(path)} ${network.resolution}`;
+function choosePairs(available: readonly string[], kind: FileKind | undefined): readonly Pair[] {
+  const unfit = positionals.find((each) => !available.includes(each));
+  if (unfit === undefined) return positionals.length > 0 ? positionals : available;
+  const problem = kind ? `not a pair for a file (${kind})` : 'unknown pair';
+  throw new Error(`${unfit}: ${problem}, expected ${available.join(', ')}`);
 }
 
 interface Measured {
@@ -325,8 +315,7 @@ function rowOf({ pair, subject, ours, theirs, ratio, lowest, highest }: Comparis
 }
 
 function row([pair, subject, ...numbers]: readonly string[]): string {
-  const width = chosen.includes('cold') ? 61 : 46;
-  return [pair!.padEnd(17), subject!.padEnd(width), ...numbers.map((text) => text.padStart(10))].join(' ');
+  return [pair!.padEnd(21), subject!.padEnd(66), ...numbers.map((text) => text.padStart(10))].join(' ');
 }
 
 function positiveWhole(option: string, text: string): number {

@@ -8,8 +8,10 @@ const root = new URL('../../../', import.meta.url);
 export function peerVersions(): Readonly<Record<string, string>> {
   const sharp = JSON.parse(readFileSync(new URL('node_modules/sharp/package.json', root), 'utf8'));
   return {
+    '@litertjs/core': '2.5.3',
     '@tensorflow/tfjs-backend-wasm': '4.22.0',
     '@tensorflow/tfjs-core': '4.22.0',
+    flatbuffers: '25.9.23',
     'onnx-proto': '8.0.1',
     'onnxruntime-node': '1.30.0',
     'onnxruntime-web': '1.30.0',

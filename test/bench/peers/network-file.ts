@@ -21,12 +21,16 @@ export interface NetworkFile {
 export interface OwnFile {
   readonly path: string;
   readonly resolution: number;
+  /** How a quantised file stores its output: value = (stored − zeroPoint) · scale. */
+  readonly output?: { readonly scale: number; readonly zeroPoint: number };
 }
 
 export interface PeerLayer {
   readonly name: string;
   readonly kind: LayerKind;
   readonly inputs: readonly string[];
+  /** Height, width, channels of what it gives. */
+  readonly shape: readonly [number, number, number];
   readonly activation: Activation;
   readonly kernelSize: number;
   readonly stride: number;
@@ -52,7 +56,7 @@ export function describeForPeers(
   const parts: Float32Array[] = [];
   let offset = 0;
   const layers = network.layers.map((layer): PeerLayer => {
-    const { name, kind, inputs, pads } = layer;
+    const { name, kind, inputs, pads, outputShape } = layer;
     const own = weights.get(name);
     let stored: PeerLayer['weights'];
     if (own) {
@@ -66,6 +70,7 @@ export function describeForPeers(
       name,
       kind,
       inputs,
+      shape: [outputShape.height, outputShape.width, outputShape.channels],
       activation: 'activation' in layer ? layer.activation : 'linear',
       kernelSize: 'kernelSize' in layer ? layer.kernelSize : 1,
       stride: 'stride' in layer ? layer.stride : 1,
@@ -81,4 +86,21 @@ export function describeForPeers(
     at += part.length;
   }
   return { file: { model: network.id, alpha: network.alpha, resolution: network.resolution, layers }, floats };
+}
+
+/** A dense layer between maps has to keep four axes: peers get it as a pointwise one. */
+export function kindForPeers({ layers }: NetworkFile, index: number): LayerKind {
+  const { kind } = layers[index]!;
+  return kind === 'dense' && layers[index + 1]?.kind !== 'softmax' ? 'pointwise' : kind;
+}
+
+/** The weights of a layer that has any, in this project's order: output channels last. */
+export function layerWeights({ weights }: PeerLayer, floats: Float32Array) {
+  const { shape, offset, biases } = weights!;
+  const count = shape.reduce((product, extent) => product * extent, 1);
+  return {
+    shape,
+    values: floats.subarray(offset, offset + count),
+    bias: floats.subarray(offset + count, offset + count + biases),
+  };
 }

@@ -1,10 +1,11 @@
 /**
- * node ours.mjs FOLDER NETWORK_JSON RUNS f32|int8: this project's engine on seeded weights, or on a file's. Bundled by
- * peers.ts.
- * int8: ranges are those of the picture that is run; 12 bits where the box's levels for this network have them (if there
- * are any), else 7 for every value.
+ * node ours.mjs FOLDER NETWORK_JSON RUNS f32|int8|exact: this project's engine on seeded weights, or on a file's. Bundled
+ * by peers.ts.
+ * int8 on seeded weights: ranges are those of the picture that is run; 12 bits where the bundled levels for this network
+ * have them (if there are any), else 7 for every value. int8 on a file: the file's own ranges. exact: TFLite's integers.
  */
 import { readFileSync } from 'node:fs';
+import { createExactSession } from '../../../src/engine/exact/session.js';
 import { chooseRanges, type Observed, observe } from '../../../src/engine/int8/choose-ranges.js';
 import type { IntegerLimits, Levels } from '../../../src/engine/int8/levels.js';
 import { groupLevels } from '../../../src/engine/int8/levels-file.js';
@@ -12,18 +13,19 @@ import { loadKernels } from '../../../src/engine/kernels.js';
 import { createSession } from '../../../src/engine/session.js';
 import { type BundledModel, listBundledModels, loadLevels } from '../../../src/models/bundled.js';
 import { chooseModel } from '../../../src/models/choose.js';
-import { withPicture } from '../../../src/models/integers.js';
+import { inIntegers, withPicture } from '../../../src/models/integers.js';
+import type { ResolvedNetwork } from '../../../src/networks/types.js';
 import { seededWeights } from '../../../src/use-cases/seeded-weights.js';
+import type { NetworkWeights } from '../../../src/weights/types.js';
 import { EPSILON, type NetworkFile, type OwnFile, resolvePeerNetwork } from './network-file.js';
 // @ts-expect-error: shared with the programs that run without a compiler
-import { pictureValue, time } from './timing.mjs';
+import { pictureByte, pictureValue, time } from './timing.mjs';
 
 const [, , , file, runs, dtype] = process.argv as string[];
 const description = JSON.parse(readFileSync(file!, 'utf8')) as NetworkFile | OwnFile;
-const { network, weights, epsilon } = await open(description);
-const { height, width, channels } = network.inputShape;
-const picture = Float32Array.from({ length: height * width * channels }, (_, index) => pictureValue(index));
-const session = await createSession(network, weights, epsilon, dtype === 'int8' ? { levels: await calibrate() } : {});
+let valueAt: (index: number) => number = pictureValue;
+const session = 'path' in description ? await openFile(description) : await openSeeded(description);
+const picture = pictureOf(session.input.length);
 let output = new Float32Array();
 const times = await time(() => {
   session.input.set(picture);
@@ -31,27 +33,45 @@ const times = await time(() => {
 }, Number(runs));
 console.log(JSON.stringify({ ...times, output: [...output] }));
 
-async function open(from: NetworkFile | OwnFile) {
-  if ('path' in from) {
-    const found = await chooseModel({ weights: [from.path] });
-    return { network: found.network, weights: found.readWeights(), epsilon: found.epsilon };
+async function openFile({ path, output: stored }: OwnFile) {
+  const model = await chooseModel({ weights: [path], ...(dtype === 'exact' && { exact: true }) });
+  // Peers are given the picture in bytes where a file takes those: here are the numbers that they stand for.
+  if (stored) {
+    const { mean, std } = model.preprocessing;
+    valueAt = (index) => (pictureByte(index) / 255 - mean[index % mean.length]!) / std[index % std.length]!;
   }
-  const seeded = resolvePeerNetwork(from.model, from.alpha, from.resolution);
-  return { network: seeded, weights: seededWeights(seeded), epsilon: EPSILON };
+  if (model.exact) return createExactSession(model.exact.graph, { added: model.exact.added });
+  const levels = dtype === 'int8' ? inIntegers(model).readLevels : undefined;
+  return createSession(model.network, model.readWeights(), model.epsilon, levels ? { levels } : {});
 }
 
-async function calibrate(): Promise<Levels> {
-  const floats = await createSession(network, weights, epsilon);
-  floats.input.set(picture);
+async function openSeeded({ model, alpha, resolution }: NetworkFile) {
+  const network = resolvePeerNetwork(model, alpha, resolution);
+  const weights = seededWeights(network);
+  return createSession(
+    network,
+    weights,
+    EPSILON,
+    dtype === 'int8' ? { levels: await calibrate(network, weights) } : {},
+  );
+}
+
+function pictureOf(length: number): Float32Array {
+  return Float32Array.from({ length }, (_, index) => valueAt(index));
+}
+
+async function calibrate(network: ResolvedNetwork, weights: NetworkWeights): Promise<Levels> {
+  const floats = await createSession(network, weights, EPSILON);
+  floats.input.set(pictureOf(floats.input.length));
   const observed = new Map<string, Observed>();
   const { constants } = await loadKernels();
   observe(floats, network, constants, observed);
-  const levels = chooseRanges({ network, weights, epsilon: EPSILON }, constants, observed, wideMaps(constants));
+  const wide = wideMaps(network, constants);
+  const levels = chooseRanges({ network, weights, epsilon: EPSILON }, constants, observed, wide);
   return withPicture(levels, network, { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
 }
 
-function wideMaps(limits: IntegerLimits): ReadonlySet<string> {
-  const { id, alpha, resolution } = network;
+function wideMaps({ id, alpha, resolution }: ResolvedNetwork, limits: IntegerLimits): ReadonlySet<string> {
   const isSame = ({ card }: BundledModel) =>
     card.network === id && card.alpha === alpha && card.resolution === resolution;
   const bundled = listBundledModels().find(isSame);
