@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -141,6 +141,21 @@ describe('mobilenet learn', () => {
       code: 2,
       stderr: /--only unknown: no such class/,
     });
+  });
+
+  it('is carried to another machine with all that it knows', () => {
+    const bundle = join(folder, 'home');
+    const home = join(folder, 'elsewhere');
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, [program, ...args], {
+        cwd: root,
+        encoding: 'utf8',
+        env: { ...process.env, MOBILENET_HOME: home },
+      });
+    expect(run('import', '--bundle', bundle).status).toBe(0);
+    const photo = ['classify', '--model', 'patterns', '--json', 'test/photos/alps.jpg'];
+    const [row] = JSON.parse(run(...photo).stdout).images;
+    expect(row.unknown).toEqual(JSON.parse(mobilenet(...photo).stdout).images[0].unknown);
   });
 
   it('the library says so too', async () => {

@@ -12,6 +12,7 @@ import {
   listInstalled,
   readInstalledLabels,
   readInstalledLevels,
+  readInstalledVectors,
   readInstalledWeights,
   verifyModels,
   weightsPath,
@@ -202,6 +203,29 @@ describe('a damaged file', () => {
     await writeFile(places.blob(home, installed.labels!.sha256, 'json'), '[]');
     expect(() => readInstalledLabels(installed, home)).toThrow(expect.objectContaining({ code: 'weights-damaged' }));
     expect((await verifyModels(home))[0]!.problem).not.toBeNull();
+  });
+
+  it('of learned models has their vectors and how they were learned; their network’s name does not lead to them', async () => {
+    const accuracy = { value: 0.9, low95: 0.8, high95: 0.95, images: 40 };
+    const learned = { backbone: 'mobilenet_v1', images: [10, 12, 9], seed: 0, accuracy };
+    const vectors = Uint8Array.of(1, 255, 0, 127);
+    const installed = await install({ learned, unknown: { threshold: 0.25, vectors } });
+    const path = places.record(home, 'flowers');
+    expect(readRecord(path)).toEqual(installed);
+    expect(installed).toMatchObject({ learned, unknown: { threshold: 0.25, vectors: { bytes: 4 } } });
+    expect([...readInstalledVectors(installed, installed.unknown!.vectors, home)]).toEqual([1, -1, 0, 127]);
+    expect(findInstalled({ model: 'flowers' }, home)).toEqual(installed);
+    expect(findInstalled({ model: 'mobilenet_v1', resolution: 160 }, home)).toBeUndefined();
+    const wrong = { unknown: { ...installed.unknown, threshold: 3 }, learned: { ...learned, images: [10, 0.5] } };
+    for (const [name, value] of Object.entries(wrong)) {
+      await writeFile(path, JSON.stringify({ version: 1, ...installed, [name]: value }));
+      expect(() => readRecord(path)).toThrow(new RegExp(`${name}\\.`));
+    }
+    await writeFile(path, JSON.stringify({ version: 1, ...installed }));
+    await writeFile(places.blob(home, installed.unknown!.vectors.sha256, 'vectors'), 'four');
+    expect((await verifyModels(home))[0]!.problem).toContain('.vectors: damaged');
+    await removeModel('flowers', { home });
+    expect(readdirSync(places.blobs(home))).toEqual([]);
   });
 
   it('of levels counts too, by its own file’s name; a record without them says so', async () => {
