@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,8 +37,16 @@ it.each([
   ['command.cjs', 60],
   ['cost.cjs', 85],
   ['classify.cjs', 190],
+  ['integers.cjs', 45],
 ])('%s has only what its command needs, at most %d kB', (name, most) => {
   expect(statSync(join(root, 'dist/code', name)).size / 1000).toBeLessThan(most);
+});
+
+// What integers.cjs packs is kept under the checksum of classify.cjs.
+it('classify.cjs changes with integers.cjs', () => {
+  const read = (name: string) => readFileSync(join(root, 'dist/code', name));
+  const hash = createHash('sha256').update(read('integers.cjs')).digest('hex');
+  expect(read('classify.cjs').toString()).toContain(hash);
 });
 
 // Elsewhere the folder for caches would be the user's own.
