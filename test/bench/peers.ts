@@ -50,10 +50,14 @@ const photos = [
   { from: 'boats.jpg', width: 1600, height: 1200 },
 ] as const;
 const JPEG_QUALITY = 90;
-/** Probabilities of two engines may differ by this share of the largest: by more from integers, by most from two kinds. */
+/**
+ * Probabilities of two engines may differ by this share of the largest: by more from integers, by yet more from those of two
+ * engines (0.08 was seen), by most from a file's, whose probabilities are multiples of 1/256 (0.15 was seen).
+ */
 const TOLERANCE = 1e-3;
 const INTEGER_TOLERANCE = 0.05;
-const INTEGERS_TOLERANCE = 0.2;
+const INTEGERS_TOLERANCE = 0.12;
+const FILE_TOLERANCE = 0.2;
 /** Runs of one and of two threads, in turn, in one process. */
 const THREAD_PAIRS = 60;
 
@@ -175,7 +179,7 @@ async function measureAll(folder: string): Promise<void> {
 }
 
 function toleranceOf({ ours, theirs }: EnginePair): number {
-  if (theirs === 'int8') return INTEGERS_TOLERANCE;
+  if (theirs === 'int8') return flags.file === undefined ? INTEGERS_TOLERANCE : FILE_TOLERANCE;
   return ours === 'f32' ? TOLERANCE : INTEGER_TOLERANCE;
 }
 
