@@ -32,6 +32,9 @@ export const probabilityRule: Rule<number> = {
   accepts: (value): value is number => isNumber(value) && value >= 0 && value <= 1,
 };
 
+/** A cosine of two pictures' vectors. */
+export const similarityRule: Rule<number> = { ...probabilityRule, expected: 'a similarity from 0 to 1' };
+
 export const numbersRule: Rule<readonly number[]> = {
   expected: 'an array of numbers',
   accepts: (value): value is readonly number[] => Array.isArray(value) && value.every(isNumber),

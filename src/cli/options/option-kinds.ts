@@ -54,8 +54,8 @@ export function wholeNumber(
 }
 
 /** A number from 0 to 1. */
-export function probability(flags: string, help: string): OptionRow<number> {
-  const parse = (value: string, where: string) => checkValue(readDecimal(value), probabilityRule, where);
+export function probability(flags: string, help: string, rule = probabilityRule): OptionRow<number> {
+  const parse = (value: string, where: string) => checkValue(readDecimal(value), rule, where);
   return { flags, help, parse };
 }
 

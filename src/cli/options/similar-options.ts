@@ -1,3 +1,4 @@
+import { similarityRule } from '../../domain/option-rules.js';
 import { DUPLICATE_FORMATS } from '../../report/duplicates-text.js';
 import { SIMILAR_FORMATS } from '../../report/similar-text.js';
 import { KEEP_CHOICES } from '../../use-cases/keep-order.js';
@@ -29,7 +30,7 @@ export const searchOptions = {
     text('--in <npy|folder>', 'search here: a folder of images, or a .npy file that mobilenet embed has written'),
   ),
   top: withDefault(wholeNumber('-k, --top <count>', 'similar images for each query', { unit: 'images' }), 10),
-  min: probability('--min <similarity>', 'list only images with at least this similarity, 0 to 1'),
+  min: probability('--min <similarity>', 'list only images with at least this similarity, 0 to 1', similarityRule),
 };
 
 export const similarOutputOptions = {
@@ -43,7 +44,11 @@ export type SimilarFlags = OptionValues<typeof similarOptions>;
 
 export const groupOptions = {
   like: withDefault(
-    probability('--like <similarity>', 'least similarity of a duplicate to the image that is kept, 0 to 1'),
+    probability(
+      '--like <similarity>',
+      'least similarity of a duplicate to the image that is kept, 0 to 1',
+      similarityRule,
+    ),
     0.85,
   ),
   identical: flag('--identical', 'find files with the same bytes instead, by SHA-256; no model runs'),
