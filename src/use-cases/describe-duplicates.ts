@@ -1,10 +1,10 @@
 import { hashFile } from '../batch/resume.js';
-import type { Origin, PictureSize } from '../domain/classification.js';
+import type { PictureSize } from '../domain/classification.js';
 import { ImageError } from '../errors/errors.js';
 import { decode } from '../images/decode.js';
 import type { DuplicateFile } from '../report/duplicates-text.js';
 import type { DuplicateMember, NamedPicture } from './duplicate-groups.js';
-import { nameOf } from './picture-name.js';
+import { nameOf, pathOf } from './picture-name.js';
 
 /**
  * What a row says of each file. Hashes and sizes that are not known are found out, as long as the files are there; pictures
@@ -46,9 +46,4 @@ async function readSize(picture: NamedPicture, maxPixels: number): Promise<Pictu
     if (error instanceof ImageError) return undefined;
     throw error;
   }
-}
-
-/** What is opened: the bytes of a name that is not UTF-8. */
-function pathOf({ file, fileBase64 }: Origin): string | Buffer {
-  return fileBase64 === undefined ? file : Buffer.from(fileBase64, 'base64');
 }

@@ -17,7 +17,7 @@ import {
 } from './duplicate-groups.js';
 import { byName, orderToKeep } from './keep-order.js';
 import { inputOptions } from './open-batch.js';
-import { absoluteName } from './picture-name.js';
+import { fileIdentity } from './picture-name.js';
 import { countDone, countError, newTally } from './tally.js';
 import { noImages, openSources, type Side, type VisitHost } from './visit-vectors.js';
 
@@ -134,16 +134,20 @@ async function groupByHash(
   return sortGroups(groups);
 }
 
-/** Pictures of an archive are kept; one that is in the archive under the same name is no duplicate of itself. */
+/** Pictures of an archive are kept. A file that is found twice, or in the archive too, is no duplicate of itself. */
 function groupOf(
   alike: readonly Candidate[],
   keep: GroupRequest['keep'],
 ): { readonly kept: NamedPicture; readonly others: DuplicateMember[] } | undefined {
   const archived = alike.filter(({ side }) => side === 'other').map(({ picture }) => picture);
-  const names = new Set(archived.map(absoluteName));
-  const own = alike
-    .filter(({ side, picture }) => side === 'own' && !names.has(absoluteName(picture)))
-    .map(({ picture }) => picture);
+  const seen = new Set(archived.map(fileIdentity));
+  const own: NamedPicture[] = [];
+  for (const { side, picture } of alike) {
+    const identity = fileIdentity(picture);
+    if (side === 'other' || seen.has(identity)) continue;
+    seen.add(identity);
+    own.push(picture);
+  }
   const order = orderToKeep(own, keep).map((place) => own[place]!);
   const [kept, ...others] = archived.length > 0 ? [archived.sort(byName)[0]!, ...order] : order;
   if (!kept || others.length === 0) return undefined;

@@ -11,7 +11,7 @@ import {
   sortGroups,
 } from './duplicate-groups.js';
 import { byName, orderToKeep } from './keep-order.js';
-import { absoluteName } from './picture-name.js';
+import { fileIdentity } from './picture-name.js';
 import { noImages, type VectorPicture, type VisitHost, visitVectors } from './visit-vectors.js';
 
 /** Pictures of the archive that are compared at once, and then let go of. */
@@ -57,7 +57,7 @@ class Comparison {
   readonly #pictures: VectorPicture[] = [];
   readonly #places = new Map<string, number>();
   #archived: { readonly set: VectorSet; readonly pictures: VectorPicture[] };
-  /** Of our own that are in the archive too, under the same name. */
+  /** Of our own that are in the archive too. */
   readonly #inArchive = new Set<number>();
   /** For our own: the most similar picture of the archive, as far as it is similar enough. */
   readonly #matches = new Map<number, { readonly picture: VectorPicture; readonly similarity: number }>();
@@ -70,14 +70,17 @@ class Comparison {
     this.#archived = { set: new VectorSet(columns), pictures: [] };
   }
 
+  /** A file that is found twice counts once, under its first name: it is no duplicate of itself. */
   add(picture: VectorPicture, vector: Float32Array): void {
-    this.#places.set(absoluteName(picture), this.#pictures.length);
+    const identity = fileIdentity(picture);
+    if (this.#places.has(identity)) return;
+    this.#places.set(identity, this.#pictures.length);
     this.#own.add(vector, picture.file);
     this.#pictures.push(picture);
   }
 
   addArchived(picture: VectorPicture, vector: Float32Array): void {
-    const place = this.#places.get(absoluteName(picture));
+    const place = this.#places.get(fileIdentity(picture));
     if (place !== undefined) this.#inArchive.add(place);
     this.#archived.set.add(vector, picture.file);
     this.#archived.pictures.push(picture);

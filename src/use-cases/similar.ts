@@ -13,7 +13,7 @@ import { type Nearest, openSearch, type Search } from '../vectors/search.js';
 import { VectorSet } from '../vectors/vector-set.js';
 import { LateOutput, type LateOutputHost } from './late-output.js';
 import { NameLines } from './name-lines.js';
-import { absoluteName, nameOf } from './picture-name.js';
+import { fileIdentity, nameOf } from './picture-name.js';
 import { countError } from './tally.js';
 import {
   noImages,
@@ -141,13 +141,13 @@ class Finder {
   *rows(): Generator<SimilarRow> {
     this.#lookAtBlock();
     for (const [at, query] of this.#queryNames.entries()) {
-      const own = absoluteName(query);
+      const own = fileIdentity(query);
       const similar = this.#nearest!.found[at]!.map(
         ({ index, similarity }): SimilarPicture => ({ ...nameOf(this.#names[index]!), similarity }),
       );
       yield {
         ...nameOf(query),
-        similar: similar.filter((found) => absoluteName(found) !== own).slice(0, this.#request.top),
+        similar: similar.filter((found) => fileIdentity(found) !== own).slice(0, this.#request.top),
       };
     }
   }

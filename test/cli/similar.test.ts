@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -224,6 +225,17 @@ describe('duplicates', () => {
     const against = mobilenet('duplicates', at('new'), '--identical', '--against', at('set.npy'), '--format', 'paths');
     expect(namesOf(against.stdout)).toEqual(['new/mountains.jpg']);
     rmSync(at('set/words.txt'));
+  });
+
+  test('a file that is found twice is no duplicate of itself', () => {
+    const paths = (...args: string[]) => namesOf(mobilenet('duplicates', ...args, '--format', 'paths', '-q').stdout);
+    const expected = paths(at('set'));
+    expect(expected).toHaveLength(3);
+    expect(paths(at('set'), at('set.npy'))).toEqual(expected);
+    symlinkSync(at('set'), at('zz link'));
+    expect(paths(at('set'), at('zz link'))).toEqual(expected);
+    expect(paths(at('set'), '--against', at('zz link'))).toEqual([]);
+    expect(paths(at('set'), at('zz link'), '--identical')).toEqual(paths(at('set'), '--identical'));
   });
 
   test('a higher --like: fewer', () => {
