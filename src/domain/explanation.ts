@@ -1,6 +1,6 @@
 import type { ActivationMap, Evidence } from './activation-map.js';
 import type { Area } from './area.js';
-import type { ModelFacts, Origin, PictureFacts, Prediction, Timing } from './classification.js';
+import type { ModelFacts, Origin, PictureFacts, Prediction, Timing, UnknownFacts } from './classification.js';
 
 /** A class, and what the network says of it. */
 export interface ExplainedClass extends Prediction {
@@ -13,6 +13,8 @@ export interface ExplainedClass extends Prediction {
 /** Where in a picture a class's logit comes from. */
 export interface PictureExplanation extends Origin, PictureFacts {
   readonly model: ModelFacts;
+  /** Set where the picture is none of a learned model's classes. */
+  readonly unknown?: UnknownFacts;
   readonly class: ExplainedClass;
   /** The class that it is compared with: all numbers below are then differences of the two. */
   readonly against?: ExplainedClass;

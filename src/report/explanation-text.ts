@@ -23,7 +23,7 @@ export function explanationText(explanation: PictureExplanation): string {
   const notes = pictureNotes({ ...(truncated && { truncated }), ...(preview && { preview }) });
   const head = `${printable(file)}${notes === '' ? '' : ` (${notes})`}: ${classText(one)}${other ? `\n  against ${classText(other)}` : ''}`;
   const parts = [
-    [head, logitLine(explanation), ...clippedLine(explanation)],
+    [head, ...unknownLine(explanation), logitLine(explanation), ...clippedLine(explanation)],
     ...(nothingToSee === undefined ? evidence(explanation) : [[`Nothing to see: ${nothingToSee}.`]]),
     [seenLine(explanation)],
   ];
@@ -33,6 +33,14 @@ export function explanationText(explanation: PictureExplanation): string {
 function classText(explained: ExplainedClass): string {
   const { probability, rank } = explained;
   return `${shortLabel(explained)}, ${percentText(probability).trim()}${rank === 1 ? '' : ` (rank ${rank})`}`;
+}
+
+function unknownLine({ unknown }: PictureExplanation): readonly string[] {
+  if (!unknown) return [];
+  const { distance, threshold } = unknown;
+  return [
+    `The model calls this image unknown: its distance from the learned images is ${distance.toFixed(3)}, above ${threshold.toFixed(3)}.`,
+  ];
 }
 
 function logitLine({ against, logit, bias, grid, identity }: PictureExplanation): string {

@@ -94,12 +94,14 @@ export async function explain(request: ExplainRequest, host: ExplainHost): Promi
       maxPixels: request.maxPixels,
     });
     const decode = performance.now() - start;
-    const { predictions, maps, ms } = await runner.classify({ file, path, pixels: image }, { top: labels.length });
+    const classified = await runner.classify({ file, path, pixels: image }, { top: labels.length });
+    const { predictions, maps, ms, unknown } = classified;
     const logits = createLogits(model, head, labels.length, maps!);
     const explanation = {
       ...originOf(input),
       ...image.facts,
       model: model.facts,
+      ...(unknown && { unknown }),
       ...explainClasses(chooseClasses(named, predictions), logits),
     };
     const placed = place(explanation.grid, image, model);
