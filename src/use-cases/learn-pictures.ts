@@ -25,6 +25,8 @@ export interface LabelledPicture {
 export interface LabelledPictures {
   readonly pictures: readonly LabelledPicture[];
   readonly failed: LearnReport['failed'];
+  /** Names of images without a class: in no class folder, or not in the table. */
+  readonly withoutClass: readonly string[];
 }
 
 /**
@@ -40,6 +42,7 @@ export async function embedClasses(
 ): Promise<LabelledPictures> {
   const pictures: LabelledPicture[] = [];
   const failed: LearnReport['failed'][number][] = [];
+  const withoutClass: string[] = [];
   let signal: AbortSignal | undefined;
   const listening = {
     ...host,
@@ -58,10 +61,11 @@ export async function embedClasses(
       if (record.error.code === SKIPPED) continue;
       failed.push({ file: record.file, error: { code: record.error.code, message: record.error.message } });
       host.onProblem(record.error.message);
-    } else if (vector && input.truth !== undefined) pictures.push({ file: record.file, label: input.truth, vector });
+    } else if (input.truth === undefined) withoutClass.push(record.file);
+    else if (vector) pictures.push({ file: record.file, label: input.truth, vector });
   }
   signal?.throwIfAborted();
-  return { pictures, failed };
+  return { pictures, failed, withoutClass };
 }
 
 /** Labels of pictures, sorted. */
@@ -108,14 +112,19 @@ function contentOf({ vector }: LabelledPicture): string {
 
 const LEAST_CLASSES = 2;
 const LEAST_PICTURES = 2;
+/** Classes that a message names. */
+const MOST_NAMED = 5;
 
-/** @throws UsageError where nothing can be learned: fewer than two classes, or a class of one picture */
-export function checkClasses(where: string, pictures: readonly LabelledPicture[]): void {
+/**
+ * @param reason why there may be less than in the folders
+ * @throws UsageError where nothing can be learned: fewer than two classes, or a class of one picture
+ */
+export function checkClasses(where: string, pictures: readonly LabelledPicture[], reason = ''): void {
   const labels = labelsOf(pictures);
   if (labels.length < LEAST_CLASSES) {
     throw new UsageError({
       where: printable(where),
-      problem: labels.length === 0 ? 'no class has images' : `one class, ${quoted(labels[0]!)}`,
+      problem: (labels.length === 0 ? 'no class has images' : `one class, ${quoted(labels[0]!)}`) + reason,
       expected: 'two or more classes, each a folder of images',
     });
   }
@@ -124,7 +133,7 @@ export function checkClasses(where: string, pictures: readonly LabelledPicture[]
   if (small.length === 0) return;
   throw new UsageError({
     where: printable(where),
-    problem: `one image only in ${small.length === 1 ? 'class' : 'classes'} ${small.map(quoted).join(', ')}`,
+    problem: `one image only in ${small.length === 1 ? 'class' : 'classes'} ${small.map(quoted).join(', ')}${reason}`,
     expected: `at least ${LEAST_PICTURES} in each class`,
   });
 }
@@ -138,7 +147,9 @@ export function checkTestClasses(where: string, tests: readonly LabelledPicture[
   throw new UsageError({
     where: `--test ${printable(where)}`,
     problem: `class ${quoted(other)} is not one of those that are learned`,
-    ...(meant !== undefined && { remedy: `did you mean ${quoted(meant)}?` }),
+    ...(meant === undefined
+      ? { expected: labels.slice(0, MOST_NAMED).map(quoted).join(', ') + (labels.length > MOST_NAMED ? ', …' : '') }
+      : { remedy: `did you mean ${quoted(meant)}?` }),
   });
 }
 

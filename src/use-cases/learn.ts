@@ -69,10 +69,14 @@ export async function learn(request: LearnRequest, host: LearnHost): Promise<Lea
   const backbone = await chooseModel(chosen);
   requireHead(backbone);
   const found = await embedClasses(folder, truth === undefined ? 'folder' : { table: truth }, request, host);
-  checkClasses(truth ?? folder, found.pictures);
+  const { withoutClass } = found;
+  const place = truth === undefined ? 'in no class folder' : 'not in the table';
+  const isAre = withoutClass.length === 1 ? 'image is' : 'images are';
+  const stray = withoutClass.length > 0 ? `${withoutClass.length} ${isAre} ${place}` : undefined;
+  checkClasses(truth ?? folder, found.pictures, stray && ` (${stray})`);
   const tests = test === undefined ? undefined : await embedClasses(test, 'folder', request, host);
   const { pictures, duplicatesAcrossClasses } = withoutConflicts(found.pictures);
-  checkClasses(truth ?? folder, pictures);
+  checkClasses(truth ?? folder, pictures, ' without the images that are in two classes');
   const labels = labelsOf(pictures);
   const fresh = tests && withoutLearned(tests.pictures, pictures);
   if (fresh) checkTestClasses(test!, fresh, labels);
@@ -105,7 +109,7 @@ export async function learn(request: LearnRequest, host: LearnHost): Promise<Lea
     failed: [...found.failed, ...(tests?.failed ?? [])],
     duplicatesAcrossClasses,
     mislabelled: learned.mislabelled,
-    warnings: warningsOf({ labels, trained, empty, skippedTests, uniform: learned.uniform }),
+    warnings: warningsOf({ labels, trained, empty, skippedTests, stray, uniform: learned.uniform }),
     ms: { embed: embedded - begun, fit: fitted - embedded, total: performance.now() - begun },
     seed,
   };
@@ -183,14 +187,17 @@ const MOST_IMBALANCE = 20;
 interface WarningFacts extends Pick<Learned, 'labels' | 'trained'> {
   readonly empty: readonly string[];
   readonly skippedTests: number;
+  /** Images without a class, in words. */
+  readonly stray: string | undefined;
   readonly uniform: readonly string[];
 }
 
-function warningsOf({ labels, trained, empty, skippedTests, uniform }: WarningFacts): readonly string[] {
+function warningsOf({ labels, trained, empty, skippedTests, stray, uniform }: WarningFacts): readonly string[] {
   const warnings: string[] = [];
   const few = labels.filter((_, at) => trained[at]! < FEW_PICTURES);
   const [least, most] = [Math.min(...trained), Math.max(...trained)];
   if (empty.length > 0) warnings.push(`no images in ${empty.map(quoted).join(', ')}: not a class of the model`);
+  if (stray !== undefined) warnings.push(`${stray}: not learned from`);
   if (few.length > 0) warnings.push(`fewer than ${FEW_PICTURES} images: ${few.map(quoted).join(', ')}`);
   if (most > MOST_IMBALANCE * least) {
     const [large, small] = [labels[trained.indexOf(most)]!, labels[trained.indexOf(least)]!];

@@ -135,6 +135,10 @@ describe('mobilenet learn', () => {
     expect(paths('--only', 'unknown,rings').stdout).toBe(`${photo}\n${known}\n`);
     expect(paths('--not', 'unknown').stdout).toBe(`${known}\n`);
     expect(paths('--min', '0.1').stdout).toBe(`${known}\n`);
+    const explain = (...args: string[]) => mobilenet('explain', '--model', 'patterns', ...args).stdout;
+    expect(JSON.parse(explain(photo, '--json')).unknown.threshold).toBe(row.unknown.threshold);
+    expect(explain(photo)).toMatch(/\nThe model calls this image unknown: its distance from the learned images is \d/);
+    expect(explain(known)).not.toContain('unknown');
     const lanes = classify('--json', '--jobs', '2', photo, known);
     expect(JSON.parse(lanes.stdout).images[0].unknown).toEqual(row.unknown);
     expect(mobilenet('classify', '--only', 'unknown', photo)).toMatchObject({
@@ -253,6 +257,33 @@ describe('mobilenet learn: bad input', () => {
     const { warnings } = learned(copy, 'few');
     expect(warnings).toContain('no images in "empty": not a class of the model');
     expect(warnings).toContain('fewer than 10 images: "rings"');
+  });
+
+  it('counts images in no class folder', () => {
+    const copy = copied('stray');
+    writeFileSync(join(copy, 'stray.ppm'), picture('rings', 7));
+    expect(learned(copy, 'stray').warnings).toContain('1 image is in no class folder: not learned from');
+    expect(learn(join(copy, 'rings'), 'no').stderr).toMatch(
+      /no class has images \(20 images are in no class folder\), expected two or more classes/,
+    );
+  });
+
+  it('says why no class is left: all images are in two classes', () => {
+    const copy = join(folder, 'same');
+    for (const label of ['one', 'two']) cpSync(join(classes, 'rings'), join(copy, label), { recursive: true });
+    expect(learn(copy, 'no')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/no class has images without the images that are in two classes/),
+    });
+  });
+
+  it('names the classes that --test may have', () => {
+    const copy = join(folder, 'others');
+    cpSync(join(classes, 'rings'), join(copy, 'teapots'), { recursive: true });
+    writeFileSync(join(copy, 'teapots/new.ppm'), picture('rings', 77));
+    expect(learn(classes, 'no', '--test', copy).stderr).toMatch(
+      /class "teapots" is not one of those that are learned, expected "checks", "rings", "stripes"/,
+    );
   });
 
   it.each([
