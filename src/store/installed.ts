@@ -29,7 +29,8 @@ const DTYPE_ORDER: readonly InstalledModel['dtype'][] = ['f32', 'f16', 'int8'];
 /**
  * The model of that name; otherwise the first that fits the network, α and resolution: α 1 and the usual resolution
  * where nothing else is asked for, then float first, then by name.
- * Damaged records are passed over, and of a network those that were learned: they have other classes.
+ * Damaged records are passed over. A network stands for its ImageNet weights: a model with other classes is found by its own
+ * name alone.
  * @throws ModelError where the record of that very name is damaged
  */
 export function findInstalled(query: InstalledQuery, home = storeHome()): InstalledModel | undefined {
@@ -43,8 +44,12 @@ export function findInstalled(query: InstalledQuery, home = storeHome()): Instal
   const rank = (each: InstalledModel): number =>
     DTYPE_ORDER.length * distanceFromDefault(each, query) + DTYPE_ORDER.indexOf(each.dtype);
   return listInstalled(home)
-    .models.filter((each) => isNetworkId(model) && each.network === model && !each.learned && fits(each))
+    .models.filter((each) => isNetworkId(model) && each.network === model && hasImageNetClasses(each) && fits(each))
     .sort((a, b) => rank(a) - rank(b))[0];
+}
+
+function hasImageNetClasses({ classes, learned }: InstalledModel): boolean {
+  return !learned && (classes === 1000 || classes === 1001);
 }
 
 /** The record of a name, or undefined where there is none. */

@@ -252,7 +252,7 @@ describe('a damaged file', () => {
     expect(listInstalled(home).damaged).toEqual([
       { name: 'broken', problem: expect.stringMatching(/version is null/) },
     ]);
-    expect(findInstalled({ model: 'mobilenet_v1' }, home)!.name).toBe('flowers');
+    expect(findInstalled({ model: 'flowers' }, home)!.name).toBe('flowers');
     expect((await verifyModels(home)).map(({ problem }) => problem === null)).toEqual([false, true]);
   });
 });
@@ -283,16 +283,19 @@ describe('a record', () => {
 describe('findInstalled', () => {
   it('takes the name first, then network, α and resolution, float before integers', async () => {
     const graph = { format: 'tflite', padding: null, epsilon: null, preprocessing: null } as const;
-    await install({ ...graph, name: 'a-quantised', dtype: 'int8' });
-    await install({ name: 'b-float' });
-    await install({ name: 'c-wide', alpha: 1 });
+    await install({ ...graph, name: 'a-quantised', dtype: 'int8', classes: 1001 });
+    await install({ name: 'b-float', classes: 1000 });
+    await install({ name: 'c-wide', alpha: 1, classes: 1000 });
+    await install({ name: 'a-few', alpha: 0.25 });
     const find = (query: Partial<Parameters<typeof findInstalled>[0]>) =>
       findInstalled({ model: 'mobilenet_v1', ...query }, home)?.name;
     expect(find({})).toBe('c-wide');
     expect(find({ alpha: 0.5 })).toBe('b-float');
     expect(find({ dtype: 'int8' })).toBe('a-quantised');
     expect(find({ alpha: 1 })).toBe('c-wide');
+    // With classes of its own it is found by its own name alone.
     expect(find({ alpha: 0.25 })).toBeUndefined();
+    expect(find({ model: 'a-few' })).toBe('a-few');
     expect(find({ resolution: 224 })).toBeUndefined();
     expect(find({ model: 'a-quantised' })).toBe('a-quantised');
     expect(find({ model: 'a-quantised', alpha: 1 })).toBeUndefined();
