@@ -54,10 +54,15 @@ export function checkSpace(found: VectorSpace, space: VectorSpace, where: string
   });
 }
 
-/** `features of mobilenet_v2 (f32, 224 × 224)` */
-export function describeSpace({ model, layer, normalised }: VectorSpace): string {
+/** `normalised output of layer avg_pool of efficientnet_b0 (f32, 224 × 224)` */
+export function describeSpace(space: VectorSpace): string {
+  return `${space.normalised ? 'normalised' : 'raw'} ${describeOutput(space)}`;
+}
+
+/** The same for readers that normalise vectors themselves. */
+export function describeOutput({ model, layer }: VectorSpace): string {
   const { weights, dtype, resolution } = model;
-  return `${normalised ? 'normalised' : 'raw'} output of layer ${layer} of ${weights} (${dtype}, ${resolution} × ${resolution})`;
+  return `output of layer ${layer} of ${weights} (${dtype}, ${resolution} × ${resolution})`;
 }
 
 function parseLine(text: string, where: string): Readonly<Record<string, unknown>> {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { tasksToDo } from '../batch/resume.js';
 import { openVectorFile, type VectorFile } from '../batch/vector-file.js';
-import { describeSpace, type VectorRow } from '../batch/vector-rows.js';
+import { describeOutput, type VectorRow } from '../batch/vector-rows.js';
 import { type FailedRecord, SKIPPED } from '../domain/classification.js';
 import type { VectorSpace } from '../domain/vector-space.js';
 import { ImageError, UsageError } from '../errors/errors.js';
@@ -213,8 +213,8 @@ function checkSameModel(name: string, found: VectorSpace, expected: VectorSpace)
   if (found.id === expected.id) return;
   throw new UsageError({
     where: printable(name),
-    problem: `vectors of another model (${describeSpace(found)})`,
-    expected: describeSpace(expected),
+    problem: `vectors of another model (${describeOutput(found)})`,
+    expected: describeOutput(expected),
     remedy: 'choose that model with --model, --dtype and --res, or embed the images again',
   });
 }

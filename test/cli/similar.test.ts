@@ -112,7 +112,9 @@ describe('.npy files that do not fit', () => {
   test('vectors of another model', () => {
     const { stderr, code } = search('set.npy', '--model', 'efficientnet_b0');
     expect(code).toBe(2);
-    expect(stderr).toMatch(/set\.npy: vectors of another model \(.*mobilenet_v2.*efficientnet_b0.*--model/);
+    expect(stderr).toMatch(
+      /set\.npy: vectors of another model \(output of .*mobilenet_v2.*expected output of .*efficientnet_b0.*--model/,
+    );
     expect(search('set.npy', '--dtype', 'int8').code).toBe(2);
     expect(search('set.npy', '--res', '192').code).toBe(2);
   });
