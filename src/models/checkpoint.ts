@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { Label } from '../domain/label.js';
 import { atResolution, type Preprocessing } from '../domain/preprocessing.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
@@ -42,6 +43,8 @@ export interface Checkpoint {
   readonly epsilon: number;
   readonly preprocessing: Preprocessing;
   readonly weights: NetworkWeights;
+  /** Of a file that has them. */
+  readonly labels?: readonly Label[] | undefined;
   /** What neither the file nor options say and had to be assumed. */
   readonly notes: readonly string[];
 }
@@ -88,6 +91,7 @@ export function readCheckpoint(
           geometry: { crop: 'center', ...family.input },
         }),
     weights,
+    labels: known?.labels,
     notes: isAmbiguous(family, options, convention, known) ? [timmNote(where)] : [],
   };
 }
@@ -171,6 +175,7 @@ function readDescribed(
     padding,
     epsilon,
     weights,
+    labels: described.labels,
     notes: [],
     preprocessing: withStated(atResolution(preprocessing, resolution), options),
   };

@@ -104,7 +104,7 @@ function sourceOfTensors(opened: OpenedTensors, options: FileOptions, folder: Su
   const checkpoint = readCheckpoint(opened, options, folder.files);
   requireHead(checkpoint, path);
   if (isNetworkId(checkpoint.network.id)) checkResolution(checkpoint.network.id, checkpoint.resolution);
-  const { title, network, resolution, trainedResolution, padding, epsilon, weights } = checkpoint;
+  const { title, network, resolution, trainedResolution, padding, epsilon, weights, labels } = checkpoint;
   return {
     name: nameOf(path),
     title,
@@ -115,7 +115,10 @@ function sourceOfTensors(opened: OpenedTensors, options: FileOptions, folder: Su
     notes: checkpoint.notes,
     readWeights: () => weights,
     own: 'file',
-    findLabels: () => labelsBeside(folder, path, network.classes),
+    findLabels: () =>
+      labels
+        ? { labels: fitLabels(labels, network.classes, path), notes: [] }
+        : labelsBeside(folder, path, network.classes),
   };
 }
 

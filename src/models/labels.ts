@@ -35,9 +35,12 @@ export function openLabelTable(path: string, classes: number): (index: number) =
 
 /** The bytes of a `.json` file that `parseLabels` reads. */
 export function formatLabels(labels: readonly Label[]): Uint8Array {
-  const plain = labels.every(({ id }) => id === undefined);
-  const list = plain ? labels.map(({ name }) => name) : labels.map(({ id, name }) => (id ? [id, name] : name));
-  return new TextEncoder().encode(JSON.stringify(list));
+  return new TextEncoder().encode(JSON.stringify(labelsToJson(labels)));
+}
+
+/** What `labelsOfJson` reads. */
+export function labelsToJson(labels: readonly Label[]): readonly (string | readonly [string, string])[] {
+  return labels.map(({ id, name }) => (id ? [id, name] : name));
 }
 
 /**

@@ -93,7 +93,7 @@ function firstName(label: string): string {
 }
 
 /** ImageNet's where the number of classes says so; otherwise classes go by number. */
-function defaultLabels(classes: number): readonly Label[] {
+export function defaultLabels(classes: number): readonly Label[] {
   if (classes === 1000 || classes === 1001) return loadImagenetLabels(classes);
   if (classes === 1) return [{ name: 'class 1' }];
   return Array.from({ length: classes }, (_, index) => ({ name: `class ${index}` }));

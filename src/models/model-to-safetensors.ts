@@ -1,3 +1,4 @@
+import type { Label } from '../domain/label.js';
 import type { Preprocessing } from '../domain/preprocessing.js';
 import { buildNetwork, isNetworkId } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
@@ -15,10 +16,12 @@ export function modelToSafetensors(
   epsilon: number,
   preprocessing: Preprocessing,
   trainedResolution: number | undefined,
+  labels?: readonly Label[],
 ): Uint8Array {
   const { resolution, padding } = network;
   const described = isPaperNetwork(network) ? {} : { network: describe(network) };
-  const metadata = formatMetadata({ resolution, trainedResolution, padding, epsilon, preprocessing, ...described });
+  const facts = { resolution, trainedResolution, padding, epsilon, preprocessing, labels };
+  const metadata = formatMetadata({ ...facts, ...described });
   return writeSafetensors(nameTensors(weights), metadata);
 }
 

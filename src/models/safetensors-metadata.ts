@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import type { Label } from '../domain/label.js';
 import type { Preprocessing } from '../domain/preprocessing.js';
 import { ModelError } from '../errors/errors.js';
 import { type Network, type PaddingConvention, paddingConventions } from '../networks/types.js';
@@ -7,6 +8,8 @@ import { readPreprocessing } from '../store/description-fields.js';
 import { Fields } from '../untrusted-data/fields.js';
 import { parseNetwork } from '../weights/network-json.js';
 import { readCard } from './card.js';
+import { labelsOfJson } from './label-formats.js';
+import { labelsToJson } from './labels.js';
 
 /** What weights do not show, written into the header of the safetensors files that this project exports. */
 export interface OwnMetadata {
@@ -18,16 +21,20 @@ export interface OwnMetadata {
   readonly preprocessing: Preprocessing;
   /** Set where the network is none of the papers'. */
   readonly network?: Network;
+  /** Left out where they are not known, or are ImageNet's. */
+  readonly labels?: readonly Label[] | undefined;
 }
 
 /** Its key in the header's metadata; the value is JSON. */
 const KEY = 'mobilenet';
 
 export function formatMetadata(metadata: OwnMetadata): Readonly<Record<string, string>> {
-  const { resolution, trainedResolution, padding, epsilon, preprocessing, network } = metadata;
+  const { resolution, trainedResolution, padding, epsilon, preprocessing, network, labels } = metadata;
   const isOther = trainedResolution !== undefined && trainedResolution !== resolution;
   const facts = { resolution, ...(isOther && { trainedResolution }), padding, epsilon, preprocessing };
-  return { [KEY]: JSON.stringify({ ...facts, ...(network && { network }) }) };
+  return {
+    [KEY]: JSON.stringify({ ...facts, ...(network && { network }), ...(labels && { labels: labelsToJson(labels) }) }),
+  };
 }
 
 /**
@@ -49,7 +56,7 @@ export function readOwnMetadata(metadata: unknown, where: string): OwnMetadata |
     );
   }
   const fields = new Fields(json, `${KEY}.`, where);
-  const network = (json as { readonly network?: unknown }).network;
+  const { network, labels } = json as { readonly network?: unknown; readonly labels?: unknown };
   const preprocessing = readPreprocessing(fields.object('preprocessing'));
   const resolution = fields.integer('resolution', preprocessing.resolution, preprocessing.resolution);
   return {
@@ -59,6 +66,7 @@ export function readOwnMetadata(metadata: unknown, where: string): OwnMetadata |
     epsilon: fields.number('epsilon', 0, 1),
     preprocessing,
     ...(network !== undefined && { network: parseNetwork(network, where) }),
+    ...(labels !== undefined && { labels: labelsOfJson(labels, where) }),
   };
 }
 

@@ -1,8 +1,10 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
+import type { Label } from '../domain/label.js';
 import type { ModelChoice } from '../domain/model-choice.js';
 import { ModelError } from '../errors/errors.js';
 import { describeWriteError } from '../errors/file-errors.js';
 import { chooseModel } from '../models/choose.js';
+import { defaultLabels } from '../models/make-model.js';
 import { modelToSafetensors } from '../models/model-to-safetensors.js';
 
 /**
@@ -14,7 +16,8 @@ export async function exportModel(choice: string | ModelChoice, path: string): P
   const model = await chooseModel(typeof choice === 'string' ? { model: choice } : choice);
   const { network, epsilon, preprocessing, facts } = model;
   const trained = facts.trainedResolution ?? undefined;
-  const bytes = modelToSafetensors(network, model.readWeights(), epsilon, preprocessing, trained);
+  const labels = ownLabels(model.readLabels(), network.classes);
+  const bytes = modelToSafetensors(network, model.readWeights(), epsilon, preprocessing, trained, labels);
   const temporary = `${path}.${process.pid}.part`;
   try {
     await writeFile(temporary, bytes);
@@ -24,4 +27,9 @@ export async function exportModel(choice: string | ModelChoice, path: string): P
     throw new ModelError('model-file', { where: path, problem: describeWriteError(cause) }, { cause });
   }
   return { bytes: bytes.length };
+}
+
+/** Undefined for those that a reader of the file assumes. */
+function ownLabels(labels: readonly Label[], classes: number): readonly Label[] | undefined {
+  return JSON.stringify(labels) === JSON.stringify(defaultLabels(classes)) ? undefined : labels;
 }

@@ -85,21 +85,12 @@ describe('mobilenet learn', () => {
     }
     const exported = join(folder, 'patterns.safetensors');
     expect(mobilenet('models', 'export', 'patterns', exported)).toMatchObject({ code: 0, stderr: '' });
-    const labels = join(folder, 'labels.txt');
-    writeFileSync(labels, 'checks\nrings\nstripes\n');
-    const other = mobilenet(
-      'classify',
-      '--weights',
-      exported,
-      '--labels',
-      labels,
-      '--format',
-      'csv',
-      '-k',
-      '1',
-      images[0]!,
-    );
+    const other = mobilenet('classify', '--weights', exported, '--format', 'csv', '-k', '1', images[0]!);
     expect(other.stdout).toContain(',stripes,');
+    expect(mobilenet('import', exported, '--as', 'again')).toMatchObject({ code: 0 });
+    const again = mobilenet('classify', '--model', 'again', '--format', 'csv', '-k', '1', images[1]!);
+    expect(again.stdout).toContain(',checks,');
+    expect(mobilenet('models', 'remove', 'again').code).toBe(0);
     const bench = mobilenet('bench', '--model', 'patterns', '--runs', '1', '--json').stdout;
     expect(JSON.parse(bench)).toMatchObject({ network: 'mobilenet_v2', resolution: 64 });
     const cost = (...args: string[]) => JSON.parse(mobilenet('cost', ...args, '--json').stdout);
