@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { VectorSpace } from '../domain/vector-space.js';
 import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
@@ -30,7 +30,7 @@ export async function keepValidVectors(
   let vectors: NpyFile | undefined;
   try {
     if (sizeOf(names) > 0) vectors = await openOwn(npy, names, space);
-    else if (sizeOf(npy) > HEADER_BYTES) throw withoutNames(npy, names);
+    else if (!isBeginning(npy, space.length)) throw withoutNames(npy, names);
     replacement.write(`${JSON.stringify({ space })}\n`);
     let next = 0;
     for await (const { text, where } of wholeRows(names)) {
@@ -95,6 +95,12 @@ function keepVectors(npy: string, vectors: NpyFile, kept: readonly number[]): vo
   } finally {
     replacement.abandon();
   }
+}
+
+/** Whether a run may have been stopped before it wrote the first vector, or there is no file. */
+function isBeginning(npy: string, columns: number): boolean {
+  const size = sizeOf(npy);
+  return size <= HEADER_BYTES && (size === 0 || readFileSync(npy).equals(npyHeader(0, columns).subarray(0, size)));
 }
 
 function withoutNames(npy: string, names: string): UsageError {

@@ -223,6 +223,9 @@ describe('--resume', () => {
     expect(embed().stderr).toMatch(/:3: not JSON/);
     writeFileSync(namesFile(), '');
     expect(embed()).toMatchObject({ code: 2, stderr: expect.stringContaining('is missing or empty') });
+    writeFileSync(output, 'notes');
+    expect(embed()).toMatchObject({ code: 2, stderr: expect.stringContaining('is missing or empty') });
+    expect(readFileSync(output, 'utf8')).toBe('notes');
   });
 
   it('resumes JSON lines', () => {
