@@ -33,8 +33,10 @@ export async function runDuplicates(files: readonly string[], flags: DuplicatesF
   return runBatch<DuplicatesTally>(other === undefined ? files : [...files, other], flags, {
     run: (host) => findDuplicates(request, host),
     verb: 'compared',
-    note: ({ isInterrupted, groups, duplicates }) =>
-      isInterrupted ? INTERRUPTED : duplicatesSummary(groups, duplicates),
+    note({ isInterrupted, seen, groups, duplicates }) {
+      if (isInterrupted) return INTERRUPTED;
+      return seen.own > 0 ? duplicatesSummary(groups, duplicates) : undefined;
+    },
   });
 }
 
