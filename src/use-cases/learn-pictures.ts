@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { SKIPPED } from '../domain/classification.js';
+import { SKIPPED, UNKNOWN } from '../domain/classification.js';
 import type { LearnReport } from '../domain/learning.js';
 import { UsageError } from '../errors/errors.js';
 import { nearestName } from '../errors/nearest-name.js';
@@ -135,6 +135,17 @@ export function checkClasses(where: string, pictures: readonly LabelledPicture[]
     where: printable(where),
     problem: `one image only in ${small.length === 1 ? 'class' : 'classes'} ${small.map(quoted).join(', ')}${reason}`,
     expected: `at least ${LEAST_PICTURES} in each class`,
+  });
+}
+
+/** @throws UsageError for a class that has the name of images of no class */
+export function checkNotUnknown(where: string, labels: readonly string[]): void {
+  const label = labels.find((name) => name.toLowerCase() === UNKNOWN);
+  if (label === undefined) return;
+  throw new UsageError({
+    where: printable(where),
+    problem: `class ${quoted(label)} has the name that results give to images of none of the classes`,
+    remedy: 'rename it, such as to "other", or add --unknown off',
   });
 }
 

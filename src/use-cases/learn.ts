@@ -15,6 +15,7 @@ import type { NewModel } from '../store/types.js';
 import { type LearnedHead, learnHead } from './learn-head.js';
 import {
   checkClasses,
+  checkNotUnknown,
   checkTestClasses,
   countLabels,
   embedClasses,
@@ -78,6 +79,7 @@ export async function learn(request: LearnRequest, host: LearnHost): Promise<Lea
   const { pictures, duplicatesAcrossClasses } = withoutConflicts(found.pictures);
   checkClasses(truth ?? folder, pictures, ' without the images that are in two classes');
   const labels = labelsOf(pictures);
+  if (request.unknown !== undefined) checkNotUnknown(truth ?? folder, labels);
   const fresh = tests && withoutLearned(tests.pictures, pictures);
   if (fresh) checkTestClasses(test!, fresh, labels);
   const embedded = performance.now();

@@ -250,6 +250,17 @@ describe('mobilenet learn: bad input', () => {
     expect(warnings).toContain('fewer than 10 images: "rings"');
   });
 
+  it('refuses a class called unknown, unless no image is called so', () => {
+    const copy = copied('named-unknown');
+    cpSync(join(copy, 'rings'), join(copy, 'Unknown'), { recursive: true });
+    rmSync(join(copy, 'rings'), { recursive: true });
+    expect(learn(copy, 'no')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/class "Unknown" has the name .*; rename it, .*--unknown off\n$/),
+    });
+    expect(learn(copy, 'called-unknown', '--unknown', 'off').code).toBe(0);
+  });
+
   it('counts images in no class folder', () => {
     const copy = copied('stray');
     writeFileSync(join(copy, 'stray.ppm'), picture('rings', 7));
