@@ -64,10 +64,12 @@ export async function openInstalled(
   // What is pulled has a licence, and takes what its publisher says.
   const isPulled = installed.licence !== null;
   const { assumed, ...preprocessing } = source.preprocessing;
+  const { resolution } = source.network;
   return {
     ...known,
     name,
     trainedResolution: installed.trainedResolution ?? installed.resolution,
+    ...(unknown && resolution !== installed.resolution && { notes: [unknownNote(installed, resolution)] }),
     ...(isPulled ? { preprocessing } : { own: 'imported' }),
     ...(installed.labels !== null && { readLabels: labels }),
     ...(levels !== null && { readLevels: () => readInstalledLevels(installed, levels, home) }),
@@ -78,6 +80,11 @@ export async function openInstalled(
       },
     }),
   };
+}
+
+/** The threshold was chosen for distances at the resolution that the model learned at. */
+function unknownNote({ name, resolution }: InstalledModel, asked: number): string {
+  return `${name}: which images are unknown was learned at ${resolution}×${resolution}; at ${asked}×${asked} more or fewer are`;
 }
 
 /** Whether the project's safetensors say each layer, as those of networks do that are none of the papers'. */

@@ -31,7 +31,7 @@ export function missingModel(query: ModelQuery): ModelError | UsageError {
   return new ModelError('model-not-installed', {
     where,
     problem: 'neither bundled nor installed',
-    remedy: `run: ${command} (${describeEntry(wanted)}; --pull does it at once); ${others.join('; ')}`,
+    remedy: `run: ${command} (${describeEntry(wanted)}); ${others.join('; ')}`,
   });
 }
 

@@ -25,7 +25,7 @@ function summary({ model, accuracy, unknown }: LearnReport): Section {
       `${name}: ${classes.length} classes learned from ${images} images; features of ${backbone} at ${resolution}×${resolution}`,
       `accuracy: ${percent(value)} (95 % interval: ${percent(low95)} to ${percent(high95)}) ${MEASURED[measuredOn](pictures)}`,
       unknown
-        ? `unknown: images at a distance above ${unknown.threshold.toFixed(3)} from the learned ones; so are ${percent(unknown.falseAlarms)} of the images of the classes`
+        ? `unknown: images at a distance above ${unknown.threshold.toFixed(3)} from the learned ones; so are ${percent(unknown.falseAlarms)} of the images of the classes, which “evaluate” counts as wrong`
         : 'unknown: off',
     ],
   };

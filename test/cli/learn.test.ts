@@ -113,6 +113,8 @@ describe('mobilenet learn', () => {
     expect(row.unknown.distance).toBeGreaterThan(row.unknown.threshold);
     expect(row.unknown.threshold).toBe(record('patterns').unknown.threshold);
     expect(row.predictions).toHaveLength(3);
+    expect(classify(photo).stderr).toBe('');
+    expect(classify('--res', '96', photo).stderr).toMatch(/^mobilenet: patterns: .* learned at 64×64; at 96×96 .*\n$/);
     const nearest = row.predictions[0].label;
     expect(classify(photo).stdout).toMatch(new RegExp(`^${photo}\n {2}unknown \\(nearest: ${nearest}\\)\n`));
     expect(classify(photo, known).stdout).toContain(`         unknown (nearest: ${nearest})\n`);

@@ -27,7 +27,7 @@ describe('chooseModel', () => {
     const { message } = error as Error;
     const start = `mobilenet_v1 ${asked}: neither bundled nor installed; run: mobilenet pull mobilenet_v1${words} (`;
     expect(message.startsWith(start)).toBe(true);
-    expect(message.slice(start.length)).toMatch(/^(about )?1\.[34] MB, top-1 \d\d\.\d %; --pull does it at once\); /);
+    expect(message.slice(start.length)).toMatch(/^(about )?1\.[34] MB, top-1 \d\d\.\d %\); /);
     expect(message).toMatch(/; widths that can be pulled: 0\.25 \((about )?0\.5 MB, top-1 \d\d\.\d %\), 0\.5 \(/);
     expect(message).toMatch(/; nearest bundled width: --alpha 1; run your own: --weights FILE$/);
   });
@@ -36,7 +36,7 @@ describe('chooseModel', () => {
     await expect(chooseModel({ model: 'xception' })).rejects.toMatchObject({
       code: 'model-not-installed',
       message: expect.stringMatching(
-        /^xception: neither bundled nor installed; run: mobilenet pull xception \(about 91\.4 MB, top-1 79\.0 %; --pull does it at once\); bundled networks: mobilenet_v2, .*efficientnet_b0.*; run your own: --weights FILE$/,
+        /^xception: neither bundled nor installed; run: mobilenet pull xception \(about 91\.4 MB, top-1 79\.0 %\); bundled networks: mobilenet_v2, .*efficientnet_b0.*; run your own: --weights FILE$/,
       ),
     });
   });
