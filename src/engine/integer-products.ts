@@ -73,7 +73,8 @@ export async function integerProducts(columns: number, threads = 1): Promise<Int
     mostRows,
     mostOutputs,
     setOutputs(count, read) {
-      stride = Math.ceil(count / tile) * tile;
+      // The threads run one plan, of all outputs: a few rows of zeros cost less than running without them.
+      stride = pool && count > 0.75 * mostOutputs ? mostOutputs : Math.ceil(count / tile) * tile;
       for (let output = 0; output < stride; output++) {
         if (output < count) read(output, row);
         else row.fill(0);
