@@ -1,9 +1,9 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EvaluationRecord } from '../../src/evaluation/record.js';
+import { fixtures, type MetricsFixture } from '../evaluation/golden-metrics.js';
 import { sharedPath } from '../shared.js';
 import { mobilenet } from './run.js';
 
@@ -28,28 +28,6 @@ function evaluate(
   return { ...JSON.parse(stdout), stderr, code };
 }
 
-interface Scores {
-  readonly precision: number;
-  readonly recall: number;
-  readonly 'f1-score': number;
-  readonly support: number;
-}
-interface Fixture {
-  readonly classes: number;
-  readonly truth: readonly number[];
-  readonly probabilities: readonly (readonly number[])[];
-  readonly expected: {
-    readonly accuracy: number;
-    readonly top5: number;
-    readonly logLoss: number;
-    readonly ece: number;
-    readonly macro: Scores;
-    readonly perClass: readonly (Scores & { readonly label: number })[];
-  };
-}
-const golden = gunzipSync(readFileSync(new URL('../golden/evaluation/metrics.json.gz', import.meta.url)));
-const { fixtures } = JSON.parse(golden.toString()) as { fixtures: readonly Fixture[] };
-
 /** A row with all classes, by their probabilities. */
 function rowOf(file: string, probabilities: readonly number[], others: object = {}): string {
   const predictions = probabilities
@@ -59,7 +37,10 @@ function rowOf(file: string, probabilities: readonly number[], others: object = 
 }
 
 /** The truth in the table comes in another order than the rows. */
-function filesOf({ truth, probabilities }: Fixture, order = (rows: readonly string[]) => rows): readonly string[] {
+function filesOf(
+  { truth, probabilities }: MetricsFixture,
+  order = (rows: readonly string[]) => rows,
+): readonly string[] {
   const rows = probabilities.map((row, at) => rowOf(`photos/${at}.jpg`, row));
   const lines = truth.map((each, at) => `${at}.jpg,Class_${each}`).reverse();
   return [

@@ -1,33 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { shareOf } from '../../src/evaluation/intervals.js';
 import { calibrationError, type Judged, metricsOf, worstMistakes } from '../../src/evaluation/metrics.js';
+import { fixtures, type MetricsFixture } from './golden-metrics.js';
 
-interface Scores {
-  readonly precision: number;
-  readonly recall: number;
-  readonly 'f1-score': number;
-  readonly support: number;
-}
-interface Fixture {
-  readonly classes: number;
-  readonly truth: readonly number[];
-  readonly probabilities: readonly (readonly number[])[];
-  readonly expected: {
-    readonly accuracy: number;
-    readonly top5: number;
-    readonly logLoss: number;
-    readonly ece: number;
-    readonly macro: Scores;
-    readonly perClass: readonly (Scores & { readonly label: number })[];
-    readonly confusion: readonly (readonly number[])[];
-  };
-}
-const golden = gunzipSync(readFileSync(new URL('../golden/evaluation/metrics.json.gz', import.meta.url)));
-const { fixtures } = JSON.parse(golden.toString()) as { fixtures: readonly Fixture[] };
-
-function judge({ truth, probabilities }: Fixture): Judged[] {
+function judge({ truth, probabilities }: MetricsFixture): Judged[] {
   return probabilities.map((row, at) => {
     const confidence = Math.max(...row);
     const own = row[truth[at]!]!;
