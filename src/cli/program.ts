@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { exitCodeTable, signalExitCodes } from '../errors/exit-codes.js';
-import { packageFile } from '../files/package-files.js';
+import { packageVersion } from '../files/package-files.js';
 import { addHelpEnd } from './options/help-end.js';
 import { type CommandName, commandNames, isCommandName } from './start/implied-command.js';
 
@@ -47,7 +46,7 @@ export async function loadProgram(): Promise<Command> {
 export function createProgram(): Command {
   const program = new Command('mobilenet')
     .description('Classify images with MobileNet, Xception and EfficientNet in WebAssembly, offline.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({ subcommandTerm: (command) => command.name() })
@@ -58,8 +57,4 @@ export function createProgram(): Command {
     examples: ['mobilenet photo.jpg', 'mobilenet photos --only dog', 'mobilenet classify --help'],
   });
   return program;
-}
-
-function version(): string {
-  return JSON.parse(readFileSync(packageFile('package.json'), 'utf8')).version;
 }

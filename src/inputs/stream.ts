@@ -21,8 +21,12 @@ export async function openStream(path: string, until?: AbortSignal): Promise<Rea
 
 /** The stream ends, for whoever reads it with an error, when the signal comes. */
 export function endWith(stream: Readable, until: AbortSignal | undefined): void {
-  if (until?.aborted) stream.destroy();
-  until?.addEventListener('abort', () => stream.destroy(), { once: true });
+  if (!until) return;
+  const end = () => stream.destroy();
+  if (until.aborted) end();
+  until.addEventListener('abort', end, { once: true });
+  // One signal may end thousands of files, one after the other.
+  stream.once('close', () => until.removeEventListener('abort', end));
 }
 
 async function openPipe(path: string): Promise<Readable> {

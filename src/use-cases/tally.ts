@@ -28,8 +28,13 @@ export function newTally(): Tally {
 }
 
 /** Of all inputs so far, whatever they came to. */
-export function countDone({ succeeded, failed, skipped, others }: Tally): number {
-  return succeeded + failed + skipped + [...others.values()].reduce((sum, count) => sum + count, 0);
+export function countDone(tally: Tally): number {
+  return tally.succeeded + tally.failed + tally.skipped + countOthers(tally);
+}
+
+/** Files in folders that are something else than pictures. */
+export function countOthers({ others }: Pick<Tally, 'others'>): number {
+  return [...others.values()].reduce((sum, count) => sum + count, 0);
 }
 
 /** An input that an earlier run has done: with the error of its row, if it has one. */

@@ -1,7 +1,10 @@
+import type { DoneRecord } from '../batch/done-file.js';
 import { type Done, tasksToDo } from '../batch/resume.js';
 import type { Task } from '../batch/types.js';
+import type { ModelFacts } from '../domain/classification.js';
+import type { Shard } from '../inputs/shard.js';
 import type { Batch, BatchHost } from './open-batch.js';
-import { countDone, countEarlier, type Tally } from './tally.js';
+import { countDone, countEarlier, countOthers, type Tally } from './tally.js';
 
 /** Where results go. */
 export interface Output {
@@ -23,10 +26,21 @@ export interface OutputHost extends BatchHost {
   readonly onProblem: (problem: string) => void;
 }
 
+/** What the file beside a finished output says besides numbers. */
+export interface PartRequest {
+  readonly shard?: Shard | undefined;
+  /** Options that decide which rows there are and what they say. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Of this package. */
+  readonly version: string;
+}
+
 export interface OutputRequest {
   /** The file that results go to; left out: stdout. */
   readonly output?: string | undefined;
   readonly resume: boolean;
+  /** Where given, a run that has finished says so in `FILE.done` beside the output. */
+  readonly part?: PartRequest | undefined;
   /** Size and time of files in each row. */
   readonly hasMeta: boolean;
   /** SHA-256 in each row. */
@@ -52,7 +66,7 @@ export interface OutcomeWriter<Outcome, T extends Tally> {
 export interface BatchResults<Outcome, T extends Tally> {
   /** Leaves in the files of an earlier run what still holds, and says what that is. */
   readonly keepDone: () => Promise<Done>;
-  readonly createWriter: (output: Output) => OutcomeWriter<Outcome, T>;
+  readonly createWriter: (output: Pick<Output, 'write'>) => OutcomeWriter<Outcome, T>;
   /** What becomes of each task, in order; aborted: no more are begun. */
   readonly run: (tasks: AsyncIterable<Task>, signal: AbortSignal) => AsyncIterable<Outcome>;
 }
@@ -62,41 +76,70 @@ export interface BatchResults<Outcome, T extends Tally> {
  * @param prepare does all that may fail before anything is written
  */
 export async function writeBatch<Outcome, T extends Tally>(
-  { inputs, total }: Batch,
+  batch: Batch,
   request: OutputRequest,
   host: OutputHost,
   prepare: (isTerminal: boolean) => Promise<BatchResults<Outcome, T>>,
 ): Promise<T | 'output-closed'> {
-  const { output: target, resume, hasMeta: meta, hash, strict } = request;
+  const { output: target, part, resume, hasMeta: meta, hash, strict } = request;
   const signals = host.listenForSignals();
   let output: Output | undefined;
   let release: (() => Promise<void>) | undefined;
   let writer: OutcomeWriter<Outcome, T> | undefined;
   let isWhole = false;
+  let rows = 0;
   try {
     if (target === undefined) output = host.openOutput();
     const { keepDone, createWriter, run } = await prepare(output?.isTerminal ?? false);
     release = await host.lockOutput?.();
+    if (part) (await import('../batch/done-file.js')).removeDone(target!);
     const done = resume ? await keepDone() : undefined;
+    rows = done?.size ?? 0;
     output ??= host.openOutput();
-    writer = createWriter(output);
+    const { write } = output;
+    writer = createWriter({
+      write(chunk) {
+        if (chunk.length > 0) rows++;
+        return write(chunk);
+      },
+    });
     const { tally } = writer;
-    const tasks = tasksToDo(inputs, {
+    const tasks = tasksToDo(batch.inputs, {
       ...{ meta, hash },
       ...(done && { done }),
       onSkip: (input, error) => countEarlier(tally, input, error),
     });
     isWhole = await writeOutcomes(run(tasks, signals.signal), writer, output, {
       strict,
-      progress: await host.startProgress(total),
+      progress: await host.startProgress(batch.total),
     });
     return isWhole ? tally : 'output-closed';
   } finally {
     signals.stop();
     writer?.close?.();
     output?.close(isWhole);
+    const hasEnded = signals.signal.aborted || (strict && (writer?.tally.failed ?? 0) > 0);
+    if (part && isWhole && !hasEnded && batch.hasInputs()) {
+      const done = describePart(part, writer!.tally, rows, batch.runner.model);
+      // Where that cannot be said, the rows are there all the same.
+      (await import('../batch/done-file.js')).writeDone(target!, done, host.onProblem);
+    }
     await release?.();
   }
+}
+
+function describePart(
+  part: PartRequest,
+  tally: Tally,
+  rows: number,
+  model: ModelFacts,
+): Omit<DoneRecord, 'bytes' | 'digest'> {
+  const { succeeded, failed, skipped } = tally;
+  const { shard, options, version } = part;
+  return {
+    ...{ inputs: countDone(tally), classified: succeeded + skipped, failed, notImages: countOthers(tally) },
+    ...{ rows, shard: shard ? `${shard.part}/${shard.parts}` : null, options: { ...options, model }, version },
+  };
 }
 
 interface WriteOptions {

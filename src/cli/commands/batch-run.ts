@@ -78,7 +78,7 @@ async function hostOf(
     ...(output !== undefined && {
       lockOutput: async () => (await import('../terminal/output-lock.js')).lockOutput(output),
     }),
-    isOutput: outputTest(output, beside),
+    isOutput: outputTest(output, beside, output && `${output}.done`),
     showsProgress: !quiet && (progress || hasTerminal()),
     startProgress: (total) => startBatchProgress(total, { asked: progress, quiet }),
     listenForSignals: listen,

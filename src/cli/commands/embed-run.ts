@@ -2,7 +2,8 @@ import { namesFileOf } from '../../batch/vector-rows.js';
 import { UsageError } from '../../errors/errors.js';
 import { type EmbedFilesRequest, embedFiles } from '../../use-cases/embed.js';
 import { readBatchRequest } from '../options/batch-request.js';
-import { type EmbedFlags, VECTOR_FORMATS } from '../options/embed-options.js';
+import { type EmbedFlags, embedOptions, VECTOR_FORMATS } from '../options/embed-options.js';
+import { readPart } from '../options/part-options.js';
 import { formatByEnding, openFile, refuseFilled } from '../terminal/output.js';
 import { runBatch } from './batch-run.js';
 
@@ -33,5 +34,6 @@ function readRequest(files: readonly string[], flags: EmbedFlags): EmbedFilesReq
     throw new UsageError({ where: '--format npy', problem: 'needs --output FILE' });
   }
   if (resume && output === undefined) throw new UsageError({ where: '--resume', problem: 'needs --output FILE' });
-  return { ...batch, format, raw, layer, cache: false };
+  const part = format === 'jsonl' && output !== undefined ? readPart(files, flags, embedOptions) : undefined;
+  return { ...batch, format, raw, layer, cache: false, part };
 }

@@ -1,3 +1,4 @@
+import { donePath, findIncomplete } from '../../batch/done-file.js';
 import { mergeParts } from '../../batch/merge.js';
 import { checkRows } from '../../batch/read-rows.js';
 import { SKIPPED } from '../../domain/classification.js';
@@ -9,15 +10,18 @@ import { MERGED_FORMATS, type MergedFormat, type MergeFlags } from '../options/m
 import { formatByEnding, openStdout, openWhole, outputTest, refuseInput } from '../terminal/output.js';
 import { lockOutput } from '../terminal/output-lock.js';
 import { listenForSignals } from '../terminal/signals.js';
+import { writeLine } from './batch-run.js';
 
 /** Joins and writes. Returns the exit code. */
 export async function runMerge(named: readonly string[], flags: MergeFlags): Promise<number> {
   const { output: target, nulOutput: nul = false } = flags;
   const formatName = mergedFormat(flags);
   if (target !== undefined) refuseInput(target, named);
-  const parts = target === undefined ? withoutStdout(named) : named;
+  const rowFiles = withoutDone(named);
+  const parts = target === undefined ? withoutStdout(rowFiles) : rowFiles;
   // Before anything is written: a part that cannot be read must cost nothing.
   for (const part of parts) checkRows(part);
+  if (flags.expect !== undefined && !isComplete(parts, flags.expect)) return exitCodes.output;
   // Before there is a file that an end would leave behind.
   const signals = listenForSignals();
   const release = target === undefined ? undefined : await lockOutput(target);
@@ -25,9 +29,6 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
   let isWhole = false;
   let failed = 0;
   let torn = 0;
-  const report = (message: string) => {
-    process.stderr.write(`mobilenet: ${printable(message)}\n`);
-  };
   let format: Format | undefined;
   const begin = async (model?: Parameters<typeof createFormat>[1]['model']): Promise<Format> => {
     if (format) return format;
@@ -38,7 +39,7 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
   try {
     const onTorn = (part: string) => {
       torn++;
-      report(`${part}: the last row is incomplete and was left out`);
+      writeLine(`${part}: the last row is incomplete and was left out`);
     };
     for await (const { record, model, name } of mergeParts(parts, onTorn, signals.signal)) {
       if (output.isClosed) return exitCodes.ok;
@@ -46,7 +47,7 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
       const fault = refuseLines(formatName, nul, name);
       if (('error' in record && record.error.code !== SKIPPED) || fault !== undefined) failed++;
       const writer = await begin(model);
-      if (fault !== undefined) report(fault);
+      if (fault !== undefined) writeLine(fault);
       else {
         const ranks = 'error' in record ? [] : record.predictions.map(({ rank }, index) => rank ?? index + 1);
         await output.write(writer.entry({ record, ranks, name }));
@@ -64,6 +65,22 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
   }
   if (torn > 0) return exitCodes.output;
   return failed === 0 || flags.allowFailures ? exitCodes.ok : exitCodes.someInputsFailed;
+}
+
+/** Says what is not. */
+function isComplete(parts: readonly string[], expected: number): boolean {
+  if (parts.includes('-')) {
+    throw new UsageError({ where: '--expect', problem: 'cannot be combined with rows from stdin (-)' });
+  }
+  const problems = findIncomplete(parts, expected);
+  for (const problem of problems) writeLine(problem);
+  return problems.length === 0;
+}
+
+/** Without what says of another argument that it is finished, as `parts/*` names both. */
+function withoutDone(named: readonly string[]): readonly string[] {
+  const marks = new Set(named.map(donePath));
+  return named.filter((name) => !marks.has(name));
 }
 
 /** Of `> parts/all.jsonl` for `parts/*.jsonl`, the second time. Throws UsageError where that leaves nothing. */

@@ -10,9 +10,12 @@ export function mergeCommand(): Command {
     .argument('<part...>', 'JSONL files, or - for stdin');
   addOptions(command, mergeOptions);
   return addHelpEnd(command, {
-    notes: 'Exits with 1 if any row is an error, with 74 if a part ends with an incomplete row.',
+    notes:
+      'Exits with 1 if any row is an error, with 74 if a part ends with an incomplete row, or if parts are missing, not' +
+      '\nfinished or do not belong together (--expect).',
     examples: [
       'mobilenet merge parts/*.jsonl > all.jsonl',
+      'mobilenet merge parts/*.jsonl --expect 64 --output all.jsonl',
       'mobilenet merge all.jsonl --output all.csv',
       'mobilenet merge monday.jsonl tuesday.jsonl --json',
     ],

@@ -3,7 +3,8 @@ import { chooseFormat, type FormatName } from '../../report/formats.js';
 import type { ClassifyRequest } from '../../use-cases/classify-pictures.js';
 import { formatByEnding } from '../terminal/output.js';
 import { readBatchRequest } from './batch-request.js';
-import { type ClassifyFlags, NAMED_FORMATS } from './classify-options.js';
+import { type ClassifyFlags, classifyOptions, NAMED_FORMATS } from './classify-options.js';
+import { readPart } from './part-options.js';
 
 /** Throws UsageError for options that contradict each other. */
 export function readRequest(names: readonly string[], flags: ClassifyFlags): ClassifyRequest {
@@ -16,6 +17,7 @@ export function readRequest(names: readonly string[], flags: ClassifyFlags): Cla
   if (hash && format !== 'jsonl') throw new UsageError({ where: '--hash', problem: 'needs --format jsonl' });
   return {
     ...batch,
+    ...(format === 'jsonl' && batch.output !== undefined && { part: readPart(names, flags, classifyOptions) }),
     template: flags.print,
     filter: { ...(min !== undefined && { min }), ...(only && { only }), ...(not && { not }) },
     group: flags.group ?? false,

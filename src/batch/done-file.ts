@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import { UsageError } from '../errors/errors.js';
+import { describeWriteError } from '../errors/file-errors.js';
+import { printable } from '../errors/printable.js';
+import { openReplacement } from '../files/replacement.js';
+import { isJsonObject } from '../untrusted-data/json-object.js';
+
+/** What `FILE.done` says of the finished file of rows beside it. */
+export interface DoneRecord {
+  /** All inputs of the run: classified, failed, and files in folders that are not images. */
+  readonly inputs: number;
+  readonly classified: number;
+  readonly failed: number;
+  readonly notImages: number;
+  /** Of the file, those that an earlier run left in it among them. */
+  readonly rows: number;
+  readonly bytes: number;
+  /** `3/64`; null where the command took all inputs. */
+  readonly shard: string | null;
+  /** Options that decide which rows there are and what they say. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** SHA-256 of `options` as JSON, in hexadecimal digits. */
+  readonly digest: string;
+  /** Of the package that wrote the rows. */
+  readonly version: string;
+}
+
+/** Nothing that we write is longer. */
+const MOST_BYTES = 2 ** 20;
+/** Longer values of options, such as thousands of names, are kept as their SHA-256. */
+const MOST_VALUE_LENGTH = 1000;
+
+export function donePath(output: string): string {
+  return `${output}.done`;
+}
+
+/** What a run does before it changes `output`, which is not finished from now on. Throws UsageError. */
+export function removeDone(output: string): void {
+  const path = donePath(output);
+  try {
+    if (existsSync(path)) rmSync(path, { force: true });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new UsageError(
+      { where: `--output ${printable(output)}`, problem: `${printable(path)} cannot be removed (${code})` },
+      { cause },
+    );
+  }
+}
+
+/**
+ * Says that all rows are in `output`; nothing where that is no regular file.
+ * @param onProblem told in one line where the file cannot be written: the rows are there all the same
+ */
+export function writeDone(
+  output: string,
+  record: Omit<DoneRecord, 'bytes' | 'digest'>,
+  onProblem: (problem: string) => void,
+): void {
+  try {
+    const written = statSync(output);
+    if (written.isFile()) replaceDone(output, record, written.size);
+  } catch (error) {
+    onProblem(`${donePath(output)}: ${describeWriteError(error)}`);
+  }
+}
+
+function replaceDone(output: string, record: Omit<DoneRecord, 'bytes' | 'digest'>, bytes: number): void {
+  const options = Object.fromEntries(
+    Object.entries(record.options)
+      .map(([name, value]) => [name, shorten(value)] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+  const digest = hash(JSON.stringify(options));
+  const done: DoneRecord = { ...record, bytes, options, digest };
+  const file = openReplacement(donePath(output));
+  try {
+    file.write(`${JSON.stringify(done, null, 2)}\n`);
+    file.commit();
+  } finally {
+    file.abandon();
+  }
+}
+
+function shorten(value: unknown): unknown {
+  const text = JSON.stringify(value);
+  return text.length > MOST_VALUE_LENGTH ? `sha256 ${hash(text)}` : value;
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Undefined where there is none that can be read. */
+export function readDone(output: string): DoneRecord | undefined {
+  try {
+    const path = donePath(output);
+    if (statSync(path).size > MOST_BYTES) return undefined;
+    const done: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return isDone(done) ? done : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isDone(done: unknown): done is DoneRecord {
+  return (
+    isJsonObject(done) &&
+    [done.inputs, done.classified, done.failed, done.notImages, done.rows, done.bytes].every(Number.isSafeInteger) &&
+    (done.shard === null || (typeof done.shard === 'string' && /^\d{1,6}\/\d{1,6}$/.test(done.shard))) &&
+    isJsonObject(done.options) &&
+    typeof done.digest === 'string' &&
+    typeof done.version === 'string'
+  );
+}
+
+/**
+ * Why files of rows are not all of `expected` parts, each a line for people: parts that are missing, not finished, changed
+ * since they were finished, or made with other options than the first.
+ */
+export function findIncomplete(parts: readonly string[], expected: number): readonly string[] {
+  const problems: string[] = [];
+  const shards = new Map<number, string>();
+  let first: { readonly part: string; readonly done: DoneRecord } | undefined;
+  for (const part of parts) {
+    const name = printable(part);
+    const done = readDone(part);
+    if (!done) {
+      problems.push(`${name}: not finished (there is no valid ${printable(donePath(part))})`);
+      continue;
+    }
+    first ??= { part, done };
+    problems.push(...differences(part, done, first));
+    if (done.shard === null) continue;
+    const [shard, count] = done.shard.split('/').map(Number) as [number, number];
+    if (count !== expected) problems.push(`${name}: shard ${done.shard}; expected a shard of ${expected}`);
+    else if (shards.has(shard)) problems.push(`${name}: shard ${done.shard}, as ${printable(shards.get(shard)!)}`);
+    else shards.set(shard, part);
+  }
+  return [...problems, ...missing(parts, expected, shards)];
+}
+
+function differences(
+  part: string,
+  done: DoneRecord,
+  first: { readonly part: string; readonly done: DoneRecord },
+): readonly string[] {
+  const name = printable(part);
+  const other = printable(first.part);
+  const found: string[] = [];
+  const { size } = statSync(part);
+  if (size !== done.bytes) {
+    const change = size < done.bytes ? 'rows are missing' : 'it has changed since it was finished';
+    found.push(`${name}: ${change}: ${size} bytes, but ${done.bytes} (${done.rows} rows) when it was finished`);
+  }
+  if (done.version !== first.done.version) {
+    found.push(`${name}: written by version ${done.version}, but ${other} by ${first.done.version}`);
+  }
+  if ((done.shard === null) !== (first.done.shard === null)) {
+    found.push(`${name}: made ${done.shard === null ? 'without' : 'with'} --shard, unlike ${other}`);
+  }
+  if (done.digest !== first.done.digest) {
+    const names = [...new Set([...Object.keys(done.options), ...Object.keys(first.done.options)])].filter(
+      (option) => !isDeepStrictEqual(done.options[option], first.done.options[option]),
+    );
+    const values = names.map((option) => {
+      const [here, there] = [done, first!.done].map(({ options }) => JSON.stringify(options[option]) ?? 'not given');
+      return `${option} is ${here}, there ${there}`;
+    });
+    found.push(printable(`${name}: made with other options than ${other}: ${values.join('; ')}`));
+  }
+  return found;
+}
+
+function missing(parts: readonly string[], expected: number, shards: ReadonlyMap<number, string>): readonly string[] {
+  if (shards.size === 0) {
+    return parts.length === expected ? [] : [`${parts.length} parts were given; expected ${expected}`];
+  }
+  const absent = Array.from({ length: expected }, (_, index) => index + 1).filter((shard) => !shards.has(shard));
+  return absent.map((shard) => `shard ${shard}/${expected}: no finished part was given`);
+}
