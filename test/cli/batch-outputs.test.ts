@@ -55,7 +55,7 @@ describe('what is replaced', () => {
     const part = write('all.jsonl.new', row);
     expect(mobilenet('merge', part, '--output', at('all.jsonl'))).toEqual({ stdout: '', stderr: '', code: 0 });
     expect([read('all.jsonl'), read('all.jsonl.new')]).toEqual([row, row]);
-    expect(readdirSync(folder).toSorted()).toEqual(['rows.jsonl', 'rows.jsonl.done', 'rows.jsonl.resume']);
+    expect(readdirSync(folder)).toHaveLength(2);
   });
 
   it('by --resume takes no file’s name but its own', () => {
@@ -64,7 +64,7 @@ describe('what is replaced', () => {
     expect(mobilenet('classify', photo, '--output', at('rows.jsonl'), '--resume', '--top', '3').code).toBe(0);
     expect(read('rows.jsonl').trimEnd().split('\n')).toHaveLength(2);
     expect(read('rows.jsonl.resume')).toBe('precious');
-    expect(readdirSync(folder)).toHaveLength(2);
+    expect(readdirSync(folder).toSorted()).toEqual(['rows.jsonl', 'rows.jsonl.done', 'rows.jsonl.resume']);
   });
 
   it.skipIf(process.platform === 'win32')('keeps its permissions, and the place that a link leads to', () => {
