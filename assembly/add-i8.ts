@@ -1,4 +1,4 @@
-import { NARROW_MAX, ROUNDING, WIDE_INPUT, WIDE_MAX, WIDE_OUTPUT, WIDE_RESIDUAL } from './integer-tiles';
+import { bytesOf, isInBytes, NARROW_MAX, ROUNDING, WIDE_INPUT, WIDE_MAX, WIDE_OUTPUT, WIDE_RESIDUAL } from './integer-tiles';
 import { highFloats, limitOf, lowFloats, storeRounded } from './requantise';
 import { CHANNEL_TILE, FLOAT } from './tiles';
 import { isAligned } from './vector';
@@ -36,16 +36,15 @@ function add<O>(
 /**
  * a · multiplier + b · multiplier + offset for each channel, rounded and clipped to what the output can hold. All are
  * `[pixels][channels]`, channels a multiple of 8; parameters: `channels` multipliers of a, of b, and offsets (f32, 16-byte
- * aligned). format: WIDE_INPUT (a), WIDE_RESIDUAL (b), WIDE_OUTPUT. The output may be an input of the same width.
+ * aligned). format: WIDE_INPUT (a), WIDE_RESIDUAL (b), WIDE_OUTPUT, NARROW_IN_BYTES. The output may be an input of the same width.
  */
 export function add_i8(
   output: usize, a: usize, b: usize, parameters: usize, pixels: i32, channels: i32, format: i32,
 ): void {
   assert(isAligned(parameters) && pixels >= 0 && channels % CHANNEL_TILE == 0);
-  const narrow: usize = ASC_FEATURE_RELAXED_SIMD ? 1 : 2;
-  const aBytes = format & WIDE_INPUT ? <usize>2 : narrow;
-  const bBytes = format & WIDE_RESIDUAL ? <usize>2 : narrow;
-  if (ASC_FEATURE_RELAXED_SIMD && !(format & WIDE_OUTPUT)) {
+  const aBytes = bytesOf(format, WIDE_INPUT);
+  const bBytes = bytesOf(format, WIDE_RESIDUAL);
+  if (isInBytes(format, WIDE_OUTPUT)) {
     add<u8>(output, a, b, parameters, pixels, channels, aBytes, bBytes, NARROW_MAX);
   } else {
     const largest = format & WIDE_OUTPUT ? WIDE_MAX : NARROW_MAX;

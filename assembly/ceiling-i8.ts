@@ -1,4 +1,4 @@
-import { loadOnes, multiplyAddLanes } from './multiply-lanes';
+import { multiplyAddLanes } from './multiply-lanes';
 import { VECTOR } from './tiles';
 
 /*
@@ -8,7 +8,6 @@ import { VECTOR } from './tiles';
 
 /** rows 4, columns 2. I: as of `multiplyAddLanes`. */
 function sumLanes<I>(output: usize, left: usize, right: usize, depth: i32, repeats: i32): void {
-  const unit = loadOnes();
   let a0 = i32x4.splat(0);
   let a1 = a0; let b0 = a0; let b1 = a0; let c0 = a0; let c1 = a0; let d0 = a0; let d1 = a0;
   let w0: v128, w1: v128, x: v128;
@@ -18,16 +17,16 @@ function sumLanes<I>(output: usize, left: usize, right: usize, depth: i32, repea
     const end = left + <usize>depth * 4 * VECTOR;
     while (p != end) {
       w0 = v128.load(q); w1 = v128.load(q, 16);
-      x = v128.load(p); a0 = multiplyAddLanes<I>(a0, x, w0, unit); a1 = multiplyAddLanes<I>(a1, x, w1, unit);
-      x = v128.load(p, 16); b0 = multiplyAddLanes<I>(b0, x, w0, unit); b1 = multiplyAddLanes<I>(b1, x, w1, unit);
-      x = v128.load(p, 32); c0 = multiplyAddLanes<I>(c0, x, w0, unit); c1 = multiplyAddLanes<I>(c1, x, w1, unit);
-      x = v128.load(p, 48); d0 = multiplyAddLanes<I>(d0, x, w0, unit); d1 = multiplyAddLanes<I>(d1, x, w1, unit);
+      x = v128.load(p); a0 = multiplyAddLanes<I>(a0, x, w0); a1 = multiplyAddLanes<I>(a1, x, w1);
+      x = v128.load(p, 16); b0 = multiplyAddLanes<I>(b0, x, w0); b1 = multiplyAddLanes<I>(b1, x, w1);
+      x = v128.load(p, 32); c0 = multiplyAddLanes<I>(c0, x, w0); c1 = multiplyAddLanes<I>(c1, x, w1);
+      x = v128.load(p, 48); d0 = multiplyAddLanes<I>(d0, x, w0); d1 = multiplyAddLanes<I>(d1, x, w1);
       if (q == 1) break;
       w0 = v128.load(q, 32); w1 = v128.load(q, 48);
-      x = v128.load(p, 64); a0 = multiplyAddLanes<I>(a0, x, w0, unit); a1 = multiplyAddLanes<I>(a1, x, w1, unit);
-      x = v128.load(p, 80); b0 = multiplyAddLanes<I>(b0, x, w0, unit); b1 = multiplyAddLanes<I>(b1, x, w1, unit);
-      x = v128.load(p, 96); c0 = multiplyAddLanes<I>(c0, x, w0, unit); c1 = multiplyAddLanes<I>(c1, x, w1, unit);
-      x = v128.load(p, 112); d0 = multiplyAddLanes<I>(d0, x, w0, unit); d1 = multiplyAddLanes<I>(d1, x, w1, unit);
+      x = v128.load(p, 64); a0 = multiplyAddLanes<I>(a0, x, w0); a1 = multiplyAddLanes<I>(a1, x, w1);
+      x = v128.load(p, 80); b0 = multiplyAddLanes<I>(b0, x, w0); b1 = multiplyAddLanes<I>(b1, x, w1);
+      x = v128.load(p, 96); c0 = multiplyAddLanes<I>(c0, x, w0); c1 = multiplyAddLanes<I>(c1, x, w1);
+      x = v128.load(p, 112); d0 = multiplyAddLanes<I>(d0, x, w0); d1 = multiplyAddLanes<I>(d1, x, w1);
       p += 8 * VECTOR;
       q += 4 * VECTOR;
     }
@@ -41,7 +40,6 @@ function sumLanes<I>(output: usize, left: usize, right: usize, depth: i32, repea
 /** rows 6 for bytes, 5 for words, columns 2; the ends of basic blocks as in `multiplyPanel`. */
 function sumManyLanes<I>(output: usize, left: usize, right: usize, depth: i32, repeats: i32): void {
   const rows: usize = sizeof<I>() == 1 ? 6 : 5;
-  const unit = loadOnes();
   let a0 = i32x4.splat(0);
   let a1 = a0; let b0 = a0; let b1 = a0; let c0 = a0; let c1 = a0; let d0 = a0; let d1 = a0; let e0 = a0; let e1 = a0;
   let f0 = a0; let f1 = a0;
@@ -52,18 +50,18 @@ function sumManyLanes<I>(output: usize, left: usize, right: usize, depth: i32, r
     const end = left + <usize>depth * rows * VECTOR;
     while (p != end) {
       w0 = v128.load(q); w1 = v128.load(q, 16);
-      x = v128.load(p); a0 = multiplyAddLanes<I>(a0, x, w0, unit); a1 = multiplyAddLanes<I>(a1, x, w1, unit);
+      x = v128.load(p); a0 = multiplyAddLanes<I>(a0, x, w0); a1 = multiplyAddLanes<I>(a1, x, w1);
       if (q == 1) break;
-      x = v128.load(p, 16); b0 = multiplyAddLanes<I>(b0, x, w0, unit); b1 = multiplyAddLanes<I>(b1, x, w1, unit);
+      x = v128.load(p, 16); b0 = multiplyAddLanes<I>(b0, x, w0); b1 = multiplyAddLanes<I>(b1, x, w1);
       if (q == 2) break;
-      x = v128.load(p, 32); c0 = multiplyAddLanes<I>(c0, x, w0, unit); c1 = multiplyAddLanes<I>(c1, x, w1, unit);
+      x = v128.load(p, 32); c0 = multiplyAddLanes<I>(c0, x, w0); c1 = multiplyAddLanes<I>(c1, x, w1);
       if (q == 3) break;
-      x = v128.load(p, 48); d0 = multiplyAddLanes<I>(d0, x, w0, unit); d1 = multiplyAddLanes<I>(d1, x, w1, unit);
+      x = v128.load(p, 48); d0 = multiplyAddLanes<I>(d0, x, w0); d1 = multiplyAddLanes<I>(d1, x, w1);
       if (q == 4) break;
-      x = v128.load(p, 64); e0 = multiplyAddLanes<I>(e0, x, w0, unit); e1 = multiplyAddLanes<I>(e1, x, w1, unit);
+      x = v128.load(p, 64); e0 = multiplyAddLanes<I>(e0, x, w0); e1 = multiplyAddLanes<I>(e1, x, w1);
       if (sizeof<I>() == 1) {
         if (q == 5) break;
-        x = v128.load(p, 80); f0 = multiplyAddLanes<I>(f0, x, w0, unit); f1 = multiplyAddLanes<I>(f1, x, w1, unit);
+        x = v128.load(p, 80); f0 = multiplyAddLanes<I>(f0, x, w0); f1 = multiplyAddLanes<I>(f1, x, w1);
       }
       p += rows * VECTOR;
       q += 2 * VECTOR;
@@ -99,58 +97,4 @@ export function ceiling_dot_8(output: usize, left: usize, right: usize, depth: i
 /** Bytes with one instruction, rows 6, columns 2. Does nothing without relaxed SIMD. */
 export function ceiling_dot_12(output: usize, left: usize, right: usize, depth: i32, repeats: i32): void {
   if (ASC_FEATURE_RELAXED_SIMD) sumManyLanes<u8>(output, left, right, depth, repeats);
-}
-
-// @ts-ignore: decorator
-@inline
-function dot(p: usize, q: usize): v128 {
-  return i16x8.relaxed_dot_i8x16_i7x16_s(v128.load(q), v128.load(p));
-}
-
-/** Two or four products, added in 16 bits, then in 32. */
-// @ts-ignore: decorator
-@inline
-function dots(p: usize, q: usize, four: bool, unit: v128): v128 {
-  let sum = i16x8.add(dot(p, q), dot(p + 32, q + 32));
-  if (four) sum = i16x8.add(i16x8.add(sum, dot(p + 64, q + 64)), dot(p + 96, q + 96));
-  return i32x4.dot_i16x8_s(sum, unit);
-}
-
-/** rows 2, columns 2 */
-// @ts-ignore: decorator
-@inline
-function sumBytes(output: usize, left: usize, right: usize, depth: i32, repeats: i32, four: bool): void {
-  const unit = loadOnes();
-  const step: usize = four ? 8 * VECTOR : 4 * VECTOR;
-  let a0 = i32x4.splat(0);
-  let a1 = a0; let b0 = a0; let b1 = a0;
-  for (; repeats > 0; --repeats) {
-    let p = left;
-    let q = right;
-    const end = left + <usize>depth * 2 * VECTOR;
-    for (; p != end; p += step) {
-      a0 = i32x4.add(a0, dots(p, q, four, unit));
-      a1 = i32x4.add(a1, dots(p, q + 16, four, unit));
-      b0 = i32x4.add(b0, dots(p + 16, q, four, unit));
-      b1 = i32x4.add(b1, dots(p + 16, q + 16, four, unit));
-      q += step;
-    }
-  }
-  v128.store(output, a0); v128.store(output, a1, 16);
-  v128.store(output, b0, 32); v128.store(output, b1, 48);
-}
-
-/**
- * Bytes, two products of which are added in 16 bits before they are widened, rows 2, columns 2: 16 products in a vector.
- * Does nothing without relaxed SIMD.
- */
-export function ceiling_pairs_4(output: usize, left: usize, right: usize, depth: i32, repeats: i32): void {
-  assert((depth & 3) == 0);
-  if (ASC_FEATURE_RELAXED_SIMD) sumBytes(output, left, right, depth, repeats, false);
-}
-
-/** The same with four products. */
-export function ceiling_fours_4(output: usize, left: usize, right: usize, depth: i32, repeats: i32): void {
-  assert((depth & 3) == 0);
-  if (ASC_FEATURE_RELAXED_SIMD) sumBytes(output, left, right, depth, repeats, true);
 }

@@ -1,18 +1,12 @@
 import { gatherRow } from './gather';
-import { WIDE_INPUT, WIDE_OUTPUT } from './integer-tiles';
+import { bytesOf, WIDE_INPUT, WIDE_OUTPUT } from './integer-tiles';
 import { pointwise_i8 } from './pointwise-i8';
 import { CHANNEL_TILE, FLOAT } from './tiles';
 import { isAligned } from './vector';
 
-// @ts-ignore: decorator
-@inline
-function bytesOf(wide: i32): usize {
-  return wide || !ASC_FEATURE_RELAXED_SIMD ? 2 : 1;
-}
-
 /** Bytes of scratch memory that `conv_i8` needs: a pixel of zero points, then the windows of a row. */
 export function conv_scratch_i8(inChannels: i32, depth: i32, outWidth: i32, format: i32): usize {
-  return (((<usize>inChannels * 2 + 15) & ~15) + <usize>outWidth * <usize>depth * bytesOf(format & WIDE_INPUT) + 15) & ~15;
+  return (((<usize>inChannels * 2 + 15) & ~15) + <usize>outWidth * <usize>depth * bytesOf(format, WIDE_INPUT) + 15) & ~15;
 }
 
 /**
@@ -25,7 +19,7 @@ export function conv_scratch_i8(inChannels: i32, depth: i32, outWidth: i32, form
  * - zeros: the input's zero point for each channel (f32), which is what lies outside of the map.
  * - scratch: `conv_scratch_i8` bytes, 16-byte aligned.
  * - output: address of row 0 of `[…][outWidth][outChannels]`. It may not overlap the input.
- * - format: WIDE_INPUT, WIDE_OUTPUT, FUSED_DOT.
+ * - format: WIDE_INPUT, WIDE_OUTPUT, NARROW_IN_BYTES.
  * - activation: as of `pointwise_i8`.
  */
 export function conv_i8(
@@ -51,7 +45,7 @@ export function conv_i8(
   activation: i32,
 ): void {
   assert(isAligned(scratch) && depth % CHANNEL_TILE == 0 && depth >= kernelSize * kernelSize * inChannels);
-  const each = bytesOf(format & WIDE_INPUT);
+  const each = bytesOf(format, WIDE_INPUT);
   assert(pixelStride >= inChannels);
   for (let c: usize = 0; c < <usize>inChannels; ++c) {
     const zero = <i32>load<f32>(zeros + c * FLOAT);
@@ -61,7 +55,7 @@ export function conv_i8(
   const windows = scratch + ((<usize>inChannels * 2 + 15) & ~15);
   const pixelBytes = <usize>pixelStride * each;
   const channelBytes = <usize>inChannels * each;
-  const outRow = <usize>(outWidth * outChannels) * bytesOf(format & WIDE_OUTPUT);
+  const outRow = <usize>(outWidth * outChannels) * bytesOf(format, WIDE_OUTPUT);
   for (let y = rowStart; y < rowEnd; ++y) {
     gatherRow(
       windows, input, scratch, y, inHeight, inWidth, pixelBytes, channelBytes, outWidth, kernelSize, kernelSize, stride,

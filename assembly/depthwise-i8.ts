@@ -1,10 +1,10 @@
 import { SWISH } from './activations';
 import { rowOfBytes, rowOfWords } from './depthwise-3x3-i8';
 import { greater, lesser } from './integers';
-import { FUSED_DOT, HEADER_BYTES, HEADER_LARGEST, WIDE_INPUT } from './integer-tiles';
+import { bytesOf, HEADER_BYTES, HEADER_LARGEST, isInBytes, WIDE_INPUT, WIDE_OUTPUT } from './integer-tiles';
 import { mixBytes, mixHigh, mixLow } from './interleave';
-import { loadOnes, multiplyAddLanes } from './multiply-lanes';
-import { Clipped, hasByteOutput, storeSums, Swished } from './requantise';
+import { multiplyAddLanes } from './multiply-lanes';
+import { Clipped, storeSums, Swished } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
@@ -23,7 +23,6 @@ function pixelOfWindow<I, A>(
   output: usize, corner: usize, padding: usize, block: usize, kernelSize: i32,
   firstX: i32, lastX: i32, firstY: i32, lastY: i32, pixelBytes: usize, rowBytes: usize, format: i32,
 ): void {
-  const unit = loadOnes();
   let low = v128.load(block);
   let high = v128.load(block, 16);
   let w = block + HEADER_BYTES;
@@ -38,13 +37,13 @@ function pixelOfWindow<I, A>(
         const p3 = inside && ky + 3 >= firstY && ky + 3 < lastY ? column + <usize>(ky + 3) * rowBytes : padding;
         const upper = mixBytes(v128.load64_zero(p0), v128.load64_zero(p1));
         const lower = mixBytes(v128.load64_zero(p2), v128.load64_zero(p3));
-        low = multiplyAddLanes<I>(low, mixLow(upper, lower), v128.load(w), unit);
-        high = multiplyAddLanes<I>(high, mixHigh(upper, lower), v128.load(w, 16), unit);
+        low = multiplyAddLanes<I>(low, mixLow(upper, lower), v128.load(w));
+        high = multiplyAddLanes<I>(high, mixHigh(upper, lower), v128.load(w, 16));
       } else {
         const upper = v128.load(p0);
         const lower = v128.load(p1);
-        low = multiplyAddLanes<I>(low, mixLow(upper, lower), v128.load(w), unit);
-        high = multiplyAddLanes<I>(high, mixHigh(upper, lower), v128.load(w, 16), unit);
+        low = multiplyAddLanes<I>(low, mixLow(upper, lower), v128.load(w));
+        high = multiplyAddLanes<I>(high, mixHigh(upper, lower), v128.load(w, 16));
       }
       w += 2 * VECTOR;
     }
@@ -58,7 +57,6 @@ function row5x5<I, A>(
   pixelBytes: usize, outPixelBytes: usize, format: i32,
 ): void {
   const limit = v128.load(block, HEADER_LARGEST);
-  const unit = loadOnes();
   const step = <usize>(stride - 5) * pixelBytes;
   for (; pixels > 0; --pixels) {
     let low = v128.load(block);
@@ -69,10 +67,10 @@ function row5x5<I, A>(
         const upper = mixBytes(v128.load64_zero(row0), v128.load64_zero(row1));
         const lower = mixBytes(v128.load64_zero(row2), v128.load64_zero(row3));
         const last = v128.load8x8_u(row4);
-        low = multiplyAddLanes<I>(low, mixLow(upper, lower), v128.load(w), unit);
-        high = multiplyAddLanes<I>(high, mixHigh(upper, lower), v128.load(w, 16), unit);
-        low = multiplyAddLanes<I>(low, i32x4.extend_low_i16x8_u(last), v128.load(w, 32), unit);
-        high = multiplyAddLanes<I>(high, i32x4.extend_high_i16x8_u(last), v128.load(w, 48), unit);
+        low = multiplyAddLanes<I>(low, mixLow(upper, lower), v128.load(w));
+        high = multiplyAddLanes<I>(high, mixHigh(upper, lower), v128.load(w, 16));
+        low = multiplyAddLanes<I>(low, i32x4.extend_low_i16x8_u(last), v128.load(w, 32));
+        high = multiplyAddLanes<I>(high, i32x4.extend_high_i16x8_u(last), v128.load(w, 48));
         w += 64;
       } else {
         const r0 = v128.load(row0);
@@ -80,12 +78,12 @@ function row5x5<I, A>(
         const r2 = v128.load(row2);
         const r3 = v128.load(row3);
         const r4 = v128.load(row4);
-        low = multiplyAddLanes<I>(low, mixLow(r0, r1), v128.load(w), unit);
-        high = multiplyAddLanes<I>(high, mixHigh(r0, r1), v128.load(w, 16), unit);
-        low = multiplyAddLanes<I>(low, mixLow(r2, r3), v128.load(w, 32), unit);
-        high = multiplyAddLanes<I>(high, mixHigh(r2, r3), v128.load(w, 48), unit);
-        low = multiplyAddLanes<I>(low, i32x4.extend_low_i16x8_u(r4), v128.load(w, 64), unit);
-        high = multiplyAddLanes<I>(high, i32x4.extend_high_i16x8_u(r4), v128.load(w, 80), unit);
+        low = multiplyAddLanes<I>(low, mixLow(r0, r1), v128.load(w));
+        high = multiplyAddLanes<I>(high, mixHigh(r0, r1), v128.load(w, 16));
+        low = multiplyAddLanes<I>(low, mixLow(r2, r3), v128.load(w, 32));
+        high = multiplyAddLanes<I>(high, mixHigh(r2, r3), v128.load(w, 48));
+        low = multiplyAddLanes<I>(low, i32x4.extend_low_i16x8_u(r4), v128.load(w, 64));
+        high = multiplyAddLanes<I>(high, i32x4.extend_high_i16x8_u(r4), v128.load(w, 80));
         w += 96;
       }
       row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes; row3 += pixelBytes; row4 += pixelBytes;
@@ -101,7 +99,7 @@ function convolve<I, A>(
   rowStart: i32, rowEnd: i32, kernelSize: i32, stride: i32, padTop: i32, padLeft: i32, format: i32,
 ): void {
   const pixelBytes = <usize>channels * sizeof<I>();
-  const outBytes: usize = hasByteOutput(format) ? 1 : 2;
+  const outBytes: usize = bytesOf(format, WIDE_OUTPUT);
   const outPixelBytes = <usize>channels * outBytes;
   const rowBytes = <usize>inWidth * pixelBytes;
   const groups = (kernelSize + rowsOfLane<I>() - 1) / rowsOfLane<I>();
@@ -128,7 +126,7 @@ function convolve<I, A>(
       const row2 = top + 2 >= 0 && top + 2 < inHeight ? from + <usize>(top + 2) * rowBytes : paddingAt;
       if (fast3) {
         if (sizeof<I>() == 1) {
-          rowOfBytes<I, A>(
+          rowOfBytes<A>(
             to, row0, row1, row2, paddingAt, block, outWidth, stride, padLeft, outside, pixelBytes, outPixelBytes, format,
           );
         } else {
@@ -167,18 +165,13 @@ function convolveAs<A>(
   output: usize, input: usize, weights: usize, padding: usize, inHeight: i32, inWidth: i32, channels: i32, outWidth: i32,
   rowStart: i32, rowEnd: i32, kernelSize: i32, stride: i32, padTop: i32, padLeft: i32, format: i32,
 ): void {
-  if (!ASC_FEATURE_RELAXED_SIMD || format & WIDE_INPUT) {
-    convolve<i16, A>(
-      output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
-      padTop, padLeft, format,
-    );
-  } else if (format & FUSED_DOT) {
+  if (ASC_FEATURE_RELAXED_SIMD && isInBytes(format, WIDE_INPUT)) {
     convolve<u8, A>(
       output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
       padTop, padLeft, format,
     );
   } else {
-    convolve<i8, A>(
+    convolve<i16, A>(
       output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
       padTop, padLeft, format,
     );
@@ -193,9 +186,9 @@ function convolveAs<A>(
  * - input `[inHeight][inWidth][channels]`, narrow or wide, channels a multiple of 8. Nothing past its end is read.
  * - padding `[inWidth][channels]`: a row of what lies outside of the map, the input's zero points.
  * - weights: for every 8 channels a header (see `integer-tiles`), then for each column of the window its rows by fours
- *   (narrow input in relaxed SIMD) or by twos, padded with zeros: `[8 channels][4 rows]` of 8 bits or `[8][2]` of 16.
+ *   (input in bytes) or by twos, padded with zeros: `[8 channels][4 rows]` of 8 bits or `[8][2]` of 16.
  * - output: address of row 0 of `[…][outWidth][channels]`. It may not overlap the input.
- * - format: WIDE_INPUT, WIDE_OUTPUT, FUSED_DOT.
+ * - format: WIDE_INPUT, WIDE_OUTPUT, NARROW_IN_BYTES.
  * - activation: as of `pointwise_i8`.
  */
 export function depthwise_i8(

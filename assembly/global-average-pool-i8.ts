@@ -1,4 +1,4 @@
-import { WIDE_INPUT } from './integer-tiles';
+import { isInBytes, WIDE_INPUT } from './integer-tiles';
 import { loadWords } from './requantise';
 import { CHANNEL_TILE, FLOAT } from './tiles';
 import { isAligned } from './vector';
@@ -25,14 +25,14 @@ function average<I>(output: usize, input: usize, parameters: usize, pixels: i32,
 }
 
 /**
- * Mean of each channel of an integer map, as f32: (sum / pixels − zero point) · scale. input `[pixels][channels]`, narrow or
- * (WIDE_INPUT) wide, 1 ≤ pixels < 2¹⁹, channels a multiple of 8; parameters: `channels` scales, then zero points (f32);
+ * Mean of each channel of an integer map, as f32: (sum / pixels − zero point) · scale. input `[pixels][channels]`, narrow (in
+ * bytes: NARROW_IN_BYTES) or (WIDE_INPUT) wide, 1 ≤ pixels < 2¹⁹, channels a multiple of 8; parameters: `channels` scales, then zero points (f32);
  * output and parameters are 16-byte aligned.
  */
 export function global_average_pool_i8(
   output: usize, input: usize, parameters: usize, pixels: i32, channels: i32, format: i32,
 ): void {
   assert(isAligned(output) && isAligned(parameters) && pixels >= 1 && pixels < 1 << 19 && channels % CHANNEL_TILE == 0);
-  if (ASC_FEATURE_RELAXED_SIMD && !(format & WIDE_INPUT)) average<u8>(output, input, parameters, pixels, channels);
+  if (isInBytes(format, WIDE_INPUT)) average<u8>(output, input, parameters, pixels, channels);
   else average<i16>(output, input, parameters, pixels, channels);
 }

@@ -22,14 +22,7 @@ export {
 export { add_f32 } from './add';
 export { average_pool_f32 } from './average-pool';
 export { ceiling_f32_6, ceiling_f32_8, ceiling_f32_10, ceiling_f32_12 } from './ceiling';
-export {
-  ceiling_dot_8,
-  ceiling_dot_12,
-  ceiling_fours_4,
-  ceiling_i16_8,
-  ceiling_i16_10,
-  ceiling_pairs_4,
-} from './ceiling-i8';
+export { ceiling_dot_8, ceiling_dot_12, ceiling_i16_8, ceiling_i16_10 } from './ceiling-i8';
 export { copy_channels_f32, move_f32, repeat_channels_f32, transpose_f32 } from './channels';
 export { clamp_f32 } from './clamp';
 export { maximum_f32, minimum_f32, multiply_f32, subtract_f32 } from './combine';
@@ -67,13 +60,12 @@ export { depthwise_i8 } from './depthwise-i8';
 export { global_average_pool_i8 } from './global-average-pool-i8';
 export {
   FLOAT_OUTPUT,
-  FUSED_DOT,
   HEADER_BYTES,
   HEADER_LARGEST,
   HEADER_MULTIPLIERS,
   HEADER_OFFSETS,
   HEADER_SECONDS,
-  NARROW_BYTES,
+  NARROW_IN_BYTES,
   NARROW_MAX,
   ROUNDING,
   WIDE_INPUT,
@@ -89,8 +81,7 @@ export {
   quantise_blocks,
   quantise_panels,
 } from './pack-i8';
-export { dot_of_bytes } from './multiply-lanes';
-export { list_bytes, list_pairs } from './pairs-i8';
+export { fuses_bytes } from './multiply-lanes';
 export { pointwise_i8 } from './pointwise-i8';
 export { dequantise_i8, pixels_i8, quantise_i8 } from './quantise';
 export { pointwise_rounded_f32, softmax_rounded_f32 } from './rounded';

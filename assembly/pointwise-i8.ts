@@ -1,15 +1,16 @@
 import { SWISH } from './activations';
 import { greater, lesser } from './integers';
-import { FLOAT_OUTPUT, FUSED_DOT, HEADER_BYTES, HEADER_LARGEST, WIDE_INPUT, WIDE_RESIDUAL } from './integer-tiles';
-import { loadOnes, multiplyAddLanes } from './multiply-lanes';
-import { listBytes, multiplyPairs } from './pairs-i8';
-import { Clipped, hasByteOutput, storeSums, Swished } from './requantise';
+import {
+  bytesOf, FLOAT_OUTPUT, HEADER_BYTES, HEADER_LARGEST, isInBytes, WIDE_INPUT, WIDE_OUTPUT, WIDE_RESIDUAL,
+} from './integer-tiles';
+import { multiplyAddLanes } from './multiply-lanes';
+import { Clipped, storeSums, Swished } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
 /**
  * Pixels that are computed at once: as many as have their sums in the 15 vector registers that V8 gives, beside two of weights
- * and one of input (and the product, where multiplying and adding are two instructions).
+ * and one of input (and the product of words).
  */
 const BYTE_TILE: i32 = 6;
 const WORD_TILE: i32 = 5;
@@ -35,7 +36,6 @@ function multiplyPanel<I, A>(
   format: i32,
 ): void {
   const limit = v128.load(panel, HEADER_LARGEST);
-  const unit = loadOnes();
   const inStride = <usize>groups * 4;
   let left = pixels;
   let w0: v128, w1: v128, x: v128;
@@ -63,33 +63,33 @@ function multiplyPanel<I, A>(
     const end = p1;
     while (p0 != end) {
       w0 = v128.load(w); w1 = v128.load(w, 16);
-      x = v128.load32_splat(p0); a0 = multiplyAddLanes<I>(a0, x, w0, unit); a1 = multiplyAddLanes<I>(a1, x, w1, unit);
+      x = v128.load32_splat(p0); a0 = multiplyAddLanes<I>(a0, x, w0); a1 = multiplyAddLanes<I>(a1, x, w1);
       // Never true, these; they end the basic block, within which V8 up to Node 22 moves all loads to the top.
       if (w == 1) break;
-      x = v128.load32_splat(p1); b0 = multiplyAddLanes<I>(b0, x, w0, unit); b1 = multiplyAddLanes<I>(b1, x, w1, unit);
+      x = v128.load32_splat(p1); b0 = multiplyAddLanes<I>(b0, x, w0); b1 = multiplyAddLanes<I>(b1, x, w1);
       if (w == 2) break;
-      x = v128.load32_splat(p2); c0 = multiplyAddLanes<I>(c0, x, w0, unit); c1 = multiplyAddLanes<I>(c1, x, w1, unit);
+      x = v128.load32_splat(p2); c0 = multiplyAddLanes<I>(c0, x, w0); c1 = multiplyAddLanes<I>(c1, x, w1);
       if (w == 3) break;
-      x = v128.load32_splat(p3); d0 = multiplyAddLanes<I>(d0, x, w0, unit); d1 = multiplyAddLanes<I>(d1, x, w1, unit);
+      x = v128.load32_splat(p3); d0 = multiplyAddLanes<I>(d0, x, w0); d1 = multiplyAddLanes<I>(d1, x, w1);
       if (w == 4) break;
-      x = v128.load32_splat(p4); e0 = multiplyAddLanes<I>(e0, x, w0, unit); e1 = multiplyAddLanes<I>(e1, x, w1, unit);
+      x = v128.load32_splat(p4); e0 = multiplyAddLanes<I>(e0, x, w0); e1 = multiplyAddLanes<I>(e1, x, w1);
       if (w == 5) break;
       if (sizeof<I>() == 1) {
-        x = v128.load32_splat(p5); f0 = multiplyAddLanes<I>(f0, x, w0, unit); f1 = multiplyAddLanes<I>(f1, x, w1, unit);
+        x = v128.load32_splat(p5); f0 = multiplyAddLanes<I>(f0, x, w0); f1 = multiplyAddLanes<I>(f1, x, w1);
         if (w == 10) break;
       }
       w0 = v128.load(w, 32); w1 = v128.load(w, 48);
-      x = v128.load32_splat(p0, 4); a0 = multiplyAddLanes<I>(a0, x, w0, unit); a1 = multiplyAddLanes<I>(a1, x, w1, unit);
+      x = v128.load32_splat(p0, 4); a0 = multiplyAddLanes<I>(a0, x, w0); a1 = multiplyAddLanes<I>(a1, x, w1);
       if (w == 6) break;
-      x = v128.load32_splat(p1, 4); b0 = multiplyAddLanes<I>(b0, x, w0, unit); b1 = multiplyAddLanes<I>(b1, x, w1, unit);
+      x = v128.load32_splat(p1, 4); b0 = multiplyAddLanes<I>(b0, x, w0); b1 = multiplyAddLanes<I>(b1, x, w1);
       if (w == 7) break;
-      x = v128.load32_splat(p2, 4); c0 = multiplyAddLanes<I>(c0, x, w0, unit); c1 = multiplyAddLanes<I>(c1, x, w1, unit);
+      x = v128.load32_splat(p2, 4); c0 = multiplyAddLanes<I>(c0, x, w0); c1 = multiplyAddLanes<I>(c1, x, w1);
       if (w == 8) break;
-      x = v128.load32_splat(p3, 4); d0 = multiplyAddLanes<I>(d0, x, w0, unit); d1 = multiplyAddLanes<I>(d1, x, w1, unit);
+      x = v128.load32_splat(p3, 4); d0 = multiplyAddLanes<I>(d0, x, w0); d1 = multiplyAddLanes<I>(d1, x, w1);
       if (w == 9) break;
-      x = v128.load32_splat(p4, 4); e0 = multiplyAddLanes<I>(e0, x, w0, unit); e1 = multiplyAddLanes<I>(e1, x, w1, unit);
+      x = v128.load32_splat(p4, 4); e0 = multiplyAddLanes<I>(e0, x, w0); e1 = multiplyAddLanes<I>(e1, x, w1);
       if (sizeof<I>() == 1) {
-        x = v128.load32_splat(p5, 4); f0 = multiplyAddLanes<I>(f0, x, w0, unit); f1 = multiplyAddLanes<I>(f1, x, w1, unit);
+        x = v128.load32_splat(p5, 4); f0 = multiplyAddLanes<I>(f0, x, w0); f1 = multiplyAddLanes<I>(f1, x, w1);
       }
       w += 4 * VECTOR;
       p0 += 8;
@@ -138,16 +138,16 @@ function multiplyPanel<I, A>(
     const end = p1;
     while (p0 != end) {
       w0 = v128.load(w); w1 = v128.load(w, 16);
-      x = v128.load32_splat(p0); a0 = multiplyAddLanes<I>(a0, x, w0, unit); a1 = multiplyAddLanes<I>(a1, x, w1, unit);
-      x = v128.load32_splat(p1); b0 = multiplyAddLanes<I>(b0, x, w0, unit); b1 = multiplyAddLanes<I>(b1, x, w1, unit);
-      x = v128.load32_splat(p2); c0 = multiplyAddLanes<I>(c0, x, w0, unit); c1 = multiplyAddLanes<I>(c1, x, w1, unit);
-      x = v128.load32_splat(p3); d0 = multiplyAddLanes<I>(d0, x, w0, unit); d1 = multiplyAddLanes<I>(d1, x, w1, unit);
+      x = v128.load32_splat(p0); a0 = multiplyAddLanes<I>(a0, x, w0); a1 = multiplyAddLanes<I>(a1, x, w1);
+      x = v128.load32_splat(p1); b0 = multiplyAddLanes<I>(b0, x, w0); b1 = multiplyAddLanes<I>(b1, x, w1);
+      x = v128.load32_splat(p2); c0 = multiplyAddLanes<I>(c0, x, w0); c1 = multiplyAddLanes<I>(c1, x, w1);
+      x = v128.load32_splat(p3); d0 = multiplyAddLanes<I>(d0, x, w0); d1 = multiplyAddLanes<I>(d1, x, w1);
       if (w == 1) break;
       w0 = v128.load(w, 32); w1 = v128.load(w, 48);
-      x = v128.load32_splat(p0, 4); a0 = multiplyAddLanes<I>(a0, x, w0, unit); a1 = multiplyAddLanes<I>(a1, x, w1, unit);
-      x = v128.load32_splat(p1, 4); b0 = multiplyAddLanes<I>(b0, x, w0, unit); b1 = multiplyAddLanes<I>(b1, x, w1, unit);
-      x = v128.load32_splat(p2, 4); c0 = multiplyAddLanes<I>(c0, x, w0, unit); c1 = multiplyAddLanes<I>(c1, x, w1, unit);
-      x = v128.load32_splat(p3, 4); d0 = multiplyAddLanes<I>(d0, x, w0, unit); d1 = multiplyAddLanes<I>(d1, x, w1, unit);
+      x = v128.load32_splat(p0, 4); a0 = multiplyAddLanes<I>(a0, x, w0); a1 = multiplyAddLanes<I>(a1, x, w1);
+      x = v128.load32_splat(p1, 4); b0 = multiplyAddLanes<I>(b0, x, w0); b1 = multiplyAddLanes<I>(b1, x, w1);
+      x = v128.load32_splat(p2, 4); c0 = multiplyAddLanes<I>(c0, x, w0); c1 = multiplyAddLanes<I>(c1, x, w1);
+      x = v128.load32_splat(p3, 4); d0 = multiplyAddLanes<I>(d0, x, w0); d1 = multiplyAddLanes<I>(d1, x, w1);
       w += 4 * VECTOR;
       p0 += 8;
       p1 += 8;
@@ -177,9 +177,9 @@ function multiplyPanel<I, A>(
     const end = input + inStride;
     for (let p = input; p != end; p += 8) {
       x = v128.load32_splat(p);
-      a0 = multiplyAddLanes<I>(a0, x, v128.load(w), unit); a1 = multiplyAddLanes<I>(a1, x, v128.load(w, 16), unit);
+      a0 = multiplyAddLanes<I>(a0, x, v128.load(w)); a1 = multiplyAddLanes<I>(a1, x, v128.load(w, 16));
       x = v128.load32_splat(p, 4);
-      b0 = multiplyAddLanes<I>(b0, x, v128.load(w, 32), unit); b1 = multiplyAddLanes<I>(b1, x, v128.load(w, 48), unit);
+      b0 = multiplyAddLanes<I>(b0, x, v128.load(w, 32)); b1 = multiplyAddLanes<I>(b1, x, v128.load(w, 48));
       w += 4 * VECTOR;
     }
     storeSums<A>(output, i32x4.add(a0, b0), i32x4.add(a1, b1), panel, residual, limit, format);
@@ -201,13 +201,13 @@ function multiply<I, A>(
 ): void {
   const groups = inChannels * <i32>sizeof<I>() / 4;
   const inStride = <usize>groups * 4;
-  const outBytes: usize = format & FLOAT_OUTPUT ? 4 : hasByteOutput(format) ? 1 : 2;
+  const outBytes: usize = format & FLOAT_OUTPUT ? 4 : bytesOf(format, WIDE_OUTPUT);
   const outStride = <usize>outChannels * outBytes;
-  const residualBytes: usize = !residual ? 0 : format & WIDE_RESIDUAL ? 2 : ASC_FEATURE_RELAXED_SIMD ? 1 : 2;
+  const residualBytes: usize = residual ? bytesOf(format, WIDE_RESIDUAL) : 0;
   const residualStride = <usize>outChannels * residualBytes;
   const tile = sizeof<I>() == 1 ? BYTE_TILE : WORD_TILE;
   const block = greater(BLOCK_BYTES / <i32>(inStride + outStride) / tile, 8) * tile;
-  const panelBytes = <usize>HEADER_BYTES + <usize>groups * 2 * VECTOR + (sizeof<I>() == 1 ? listBytes(inChannels) : 0);
+  const panelBytes = <usize>HEADER_BYTES + <usize>groups * 2 * VECTOR;
   for (let first = 0; first < pixels; first += block) {
     const count = lesser(block, pixels - first);
     const rows = input + <usize>first * inStride;
@@ -215,9 +215,7 @@ function multiply<I, A>(
     for (let channel: usize = 0; channel < <usize>outChannels; channel += <usize>CHANNEL_TILE) {
       const to = output + <usize>first * outStride + channel * outBytes;
       const link = residual ? residual + <usize>first * residualStride + channel * residualBytes : 0;
-      if (sizeof<I>() == 1 && isSigned<I>()) {
-        multiplyPairs<A>(to, rows, panel, link, count, groups, outStride, residualStride, format);
-      } else multiplyPanel<I, A>(to, rows, panel, link, count, groups, outStride, residualStride, format);
+      multiplyPanel<I, A>(to, rows, panel, link, count, groups, outStride, residualStride, format);
       panel += panelBytes;
     }
   }
@@ -233,11 +231,9 @@ function multiplyAs<A>(
   outChannels: i32,
   format: i32,
 ): void {
-  if (!ASC_FEATURE_RELAXED_SIMD || format & WIDE_INPUT) {
-    multiply<i16, A>(output, input, weights, residual, pixels, inChannels, outChannels, format);
-  } else if (format & FUSED_DOT) {
+  if (ASC_FEATURE_RELAXED_SIMD && isInBytes(format, WIDE_INPUT)) {
     multiply<u8, A>(output, input, weights, residual, pixels, inChannels, outChannels, format);
-  } else multiply<i8, A>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+  } else multiply<i16, A>(output, input, weights, residual, pixels, inChannels, outChannels, format);
 }
 
 /**
@@ -247,11 +243,10 @@ function multiplyAs<A>(
  *
  * - input `[pixels][inChannels]`, narrow or wide, inChannels a multiple of 8. Nothing past its end is read.
  * - weights: panels of 8 output channels, each a header (see `integer-tiles`), then vectors of weights of 4 channels at a
- *   time: for narrow input in relaxed SIMD `[4 channels][4 inputs]` of 8 bits and the list of `list_pairs`, otherwise
- *   `[4 channels][2 inputs]` of 16.
+ *   time: for input in bytes `[4 channels][4 inputs]` of 8 bits, otherwise `[4 channels][2 inputs]` of 16.
  * - output and residual `[pixels][outChannels]`, outChannels a multiple of 8; 8-byte aligned. residual 0: none. The output
  *   may not overlap the input; it may be the residual where both have the same width.
- * - format: WIDE_INPUT, WIDE_OUTPUT, WIDE_RESIDUAL, FUSED_DOT, FLOAT_OUTPUT (sums · multiplier, not rounded).
+ * - format: WIDE_INPUT, WIDE_OUTPUT, WIDE_RESIDUAL, NARROW_IN_BYTES, FLOAT_OUTPUT (sums · multiplier, not rounded).
  * - activation: SWISH, or NO_ACTIVATION: the clip alone.
  * - A range of pixels is computed by addresses moved along and a smaller `pixels`.
  */

@@ -1,4 +1,4 @@
-import { NARROW_MAX, WIDE_INPUT, WIDE_MAX, WIDE_OUTPUT } from './integer-tiles';
+import { isInBytes, NARROW_MAX, WIDE_INPUT, WIDE_MAX, WIDE_OUTPUT } from './integer-tiles';
 import { highFloats, limitOf, loadWords, lowFloats, storeRounded } from './requantise';
 import { CHANNEL_TILE, FLOAT } from './tiles';
 import { isAligned } from './vector';
@@ -29,12 +29,12 @@ function quantise<O>(output: usize, input: usize, parameters: usize, pixels: i32
 
 /**
  * Floats to integers: round(value · multiplier + zero point), clipped to what the output can hold. input
- * `[pixels][channels]` f32, output `[pixels][channels]`, narrow or (WIDE_OUTPUT) wide; parameters: `channels` multipliers,
+ * `[pixels][channels]` f32, output `[pixels][channels]`, narrow (in bytes: NARROW_IN_BYTES) or (WIDE_OUTPUT) wide; parameters: `channels` multipliers,
  * then as many offsets (ROUNDING + zero point). channels is a multiple of 8; input and parameters are 16-byte aligned.
  */
 export function quantise_i8(output: usize, input: usize, parameters: usize, pixels: i32, channels: i32, format: i32): void {
   assert(isAligned(input) && isAligned(parameters) && pixels >= 0 && channels % CHANNEL_TILE == 0);
-  if (ASC_FEATURE_RELAXED_SIMD && !(format & WIDE_OUTPUT)) {
+  if (isInBytes(format, WIDE_OUTPUT)) {
     quantise<u8>(output, input, parameters, pixels, channels, NARROW_MAX);
   } else quantise<i16>(output, input, parameters, pixels, channels, format & WIDE_OUTPUT ? WIDE_MAX : NARROW_MAX);
 }
@@ -78,11 +78,11 @@ function dequantise<I>(output: usize, input: usize, parameters: usize, pixels: i
 }
 
 /**
- * Integers, narrow or (WIDE_INPUT) wide, to floats: (value − zero point) · scale. parameters: `channels` scales, then as many
+ * Integers, narrow (in bytes: NARROW_IN_BYTES) or (WIDE_INPUT) wide, to floats: (value − zero point) · scale. parameters: `channels` scales, then as many
  * zero points (f32). channels is a multiple of 8; output and parameters are 16-byte aligned.
  */
 export function dequantise_i8(output: usize, input: usize, parameters: usize, pixels: i32, channels: i32, format: i32): void {
   assert(isAligned(output) && isAligned(parameters) && pixels >= 0 && channels % CHANNEL_TILE == 0);
-  if (ASC_FEATURE_RELAXED_SIMD && !(format & WIDE_INPUT)) dequantise<u8>(output, input, parameters, pixels, channels);
+  if (isInBytes(format, WIDE_INPUT)) dequantise<u8>(output, input, parameters, pixels, channels);
   else dequantise<i16>(output, input, parameters, pixels, channels);
 }

@@ -3,6 +3,7 @@ import {
   HEADER_MULTIPLIERS,
   HEADER_OFFSETS,
   HEADER_SECONDS,
+  isInBytes,
   ROUNDING,
   WIDE_OUTPUT,
   WIDE_RESIDUAL,
@@ -87,13 +88,6 @@ function swish(x: v128): v128 {
   return f32x4.add(half, f32x4.mul(half, tanh));
 }
 
-/** Whether outputs are bytes: narrow ones, with relaxed SIMD. */
-// @ts-ignore: decorator
-@inline
-export function hasByteOutput(format: i32): bool {
-  return ASC_FEATURE_RELAXED_SIMD && !(format & WIDE_OUTPUT);
-}
-
 /** Type parameters that stand for activations: where one might come, V8 would keep registers for it. */
 export type Clipped = i32;
 export type Swished = f32;
@@ -116,8 +110,7 @@ export function storeSums<A>(
   low = f32x4.mul(f32x4.convert_i32x4_s(low), v128.load(header, HEADER_MULTIPLIERS));
   high = f32x4.mul(f32x4.convert_i32x4_s(high), v128.load(header, HEADER_MULTIPLIERS + 16));
   if (residual) {
-    const words =
-      ASC_FEATURE_RELAXED_SIMD && !(format & WIDE_RESIDUAL) ? v128.load8x8_u(residual) : v128.load(residual);
+    const words = isInBytes(format, WIDE_RESIDUAL) ? v128.load8x8_u(residual) : v128.load(residual);
     low = f32x4.add(low, f32x4.mul(lowFloats(words), v128.load(header, HEADER_SECONDS)));
     high = f32x4.add(high, f32x4.mul(highFloats(words), v128.load(header, HEADER_SECONDS + 16)));
   }
@@ -133,6 +126,6 @@ export function storeSums<A>(
   low = f32x4.add(low, v128.load(header, HEADER_OFFSETS));
   high = f32x4.add(high, v128.load(header, HEADER_OFFSETS + 16));
   // One function for both widths, as V8 compiles each that is used: a start for one picture runs none for long.
-  if (hasByteOutput(format)) storeRounded<u8>(output, low, high, limit);
+  if (isInBytes(format, WIDE_OUTPUT)) storeRounded<u8>(output, low, high, limit);
   else storeRounded<i16>(output, low, high, limit);
 }

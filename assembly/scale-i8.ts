@@ -1,4 +1,4 @@
-import { NARROW_MAX, ROUNDING, WIDE_INPUT, WIDE_MAX, WIDE_OUTPUT } from './integer-tiles';
+import { isInBytes, NARROW_MAX, ROUNDING, WIDE_INPUT, WIDE_MAX, WIDE_OUTPUT } from './integer-tiles';
 import { highFloats, limitOf, loadWords, lowFloats, storeRounded } from './requantise';
 import { CHANNEL_TILE, FLOAT } from './tiles';
 import { isAligned } from './vector';
@@ -34,18 +34,16 @@ function scale<I, O>(
  * Each channel of an integer map times a factor (squeeze-and-excitation): (value − zero point) · multiplier · gate + zero point
  * out, rounded and clipped to what the output can hold. input and output `[pixels][channels]`, channels a multiple of 8; gate
  * `[channels]` f32; parameters: `channels` multipliers, zero points in, zero points out (f32). All f32 are 16-byte aligned.
- * format: WIDE_INPUT, WIDE_OUTPUT. The output may be the input where both have the same width.
+ * format: WIDE_INPUT, WIDE_OUTPUT, NARROW_IN_BYTES. The output may be the input where both have the same width.
  */
 export function scale_i8(
   output: usize, input: usize, parameters: usize, gate: usize, pixels: i32, channels: i32, format: i32,
 ): void {
   assert(isAligned(parameters) && isAligned(gate) && pixels >= 0 && channels % CHANNEL_TILE == 0);
   const largest = format & WIDE_OUTPUT ? WIDE_MAX : NARROW_MAX;
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    if (format & WIDE_INPUT) {
-      if (format & WIDE_OUTPUT) scale<i16, i16>(output, input, parameters, gate, pixels, channels, largest);
-      else scale<i16, u8>(output, input, parameters, gate, pixels, channels, largest);
-    } else if (format & WIDE_OUTPUT) scale<u8, i16>(output, input, parameters, gate, pixels, channels, largest);
-    else scale<u8, u8>(output, input, parameters, gate, pixels, channels, largest);
-  } else scale<i16, i16>(output, input, parameters, gate, pixels, channels, largest);
+  if (isInBytes(format, WIDE_INPUT)) {
+    if (isInBytes(format, WIDE_OUTPUT)) scale<u8, u8>(output, input, parameters, gate, pixels, channels, largest);
+    else scale<u8, i16>(output, input, parameters, gate, pixels, channels, largest);
+  } else if (isInBytes(format, WIDE_OUTPUT)) scale<i16, u8>(output, input, parameters, gate, pixels, channels, largest);
+  else scale<i16, i16>(output, input, parameters, gate, pixels, channels, largest);
 }

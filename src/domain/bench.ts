@@ -16,7 +16,7 @@ export interface BenchRecord {
   readonly gmacsPerSecond: number;
   /**
    * Of the SIMD ceiling of the dtype measured between the runs, times the threads, 0…1. For integers it is that of the
-   * narrowest that the kernels multiply: bytes where there is relaxed SIMD, else words.
+   * narrowest that the kernels multiply: bytes where the processor and Node.js multiply them with one instruction, else words.
    */
   readonly ceilingShare: number;
   /** One entry for each step of the plan, in order. */

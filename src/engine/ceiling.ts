@@ -13,8 +13,6 @@ export const ceilingLoops = [
 export const integerCeilingLoops = [
   { kernel: 'ceiling_i16_8', rows: 4, columns: 2, macs: 8, bytes: false },
   { kernel: 'ceiling_i16_10', rows: 5, columns: 2, macs: 8, bytes: false },
-  { kernel: 'ceiling_pairs_4', rows: 2, columns: 2, macs: 16, bytes: true },
-  { kernel: 'ceiling_fours_4', rows: 2, columns: 2, macs: 16, bytes: true },
   { kernel: 'ceiling_dot_8', rows: 4, columns: 2, macs: 16, bytes: true },
   { kernel: 'ceiling_dot_12', rows: 6, columns: 2, macs: 16, bytes: true },
 ] as const satisfies readonly { kernel: keyof Kernels; rows: number; columns: number; macs: number; bytes: boolean }[];
@@ -39,7 +37,7 @@ export async function createCeiling(flavour?: KernelFlavour, dtype: 'f32' | 'int
   const loops =
     dtype === 'f32'
       ? ceilingLoops.map((loop) => ({ ...loop, macs: LANES }))
-      : integerCeilingLoops.filter(({ bytes }) => !bytes || module.constants.narrowBytes === 1);
+      : integerCeilingLoops.filter(({ bytes }) => !bytes || module.constants.fusesBytes);
   const longest = Math.max(...loops.map(({ rows, columns }) => Math.max(rows * columns, DEPTH * rows)));
   const area = align(longest * VECTOR_BYTES);
   const output = align(module.constants.heapBase);

@@ -40,7 +40,16 @@ const MOST_BYTES = 16 * 1024 * 1024;
 export async function integerProducts(columns: number, threads = 1): Promise<IntegerProducts> {
   const kernels = await loadKernels();
   const { constants } = kernels;
-  const { heapBase, channelTile: tile, narrowBytes, headerBytes, header, floatOutput, dot, noActivation } = constants;
+  const {
+    heapBase,
+    channelTile: tile,
+    narrowBytes,
+    headerBytes,
+    header,
+    floatOutput,
+    narrowInBytes,
+    noActivation,
+  } = constants;
   const stored = Math.ceil(columns / tile) * tile;
   const panelBytes = panelsBytes(stored, tile, narrowBytes, constants);
   const most = (count: number) =>
@@ -56,7 +65,7 @@ export async function integerProducts(columns: number, threads = 1): Promise<Int
   const call = (pixels: number, outChannels: number) => {
     const maps = { output: outputs, input: inputs, weights: panels, residual: 0 };
     const sizes = { pixels, inChannels: stored, outChannels };
-    const args = { ...maps, ...sizes, format: floatOutput | dot, activation: noActivation };
+    const args = { ...maps, ...sizes, format: floatOutput | narrowInBytes, activation: noActivation };
     return { kernel: 'pointwise_i8', args } as const;
   };
   const crew = threads > 1 ? (await import('./pool.js')).startCrew(threads) : undefined;
@@ -86,7 +95,6 @@ export async function integerProducts(columns: number, threads = 1): Promise<Int
           for (let k = 0; k < lane; k++) weights[to + k] = input + k < columns ? row[input + k]! : 0;
         }
       }
-      if (narrowBytes === 1) bound.list_pairs(panels, stride / tile, stored);
     },
     times(count, read) {
       const bytes = new Uint8Array(memory.buffer, inputs, mostRows * stored);

@@ -23,8 +23,10 @@ export interface KernelConstants {
   /** Weights of a column that the resampling kernel takes at once, and their bytes. */
   readonly tapGroup: number;
   readonly tapGroupBytes: number;
-  /** Bytes of a narrow integer: 1 with relaxed SIMD, else 2. */
-  readonly narrowBytes: number;
+  /** Whether the dot product of relaxed SIMD takes unsigned bytes by signed ones and adds the products exactly here. */
+  readonly fusesBytes: boolean;
+  /** Bytes of a narrow integer: 1 where so, else 2. */
+  readonly narrowBytes: 1 | 2;
   /** The largest integers of maps. */
   readonly narrowMax: number;
   readonly wideMax: number;
@@ -40,21 +42,20 @@ export interface KernelConstants {
   readonly packedInputDoubles: number;
   readonly panelColumnRows: number;
   readonly blockColumnRows: number;
-  /** Bytes behind the weights of 8 channels of a linear layer of bytes. */
-  listBytes(inChannels: number): number;
   /** Bits of the integer kernels' format argument. */
   readonly wideInput: number;
   readonly wideOutput: number;
   readonly wideResidual: number;
   readonly floatOutput: number;
+  /** The bit where narrow integers are bytes, else 0. */
+  readonly narrowInBytes: number;
   /** Which activation the kernels compute; integer ones the swish alone. */
   readonly activations: Readonly<Record<Curve, number>>;
   readonly noActivation: number;
-  /** The bit by which the kernels take the dot product of bytes that is faster here; both give the same. */
-  readonly dot: number;
 }
 
 export function readConstants(exports: KernelExports): KernelConstants {
+  const fusesBytes = exports.fuses_bytes() === 1;
   return {
     heapBase: exports.HEAP_BASE.value,
     channelTile: exports.CHANNEL_TILE.value,
@@ -65,7 +66,8 @@ export function readConstants(exports: KernelExports): KernelConstants {
     resampleSlack: exports.RESAMPLE_SLACK.value,
     tapGroup: exports.TAP_GROUP.value,
     tapGroupBytes: exports.TAP_GROUP_BYTES.value,
-    narrowBytes: exports.NARROW_BYTES.value,
+    fusesBytes,
+    narrowBytes: fusesBytes ? 1 : 2,
     narrowMax: exports.NARROW_MAX.value,
     wideMax: exports.WIDE_MAX.value,
     rounding: exports.ROUNDING.value,
@@ -85,14 +87,13 @@ export function readConstants(exports: KernelExports): KernelConstants {
     packedInputDoubles: exports.PACKED_INPUT_DOUBLES.value,
     panelColumnRows: exports.PANEL_COLUMN_ROWS.value,
     blockColumnRows: exports.BLOCK_COLUMN_ROWS.value,
-    listBytes: exports.list_bytes,
     wideInput: exports.WIDE_INPUT.value,
     wideOutput: exports.WIDE_OUTPUT.value,
     wideResidual: exports.WIDE_RESIDUAL.value,
     floatOutput: exports.FLOAT_OUTPUT.value,
+    narrowInBytes: fusesBytes ? exports.NARROW_IN_BYTES.value : 0,
     activations: readActivations(exports),
     noActivation: exports.NO_ACTIVATION.value,
-    dot: exports.NARROW_BYTES.value === 1 && hasFusedDot(exports) ? exports.FUSED_DOT.value : 0,
   };
 }
 
@@ -113,12 +114,4 @@ function readActivations(exports: KernelExports): Record<Curve, number> {
     mish: exports.MISH.value,
     exponential: exports.EXPONENTIAL.value,
   };
-}
-
-/**
- * Whether the dot product of bytes is one instruction (Arm's dot product; AVX-VNNI, from Node 24 on) and not put together from
- * 16-bit sums, which cannot tell 255 · 127 · 4 from less. A wrong answer costs time only.
- */
-function hasFusedDot({ dot_of_bytes }: Pick<KernelExports, 'dot_of_bytes'>): boolean {
-  return dot_of_bytes(127, 255) !== 2 * 32767;
 }

@@ -129,12 +129,14 @@ interface Prepared {
 
 /** What parameters depend on beside network and weights; undefined where that cannot be told. */
 function variantOf(
-  { checksum }: KernelModule,
+  { checksum, constants }: KernelModule,
   crew: Crew | undefined,
   { keep = [] }: SessionOptions,
 ): string | undefined {
   // A plan that keeps maps has other addresses, and is not kept: commands that need maps run many pictures, or once.
-  return keep.length > 0 ? undefined : checksum && `${checksum}.${crew?.threads ?? 1}`;
+  if (keep.length > 0 || checksum === undefined) return undefined;
+  // The same kernels with bytes of narrow integers in one version of Node.js, and with words in another.
+  return `${checksum}.${constants.narrowBytes}.${crew?.threads ?? 1}`;
 }
 
 function parametersOf({ arenaAddress }: Plan, { constants }: KernelModule, memory: KernelMemory): Uint8Array {

@@ -63,7 +63,7 @@ for (const [id, alpha, resolution, padding] of cases) {
           // a classifier's sums are floats
           if (kernel === 'pointwise_i8' && args.pixels === 1) return;
           compared++;
-          expect(mapOf(fast, step, network, level.wide ? 2 : (narrowBytes as 1 | 2)), layer).toEqual(
+          expect(mapOf(fast, step, network, level.wide ? 2 : narrowBytes), layer).toEqual(
             mapOf(plain, step, network, 2),
           );
         });

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  FUSED_DOT,
-  formatArguments,
   IntegerBench,
   integerBuilds,
   integerProducts,
@@ -73,7 +71,7 @@ describe.each(integerBuilds)('conv_i8 in %s', (build) => {
     const channels = randomChannels(c.outChannels, 3, terms, NARROW_MAX * scale, second, outLargest);
     const zerosAt = bench.place(Float32Array.from(zeros));
     const weightsAt = bench.placePanels(weights, channels, wideIn, bench.bytesOf(wideOut));
-    const scratchAt = bench.reserve(bench.kernels.conv_scratch_i8(c.channels, depth, outWidth, c.format));
+    const scratchAt = bench.reserve(bench.kernels.conv_scratch_i8(c.channels, depth, outWidth, bench.format(c.format)));
     const rowLength = outWidth * c.outChannels;
     const outputAt = bench.reserveLevels((rowEnd - rowStart) * rowLength, wideOut);
     // the map ends with the memory: whatever is read past it traps
@@ -102,7 +100,7 @@ describe.each(integerBuilds)('conv_i8 in %s', (build) => {
       c.stride,
       c.pad,
       c.pad,
-      ...formatArguments(c.format),
+      ...bench.formatArguments(c.format),
     );
     const rows = windows(input, zeros, c, outHeight, outWidth, depth);
     const sums = integerProducts(rows, weights, channels, outHeight * outWidth);
@@ -114,7 +112,7 @@ describe.each(integerBuilds)('conv_i8 in %s', (build) => {
   }
 
   const map = { height: 7, width: 9, channels: 8, outChannels: 16, kernelSize: 3, stride: 1, pad: 1, format: 0 };
-  const formats = [0, WIDE_INPUT, WIDE_OUTPUT, WIDE_INPUT | WIDE_OUTPUT, FUSED_DOT, SWISH, SWISH | WIDE_INPUT];
+  const formats = [0, WIDE_INPUT, WIDE_OUTPUT, WIDE_INPUT | WIDE_OUTPUT, SWISH, SWISH | WIDE_INPUT];
 
   it.each([1, 2, 3, 5])('windows of %d', (kernelSize) => {
     for (const format of formats) {

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  FUSED_DOT,
-  formatArguments,
   IntegerBench,
   integerBuilds,
   integerDepthwise,
@@ -18,7 +16,7 @@ import {
 import type { Window } from './naive.js';
 import { windowCases } from './windows.js';
 
-const widths = [0, WIDE_INPUT, WIDE_OUTPUT, WIDE_INPUT | WIDE_OUTPUT, FUSED_DOT, FUSED_DOT | WIDE_OUTPUT];
+const widths = [0, WIDE_INPUT, WIDE_OUTPUT, WIDE_INPUT | WIDE_OUTPUT];
 
 describe.each(integerBuilds)('depthwise_i8 in %s', (build) => {
   const bench = new IntegerBench(build);
@@ -57,7 +55,7 @@ describe.each(integerBuilds)('depthwise_i8 in %s', (build) => {
       w.stride,
       w.padTop,
       w.padLeft,
-      ...formatArguments(format),
+      ...bench.formatArguments(format),
     );
     const sums = integerDepthwise(input, weights, channels, padding, w);
     const expected = Array.from(sums, (sum, i) => requantise(sum, i % w.channels, channels, undefined, format));

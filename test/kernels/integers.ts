@@ -2,27 +2,35 @@ import { readFileSync } from 'node:fs';
 import { Bench, builds, randomFloats } from './load.js';
 import type { Window } from './naive.js';
 
-/** The integer kernels' builds that this runtime can load: relaxed SIMD is missing on Node 20. */
+const IN_BYTES = ', narrow in bytes';
+
+function loads(build: string): boolean {
+  return WebAssembly.validate(readFileSync(new URL(`../../build/${build}`, import.meta.url)));
+}
+
+/** Whether bytes are multiplied here: with relaxed SIMD (not on Node 20), and a processor and a Node.js that fuse them. */
+function fusesBytes(build: string): boolean {
+  return loads(build) && new Bench(build).kernels.fuses_bytes() === 1;
+}
+
+const relaxedBuilds = ['kernels.relaxed.wasm', 'kernels.relaxed.debug.wasm'];
+
+/** The integer kernels' builds that this runtime can load, with narrow integers in words and, where it can, in bytes. */
 export const integerBuilds: readonly string[] = [
   ...builds,
-  ...['kernels.relaxed.wasm', 'kernels.relaxed.debug.wasm'].filter((build) =>
-    WebAssembly.validate(readFileSync(new URL(`../../build/${build}`, import.meta.url))),
-  ),
+  ...relaxedBuilds.filter(loads),
+  ...relaxedBuilds.filter(fusesBytes).map((build) => build + IN_BYTES),
 ];
 
-export const NARROW_MAX = 127;
+export const NARROW_MAX = 255;
 export const WIDE_MAX = 4095;
 export const WIDE_INPUT = 1;
 export const WIDE_OUTPUT = 2;
 export const WIDE_RESIDUAL = 4;
 /** For the tests a bit beside those of the format; `formatArguments` makes the kernels' arguments of both. */
 export const SWISH = 8;
-
-export function formatArguments(format: number): readonly [format: number, activation: number] {
-  return [format & ~SWISH, format & SWISH ? 1 : 0];
-}
 export const FLOAT_OUTPUT = 16;
-export const FUSED_DOT = 32;
+export const NARROW_IN_BYTES = 32;
 const HEADER = 144;
 export const ROUNDING = 1.5 * 2 ** 23;
 
@@ -112,15 +120,25 @@ export function requantise(
 
 /** Arrays of integers in the widths that a build stores them in. */
 export class IntegerBench extends Bench {
-  readonly relaxed: boolean;
+  readonly inBytes: boolean;
 
+  /** @param build one of `integerBuilds` */
   constructor(build: string, pages = 32) {
-    super(build, pages);
-    this.relaxed = build.includes('relaxed');
+    super(build.replace(IN_BYTES, ''), pages);
+    this.inBytes = build.endsWith(IN_BYTES);
   }
 
   bytesOf(wide: boolean): 1 | 2 {
-    return this.relaxed && !wide ? 1 : 2;
+    return this.inBytes && !wide ? 1 : 2;
+  }
+
+  /** The kernels' argument: `format` and where narrow integers lie. */
+  format(format: number): number {
+    return format | (this.inBytes ? NARROW_IN_BYTES : 0);
+  }
+
+  formatArguments(format: number): readonly [format: number, activation: number] {
+    return [this.format(format & ~SWISH), format & SWISH ? 1 : 0];
   }
 
   placeLevels(values: Int32Array, wide: boolean, atEnd = false): number {
@@ -151,8 +169,7 @@ export class IntegerBench extends Bench {
     const inChannels = weights.length / outChannels;
     const each = this.bytesOf(wide);
     const lane = 4 / each;
-    const listBytes = each === 1 ? Math.ceil((2 * (inChannels / 8 + 1)) / 16) * 16 : 0;
-    const panelBytes = HEADER + 8 * inChannels * each + listBytes;
+    const panelBytes = HEADER + 8 * inChannels * each;
     const bytes = new Uint8Array((outChannels / 8) * panelBytes);
     const view = new DataView(bytes.buffer);
     for (let n = 0; n < outChannels; n++) {
@@ -164,13 +181,6 @@ export class IntegerBench extends Bench {
         if (each === 1) view.setInt8(panel + HEADER + element, value);
         else view.setInt16(panel + HEADER + 2 * element, value, true);
       }
-    }
-    for (let first = 0; each === 1 && first < outChannels; first += 8) {
-      const list = crowdedPairs(weights, outChannels, first);
-      const at = (first / 8 + 1) * panelBytes - listBytes;
-      Uint16Array.of(...list, inChannels / 8).forEach((pair, index) => {
-        view.setUint16(at + 2 * index, pair, true);
-      });
     }
     return this.placeBytes(bytes);
   }
@@ -208,24 +218,6 @@ export class IntegerBench extends Bench {
     if (outputBytes === 1) view.setUint8(at + 128 + (n % 8), channels.highest[n]!);
     if (outputBytes === 2) view.setInt16(at + 128 + 2 * (n % 8), channels.highest[n]!, true);
   }
-}
-
-/**
- * Of the panel that begins with output channel `first`, the runs of 8 inputs whose products cannot always be added in 16 bits:
- * inputs 0, 1, 4 and 5 of the run share a lane, and 2, 3, 6 and 7. weights [inChannels][outChannels].
- */
-export function crowdedPairs(weights: Int32Array, outChannels: number, first: number): number[] {
-  const inChannels = weights.length / outChannels;
-  const crowded = (pair: number, n: number, lane: readonly number[]): boolean => {
-    const own = lane.map((k) => weights[(8 * pair + k) * outChannels + n]!);
-    const above = own.reduce((sum, weight) => sum + Math.max(weight, 0) * NARROW_MAX, 0);
-    const below = own.reduce((sum, weight) => sum + Math.min(weight, 0) * NARROW_MAX, 0);
-    return above > 32767 || below < -32767;
-  };
-  const channels = Array.from({ length: 8 }, (_, n) => first + n);
-  return Array.from({ length: inChannels / 8 }, (_, pair) => pair).filter((pair) =>
-    channels.some((n) => crowded(pair, n, [0, 1, 4, 5]) || crowded(pair, n, [2, 3, 6, 7])),
-  );
 }
 
 /** weights [inChannels][outChannels]; sums with the bias. */

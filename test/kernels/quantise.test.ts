@@ -41,7 +41,7 @@ describe.each(integerBuilds)('conversions and elementwise kernels on integers in
         const parameters = Float32Array.from([...multiplier, ...zero.map((value) => ROUNDING + value)]);
         const [inputAt, parametersAt] = [bench.place(input), bench.place(parameters)];
         const actual = levels(pixels, format, (output) =>
-          bench.kernels.quantise_i8(output, inputAt, parametersAt, pixels, CHANNELS, format),
+          bench.kernels.quantise_i8(output, inputAt, parametersAt, pixels, CHANNELS, bench.format(format)),
         );
         const expected = Array.from(input, (value, i) => {
           const scaled = Math.max(-1e6, Math.min(1e6, fround(value * multiplier[i % CHANNELS]!)));
@@ -76,7 +76,7 @@ describe.each(integerBuilds)('conversions and elementwise kernels on integers in
         const inputAt = bench.placeLevels(input, format > 0);
         const parametersAt = bench.place(Float32Array.from([...scale, ...zero]));
         const outputAt = bench.reserve(input.length * 4);
-        bench.kernels.dequantise_i8(outputAt, inputAt, parametersAt, pixels, CHANNELS, format);
+        bench.kernels.dequantise_i8(outputAt, inputAt, parametersAt, pixels, CHANNELS, bench.format(format));
         const expected = Array.from(input, (value, i) => fround((value - zero[i % CHANNELS]!) * scale[i % CHANNELS]!));
         expect(Array.from(bench.floats(outputAt, input.length))).toEqual(expected.map((value) => value + 0));
         expect(bench.strayWrite()).toBeUndefined();
@@ -98,7 +98,7 @@ describe.each(integerBuilds)('conversions and elementwise kernels on integers in
         const [aAt, bAt] = [bench.placeLevels(a, wideA > 0), bench.placeLevels(b, wideB > 0)];
         const parametersAt = bench.place(Float32Array.from([...wa, ...wb, ...offset]));
         const actual = levels(pixels, wideOut, (output) =>
-          bench.kernels.add_i8(output, aAt, bAt, parametersAt, pixels, CHANNELS, format),
+          bench.kernels.add_i8(output, aAt, bAt, parametersAt, pixels, CHANNELS, bench.format(format)),
         );
         const expected = Array.from(a, (value, i) => {
           const c = i % CHANNELS;
@@ -123,7 +123,7 @@ describe.each(integerBuilds)('conversions and elementwise kernels on integers in
         const parametersAt = bench.place(Float32Array.from([...ratio, ...zeroIn, ...zeroOut]));
         const gateAt = bench.place(gate);
         const actual = levels(pixels, wideOut, (output) =>
-          bench.kernels.scale_i8(output, inputAt, parametersAt, gateAt, pixels, CHANNELS, format),
+          bench.kernels.scale_i8(output, inputAt, parametersAt, gateAt, pixels, CHANNELS, bench.format(format)),
         );
         const expected = Array.from(input, (value, i) => {
           const c = i % CHANNELS;
@@ -145,7 +145,7 @@ describe.each(integerBuilds)('conversions and elementwise kernels on integers in
         const inputAt = bench.placeLevels(input, format > 0);
         const parametersAt = bench.place(Float32Array.from([...scale, ...zero]));
         const outputAt = bench.reserve(CHANNELS * 4);
-        bench.kernels.global_average_pool_i8(outputAt, inputAt, parametersAt, pixels, CHANNELS, format);
+        bench.kernels.global_average_pool_i8(outputAt, inputAt, parametersAt, pixels, CHANNELS, bench.format(format));
         const sums = new Float64Array(CHANNELS);
         input.forEach((value, i) => {
           sums[i % CHANNELS]! += value;

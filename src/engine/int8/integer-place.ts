@@ -52,7 +52,7 @@ export function placeIntegers(operation: Operation, context: IntegerContext): In
   };
 }
 
-/** What the integer kernels are told of their maps' widths; a map of floats has none. */
+/** What the integer kernels are told of how their maps lie in memory; a map of floats has no width. */
 export function formatOf(
   constants: KernelConstants,
   input: IntegerMap | undefined,
@@ -60,6 +60,7 @@ export function formatOf(
   residual?: IntegerMap,
 ): number {
   return (
+    constants.narrowInBytes |
     (input?.wide ? constants.wideInput : 0) |
     (output?.wide ? constants.wideOutput : 0) |
     (residual?.wide ? constants.wideResidual : 0)

@@ -66,8 +66,8 @@ export type Rows =
   | { readonly kind: 'quantise' | 'dequantise' | 'repeated' | 'zeros'; readonly map: string };
 
 /** Bytes of a stored integer. */
-export function storedBytes({ wide }: IntegerMap, constants: KernelConstants): 1 | 2 {
-  return wide || constants.narrowBytes === 2 ? 2 : 1;
+export function storedBytes({ wide }: IntegerMap, { narrowBytes }: KernelConstants): 1 | 2 {
+  return wide ? 2 : narrowBytes;
 }
 
 export function panelsBytes(inChannels: number, outChannels: number, each: number, constants: KernelConstants): number {
@@ -75,8 +75,8 @@ export function panelsBytes(inChannels: number, outChannels: number, each: numbe
 }
 
 export function panelBytes(inChannels: number, each: number, constants: KernelConstants): number {
-  const { channelTile: tile, headerBytes, listBytes } = constants;
-  return headerBytes + tile * inChannels * each + (each === 1 ? listBytes(inChannels) : 0);
+  const { channelTile: tile, headerBytes } = constants;
+  return headerBytes + tile * inChannels * each;
 }
 
 export function blocksBytes(kernelSize: number, channels: number, each: number, constants: KernelConstants): number {

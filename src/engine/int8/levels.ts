@@ -5,7 +5,7 @@ import type { KernelConstants } from '../kernel-constants.js';
 
 /** A map that is stored in integers. */
 export interface IntegerMap {
-  /** 12 bits (0 … 4095) where 7 (0 … 127) would cost accuracy. */
+  /** 12 bits (0 … 4095) where 8 (0 … 255) would cost accuracy. */
   readonly wide: boolean;
 }
 

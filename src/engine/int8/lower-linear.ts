@@ -24,7 +24,7 @@ function onMap(place: IntegerPlace): readonly KernelCall[] | undefined {
     pixels,
     inChannels,
     outChannels,
-    format: formatOf(constants, from, to, residual) | constants.dot,
+    format: formatOf(constants, from, to, residual),
     activation: activationCode(activation, constants),
   };
   const strides = {
@@ -52,7 +52,7 @@ function onFloats(place: IntegerPlace): readonly KernelCall[] | undefined {
     pixels,
     inChannels,
     outChannels,
-    format: formatOf(constants, map) | constants.floatOutput | constants.dot,
+    format: formatOf(constants, map) | constants.floatOutput,
     activation: activationCode(activation, constants),
   };
   const source = { output: integers, input: { value: input }, map, pixels, channels: inChannels };

@@ -48,7 +48,7 @@ function convolve(
   const { height: rowEnd, width: outWidth } = layer.outputShape;
   const kernelSize = layer.kind === 'conv' ? layer.kernelSize : 1;
   const depth = Math.ceil((kernelSize ** 2 * channels) / tile) * tile;
-  const format = formatOf(constants, map, to) | constants.dot;
+  const format = formatOf(constants, map, to);
   const scratchBytes = integerScratchBytes(channels, depth, outWidth, format);
   const args = {
     output: { value: operation.output },
@@ -104,7 +104,7 @@ export function lowerDepthwise(layer: LayerOf<'depthwise'>, place: IntegerPlace)
     rowEnd: outputShape.height,
     kernelSize,
     ...strideAndPadding(layer),
-    format: formatOf(constants, from, to) | constants.dot,
+    format: formatOf(constants, from, to),
     activation: activationCode(activation, constants),
   };
   return [{ kernel: 'depthwise_i8', args }];

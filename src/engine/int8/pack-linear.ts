@@ -12,7 +12,7 @@ const LARGEST_BIAS = 2 ** 29;
 /** What packing works on: the kernels bound to a memory, and room in it for the largest operation, `integerStagingBytes`. */
 export interface IntegerTarget {
   readonly memory: ArrayBufferLike;
-  readonly kernels: Pick<Kernels, 'largest_weights' | 'list_pairs' | 'quantise_blocks' | 'quantise_panels'>;
+  readonly kernels: Pick<Kernels, 'largest_weights' | 'quantise_blocks' | 'quantise_panels'>;
   readonly constants: KernelConstants;
   readonly levels: Levels;
   /** Byte address, a multiple of 16; nothing else may live there while weights are packed. */
@@ -76,7 +76,6 @@ export function packPanels(packed: PackedPanels, { weights, bias }: FoldedWeight
   );
   sums.take(channels, columns);
   writeHeaders(packed, sums, target, stride);
-  if (each === 1) kernels.list_pairs(address, panels, storedInChannels);
 }
 
 /** weights [kernelSize][kernelSize][channels] */
