@@ -1,6 +1,6 @@
 /**
  * npx tsx models/calibrate.ts FOLDER [--model M] [--budget NATS]
- * Chooses how the box's models are stored in integers (src/calibrate.ts), writes NAME.levels.safetensors beside their
+ * Chooses how the bundled models are stored in integers (src/engine/int8/choose-widths.ts), writes NAME.levels.safetensors beside their
  * weights, and its length and checksums into the card. FOLDER holds pictures whose names begin with their synset id; of the
  * list sorted by name the 1st, 3rd, 5th … are used. What is kept is numbers for each channel, nothing of the pictures.
  */
@@ -13,6 +13,7 @@ import { loadPixelKernels } from '../src/engine/pixels.js';
 import { prepareImage } from '../src/images/prepare.js';
 import { type BundledModel, listBundledModels, loadWeights } from '../src/models/bundled.js';
 import { checksums } from '../src/models/checksums.js';
+import { levelsOfPicture } from '../src/models/integers.js';
 import { buildNetwork } from '../src/networks/index.js';
 import { resolve } from '../src/networks/resolve.js';
 import { writeSafetensors } from '../src/weights/formats/safetensors/safetensors.js';
@@ -44,7 +45,7 @@ async function writeLevels(model: BundledModel): Promise<void> {
     { network, weights: loadWeights(model), epsilon: card.epsilon },
     pictures.length,
     prepare,
-    budget,
+    { ...budget, picture: levelsOfPicture(network, card.preprocessing) },
   );
   const bytes = writeSafetensors(nameLevels(found.levels), { network: card.network });
   const file = `${card.name}.levels.safetensors`;
@@ -53,6 +54,6 @@ async function writeLevels(model: BundledModel): Promise<void> {
   const changed = { ...JSON.parse(readFileSync(cardPath, 'utf8')), levels: { file, ...checksums(bytes) } };
   writeFileSync(cardPath, `${JSON.stringify(changed, null, 2)}\n`);
   console.log(
-    `${card.name}: ${found.wide.size} of ${found.maps} maps wide (${[...found.wide].join(' ')}), divergence ${found.divergence.toFixed(5)}, all wide ${found.divergenceWide.toFixed(5)}, ${bytes.length} bytes`,
+    `${card.name}: ${found.wide.size} of ${found.maps} maps wide (${[...found.wide].join(' ')}), divergence ${found.divergence.toFixed(5)}, all wide ${found.divergenceWide.toFixed(5)}, same top class on ${found.heldOut.sameTop} of ${found.heldOut.pictures} held-out pictures, largest change of a probability ${found.heldOut.largestChange.toFixed(3)}, ${bytes.length} bytes`,
   );
 }

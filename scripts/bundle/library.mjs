@@ -11,6 +11,7 @@ const installed = Object.keys({ ...dependencies, ...peerDependencies });
 /** Files of dist/code by the source they begin with. */
 const programs = {
   worker: 'src/engine/worker.ts',
+  'trial-worker': 'src/engine/int8/trial-worker.ts',
   hdf5: 'src/weights/formats/keras/hdf5-process.ts',
   lane: 'src/runners/lane.ts',
   decoder: 'src/runners/decode-process.ts',

@@ -1,5 +1,5 @@
 import type { Preprocessing } from '../domain/preprocessing.js';
-import type { Levels } from '../engine/int8/levels.js';
+import type { Levels, ValueLevels } from '../engine/int8/levels.js';
 import { groupLevels } from '../engine/int8/levels-file.js';
 import { levelsOfRanges, rangesOfFile } from '../engine/int8/ranges-of-file.js';
 import { ModelError, UsageError } from '../errors/errors.js';
@@ -44,21 +44,29 @@ export function inIntegers(model: Model, readCalibrated?: () => NamedTensors): M
 /** Steps for one level of a pixel: fine enough that mean · 255 is nearly one of them. */
 const PIXEL_STEPS = 16;
 
-/**
- * Adds how the picture itself is stored: the values that its preprocessing gives, one for each level of a pixel, and zero. The
- * levels as they are where it does not map pixels so that zero is among them.
- */
+/** Adds how the picture itself is stored; the levels as they are where it is not in integers. */
 export function withPicture(
   levels: Levels,
+  network: Pick<ResolvedNetwork, 'inputShape'>,
+  preprocessing: Pick<Preprocessing, 'mean' | 'std'>,
+): Levels {
+  const picture = levelsOfPicture(network, preprocessing);
+  return picture ? { ...levels, values: new Map([...levels.values, [NETWORK_INPUT, picture]]) } : levels;
+}
+
+/**
+ * How the picture is stored: the values that its preprocessing gives, one for each level of a pixel, and zero. Undefined where
+ * it does not map pixels so that zero is among them.
+ */
+export function levelsOfPicture(
   { inputShape }: Pick<ResolvedNetwork, 'inputShape'>,
   { mean, std }: Pick<Preprocessing, 'mean' | 'std'>,
-): Levels {
-  if (inputShape.channels !== mean.length || !mean.every((each) => each >= 0 && each <= 1)) return levels;
-  const picture = {
+): ValueLevels | undefined {
+  if (inputShape.channels !== mean.length || !mean.every((each) => each >= 0 && each <= 1)) return undefined;
+  return {
     scale: Float32Array.from(std, (each) => 1 / (255 * PIXEL_STEPS * each)),
     zero: Float32Array.from(mean, (each) => Math.round(255 * PIXEL_STEPS * each)),
     mean: new Float32Array(mean.length),
     wide: true,
   };
-  return { ...levels, values: new Map([...levels.values, [NETWORK_INPUT, picture]]) };
 }

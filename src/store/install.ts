@@ -83,12 +83,13 @@ export function checkNewName(name: string, home: string, replace: boolean): void
 /** The fields of the record and no others, in its order. */
 function describe(model: ModelDescription): ModelDescription {
   const { name, network, alpha, resolution, trainedResolution, classes, dtype, format } = model;
-  const { padding, epsilon, preprocessing, published, licence, origin, learned } = model;
+  const { padding, epsilon, preprocessing, published, licence, origin, calibration, learned } = model;
   return {
     ...{ name, network, alpha, resolution },
     ...(trainedResolution !== undefined && { trainedResolution }),
     ...{ classes, dtype, format },
     ...{ padding, epsilon, preprocessing, published, licence, origin },
+    ...(calibration && { calibration }),
     ...(learned && { learned }),
   };
 }

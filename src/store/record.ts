@@ -4,7 +4,7 @@ import { paddingConventions } from '../networks/types.js';
 import { Fields } from '../untrusted-data/fields.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
 import { readPreprocessing, readPublished } from './description-fields.js';
-import type { Blob, InstalledModel, LearnedFacts, UnknownRule } from './types.js';
+import type { Blob, CalibrationFacts, InstalledModel, LearnedFacts, UnknownRule } from './types.js';
 
 const VERSION = 1;
 /** A learned model has a number for each of its classes. */
@@ -53,6 +53,7 @@ export function readRecord(path: string): InstalledModel {
       sha256: origin.matching('sha256', SHA256, HEXADECIMAL),
       hash: origin.oneOf('hash', ['published', 'first-seen'] as const),
     },
+    ...(record.has('calibration') && { calibration: readCalibration(record.object('calibration')) }),
     ...(record.has('learned') && { learned: readLearned(record.object('learned')) }),
     weights: readBlob(record.object('weights')),
     labels: record.nullable('labels', () => readBlob(record.object('labels'))),
@@ -89,6 +90,18 @@ function readLearned(fields: Fields): LearnedFacts {
   };
   for (const each of [fields, accuracy]) each.refuseRest();
   return learned;
+}
+
+function readCalibration(fields: Fields): CalibrationFacts {
+  const images = fields.integer('images', 1, Number.MAX_SAFE_INTEGER);
+  const heldOut = fields.integer('heldOut', 0, images);
+  const calibration = {
+    ...{ images, heldOut },
+    sameTop: fields.integer('sameTop', 0, heldOut),
+    largestChange: fields.number('largestChange', 0, Number.MAX_VALUE),
+  };
+  fields.refuseRest();
+  return calibration;
 }
 
 function readUnknown(fields: Fields): UnknownRule<Blob> {

@@ -31,6 +31,17 @@ export interface LearnedFacts {
   };
 }
 
+/** What a model's levels were chosen by, and how far integers are from floats on images that they were not chosen by. */
+export interface CalibrationFacts {
+  readonly images: number;
+  /** Of these the ones that the levels were first chosen without, to compare integers and floats. */
+  readonly heldOut: number;
+  /** Held-out images with the same top class in integers and floats. */
+  readonly sameTop: number;
+  /** The largest change of the probability of any class on a held-out image, 0 to 1. */
+  readonly largestChange: number;
+}
+
 /** What a model is besides its bytes; everything about a set of weights that is no property of the network. */
 export interface ModelDescription {
   /** Letters, digits, `_`, `-` and `.`; how `--model` calls it. */
@@ -55,6 +66,8 @@ export interface ModelDescription {
   readonly published: { readonly top1: number; readonly top5: number | null; readonly source: string } | null;
   readonly licence: string | null;
   readonly origin: Origin;
+  /** Set for what `import --calibrate` has made. */
+  readonly calibration?: CalibrationFacts;
   /** Set for what `learn` has made. */
   readonly learned?: LearnedFacts;
 }

@@ -4,8 +4,9 @@ import type { ModelChoice } from '../domain/model-choice.js';
 import { seededRandom } from '../domain/seeded-random.js';
 import { median, quantile } from '../domain/statistics.js';
 import { createCeiling } from '../engine/ceiling.js';
-import { chooseRanges, type Observed, observe } from '../engine/int8/choose-ranges.js';
+import { createRangeChooser } from '../engine/int8/choose-ranges.js';
 import type { Levels } from '../engine/int8/levels.js';
+import { type Observed, observe } from '../engine/int8/observe.js';
 import { loadKernels } from '../engine/kernels.js';
 import { createSession, type Session } from '../engine/session.js';
 import { elementAt } from '../errors/element-at.js';
@@ -100,7 +101,7 @@ export async function randomLevels({ network, weights, epsilon }: BenchSubject):
   fillRandomly(session);
   const observed = new Map<string, Observed>();
   observe(session, network, constants, observed);
-  return withPicture(chooseRanges({ network, weights, epsilon }, constants, observed), network, {
+  return withPicture(createRangeChooser({ network, weights, epsilon }, constants, observed)(), network, {
     mean: [0.5, 0.5, 0.5],
     std: [0.5, 0.5, 0.5],
   });

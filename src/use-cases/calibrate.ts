@@ -7,8 +7,10 @@ import { createSession } from '../engine/session.js';
 import { elementAt } from '../errors/element-at.js';
 import { ImageError, ModelError, UsageError } from '../errors/errors.js';
 import { findInputs } from '../inputs/find.js';
+import { levelsOfPicture } from '../models/integers.js';
 import type { Model } from '../models/model.js';
 import { preparePicture } from '../runners/prepare-picture.js';
+import type { CalibrationFacts } from '../store/types.js';
 import { checkWeights } from '../weights/check.js';
 import { readSafetensors, writeSafetensors } from '../weights/formats/safetensors/safetensors.js';
 
@@ -22,15 +24,27 @@ export interface ImportCalibration {
 
 /** More change the levels little; of a larger folder as many are taken, evenly spread. */
 const MOST_PICTURES = 512;
+/** With fewer, much of what other pictures hold has not been seen. */
+const FEW_PICTURES = 32;
+/** Integers that agree with floats less often are not to be trusted. */
+const LEAST_AGREEMENT = 0.9;
+
+export interface ChosenLevels {
+  /** A safetensors file. */
+  readonly bytes: Uint8Array;
+  readonly facts: CalibrationFacts;
+  /** What speaks against using them, each in one line. */
+  readonly warnings: readonly string[];
+}
 
 /**
- * How a model's maps are stored in integers, chosen by a folder's pictures: a safetensors file, and how many pictures.
+ * How a model's maps are stored in integers, chosen by a folder's pictures, and what that costs on pictures held out.
  * @throws UsageError for a folder without pictures, ModelError `calibration` for a network that integers do not fit
  */
 export async function levelsFor(
   model: Model,
   { folder, onError = () => {}, onProgress }: ImportCalibration,
-): Promise<{ readonly bytes: Uint8Array; readonly pictures: number }> {
+): Promise<ChosenLevels> {
   const { network, epsilon, preprocessing } = model;
   const weights = model.readWeights();
   checkWeights(network, weights, model.facts.weights);
@@ -46,8 +60,8 @@ export async function levelsFor(
       return false;
     }
   };
-  const options = onProgress ? { onProgress } : {};
-  const { levels, pictures } = await chooseRangesAndWidths(
+  const options = { picture: levelsOfPicture(network, preprocessing), ...(onProgress && { onProgress }) };
+  const { levels, pictures, heldOut } = await chooseRangesAndWidths(
     { network, weights, epsilon },
     files.length,
     prepare,
@@ -64,7 +78,25 @@ export async function levelsFor(
       remedy: 'calibrate with images such as the model will classify',
     });
   }
-  return { bytes, pictures };
+  const { sameTop, largestChange } = heldOut;
+  const facts = { images: pictures, heldOut: heldOut.pictures, sameTop, largestChange };
+  return { bytes, facts, warnings: warningsOf(folder, facts) };
+}
+
+function warningsOf(folder: string, { images, heldOut, sameTop }: CalibrationFacts): readonly string[] {
+  const warnings: string[] = [];
+  if (images < FEW_PICTURES) {
+    const count = images === 1 ? '1 image is' : `${images} images are`;
+    warnings.push(
+      `--calibrate ${folder}: ${count} few, expected ${FEW_PICTURES} or more; with --dtype int8 other images may be classified less accurately`,
+    );
+  }
+  if (sameTop < LEAST_AGREEMENT * heldOut) {
+    warnings.push(
+      `--calibrate ${folder}: integers give the top class of floats on only ${sameTop} of ${heldOut} held-out images; use --dtype f32, or calibrate with more images such as the model will classify`,
+    );
+  }
+  return warnings;
 }
 
 /** Files of a folder and of those below, but for names that are not UTF-8. */

@@ -33,9 +33,7 @@ export interface Imported {
   readonly installed: InstalledModel;
   /** What the file was taken for. */
   readonly title: string;
-  /** Pictures that the levels were chosen by; 0 where none were. */
-  readonly calibrated: number;
-  /** What was assumed of the file, each in one line. */
+  /** What was assumed of the file, and what speaks against its integers, each in one line. */
   readonly notes: readonly string[];
 }
 
@@ -79,13 +77,12 @@ export async function importModel(path: string, options: ImportOptions): Promise
           ...packWeights(model),
           ...{ format: 'safetensors', padding: network.padding, epsilon },
         };
-  const calibrated = found ? { ...own, levels: found.bytes } : own;
+  const calibrated = found ? { ...own, levels: found.bytes, calibration: found.facts } : own;
   const stores = { ...(replace !== undefined && { replace }), ...(home !== undefined && { home }) };
   return {
     installed: await installModel(calibrated, stores),
     title: model.title,
-    calibrated: found?.pictures ?? 0,
-    notes: model.notes,
+    notes: [...model.notes, ...(found?.warnings ?? [])],
   };
 }
 

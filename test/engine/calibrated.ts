@@ -1,6 +1,7 @@
 import { seededRandom } from '../../src/domain/seeded-random.js';
-import { chooseRanges, type Observed, observe } from '../../src/engine/int8/choose-ranges.js';
+import { createRangeChooser } from '../../src/engine/int8/choose-ranges.js';
 import type { Levels } from '../../src/engine/int8/levels.js';
+import { type Observed, observe } from '../../src/engine/int8/observe.js';
 import { loadKernels } from '../../src/engine/kernels.js';
 import { createSession } from '../../src/engine/session.js';
 import type { Network, ResolvedNetwork } from '../../src/networks/types.js';
@@ -33,5 +34,5 @@ export async function calibrated(
     observe(floats, network, constants, observed);
   }
   const wide = new Set([...observed.keys()].filter(isWide));
-  return chooseRanges({ network, weights, epsilon: EPSILON }, constants, observed, wide);
+  return createRangeChooser({ network, weights, epsilon: EPSILON }, constants, observed)(wide);
 }

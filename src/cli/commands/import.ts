@@ -107,8 +107,8 @@ async function runImport(
   process.stdout.write(json ? jsonDocument({ model: installed, family: title }) : importedText(imported));
 }
 
-function importedText({ installed, title, calibrated }: Imported): string {
-  const { name, network, alpha, resolution, classes, weights, dtype } = installed;
+function importedText({ installed, title }: Imported): string {
+  const { name, network, alpha, resolution, classes, weights, dtype, calibration } = installed;
   const isKnown = isNetworkId(network);
   const parts = [
     isKnown ? `${network} α ${alphaText(alpha)}` : printable(network),
@@ -117,8 +117,16 @@ function importedText({ installed, title, calibrated }: Imported): string {
     `${sizeText(weights.bytes, 1)} ${dtype}`,
     ...(isKnown ? [`recognised as ${printable(title)}`] : []),
   ];
-  const ranges = `${name}: integer ranges chosen from ${calibrated} images, for classify --dtype int8\n`;
-  return `${name}: ${parts.join(', ')}\n${calibrated > 0 ? ranges : ''}`;
+  return `${name}: ${parts.join(', ')}\n${calibration ? calibrationText(name, calibration) : ''}`;
+}
+
+function calibrationText(
+  name: string,
+  { images, heldOut, sameTop, largestChange }: NonNullable<Imported['installed']['calibration']>,
+): string {
+  const chosen = `${name}: integer ranges chosen from ${images} ${images === 1 ? 'image' : 'images'}, for --dtype int8\n`;
+  const cost = `same top class on ${sameTop} of ${heldOut} held-out images, largest change of a probability ${largestChange.toFixed(2)}`;
+  return `${chosen}int8: ${heldOut > 0 ? cost : 'not compared with floats, which takes 3 images or more'}\n`;
 }
 
 /** Images that are left out, and progress now and then, go to stderr. */

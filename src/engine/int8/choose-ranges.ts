@@ -4,9 +4,7 @@ import type { NetworkWeights } from '../../weights/types.js';
 import { UNBOUNDED } from '../activations.js';
 import { foldBatchNorm } from '../fold.js';
 import { fuse, type Operation } from '../fuse.js';
-import type { KernelConstants } from '../kernel-constants.js';
-import { type FoldedWeights, storedChannels } from '../pack.js';
-import type { Session } from '../session.js';
+import type { FoldedWeights } from '../pack.js';
 import {
   floatValues,
   type IntegerLimits,
@@ -17,6 +15,7 @@ import {
   largestWeight,
   type ValueLevels,
 } from './levels.js';
+import type { Observed, Peaks } from './observe.js';
 
 /** What is calibrated, its weights checked against the network. */
 export interface CalibrationModel {
@@ -25,84 +24,84 @@ export interface CalibrationModel {
   readonly epsilon: number;
 }
 
-/** What was seen of each channel of one value. */
-export interface Observed {
-  readonly minimum: Float32Array;
-  readonly maximum: Float32Array;
-  /** Sums over `count` values of each channel. */
-  readonly sum: Float64Array;
-  readonly squares: Float64Array;
-  count: number;
-}
-
-/** Runs a float session, with one thread, on the picture in its input and adds what each operation's output holds. */
-export function observe(
-  session: Session,
-  network: ResolvedNetwork,
-  { channelTile }: Pick<KernelConstants, 'channelTile'>,
-  observed: Map<string, Observed>,
-): void {
-  const shapes = new Map(network.layers.map((layer) => [layer.name, layer.outputShape]));
-  const { steps } = session.plan;
-  const { buffer } = session.input;
-  steps.forEach(({ layer, args }, index) => {
-    session.runStep(index);
-    if (steps[index + 1]?.layer === layer) return;
-    const { height, width, channels } = shapes.get(layer)!;
-    const stored = storedChannels(layer, channels, channelTile);
-    const values = new Float32Array(buffer, args.output, height * width === 1 ? channels : height * width * stored);
-    const found = observed.get(layer) ?? empty(channels);
-    for (let from = 0; from < values.length; from += stored) {
-      for (let c = 0; c < channels; c++) {
-        const value = values[from + c]!;
-        if (value < found.minimum[c]!) found.minimum[c] = value;
-        if (value > found.maximum[c]!) found.maximum[c] = value;
-        found.sum[c]! += value;
-        found.squares[c]! += value * value;
-      }
-    }
-    found.count += height * width;
-    observed.set(layer, found);
-  });
-}
-
-function empty(channels: number): Observed {
-  return {
-    minimum: new Float32Array(channels).fill(Number.POSITIVE_INFINITY),
-    maximum: new Float32Array(channels).fill(Number.NEGATIVE_INFINITY),
-    sum: new Float64Array(channels),
-    squares: new Float64Array(channels),
-    count: 0,
-  };
-}
-
 /** Rounds of the mutual choice of scales and weights' steps. */
 const ROUNDS = 4;
-/** A channel's scale is at least this share of the largest one's of its map. */
-const LEAST_SHARE = 1 / 64;
 /**
- * Wide values have room for more than was seen: what lies beyond is clipped, which costs the most where a network has a few
- * large values that decide.
+ * A channel's scale is at least this share of the largest one's of its map: what few pictures hold of a channel that is seldom
+ * active says little of what others hold. Wide maps have levels to spare.
  */
-const ROOM_WIDE = 4;
-const ROOM_NARROW = 1.3;
+const LEAST_SHARE = { narrow: 1 / 8, wide: 1 / 4 };
+/**
+ * Ranges have room for what so many pictures hold. The largest values of pictures are distributed about as Gumbel's
+ * distribution says: the largest of N pictures exceeds that of n by √6 / π · ln(N / n) standard deviations of these values.
+ */
+const PICTURES = 5000;
+/** A multiple of that room. What lies beyond is clipped, which costs the most where a few large values decide. */
+const ROOM = { narrow: 1, wide: 4 };
+/** The deviation is at least this share of the largest value: that of a few pictures is uncertain. */
+const LEAST_DEVIATION = 0.1;
 /** Candidates for the largest weight that is not clipped, as shares of the largest of its channel. */
 const CLIPS = [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5];
 
 /**
- * Ranges from observed values. Each channel's scale covers what was seen of it, and is larger where that lets the weights
- * that read it use more of their own levels: the scale at which the noise of rounding the map and that of rounding the
- * weights, as they reach the next layer, are smallest together (in the spirit of cross-layer equalisation, Nagel et al. 2019,
- * arXiv:1906.04721, section 4.1, but between a map and its readers).
- * @param wide values that are stored in 12 bits
+ * Chooses ranges from observed values: gives a function from the values that are stored in 12 bits to levels. Each channel's
+ * scale covers what was seen of it, with room for what was not, and is larger where that lets the weights that read it use
+ * more of their own levels: the scale at which the noise of rounding the map and that of rounding the weights, as they reach
+ * the next layer, are smallest together (in the spirit of cross-layer equalisation, Nagel et al. 2019, arXiv:1906.04721,
+ * section 4.1, but between a map and its readers). What depends on a map's own width alone is computed once for each width.
  */
-export function chooseRanges(
+export function createRangeChooser(
   { network, weights, epsilon }: CalibrationModel,
   limits: IntegerLimits,
   observed: ReadonlyMap<string, Observed>,
-  wide: ReadonlySet<string> = new Set(),
-): Levels {
+): (wide?: ReadonlySet<string>) => Levels {
   const operations = fuse(network.layers);
+  const folded = foldAll(operations, weights, epsilon);
+  const floats = floatValues(operations);
+  const classifierInputs = new Set(operations.filter(isClassifier).map(({ inputs }) => inputs[0]));
+  const stored = operations.filter(({ output }) => !floats.has(output) || classifierInputs.has(output));
+  const levelsOf = once((operation: Operation, wide: boolean) => {
+    const { output } = operation;
+    const readers = operations.filter(
+      ({ inputs, layer }) => inputs[0] === output && (layer.kind === 'pointwise' || layer.kind === 'dense'),
+    );
+    return chooseLevels(operation, { wide, limits, readers, folded, observed });
+  });
+  const makers = new Map(stored.map((operation) => [operation.output, operation]));
+  const stepsOf = once((operation: Operation, wide: boolean) => {
+    const { inputs, layer, output } = operation;
+    const data = folded.get(output)!;
+    const input = levelsOf(makers.get(inputs[0])!, wide);
+    const most = largestWeight(input, data.weights.length / data.bias.length, limits);
+    return chooseSteps(data, input, observed.get(inputs[0])!, layer.kind !== 'depthwise', most);
+  });
+  return (wide = new Set()) => {
+    const steps = operations.filter(
+      ({ output, inputs, layer }) => makers.has(inputs[0]) && folded.has(output) && hasSteps(layer),
+    );
+    return {
+      values: new Map(stored.map((operation) => [operation.output, levelsOf(operation, wide.has(operation.output))])),
+      steps: new Map(steps.map((operation) => [operation.output, stepsOf(operation, wide.has(operation.inputs[0]))])),
+    };
+  };
+}
+
+/** Remembers what was made for an operation, for each width. */
+function once<T>(make: (operation: Operation, wide: boolean) => T): typeof make {
+  const known = [new Map<Operation, T>(), new Map<Operation, T>()] as const;
+  return (operation, wide) => {
+    const made = known[wide ? 1 : 0];
+    const found = made.get(operation) ?? make(operation, wide);
+    made.set(operation, found);
+    return found;
+  };
+}
+
+function foldAll(
+  operations: readonly Operation[],
+  weights: CalibrationModel['weights'],
+  epsilon: number,
+): ReadonlyMap<string, FoldedWeights> {
   const folded = new Map<string, FoldedWeights>();
   for (const { layer, output } of operations) {
     const found = weights.get(layer.name);
@@ -111,41 +110,52 @@ export function chooseRanges(
       folded.set(output, { weights: toFloat32(data), bias });
     }
   }
-  const floats = floatValues(operations);
-  const classifierInputs = new Set(operations.filter(isClassifier).map(({ inputs }) => inputs[0]));
-  const stored = operations.filter(({ output }) => !floats.has(output) || classifierInputs.has(output));
-  const values = new Map<string, ValueLevels>();
-  for (const { output, clamp, curve, clip } of stored) {
-    const isWide = wide.has(output);
-    const found = observed.get(output)!;
-    const room = isWide ? ROOM_WIDE : ROOM_NARROW;
-    const [low, high] = clip ?? (curve ? UNBOUNDED : clamp);
-    const lowest = found.minimum.map((value) => Math.max(room * Math.min(value, 0), Math.min(low, 0)));
-    const range = found.maximum.map((value, c) => Math.min(Math.max(room * value, 0), Math.max(high, 0)) - lowest[c]!);
-    const least = range.map((value) => value / largestInteger({ wide: isWide }, limits));
-    const largest = least.reduce((a, b) => Math.max(a, b), 1e-10);
-    const minimum = least.map((value) => Math.max(value, largest * LEAST_SHARE));
-    const readers = operations.filter(
-      ({ inputs, layer }) => inputs[0] === output && (layer.kind === 'pointwise' || layer.kind === 'dense'),
-    );
-    const most = largestWeight({ wide: isWide }, range.length, limits);
-    const scale = readers.length > 0 ? balance(minimum, largest, found, readers, folded, observed, most) : minimum;
-    values.set(output, {
-      scale,
-      zero: scale.map((step, c) => Math.round(-lowest[c]! / step)),
-      mean: Float32Array.from(found.sum, (sum) => sum / found.count),
-      wide: isWide,
-    });
-  }
-  const steps = new Map<string, Float32Array>();
-  for (const { output, inputs, layer } of operations) {
-    const input = values.get(inputs[0]);
-    const data = folded.get(output);
-    if (!input || !data || !hasSteps(layer)) continue;
-    const most = largestWeight(input, data.weights.length / data.bias.length, limits);
-    steps.set(output, chooseSteps(data, input, observed.get(inputs[0])!, layer.kind !== 'depthwise', most));
-  }
-  return { values, steps };
+  return folded;
+}
+
+interface MapFacts {
+  readonly wide: boolean;
+  readonly limits: IntegerLimits;
+  /** Linear operations that read the map. */
+  readonly readers: readonly Operation[];
+  readonly folded: ReadonlyMap<string, FoldedWeights>;
+  readonly observed: ReadonlyMap<string, Observed>;
+}
+
+function chooseLevels(
+  { output, clamp, curve, clip }: Operation,
+  { wide, limits, readers, folded, observed }: MapFacts,
+): ValueLevels {
+  const found = observed.get(output)!;
+  const [low, high] = clip ?? (curve ? UNBOUNDED : clamp);
+  const width = wide ? 'wide' : 'narrow';
+  const lowest = withRoom(found.minimum, found.low, found.pictures, ROOM[width]).map((value) =>
+    Math.max(Math.min(value, 0), Math.min(low, 0)),
+  );
+  const range = withRoom(found.maximum, found.high, found.pictures, ROOM[width]).map(
+    (value, c) => Math.min(Math.max(value, 0), Math.max(high, 0)) - lowest[c]!,
+  );
+  const least = range.map((value) => value / largestInteger({ wide }, limits));
+  const largest = least.reduce((a, b) => Math.max(a, b), 1e-10);
+  const minimum = least.map((value) => Math.max(value, largest * LEAST_SHARE[width]));
+  const most = largestWeight({ wide }, range.length, limits);
+  const scale = readers.length > 0 ? balance(minimum, largest, found, readers, folded, observed, most) : minimum;
+  return {
+    scale,
+    zero: scale.map((step, c) => Math.round(-lowest[c]! / step)),
+    mean: Float32Array.from(found.sum, (sum) => sum / found.count),
+    wide,
+  };
+}
+
+/** The extremes of each channel, farther from 0 by what pictures not seen may hold. */
+function withRoom(extremes: Float32Array, { sum, squares }: Peaks, pictures: number, room: number): Float32Array {
+  const factor = room * (Math.sqrt(6) / Math.PI) * Math.log(Math.max(1, PICTURES / pictures));
+  return extremes.map((extreme, c) => {
+    const mean = sum[c]! / pictures;
+    const deviation = Math.sqrt(Math.max(0, squares[c]! / pictures - mean * mean));
+    return extreme + Math.sign(extreme) * factor * Math.max(deviation, LEAST_DEVIATION * Math.abs(extreme));
+  });
 }
 
 /** Whether the steps of a layer's weights are chosen here: it runs in integers, on weights of one column for each output. */
@@ -185,7 +195,7 @@ function balance(
       }
     }
     scale = minimum.map((least, k) => {
-      const balanced = (fromWeights[k]! / Math.max(fromMap[k]!, 1e-20)) ** 0.25;
+      const balanced = Math.sqrt(Math.sqrt(fromWeights[k]! / Math.max(fromMap[k]!, 1e-20)));
       return Math.min(Math.max(least, balanced), 2 * largest);
     });
   }

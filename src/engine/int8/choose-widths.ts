@@ -1,18 +1,33 @@
+import { availableParallelism } from 'node:os';
 import { ModelError, UsageError } from '../../errors/errors.js';
 import type { ResolvedNetwork } from '../../networks/types.js';
 import { fuse } from '../fuse.js';
 import { loadKernels } from '../kernels.js';
 import { createSession } from '../session.js';
-import { type CalibrationModel, chooseRanges, type Observed, observe } from './choose-ranges.js';
-import type { Levels } from './levels.js';
+import type { CalibrationModel } from './choose-ranges.js';
+import { compareHeldOut, type HeldOut } from './held-out.js';
+import type { Levels, ValueLevels } from './levels.js';
+import { type Observed, observe } from './observe.js';
+import { tryEachMap } from './trial-threads.js';
+import { createTrials, type Example, runOn } from './trials.js';
 
-/** Pictures on which the effect of one narrow map is measured; ranges are observed on the others till then, so that what lies beyond them counts. */
+/** Pictures on which the effect of one narrow map is measured; ranges are observed on others till then, so that what lies beyond them counts. */
 const TRIAL_PICTURES = 24;
+/** Pictures on which the integers are compared with floats, after all has been chosen without them. */
+const HELD_OUT_PICTURES = 64;
+/** Either has at most one picture in so many. */
+const PICTURES_FOR_EACH = 3;
 /** How much all narrow maps together may move the probabilities, as `diverge` measures it. */
 const BUDGET = 0.001;
+/** Each has a copy of the weights. */
+const MOST_THREADS = 4;
 
 export interface CalibrationOptions {
   readonly budget?: number;
+  /** How the picture itself is stored, where the network takes it in integers. */
+  readonly picture?: ValueLevels | undefined;
+  /** By default as many as run at once here, up to 4; the levels are the same for any number. */
+  readonly threads?: number;
   /** Told after each picture and each trial. */
   readonly onProgress?: (unit: 'picture' | 'map', done: number, total: number) => void;
 }
@@ -21,107 +36,141 @@ export interface Calibration {
   readonly levels: Levels;
   /** Pictures that could be read. */
   readonly pictures: number;
+  /** What integers cost on pictures that nothing was chosen by; the ranges have grown by these pictures since. */
+  readonly heldOut: HeldOut;
   readonly wide: ReadonlySet<string>;
   readonly maps: number;
-  /** Of the probabilities from those of floats, on the pictures held out: as chosen, and with all maps wide. */
+  /** Of the probabilities from those of floats, on the pictures of the trials: as chosen, and with all maps wide. */
   readonly divergence: number;
   readonly divergenceWide: number;
 }
 
+/** Writes the prepared picture of an index, height × width × channels; false for one that cannot be read. */
+export type PreparePicture = (index: number, into: Float32Array) => Promise<boolean>;
+
 /**
  * Chooses how a network is stored in integers. All maps start wide (12 bits). Then each is made narrow (7 bits) by itself,
- * which shows what that does to the probabilities of pictures held out; those that do the least for the multiplications
- * they make cheap become narrow for good, as long as the sum stays within the budget.
- * @param count how many pictures there are; with one alone all maps stay wide, since none can be held out
- * @param prepare writes the prepared picture of an index, height × width × channels; false for one that cannot be read
- * @throws UsageError where no picture can be read, ModelError `calibration` where the network gives a number that is not finite
+ * which shows what that does to the probabilities of other pictures; those that do the least for the multiplications they
+ * make cheap become narrow for good, as long as the sum stays within the budget. The same pictures give the same levels on
+ * every runtime: floats are computed by the kernels without fused multiply-add.
+ * @param count how many pictures there are; with one or two all maps stay wide, since none can be held out
+ * @throws UsageError where no picture can be read, ModelError `calibration` where the network gives a number that is not
+ * finite, RuntimeError where a thread fails
  */
 export async function chooseRangesAndWidths(
   model: CalibrationModel,
   count: number,
-  prepare: (index: number, into: Float32Array) => Promise<boolean>,
-  { budget = BUDGET, onProgress = () => {} }: CalibrationOptions = {},
+  prepare: PreparePicture,
+  options: CalibrationOptions = {},
 ): Promise<Calibration> {
-  const { network, weights, epsilon } = model;
+  const { budget = BUDGET, threads = Math.min(MOST_THREADS, availableParallelism()) } = options;
+  const { picture, onProgress = () => {} } = options;
+  const { observed, observeAll, examples, pictures } = await readPictures(model, count, prepare, onProgress);
+  const data = { model, picture, observed, examples: examples.trial };
+  const trials = await createTrials(data);
+  const divergenceWide = await trials.divergence(trials.maps);
+  const wide = new Set(trials.maps);
+  if (data.examples.length > 0) {
+    const found = await tryEachMap(data, trials, threads, (done, total) => onProgress('map', done, total));
+    const harms = new Map(Array.from(found, ([map, each]) => [map, Math.max(0, each - divergenceWide)]));
+    for (const map of chooseNarrow(model.network, trials.maps, harms, budget)) wide.delete(map);
+  }
+  const divergence = await trials.divergence(wide);
+  observeAll(examples.trial);
+  const { levels } = await createTrials({ ...data, examples: [] });
+  const heldOut = await compareHeldOut(model, picture, levels(wide), examples.heldOut);
+  observeAll(examples.heldOut);
+  const last = await createTrials({ ...data, examples: [] });
+  return { levels: last.levels(wide), pictures, heldOut, wide, maps: trials.maps.size, divergence, divergenceWide };
+}
+
+/** Runs all pictures in floats and observes those that are kept for nothing else. */
+async function readPictures(
+  { network, weights, epsilon }: CalibrationModel,
+  count: number,
+  prepare: PreparePicture,
+  onProgress: NonNullable<CalibrationOptions['onProgress']>,
+) {
   const { constants } = await loadKernels();
-  const floats = await createSession(network, weights, epsilon);
+  const floats = await createSession(network, weights, epsilon, { deterministic: true });
   const observed = new Map<string, Observed>();
-  const inputs: Float32Array[] = [];
-  const outputs: Float32Array[] = [];
-  const every = Math.max(2, Math.floor(count / TRIAL_PICTURES));
+  const examples: Record<'trial' | 'heldOut', Example[]> = { trial: [], heldOut: [] };
+  const most = Math.floor(count / PICTURES_FOR_EACH);
+  const isHeldOut = spread(Math.min(HELD_OUT_PICTURES, most), count);
+  const isTrial = spread(Math.min(TRIAL_PICTURES, most), count - Math.min(HELD_OUT_PICTURES, most));
+  const see = (input: Float32Array): void => {
+    floats.input.set(input);
+    observe(floats, network, constants, observed);
+  };
+  // One picture is decoded by other threads while this one runs the one before.
+  const read = async (index: number): Promise<Float32Array | undefined> => {
+    const input = new Float32Array(floats.input.length);
+    return (await prepare(index, input)) ? input : undefined;
+  };
   let pictures = 0;
+  let others = 0;
+  let next = count > 0 ? read(0) : undefined;
   for (let index = 0; index < count; index++) {
-    if (await prepare(index, floats.input)) {
-      if (pictures++ % every === 0) {
-        inputs.push(floats.input.slice());
-        outputs.push(floats.run());
-      } else observe(floats, network, constants, observed);
+    const input = await next;
+    next = index + 1 < count ? read(index + 1) : undefined;
+    // It is waited for in the next turn, unless this one fails.
+    next?.catch(() => {});
+    if (input) {
+      const kind = isHeldOut(pictures++) ? 'heldOut' : isTrial(others++) ? 'trial' : undefined;
+      if (kind) examples[kind].push({ input, output: runOn(floats, input) });
+      else see(input);
     }
     onProgress('picture', index + 1, count);
   }
   if (pictures === 0)
     throw new UsageError({ where: 'calibration', problem: 'no image that can be read', expected: 'one or more' });
-  if (pictures === 1) {
-    floats.input.set(inputs.pop()!);
-    observe(floats, network, constants, observed);
-  }
-
-  const choose = (wide: ReadonlySet<string>): Levels => {
-    for (const [name, { sum, squares }] of observed) {
-      if (![...sum, ...squares].every(Number.isFinite)) {
-        throw new ModelError('calibration', {
-          where: network.id,
-          problem: `${name} is not finite`,
-          expected: 'numbers to choose levels by',
-        });
-      }
-    }
-    return chooseRanges(model, constants, observed, wide);
+  checkFinite(network, observed);
+  return {
+    ...{ observed, examples, pictures },
+    observeAll(more: readonly Example[]) {
+      for (const { input } of more) see(input);
+      checkFinite(network, observed);
+    },
   };
-  const divergence = async (wide: ReadonlySet<string>): Promise<number> => {
-    if (inputs.length === 0) return 0;
-    const session = await createSession(network, weights, epsilon, { levels: choose(wide) });
-    let sum = 0;
-    inputs.forEach((input, index) => {
-      session.input.set(input);
-      sum += diverge(outputs[index]!, session.run());
-    });
-    return sum / inputs.length;
-  };
-
-  const all = new Set(choose(new Set()).values.keys());
-  const divergenceWide = await divergence(all);
-  const wide = new Set(all);
-  if (inputs.length > 0) {
-    const work = workOfReaders(network);
-    const trials: { name: string; harm: number; share: number }[] = [];
-    for (const name of all) {
-      const others = new Set([...all].filter((each) => each !== name));
-      const harm = Math.max(0, (await divergence(others)) - divergenceWide);
-      trials.push({ name, harm, share: harm / (work.get(name) ?? 1) });
-      onProgress('map', trials.length, all.size);
-    }
-    let spent = 0;
-    for (const { name, harm } of trials.toSorted((a, b) => a.share - b.share)) {
-      if (spent + harm > budget) continue;
-      spent += harm;
-      wide.delete(name);
-    }
-  }
-  const chosen = await divergence(wide);
-  for (const input of inputs) {
-    floats.input.set(input);
-    observe(floats, network, constants, observed);
-  }
-  return { levels: choose(wide), pictures, wide, maps: all.size, divergence: chosen, divergenceWide };
 }
 
-/** Σ p · (ln p − ln q)²: how far q is from p where p is probable. */
-function diverge(p: Float32Array, q: Float32Array): number {
-  return p.reduce((sum, value, i) => {
-    const difference = Math.log(Math.max(value, 1e-9)) - Math.log(Math.max(q[i]!, 1e-9));
-    return sum + value * difference * difference;
-  }, 0);
+/** Whether a picture is among `chosen` ones, at most half, that are spread evenly over all; the first is not. */
+function spread(chosen: number, all: number): (index: number) => boolean {
+  const share = (index: number) => Math.floor((index * chosen + Math.floor(all / 2)) / all);
+  return (index) => share(index) > share(index - 1);
+}
+
+function checkFinite({ id }: ResolvedNetwork, observed: ReadonlyMap<string, Observed>): void {
+  for (const [name, { sum, squares }] of observed) {
+    if ([...sum, ...squares].every(Number.isFinite)) continue;
+    throw new ModelError('calibration', {
+      where: id,
+      problem: `${name} is not finite`,
+      expected: 'numbers to choose levels by',
+    });
+  }
+}
+
+/** The maps that do the least harm for the multiplications they make cheap, as long as the sum stays within the budget. */
+function chooseNarrow(
+  network: ResolvedNetwork,
+  maps: ReadonlySet<string>,
+  harms: ReadonlyMap<string, number>,
+  budget: number,
+): readonly string[] {
+  const work = workOfReaders(network);
+  const ranked = Array.from(maps, (map) => {
+    const harm = harms.get(map)!;
+    return { map, harm, share: harm / (work.get(map) ?? 1) };
+  }).sort((a, b) => a.share - b.share);
+  let spent = 0;
+  const narrow: string[] = [];
+  for (const { map, harm } of ranked) {
+    if (spent + harm > budget) continue;
+    spent += harm;
+    narrow.push(map);
+  }
+  return narrow;
 }
 
 /** Multiplications of the operations that read a value. */

@@ -6,9 +6,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { createExactSession } from '../../../src/engine/exact/session.js';
-import { chooseRanges, type Observed, observe } from '../../../src/engine/int8/choose-ranges.js';
+import { createRangeChooser } from '../../../src/engine/int8/choose-ranges.js';
 import type { IntegerLimits, Levels } from '../../../src/engine/int8/levels.js';
 import { groupLevels } from '../../../src/engine/int8/levels-file.js';
+import { type Observed, observe } from '../../../src/engine/int8/observe.js';
 import { loadKernels } from '../../../src/engine/kernels.js';
 import { createSession } from '../../../src/engine/session.js';
 import { type BundledModel, listBundledModels, loadLevels } from '../../../src/models/bundled.js';
@@ -67,7 +68,7 @@ async function calibrate(network: ResolvedNetwork, weights: NetworkWeights): Pro
   const { constants } = await loadKernels();
   observe(floats, network, constants, observed);
   const wide = wideMaps(network, constants);
-  const levels = chooseRanges({ network, weights, epsilon: EPSILON }, constants, observed, wide);
+  const levels = createRangeChooser({ network, weights, epsilon: EPSILON }, constants, observed)(wide);
   return withPicture(levels, network, { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
 }
 
