@@ -49,7 +49,7 @@ export interface Calibration {
 export type PreparePicture = (index: number, into: Float32Array) => Promise<boolean>;
 
 /**
- * Chooses how a network is stored in integers. All maps start wide (12 bits). Then each is made narrow (7 bits) by itself,
+ * Chooses how a network is stored in integers. All maps start wide (12 bits). Then each is made narrow (8 bits) by itself,
  * which shows what that does to the probabilities of other pictures; those that do the least for the multiplications they
  * make cheap become narrow for good, as long as the sum stays within the budget. The same pictures give the same levels on
  * every runtime: floats are computed by the kernels without fused multiply-add.
