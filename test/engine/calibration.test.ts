@@ -141,7 +141,8 @@ describe('calibration', () => {
     };
     await expect(chooseRangesAndWidths({ ...model, weights: broken }, 4, prepare)).rejects.toThrow(ModelError);
     const { tryEachMap } = await import('../../src/engine/int8/trial-threads.js');
-    const trials = { maps: new Set(['a']) } as Parameters<typeof tryEachMap>[1];
+    const levels = () => ({ values: new Map(), steps: new Map() });
+    const trials = { maps: new Set(['a']), levels, divergence: async () => 0, divergenceOfNarrow: async () => 0 };
     const data = { model, picture: undefined, observed: new Map(), examples: [] };
     await expect(tryEachMap(data, trials, 2, () => {})).rejects.toThrow(RuntimeError);
   });
