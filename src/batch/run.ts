@@ -112,7 +112,7 @@ function skippedError(where: string, kind: string): RecordError {
 }
 
 /** Pictures from elsewhere, in memory or on their way there, each counted as one: they may be large. */
-const MOST_FETCHED = 4;
+const MOST_FETCHED = 8;
 
 async function classifyFetched(
   { fetch, ...picture }: Input,

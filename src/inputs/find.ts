@@ -4,6 +4,7 @@ import { isNamedLikePicture } from '../domain/picture-names.js';
 import { formatError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { expandPattern } from './expand-pattern.js';
+import { readFrames } from './frames.js';
 import { compileGlob, expandBraces, isGlob, isOfFolders, UnfinishedPattern } from './glob.js';
 import { checkList, readNames } from './list.js';
 import { inputOf, isAddress } from './name.js';
@@ -35,13 +36,15 @@ export interface InputOptions {
   readonly stdin?: AsyncIterable<Uint8Array>;
   /** What it is called, instead of `-`. */
   readonly stdinName?: string;
+  /** stdin is a sequence of frames with a picture each, and the only source of inputs. */
+  readonly frames?: boolean;
   /** Of files: those that are none of the inputs, wherever they are found. */
   readonly omits?: ((input: Input) => boolean) | undefined;
   /** Told once that there are inputs, be they of other shards. */
   readonly onFirst?: () => void;
   /** Nothing more is wanted: ends what still waits for lists. */
   readonly until?: AbortSignal;
-  /** Fetches an argument that is an address, or throws ImageError; left out, addresses are refused. */
+  /** Fetches a name that is an address, or throws ImageError; left out, addresses are refused. */
   readonly fetch?: (address: string) => Promise<Uint8Array>;
 }
 
@@ -55,6 +58,10 @@ const MOST_STDIN_BYTES = 2 ** 28;
  * Throws UsageError for a pattern that is none, a list that cannot be read, or a name that Node.js has lost.
  */
 export async function* findInputs(names: readonly string[], options: InputOptions = {}): AsyncGenerator<Input> {
+  if (options.frames) {
+    yield* inputsOfFrames(options);
+    return;
+  }
   const seen = new SeenNames();
   for (const list of options.filesFrom ?? []) if (list !== '-') await checkList(list);
   const isInShard = options.shard && (await shardFilter(options.shard));
@@ -64,6 +71,17 @@ export async function* findInputs(names: readonly string[], options: InputOption
     if (isFirst) options.onFirst?.();
     isFirst = false;
     if (!isInShard || input.lost === 'root' || isInShard(input)) yield withTruth(input, options);
+  }
+}
+
+/** Each frame is an input of its own, whatever its key. */
+async function* inputsOfFrames({ stdin, onFirst }: InputOptions): AsyncGenerator<Input> {
+  if (!stdin) throw new UsageError({ where: '--stdin-frames', problem: 'stdin is not available' });
+  let isFirst = true;
+  for await (const input of readFrames(stdin)) {
+    if (isFirst) onFirst?.();
+    isFirst = false;
+    yield input;
   }
 }
 
@@ -91,8 +109,21 @@ async function* allInputs(names: readonly string[], options: InputOptions): Asyn
   for (const name of names) yield* fromArgument(name, options);
   for (const list of filesFrom) {
     if (list === '-' && !stdin) throw new UsageError({ where: '--files-from -', problem: 'stdin is not available' });
-    for await (const name of readNames(list === '-' ? stdin! : list, separator, until)) yield inputOf(name);
+    for await (const name of readNames(list === '-' ? stdin! : list, separator, until)) {
+      const input = inputOf(name);
+      yield isAddress(input.file) ? inputOfAddress(input.file, options) : input;
+    }
   }
+}
+
+function inputOfAddress(name: string, { fetch }: InputOptions): Input {
+  if (fetch) return { file: name, path: name, fetch: () => fetch(name) };
+  const message = formatError({
+    where: printable(name),
+    problem: 'is a URL',
+    remedy: 'add --allow-url to download it',
+  });
+  return { file: name, path: name, error: { code: 'not-fetched', message } };
 }
 
 async function* fromArgument(name: string, options: InputOptions): AsyncGenerator<Input> {
@@ -101,9 +132,8 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
     yield { file, path: file, bytes: await readAll(stdin) };
     return;
   }
-  const { fetch } = options;
-  if (fetch && isAddress(name)) {
-    yield { file: name, path: name, fetch: () => fetch(name) };
+  if (options.fetch && isAddress(name)) {
+    yield inputOfAddress(name, options);
     return;
   }
   const kind = await kindOf(name);

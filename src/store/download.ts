@@ -1,8 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { elementAt } from '../errors/element-at.js';
 import { ModelError } from '../errors/errors.js';
 import { explain, FetchError, shown } from '../net/fetch-error.js';
 import { type Answer, fetchAnswer } from '../net/http.js';
+import { retryPassing } from '../net/retry.js';
 import { isHtml } from '../weights/formats/other-files.js';
 import { asStoreError, type Disk } from './disk.js';
 import type { DownloadRequest } from './download-request.js';
@@ -22,8 +22,6 @@ export interface DownloadLimits {
 }
 
 export const defaultLimits: DownloadLimits = { attempts: 4, backoffMs: 500, idleMs: 30_000, totalMs: 3_600_000 };
-
-const MAX_BACKOFF_MS = 30_000;
 
 export interface Progress {
   readonly received: number;
@@ -100,21 +98,14 @@ async function fetchFrom(
   options: DownloadOptions,
   signal: AbortSignal,
 ): Promise<Downloaded> {
-  const { attempts, backoffMs } = options.limits;
   const where = shown(new URL(address));
-  for (let attempt = 1; ; attempt++) {
-    try {
+  return retryPassing(
+    async () => {
       await receive(address, request, partial, options, signal);
       return { address: where, ...(await partial.check(where, request)) };
-    } catch (error) {
-      const isPassing = error instanceof FetchError && error.isPassing && !signal.aborted;
-      if (!isPassing || attempt >= attempts) throw error;
-      const delay = Math.max(backoffMs * 2 ** (attempt - 1), error.retryAfter ?? 0);
-      await wait(Math.min(delay, MAX_BACKOFF_MS), undefined, { signal }).catch(() => {
-        throw signal.reason;
-      });
-    }
-  }
+    },
+    { ...options.limits, signal },
+  );
 }
 
 /** One request; what its body holds goes into the partial file. */

@@ -99,7 +99,7 @@ export async function openBatch(
   const { names, inputs, jobs, defaultJobs, find: findAll = (options) => findInputs(names, options) } = request;
   const { filesFrom = [] } = inputs;
   const tables = typeof inputs.truth === 'object' ? [inputs.truth.table] : [];
-  const isBatch = mayBeMore(MOST_ON_THIS_THREAD, names, [...filesFrom, ...tables]);
+  const isBatch = inputs.frames || mayBeMore(MOST_ON_THIS_THREAD, names, [...filesFrom, ...tables]);
   if (isBatch) limitDecodeThreads(jobs ?? defaultJobs);
   const ended = new AbortController();
   let hasInputs = false;
@@ -107,8 +107,8 @@ export async function openBatch(
     hasInputs = true;
   };
   const find = () => findAll({ ...inputOptions(inputs, host, ended.signal), onFirst });
-  // A list that arrives is many: nobody waits for its end.
-  const isArriving = filesFrom.some((list) => list === '-' || isReadOnce(list));
+  // What arrives on stdin or through a pipe is many: nobody waits for its end.
+  const isArriving = inputs.frames || filesFrom.some((list) => list === '-' || isReadOnce(list));
   // What has been read once, here, is not there for a second process.
   const isOurs = names.includes('-') || filesFrom.some((list) => list !== '-' && isReadOnce(list));
   const runInSecondProcess = isOurs ? undefined : host.runInSecondProcess;

@@ -110,7 +110,7 @@ export const layers: readonly Layer[] = [
     folder: 'net',
     holds: 'HTTP and proxies',
     imports: ['errors'],
-    node: ['http', 'https', 'net', 'tls'],
+    node: ['http', 'https', 'net', 'timers/promises', 'tls'],
     process: ['env'],
   },
   {

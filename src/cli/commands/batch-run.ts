@@ -65,7 +65,7 @@ async function hostOf(
   { beside, openOutput }: Pick<BatchCommand<BatchTally>, 'beside' | 'openOutput'>,
 ): Promise<OutputHost> {
   const { output, resume: append = false, overwrite = false, progress = false, quiet = false, filesFrom = [] } = flags;
-  const usesStdin = names.includes('-') || filesFrom.includes('-');
+  const usesStdin = flags.stdinFrames || names.includes('-') || filesFrom.includes('-');
   return {
     ...(usesStdin && { stdin: process.stdin }),
     ...(flags.allowUrl && { fetchPicture: (await import('../../net/fetch-picture.js')).fetchPicture }),
@@ -101,8 +101,9 @@ async function installModel(flags: BatchFlags): Promise<void> {
 
 function exitCodeOf(tally: BatchTally, flags: BatchFlags): number {
   const { succeeded, failed, notFinite, lost, skipped } = tally;
-  // A part of all inputs may be empty, all of them may not.
-  if (succeeded + failed + skipped === 0 && !(flags.shard && tally.hasInputs)) {
+  // A part of all inputs may be empty, as may what another program sends; all of them may not.
+  const mayBeEmpty = flags.stdinFrames || (flags.shard && tally.hasInputs);
+  if (succeeded + failed + skipped === 0 && !mayBeEmpty) {
     writeLine('no images found');
     return exitCodes.noInput;
   }

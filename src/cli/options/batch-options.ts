@@ -86,7 +86,14 @@ export const inputOptions = {
     parse: parseShard,
   } satisfies OptionRow<ReturnType<typeof parseShard>>,
   stdinName: text('--stdin-name <name>', 'report the image on stdin (-) under this name'),
-  allowUrl: flag('--allow-url', 'download http:// and https:// arguments, at most 64 MiB and 2 minutes each'),
+  stdinFrames: flag(
+    '--stdin-frames',
+    'read images from stdin in frames: key length, key, image length, image; lengths are unsigned 32-bit integers, big-endian',
+  ),
+  allowUrl: flag(
+    '--allow-url',
+    'download http:// and https:// names, also in lists, at most 64 MiB and 2 minutes each',
+  ),
 };
 
 /** Of the file that rows go to, one for each image. */

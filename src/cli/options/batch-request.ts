@@ -23,7 +23,8 @@ export function readBatchRequest(
   isListed = false,
 ): BatchRequest & OutputRequest {
   const { filesFrom = [], timeout, output, hash = false, strict = false, resume = false } = flags;
-  if (!isListed) checkNames(names, filesFrom);
+  if (flags.stdinFrames) checkFrames(names, flags);
+  else if (!isListed) checkNames(names, filesFrom);
   checkStdinName(names, flags);
   checkComputation(flags);
   if (resume) checkResume(names, flags);
@@ -55,6 +56,7 @@ function readInputs(flags: BatchFlags): BatchRequest['inputs'] {
     filesFrom,
     separator: (flags.nul ?? flags.nulInput) ? 'nul' : 'newline',
     ...(shard && { shard }),
+    ...(flags.stdinFrames && { frames: true }),
     ...(stdinName !== undefined && { stdinName }),
   };
 }
@@ -66,6 +68,16 @@ function checkNames(names: readonly string[], filesFrom: readonly string[]): voi
   if ([...names, ...filesFrom].filter((name) => name === '-').length > 1) {
     throw new UsageError({ where: '-', problem: 'stdin can only be read once' });
   }
+}
+
+/** Each frame is classified, and comes but once. */
+function checkFrames(names: readonly string[], { filesFrom = [], resume, shard }: BatchFlags): void {
+  const where = '--stdin-frames';
+  if (names.length > 0 || filesFrom.length > 0) {
+    throw new UsageError({ where, problem: 'cannot be combined with other inputs' });
+  }
+  if (resume) throw new UsageError({ where, problem: 'cannot be combined with --resume' });
+  if (shard) throw new UsageError({ where, problem: 'cannot be combined with --shard' });
 }
 
 function checkStdinName(names: readonly string[], { stdinName }: BatchFlags): void {
