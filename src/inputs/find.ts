@@ -4,7 +4,6 @@ import { isNamedLikePicture } from '../domain/picture-names.js';
 import { formatError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { expandPattern } from './expand-pattern.js';
-import { readFrames } from './frames.js';
 import { compileGlob, expandBraces, isGlob, isOfFolders, UnfinishedPattern } from './glob.js';
 import { checkList, readNames } from './list.js';
 import { inputOf, isAddress } from './name.js';
@@ -77,6 +76,7 @@ export async function* findInputs(names: readonly string[], options: InputOption
 /** Each frame is an input of its own, whatever its key. */
 async function* inputsOfFrames({ stdin, onFirst }: InputOptions): AsyncGenerator<Input> {
   if (!stdin) throw new UsageError({ where: '--stdin-frames', problem: 'stdin is not available' });
+  const { readFrames } = await import('./frames.js');
   let isFirst = true;
   for await (const input of readFrames(stdin)) {
     if (isFirst) onFirst?.();
