@@ -1,3 +1,5 @@
+import type { CalibrationFacts } from './calibration.js';
+
 /** One model, bundled, installed or published; fields as `mobilenet models --json` gives them. */
 export interface ModelRecord {
   readonly name: string;
@@ -16,6 +18,8 @@ export interface ModelRecord {
   readonly macs: number | null;
   readonly licence: string | null;
   readonly origin: string;
+  /** Where `import --calibrate` chose integer ranges. */
+  readonly calibration?: CalibrationFacts;
 }
 
 export interface PublishedRecord extends ModelRecord {

@@ -1,10 +1,11 @@
+import type { CalibrationFacts } from '../domain/calibration.js';
 import { isModelName } from '../domain/model-name.js';
 import { ModelError } from '../errors/errors.js';
 import { paddingConventions } from '../networks/types.js';
 import { Fields } from '../untrusted-data/fields.js';
 import { readModelFile } from '../untrusted-data/regular-file.js';
 import { readPreprocessing, readPublished } from './description-fields.js';
-import type { Blob, CalibrationFacts, InstalledModel, LearnedFacts, UnknownRule } from './types.js';
+import type { Blob, InstalledModel, LearnedFacts, UnknownRule } from './types.js';
 
 const VERSION = 1;
 /** A learned model has a number for each of its classes. */

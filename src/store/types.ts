@@ -1,3 +1,4 @@
+import type { CalibrationFacts } from '../domain/calibration.js';
 import type { Preprocessing } from '../domain/preprocessing.js';
 import type { PaddingConvention } from '../networks/types.js';
 
@@ -29,17 +30,6 @@ export interface LearnedFacts {
     readonly high95: number;
     readonly images: number;
   };
-}
-
-/** What a model's levels were chosen by, and how far integers are from floats on images that they were not chosen by. */
-export interface CalibrationFacts {
-  readonly images: number;
-  /** Of these the ones that the levels were first chosen without, to compare integers and floats. */
-  readonly heldOut: number;
-  /** Held-out images with the same top class in integers and floats. */
-  readonly sameTop: number;
-  /** The largest change of the probability of any class on a held-out image, 0 to 1. */
-  readonly largestChange: number;
 }
 
 /** What a model is besides its bytes; everything about a set of weights that is no property of the network. */

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import type { CalibrationFacts } from '../domain/calibration.js';
 import { chooseRangesAndWidths } from '../engine/int8/choose-widths.js';
 import { groupLevels, nameLevels } from '../engine/int8/levels-file.js';
 import { loadKernels } from '../engine/kernels.js';
@@ -10,7 +11,6 @@ import { findInputs } from '../inputs/find.js';
 import { levelsOfPicture } from '../models/integers.js';
 import type { Model } from '../models/model.js';
 import { preparePicture } from '../runners/prepare-picture.js';
-import type { CalibrationFacts } from '../store/types.js';
 import { checkWeights } from '../weights/check.js';
 import { readSafetensors, writeSafetensors } from '../weights/formats/safetensors/safetensors.js';
 
@@ -24,17 +24,10 @@ export interface ImportCalibration {
 
 /** More change the levels little; of a larger folder as many are taken, evenly spread. */
 const MOST_PICTURES = 512;
-/** With fewer, much of what other pictures hold has not been seen. */
-const FEW_PICTURES = 32;
-/** Integers that agree with floats less often are not to be trusted. */
-const LEAST_AGREEMENT = 0.9;
-
 export interface ChosenLevels {
   /** A safetensors file. */
   readonly bytes: Uint8Array;
   readonly facts: CalibrationFacts;
-  /** What speaks against using them, each in one line. */
-  readonly warnings: readonly string[];
 }
 
 /**
@@ -79,24 +72,7 @@ export async function levelsFor(
     });
   }
   const { sameTop, largestChange } = heldOut;
-  const facts = { images: pictures, heldOut: heldOut.pictures, sameTop, largestChange };
-  return { bytes, facts, warnings: warningsOf(folder, facts) };
-}
-
-function warningsOf(folder: string, { images, heldOut, sameTop }: CalibrationFacts): readonly string[] {
-  const warnings: string[] = [];
-  if (images < FEW_PICTURES) {
-    const count = images === 1 ? '1 image is' : `${images} images are`;
-    warnings.push(
-      `--calibrate ${folder}: ${count} few, expected ${FEW_PICTURES} or more; with --dtype int8 other images may be classified less accurately`,
-    );
-  }
-  if (sameTop < LEAST_AGREEMENT * heldOut) {
-    warnings.push(
-      `--calibrate ${folder}: integers give the top class of floats on only ${sameTop} of ${heldOut} held-out images; use --dtype f32, or calibrate with more images such as the model will classify`,
-    );
-  }
-  return warnings;
+  return { bytes, facts: { images: pictures, heldOut: heldOut.pictures, sameTop, largestChange } };
 }
 
 /** Files of a folder and of those below, but for names that are not UTF-8. */

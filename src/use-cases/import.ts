@@ -33,7 +33,7 @@ export interface Imported {
   readonly installed: InstalledModel;
   /** What the file was taken for. */
   readonly title: string;
-  /** What was assumed of the file, and what speaks against its integers, each in one line. */
+  /** What was assumed of the file, each in one line. */
   readonly notes: readonly string[];
 }
 
@@ -82,7 +82,7 @@ export async function importModel(path: string, options: ImportOptions): Promise
   return {
     installed: await installModel(calibrated, stores),
     title: model.title,
-    notes: [...model.notes, ...(found?.warnings ?? [])],
+    notes: model.notes,
   };
 }
 

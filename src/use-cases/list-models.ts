@@ -36,13 +36,14 @@ export function surveyModels({ isInstalled = false, words = [] }: SurveyQuery = 
     };
   });
   const installed = models.map(
-    ({ name, network, alpha, resolution, classes, dtype, weights, published, licence, origin }): ModelRecord => ({
+    ({ name, network, alpha, resolution, classes, dtype, weights, published, licence, ...rest }): ModelRecord => ({
       ...{ name, network, alpha, resolution, classes, dtype, bytes: weights.bytes },
       top1: published?.top1 ?? null,
       top5: published?.top5 ?? null,
       macs: countMacs(network, alpha, resolution),
       licence,
-      origin: origin.address,
+      origin: rest.origin.address,
+      ...(rest.calibration && { calibration: rest.calibration }),
     }),
   );
   const found = { installed: installed.filter(fits), damaged: damaged.filter(({ name }) => fits({ name })) };

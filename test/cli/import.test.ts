@@ -73,7 +73,7 @@ describe('mobilenet import', () => {
       /\nranged: integer ranges chosen from 4 images, for --dtype int8\nint8: same top class on 1 of 1 held-out images, largest change of a probability 0\.\d\d\n$/,
     );
     expect(run.stderr).toMatch(
-      /^mobilenet: .*README\.md: [^\n]+\n(calibrating: .+\n)*mobilenet: --calibrate \S+: 4 images are few, expected 32 or more; [^\n]+\n$/,
+      /^mobilenet: .*README\.md: [^\n]+\n(calibrating: .+\n)*mobilenet: --calibrate \S+: only 4 images, expected 32 or more; [^\n]+\n$/,
     );
     expect(run.code).toBe(0);
     const [floats, integers] = [classify('f32'), classify('int8')];
@@ -87,7 +87,10 @@ describe('mobilenet import', () => {
     });
 
     expect(mobilenet('models', 'verify')).toMatchObject({ code: 0 });
-    const { levels } = JSON.parse(readFileSync(join(folder, 'home/models/ranged/model.json'), 'utf8'));
+    const { levels, calibration } = JSON.parse(readFileSync(join(folder, 'home/models/ranged/model.json'), 'utf8'));
+    expect(calibration).toEqual({ images: 4, heldOut: 1, sameTop: 1, largestChange: expect.any(Number) });
+    const listed = JSON.parse(mobilenet('models', '--installed', '--json').stdout).installed;
+    expect(listed).toContainEqual(expect.objectContaining({ name: 'ranged', calibration }));
     const blob = join(folder, `home/blobs/${levels.sha256}.safetensors`);
     const bytes = readFileSync(blob);
     bytes[bytes.length - 1]! ^= 1;

@@ -80,7 +80,7 @@ describe('ranges', () => {
     expect(rooms[1]).toBeGreaterThan(1.2);
   });
 
-  it('of a channel that was never active are no smaller than an eighth of the largest', async () => {
+  it('of a channel that was never active are no smaller than a quarter of the largest', async () => {
     const { constants } = await loadKernels();
     const { observed } = await rangesFrom(3);
     for (const { maximum, high } of observed.values()) {
@@ -89,7 +89,7 @@ describe('ranges', () => {
       high.squares[0] = 0;
     }
     const { values } = createRangeChooser(model, constants, observed)();
-    for (const { scale } of values.values()) expect(scale[0]).toBeGreaterThanOrEqual(Math.max(...scale) / 16);
+    for (const { scale } of values.values()) expect(scale[0]).toBeGreaterThanOrEqual(Math.max(...scale) / 8);
   });
 });
 

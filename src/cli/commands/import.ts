@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { UsageError } from '../../errors/errors.js';
 import { printable } from '../../errors/printable.js';
 import { isNetworkId } from '../../networks/index.js';
+import { calibrationText, calibrationWarnings } from '../../report/calibration-text.js';
 import { jsonDocument } from '../../report/json.js';
 import { alphaText, sizeText } from '../../report/units.js';
 import type { ImportCalibration } from '../../use-cases/calibrate.js';
@@ -103,7 +104,9 @@ async function runImport(
     ...(calibrate !== undefined && { calibrate: calibration(calibrate, quiet) }),
   });
   const { installed, title, notes } = imported;
-  for (const note of quiet ? [] : notes) process.stderr.write(`mobilenet: ${printable(note)}\n`);
+  const { calibration: found } = installed;
+  const warnings = calibrate !== undefined && found ? calibrationWarnings(calibrate, found) : [];
+  for (const note of quiet ? [] : [...notes, ...warnings]) process.stderr.write(`mobilenet: ${printable(note)}\n`);
   process.stdout.write(json ? jsonDocument({ model: installed, family: title }) : importedText(imported));
 }
 
@@ -117,16 +120,8 @@ function importedText({ installed, title }: Imported): string {
     `${sizeText(weights.bytes, 1)} ${dtype}`,
     ...(isKnown ? [`recognised as ${printable(title)}`] : []),
   ];
-  return `${name}: ${parts.join(', ')}\n${calibration ? calibrationText(name, calibration) : ''}`;
-}
-
-function calibrationText(
-  name: string,
-  { images, heldOut, sameTop, largestChange }: NonNullable<Imported['installed']['calibration']>,
-): string {
-  const chosen = `${name}: integer ranges chosen from ${images} ${images === 1 ? 'image' : 'images'}, for --dtype int8\n`;
-  const cost = `same top class on ${sameTop} of ${heldOut} held-out images, largest change of a probability ${largestChange.toFixed(2)}`;
-  return `${chosen}int8: ${heldOut > 0 ? cost : 'not compared with floats, which takes 3 images or more'}\n`;
+  const lines = [`${name}: ${parts.join(', ')}`, ...(calibration ? calibrationText(name, calibration) : [])];
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 /** Images that are left out, and progress now and then, go to stderr. */

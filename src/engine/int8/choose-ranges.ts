@@ -28,9 +28,9 @@ export interface CalibrationModel {
 const ROUNDS = 4;
 /**
  * A channel's scale is at least this share of the largest one's of its map: what few pictures hold of a channel that is seldom
- * active says little of what others hold. Wide maps have levels to spare.
+ * active says little of what others hold.
  */
-const LEAST_SHARE = { narrow: 1 / 8, wide: 1 / 4 };
+const LEAST_SHARE = 1 / 4;
 /**
  * Ranges have room for what so many pictures hold. The largest values of pictures are distributed about as Gumbel's
  * distribution says: the largest of N pictures exceeds that of n by √6 / π · ln(N / n) standard deviations of these values.
@@ -137,7 +137,7 @@ function chooseLevels(
   );
   const least = range.map((value) => value / largestInteger({ wide }, limits));
   const largest = least.reduce((a, b) => Math.max(a, b), 1e-10);
-  const minimum = least.map((value) => Math.max(value, largest * LEAST_SHARE[width]));
+  const minimum = least.map((value) => Math.max(value, largest * LEAST_SHARE));
   const most = largestWeight({ wide }, range.length, limits);
   const scale = readers.length > 0 ? balance(minimum, largest, found, readers, folded, observed, most) : minimum;
   return {
