@@ -33,12 +33,14 @@ const roundingBits: usize = memory.data<i32>([0x4b400000, 0x4b400000, 0x4b400000
 @inline
 export function storeRounded<T>(output: usize, low: v128, high: v128, limit: v128): void {
   const bits = v128.load(roundingBits);
-  const words = i16x8.narrow_i32x4_s(i32x4.sub(low, bits), i32x4.sub(high, bits));
+  low = i32x4.sub(low, bits);
+  high = i32x4.sub(high, bits);
   if (sizeof<T>() == 1) {
+    const words = i16x8.narrow_i32x4_s(low, high);
     const bytes = i8x16.narrow_i16x8_u(words, words);
     v128.store64_lane(output, i8x16.min_u(bytes, limit), 0);
   } else {
-    v128.store(output, i16x8.min_s(i16x8.max_s(words, i16x8.splat(0)), limit));
+    v128.store(output, i16x8.min_u(i16x8.narrow_i32x4_u(low, high), limit));
   }
 }
 
