@@ -1,10 +1,17 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { type ModelFacts, type Origin, type RecordError, SKIPPED } from '../domain/classification.js';
+import {
+  type ArchiveFacts,
+  type ModelFacts,
+  type Origin,
+  type RecordError,
+  SKIPPED,
+} from '../domain/classification.js';
 import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { openReplacement, type Replacement } from '../files/replacement.js';
 import type { Input } from '../inputs/types.js';
+import { isJsonObject } from '../untrusted-data/json-object.js';
 import { isSameModel, parseRow, readRows, rowName } from './read-rows.js';
 import type { Meta, Task } from './types.js';
 
@@ -108,10 +115,10 @@ export function readRow(text: string, where: string, model: ModelFacts): KnownRo
 /** Fields beside those of a row's origin may be anything. */
 export function knownRow(row: Origin & { readonly error?: RecordError; readonly truncated?: unknown }): KnownRow {
   const path = row.fileBase64 === undefined ? row.file : rowName(row);
-  const { size, mtime, sha256 } = row as { size?: unknown; mtime?: unknown; sha256?: unknown };
+  const { size, mtime, sha256, archive } = row as { readonly [Field in keyof Meta]?: unknown };
   const meta =
     typeof size === 'number' && typeof mtime === 'number'
-      ? { size, mtime, ...(typeof sha256 === 'string' && { sha256 }) }
+      ? { size, mtime, ...(typeof sha256 === 'string' && { sha256 }), ...(isArchive(archive) && { archive }) }
       : undefined;
   return { key: keyOf(path), path, meta, error: row.error, truncated: !row.error && row.truncated === true };
 }
@@ -123,6 +130,12 @@ async function holds({ path, meta, error, truncated }: KnownRow, options: KeepOp
   if (lenient ? error?.code === 'corrupt' : truncated) return false;
   if (error && error.code !== SKIPPED && (retry || PASSING.has(error.code))) return false;
   if (hash && meta && meta.sha256 === undefined) return false;
+  // What an archive has follows from the archive alone.
+  if (meta?.archive) {
+    const { archive } = meta;
+    const whole = await readMeta(archive.fileBase64 === undefined ? archive.file : rowName(archive), false);
+    return whole === undefined || isSame(whole, archive);
+  }
   const now = await readMeta(path, meta?.sha256 !== undefined);
   return now === undefined || isSame(now, meta);
 }
@@ -153,10 +166,27 @@ export async function* tasksToDo(
       onSkip?.(input, done.get(key));
       continue;
     }
-    const isFile = isWanted && !input.bytes && !input.fetch && !input.error;
-    const meta = isFile ? await readMeta(input.path, hash) : undefined;
+    const meta = isWanted ? await metaOf(input, hash) : undefined;
     yield { input, ...(meta && { meta }) };
   }
+}
+
+function isArchive(value: unknown): value is ArchiveFacts {
+  if (!isJsonObject(value)) return false;
+  return typeof value.file === 'string' && typeof value.size === 'number' && typeof value.mtime === 'number';
+}
+
+async function metaOf({ path, bytes, fetch, error, member }: Input, hash: boolean): Promise<Meta | undefined> {
+  if (member) {
+    const { size, mtime, archive } = member;
+    return { size, mtime, ...(hash && bytes && { sha256: await hashBytes(bytes) }), archive };
+  }
+  return bytes || fetch || error ? undefined : readMeta(path, hash);
+}
+
+async function hashBytes(bytes: Uint8Array): Promise<string> {
+  const { createHash } = await import('node:crypto');
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** Of a regular file; of nothing else, which is not to be opened. */

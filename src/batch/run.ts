@@ -41,10 +41,11 @@ export async function* classifyAll(
   signal?.addEventListener('abort', onAbort);
   let next: Promise<IteratorResult<Task>> | undefined;
   let ended = false;
+  let held = 0;
   try {
     for (;;) {
       if (signal?.aborted) ended = true;
-      if (!ended && running.length < WINDOW * runner.busy) next ??= source.next();
+      if (!ended && running.length < WINDOW * runner.busy && mayTake(held, runner)) next ??= source.next();
       if (ended && running.length === 0) return;
       const [oldest] = running;
       // Whichever comes first: names may arrive slowly, and results must not wait for them.
@@ -56,18 +57,35 @@ export async function* classifyAll(
           stop = () => resolve('stopped');
         }),
       ]);
-      if (come === 'done') yield await running.shift()!;
-      else if (come === 'next') {
+      if (come === 'done') {
+        const outcome = await running.shift()!;
+        held -= bytesOf(outcome.input);
+        yield outcome;
+      } else if (come === 'next') {
         const { done, value } = await next!;
         next = undefined;
         if (done) ended = true;
-        else running.push(begin(value, runner, top, fetches));
+        else {
+          held += bytesOf(value.input);
+          running.push(begin(value, runner, top, fetches));
+        }
       }
     }
   } finally {
     signal?.removeEventListener('abort', onAbort);
     await release(source, next);
   }
+}
+
+/** Bytes of inputs that come with them, for each that the runner works on: images that wait must not fill the memory. */
+const MOST_HELD = 2 ** 23;
+
+function mayTake(held: number, { busy }: Pick<Runner, 'busy'>): boolean {
+  return held < MOST_HELD * busy;
+}
+
+function bytesOf({ bytes }: Input): number {
+  return bytes?.length ?? 0;
 }
 
 /** Lets the source end, should nobody read on. One that is being waited for may never answer. */
@@ -136,6 +154,12 @@ export async function fetchContent(fetch: NonNullable<Input['fetch']>): Promise<
   return content instanceof Uint8Array ? { bytes: content } : { pixels: content };
 }
 
-export function originOf({ file, path }: Input): Origin {
-  return { file, ...(typeof path !== 'string' && { fileBase64: path.toString('base64') }) };
+export function originOf({ file, path, member }: Input): Origin {
+  const { key, fields } = member ?? {};
+  return {
+    file,
+    ...(typeof path !== 'string' && { fileBase64: path.toString('base64') }),
+    ...(key !== undefined && { key }),
+    ...(fields && { fields }),
+  };
 }

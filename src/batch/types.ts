@@ -1,4 +1,4 @@
-import type { ImageRecord, PictureSize } from '../domain/classification.js';
+import type { ArchiveFacts, ImageRecord, PictureSize } from '../domain/classification.js';
 import type { Input } from '../inputs/types.js';
 import type { Maps } from '../runners/types.js';
 
@@ -14,6 +14,8 @@ export interface Meta {
   /** Milliseconds since 1970. */
   readonly mtime: number;
   readonly sha256?: string;
+  /** That it is in. */
+  readonly archive?: ArchiveFacts;
 }
 
 export interface Outcome {

@@ -112,11 +112,28 @@ export interface Origin {
   readonly file: string;
   /** The name's bytes, where they are not UTF-8. */
   readonly fileBase64?: string;
+  /** Of an image in an archive whose sample has several files: the name that they share. */
+  readonly key?: string;
+  /** Of an image in an archive: what was asked for of its sample's JSON, or of its row in a table. */
+  readonly fields?: Readonly<Record<string, unknown>>;
   /** Bytes, and milliseconds since 1970, in files of results that can be resumed; left out where they are not known. */
   readonly size?: number;
   readonly mtime?: number;
   /** Of the picture's bytes, where it was asked for. */
   readonly sha256?: string;
+  /** With size and time: the archive that the image is in. */
+  readonly archive?: ArchiveFacts;
+}
+
+/** An archive, and what it was when it was read. */
+export interface ArchiveFacts {
+  readonly file: string;
+  /** The name's bytes, where they are not UTF-8. */
+  readonly fileBase64?: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly mtime: number;
 }
 
 export interface ClassifiedRecord<P extends RowPrediction = Prediction> extends Origin, PictureFacts {

@@ -104,7 +104,9 @@ export async function openPicture(
 ): Promise<PictureSource> {
   if (typeof input !== 'string') {
     const name = printable(unnamed);
-    if (input.length === 0) throw new ImageError('empty', { where: name, problem: 'no data' });
+    if (input.length === 0) {
+      throw new ImageError('empty', { where: name, problem: 'no data', otherKind: recogniseOther(input, name) });
+    }
     return { name, header: input.subarray(0, FORMAT_HEADER_BYTES), input };
   }
   const name = printable(input) || "''";

@@ -1,4 +1,6 @@
 import { statSync } from 'node:fs';
+import { recogniseArchive } from '../archives/recognise.js';
+import { isNamedLikePicture } from '../domain/picture-names.js';
 import { isGlob } from './glob.js';
 import { isAddress } from './name.js';
 
@@ -19,7 +21,7 @@ export function mayBeMore(few: number, names: readonly string[], lists: readonly
 
 function isOne(name: string): boolean {
   try {
-    return statSync(name).isFile();
+    return statSync(name).isFile() && (isNamedLikePicture(name) || recogniseArchive(name) === undefined);
   } catch {
     // What is not there is one input, unless it is a pattern.
     return !isGlob(name) || isAddress(name);

@@ -1,5 +1,6 @@
 import { lstat, stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
+import { recogniseArchive } from '../archives/recognise.js';
 import { isNamedLikePicture } from '../domain/picture-names.js';
 import { formatError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
@@ -39,6 +40,10 @@ export interface InputOptions {
   readonly frames?: boolean;
   /** Of files: those that are none of the inputs, wherever they are found. */
   readonly omits?: ((input: Input) => boolean) | undefined;
+  /** Fields that are wanted of images in archives: of the JSON of their samples, or of the rows of a table. */
+  readonly fields?: readonly string[];
+  /** Off: of files in archives the names and true classes alone, without their bytes. */
+  readonly contents?: boolean;
   /** Told once that there are inputs, be they of other shards. */
   readonly onFirst?: () => void;
   /** Nothing more is wanted: ends what still waits for lists. */
@@ -64,12 +69,16 @@ export async function* findInputs(names: readonly string[], options: InputOption
   const seen = new SeenNames();
   for (const list of options.filesFrom ?? []) if (list !== '-') await checkList(list);
   const isInShard = options.shard && (await shardFilter(options.shard));
+  const isInPart = (input: Input) => !isInShard || input.lost === 'root' || isInShard(input);
   let isFirst = true;
-  for await (const input of allInputs(names, options)) {
-    if (options.omits?.(input) || !(await seen.add(keyOf(input)))) continue;
+  for await (const input of withArchives(allInputs(names, options), seen, isInPart, options)) {
+    if (options.omits?.(input)) continue;
+    const isNew = await seen.add(keyOf(input));
+    if (!isNew && !input.member) continue;
     if (isFirst) options.onFirst?.();
     isFirst = false;
-    if (!isInShard || input.lost === 'root' || isInShard(input)) yield withTruth(input, options);
+    const own = isNew ? input : await repeatedMember(input);
+    if (isInPart(own)) yield withTruth(own, options);
   }
 }
 
@@ -85,6 +94,38 @@ async function* inputsOfFrames({ stdin, onFirst }: InputOptions): AsyncGenerator
   }
 }
 
+/** The inputs, with what is in an archive in its place. One that is found in a folder is not entered. */
+async function* withArchives(
+  inputs: AsyncIterable<Input>,
+  seen: SeenNames,
+  isWanted: (input: Input) => boolean,
+  options: InputOptions,
+): AsyncGenerator<Input> {
+  for await (const input of inputs) {
+    const kind = isNamed(input) ? recogniseArchive(input.path) : undefined;
+    if (!kind || options.omits?.(input)) yield input;
+    else if (await seen.add(keyOf(input))) {
+      // Apart, as few inputs are archives.
+      const { walkArchive } = await import('./archive.js');
+      const { fields, truth, contents } = options;
+      yield* walkArchive(input, kind, {
+        ...walkOptions(options),
+        ...{ isWanted, ...(fields && { fields }), ...(truth && { truth }), ...(contents === false && { contents }) },
+      });
+    }
+  }
+}
+
+/** A file that may be an archive: what is named like an image is one, or is said not to be. */
+function isNamed({ file, isFound, bytes, fetch, error }: Input): boolean {
+  return !isFound && !bytes && !fetch && !error && !isNamedLikePicture(file);
+}
+
+async function repeatedMember(input: Input): Promise<Input> {
+  const { repeated } = await import('./archive.js');
+  return repeated(input);
+}
+
 /** Other files in a folder, such as a README, are not named after a class. */
 function withTruth(input: Input, { truth }: InputOptions): Input {
   const isNamed = truth === 'name' && (!input.isFound || isNamedLikePicture(input.file));
@@ -92,8 +133,8 @@ function withTruth(input: Input, { truth }: InputOptions): Input {
 }
 
 /** The absolute path, of a file; links are not resolved, so two names of one file are two inputs. */
-function keyOf({ path, bytes, fetch }: Input): string {
-  if (bytes || fetch) return `\0${path}`;
+function keyOf({ path, bytes, fetch, member }: Input): string {
+  if (bytes || fetch || member) return `\0${path}`;
   if (typeof path === 'string') return resolve(path);
   // A character for each byte, in the folder's name too.
   return `\0\0${resolve(Buffer.from(process.cwd()).toString('latin1'), path.toString('latin1'))}`;

@@ -1,3 +1,4 @@
+import type { ArchiveFacts, RecordError } from '../domain/classification.js';
 import type { RgbPixels } from '../domain/image-input.js';
 
 /** A picture to classify; whether it exists and can be read shows later. */
@@ -19,8 +20,27 @@ export interface Input {
   readonly lost?: 'root' | 'picture';
   /** Found in a folder, not named: it may be something else than a picture. */
   readonly isFound?: true;
+  /** One of many that come one after the other, each with its bytes: nobody looks ahead, which would hold them all. */
+  readonly inSequence?: true;
+  /** Of a picture in an archive. */
+  readonly member?: MemberFacts;
   /** The class that it shows, as its folder, its name or a table has it. */
   readonly truth?: string;
   /** Known already not to be classified, as a folder that cannot be listed. */
-  readonly error?: { readonly code: string; readonly message: string };
+  readonly error?: RecordError;
+}
+
+/** What is known of a picture in an archive beside its bytes. */
+export interface MemberFacts {
+  /** Where the archive has it: a byte, or a row. */
+  readonly at: number;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since 1970; the archive's own where it has none for its members. */
+  readonly mtime: number;
+  readonly archive: ArchiveFacts;
+  /** Of a sample of several files, such as a picture and its caption: the name that they share. */
+  readonly key?: string;
+  /** Those that were asked for, of the sample or the row that the picture is in; null where there is none. */
+  readonly fields?: Readonly<Record<string, unknown>>;
 }

@@ -53,10 +53,14 @@ export async function openCachedRunner(
 /** Not where the file has changed since it was hashed. */
 async function keep(
   cache: EmbeddingCache,
-  { path, meta }: TaskPicture,
+  { path, bytes, meta }: TaskPicture,
   sha256: string,
   vector: Parameters<EmbeddingCache['keep']>[1],
 ): Promise<void> {
+  if (bytes) {
+    cache.keep(sha256, vector);
+    return;
+  }
   const now = await stat(path).catch(() => undefined);
   if (now?.size === meta?.size && Math.floor(now?.mtimeMs ?? 0) === meta?.mtime) cache.keep(sha256, vector);
 }

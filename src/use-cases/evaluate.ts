@@ -104,7 +104,7 @@ async function findTruths(
 ): Promise<number> {
   const firstFiles = new Map<string, string>();
   let withoutTruth = 0;
-  for await (const { file, truth, lost, error } of findInputs(names, inputs)) {
+  for await (const { file, truth, lost, error } of findInputs(names, { ...inputs, contents: false })) {
     if (truth !== undefined) {
       if (!firstFiles.has(truth)) firstFiles.set(truth, file);
     } else if (!lost && !error && isNamedLikePicture(file)) withoutTruth++;

@@ -113,16 +113,17 @@ export async function openBatch(
   const isOurs = names.includes('-') || filesFrom.some((list) => list !== '-' && isReadOnce(list));
   const runInSecondProcess = isOurs ? undefined : host.runInSecondProcess;
   const most = runInSecondProcess ? MOST_IN_FIRST_PROCESS : MOST_ON_THIS_THREAD;
-  const { first, all } = await lookAhead(find(), isArriving ? 0 : most + 1);
-  if (runInSecondProcess && (isArriving || first.length > MOST_IN_FIRST_PROCESS)) {
+  const { first, all } = await lookAhead(find(), isArriving ? 0 : most + 1, isInSequence);
+  const hasSequence = first.some(isInSequence);
+  if (runInSecondProcess && (isArriving || hasSequence || first.length > MOST_IN_FIRST_PROCESS)) {
     const exitCode = await runInSecondProcess();
     if (exitCode !== undefined) return { exitCode };
   }
-  const isMany = isArriving || first.length > MOST_ON_THIS_THREAD;
+  const isMany = isArriving || hasSequence || first.length > MOST_ON_THIS_THREAD;
   const opened = await openFor(request, isMany ? undefined : first.length, host, keep);
   for (const note of opened.runner.notes) host.onNote(note);
   const isCounted = isMany && !isArriving && !host.stdin && host.showsProgress;
-  const total = countInBackground(isCounted ? find() : undefined);
+  const total = countInBackground(isCounted ? find() : undefined, isInSequence);
   return {
     ...opened,
     ...{ inputs: all, first, isBatch, total },
@@ -182,6 +183,11 @@ function planFor(request: BatchRequest, pictures: number | undefined): RunnerPla
   const takesLanes = timeoutMs !== undefined || (jobs ?? 1) > 1 || (pictures === undefined && !sharesPictures);
   if (takesLanes) return { kind: 'lanes', lanes: jobs ?? (pictures === undefined ? defaultJobs : 1), timeoutMs };
   return { kind: 'thread', threads: choice.threads, pictures: pictures ?? MOST_ON_THIS_THREAD };
+}
+
+/** Of such inputs there may be any number. */
+function isInSequence({ inSequence }: Input): boolean {
+  return inSequence === true;
 }
 
 function isFile(input: Input): input is Input & { readonly path: string } {

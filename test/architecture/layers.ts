@@ -184,17 +184,18 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'inputs',
-    holds: 'finding inputs: folders, patterns, lists, order, shards; names as bytes',
-    imports: ['domain', 'errors'],
+    holds: 'finding inputs: folders, archives, patterns, lists, order, shards; names as bytes',
+    imports: ['archives', 'domain', 'untrusted-data', 'errors'],
     packages: ['papaparse'],
     node: ['crypto', 'fs', 'fs/promises', 'net', 'path', 'stream', 'util'],
     process: ['cwd', 'platform'],
   },
   {
     folder: 'archives',
-    holds: 'zip and tar',
+    holds: 'the members of archives: tar, gzip, zstd, zip',
     imports: ['untrusted-data', 'errors'],
-    node: ['fs', 'zlib'],
+    packages: ['fzstd'],
+    node: ['fs', 'stream', 'util', 'zlib'],
   },
   {
     folder: 'networks',

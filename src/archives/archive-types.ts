@@ -1,0 +1,70 @@
+import type { ErrorDetails } from '../errors/errors.js';
+
+/** Archives and the like, by what their first bytes say. */
+export type ArchiveKind = 'tar' | 'gzip' | 'zstd' | 'zip' | 'parquet';
+
+/** A member of an archive, when its turn comes. Its name leads nowhere: nothing is ever written under it. */
+export interface ArchiveMember {
+  /** As the archive has it, less `./` in front; it need not be UTF-8. */
+  readonly name: Buffer;
+  /** Where the archive has it: a byte, or a row. */
+  readonly at: number;
+  /** Bytes, unpacked. */
+  readonly size: number;
+  /** Milliseconds since 1970, where the archive says it. */
+  readonly mtime?: number;
+  /** A link, which has no bytes of its own. */
+  readonly isLink?: true;
+  /** What a table has in other columns of the same row. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+  /**
+   * Its bytes, a copy of its own; before the next member is asked for, and once.
+   * Rejects with ArchiveError.
+   */
+  read(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** What is wrong with an archive, or with a member of it. */
+export interface ArchiveFlaw {
+  readonly name?: Buffer;
+  /** Where; left out for the archive as a whole. */
+  readonly at?: number;
+  readonly flaw: Omit<ErrorDetails, 'where'>;
+}
+
+export type ArchiveEntry = ArchiveMember | ArchiveFlaw;
+
+/** What is wrong with an archive, before its name is known. */
+export class ArchiveError extends Error {
+  readonly flaw: ArchiveFlaw['flaw'];
+
+  constructor(flaw: ArchiveFlaw['flaw'], options?: ErrorOptions) {
+    super(flaw.problem, options);
+    this.flaw = flaw;
+  }
+}
+
+/** Of one member: as much as of an image on stdin. */
+export const MOST_MEMBER_BYTES = 2 ** 28;
+
+/** What all members may come to, in multiples of the archive's own length, and what any archive may. */
+const MOST_RATIO = 100;
+const LEAST_LIMIT = 2 ** 28;
+
+/** Images hardly shrink; what unpacks to very much more is made to exhaust whoever reads it. Throws ArchiveError. */
+export function checkRatio(unpacked: number, packed: number): void {
+  if (unpacked <= LEAST_LIMIT + MOST_RATIO * packed) return;
+  throw new ArchiveError({
+    problem: `unpacks to more than ${MOST_RATIO} times its size`,
+    remedy: 'the rest of it is not read',
+  });
+}
+
+/** Throws ArchiveError. */
+export function checkMemberSize(size: number): void {
+  if (size <= MOST_MEMBER_BYTES) return;
+  throw new ArchiveError({
+    problem: `${size} bytes are too many for a file in an archive`,
+    expected: `at most ${MOST_MEMBER_BYTES / 2 ** 20} MiB`,
+  });
+}
