@@ -40,7 +40,15 @@ const rest = [
     'completion',
   ].map((name) => `cli/commands/${name}`),
   ...['use-cases/cost-file', 'use-cases/measure-cost', 'use-cases/plot', 'report/graph-text'],
-  ...['cli/terminal/output-lock', 'inputs/class-folders', 'inputs/frames', 'inputs/truth-table', 'inputs/archive'],
+  ...[
+    'cli/terminal/output-lock',
+    'inputs/expand-pattern',
+    'inputs/name-filters',
+    'inputs/class-folders',
+    'inputs/frames',
+    'inputs/truth-table',
+    'inputs/archive',
+  ],
   ...[
     'batch/select-predictions',
     'batch/done-file',

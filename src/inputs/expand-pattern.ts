@@ -1,7 +1,8 @@
 import { lstat } from 'node:fs/promises';
-import { formatError } from '../errors/errors.js';
+import { formatError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
-import { compileGlob, expandBraces, fixedPart, isGlob, isOfFolders } from './glob.js';
+import { compileGlob, expandBraces, fixedPart, UnfinishedPattern } from './glob.js';
+import { isGlob, isOfFolders } from './glob-signs.js';
 import { inputOf, nameBytes } from './name.js';
 import type { Input } from './types.js';
 import {
@@ -18,11 +19,49 @@ import {
 /** How folders are walked, with what is wanted of them. */
 type FilteredWalk = WalkOptions & Required<Pick<WalkOptions, 'accepts' | 'enters'>>;
 
+/** More names than anybody means. */
+const MOST_NAMES = 1e6;
+
+/**
+ * The names that one with a range in braces stands for, such as `data-{000..099}.tar`: with as many digits as its ends are
+ * written with. Of several ranges the first; undefined where there is none. Throws UsageError for more than MOST_NAMES.
+ */
+export function expandRange(name: string): Iterable<string> | undefined {
+  const [, before, from, to, after] = /^((?:|.*?[^\\]))\{(\d{1,15})\.\.(\d{1,15})\}(.*)$/s.exec(name) ?? [];
+  if (from === undefined || to === undefined) return undefined;
+  const [first, last] = [Number(from), Number(to)];
+  if (Math.abs(last - first) >= MOST_NAMES) {
+    throw new UsageError({ where: printable(name), problem: `expands to more than ${MOST_NAMES} names` });
+  }
+  // As in a shell: zeros in front of one end are for all.
+  const digits = [from, to].some((end) => /^0\d/.test(end)) ? Math.max(from.length, to.length) : 0;
+  const step = first <= last ? 1 : -1;
+  return Array.from(
+    { length: Math.abs(last - first) + 1 },
+    (_, at) => `${before}${`${first + step * at}`.padStart(digits, '0')}${after}`,
+  );
+}
+
+/** A name such as `a[1.jpg` is a pattern too, if none that can be used: of a file that is gone it must not end a batch. */
+export async function* expandOrRefuse(name: string, walking: WalkOptions): AsyncGenerator<Input> {
+  const pattern = process.platform === 'win32' ? name.replaceAll('\\', '/') : name;
+  try {
+    for (const part of expandBraces(pattern).flatMap((each) => each.split('/'))) compileGlob(part);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const details = error instanceof UnfinishedPattern ? { problem: 'no such file' } : error.details;
+    const message = formatError({ ...details, where: printable(name) });
+    yield { file: name, path: name, lost: 'root', error: { code: 'not-found', message } };
+    return;
+  }
+  yield* expandPattern(pattern, { accepts: () => true, enters: () => true, ...walking });
+}
+
 /**
  * A pattern that the shell left alone, as the shell would have given it: files, and folders, which are walked. One that fits
  * nothing is an input that does not exist.
  */
-export async function* expandPattern(pattern: string, whole: FilteredWalk): AsyncGenerator<Input> {
+async function* expandPattern(pattern: string, whole: FilteredWalk): AsyncGenerator<Input> {
   let found = false;
   for (const each of expandBraces(pattern)) {
     const base = fixedPart(each);

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { recogniseArchive } from '../archives/recognise.js';
 import { isNamedLikePicture } from '../domain/picture-names.js';
-import { isGlob } from './glob.js';
+import { isGlob } from './glob-signs.js';
 import { isAddress } from './name.js';
 
 /** Whether a list can be read only once: a pipe, as of `<(find …)`. stdin, `-`, is none. */

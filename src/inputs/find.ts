@@ -2,17 +2,16 @@ import { lstat, stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import { recogniseArchive } from '../archives/recognise.js';
 import { isNamedLikePicture } from '../domain/picture-names.js';
-import { formatError, UsageError } from '../errors/errors.js';
+import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
-import { expandPattern } from './expand-pattern.js';
-import { compileGlob, expandBraces, isGlob, isOfFolders, UnfinishedPattern } from './glob.js';
+import { isGlob } from './glob-signs.js';
 import { checkList, readNames } from './list.js';
 import { inputOf, isAddress } from './name.js';
 import { SeenNames } from './seen-names.js';
 import { type Shard, shardFilter } from './shard.js';
 import { classOfName, type TruthSource } from './truth.js';
 import type { Input } from './types.js';
-import { walk } from './walk.js';
+import { type WalkOptions, walk } from './walk.js';
 
 export interface InputOptions {
   /** Into folders below a folder; on where nothing is said. */
@@ -109,7 +108,7 @@ async function* withArchives(
       const { walkArchive } = await import('./archive.js');
       const { fields, truth, contents } = options;
       yield* walkArchive(input, kind, {
-        ...walkOptions(options),
+        ...(await walkOptions(options)),
         ...{ isWanted, ...(fields && { fields }), ...(truth && { truth }), ...(contents === false && { contents }) },
       });
     }
@@ -182,7 +181,8 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
   if (kind === 'folder') {
     // Throws where the current folder is gone, which would look like an empty one.
     if (!isAbsolute(name)) process.cwd();
-    const walked = options.truth === 'folder' ? await classFolders(input, options) : walk(input, walkOptions(options));
+    const walked =
+      options.truth === 'folder' ? await classFolders(input, options) : walk(input, await walkOptions(options));
     for await (const found of walked) {
       yield found.error && found.path === name ? { ...found, lost: 'root' as const } : found;
     }
@@ -198,29 +198,22 @@ async function* fromArgument(name: string, options: InputOptions): AsyncGenerato
       problem: 'is a URL',
       remedy: 'add --allow-url to download it',
     });
-  } else if (kind === 'missing' && isGlob(name)) yield* expandOrRefuse(name, options);
+  } else if (kind === 'missing' && isGlob(name)) yield* fromPattern(name, options);
   else yield kind === 'other' ? input : { ...input, lost: isNamedLikePicture(name) ? 'picture' : 'root' };
 }
 
 /** Apart, as `classify` needs none of it. */
 async function classFolders(folder: Input, options: InputOptions): Promise<AsyncGenerator<Input>> {
   const { walkClassFolders } = await import('./class-folders.js');
-  return walkClassFolders(folder, walkOptions(options));
+  return walkClassFolders(folder, await walkOptions(options));
 }
 
-/** A name such as `a[1.jpg` is a pattern too, if none that can be used: of a file that is gone it must not end a batch. */
-async function* expandOrRefuse(name: string, options: InputOptions): AsyncGenerator<Input> {
-  const pattern = process.platform === 'win32' ? name.replaceAll('\\', '/') : name;
-  try {
-    for (const part of expandBraces(pattern).flatMap((each) => each.split('/'))) compileGlob(part);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    const details = error instanceof UnfinishedPattern ? { problem: 'no such file' } : error.details;
-    const message = formatError({ ...details, where: printable(name) });
-    yield { file: name, path: name, lost: 'root', error: { code: 'not-found', message } };
-    return;
-  }
-  yield* expandPattern(pattern, walkOptions(options));
+/** Apart, as most names are no patterns. */
+async function* fromPattern(name: string, options: InputOptions): AsyncGenerator<Input> {
+  const { expandOrRefuse, expandRange } = await import('./expand-pattern.js');
+  const names = expandRange(name);
+  if (names) for (const each of names) yield* fromArgument(each, options);
+  else yield* expandOrRefuse(name, await walkOptions(options));
 }
 
 async function kindOf(name: string): Promise<'folder' | 'missing' | 'link to nowhere' | 'other'> {
@@ -231,38 +224,14 @@ async function kindOf(name: string): Promise<'folder' | 'missing' | 'link to now
   }
 }
 
-function walkOptions({ recursive, hidden, include = [], exclude = [] }: InputOptions) {
-  const included = include.map((pattern) => (isOfFolders(pattern) ? compileInside(pattern) : compileFor(pattern)));
-  const excluded = exclude.filter((pattern) => !isOfFolders(pattern)).map(compileFor);
-  const closed = exclude.filter(isOfFolders).map((pattern) => compileFor(withoutSlash(pattern)));
-  const fitsOneOf = (tests: typeof excluded, name: string) => tests.some((fits) => fits(name));
+async function walkOptions({ recursive, hidden, include = [], exclude = [] }: InputOptions): Promise<WalkOptions> {
+  // Apart, as most runs take all that there is.
+  const filters = include.length + exclude.length > 0 ? await import('./name-filters.js') : undefined;
   return {
     ...(recursive !== undefined && { recursive }),
     ...(hidden !== undefined && { hidden }),
-    accepts: (name: string) => (included.length === 0 || fitsOneOf(included, name)) && !fitsOneOf(excluded, name),
-    enters: (name: string) => !fitsOneOf(excluded, name) && !fitsOneOf(closed, name),
+    ...filters?.compileFilters(include, exclude),
   };
-}
-
-function withoutSlash(pattern: string): string {
-  return pattern.replace(/\/+$/, '');
-}
-
-/** `./a` and `/a` are `a`, in the folder itself. */
-function withoutDotSlash(pattern: string): string {
-  return pattern.replace(/^(?:\.?\/+)+/, '');
-}
-
-/** A pattern of names below a folder; without a `/` in it, of the last part of a name. */
-function compileFor(pattern: string): (name: string) => boolean {
-  const fits = compileGlob(withoutDotSlash(pattern));
-  return pattern.includes('/') ? fits : (name) => fits(name.slice(name.lastIndexOf('/') + 1));
-}
-
-/** Of what is in the folders that a pattern fits. */
-function compileInside(pattern: string): (name: string) => boolean {
-  const folders = withoutSlash(pattern);
-  return compileGlob(`${folders.includes('/') ? '' : '**/'}${withoutDotSlash(folders)}/**`);
 }
 
 async function readAll(stdin: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

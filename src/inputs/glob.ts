@@ -1,16 +1,7 @@
 import { elementAt } from '../errors/element-at.js';
 import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
-
-/** Whether a shell would have expanded it, had there been a match. */
-export function isGlob(text: string): boolean {
-  return /[*?[{]/.test(text);
-}
-
-/** `photos/`: folders and no files. */
-export function isOfFolders(pattern: string): boolean {
-  return pattern.endsWith('/');
-}
+import { isGlob } from './glob-signs.js';
 
 /** A bracket or a brace without its end: a shell takes such a text for a plain name. */
 export class UnfinishedPattern extends UsageError {}

@@ -71,6 +71,15 @@ describe('findInputs', () => {
     expect(await names([`${folder}/*/**`])).toEqual(['skip/f.jpg', ...sub]);
   });
 
+  it('expands ranges in braces to names, there or not', async () => {
+    expect(await names([`${folder}/b{9..11}.jpg`])).toEqual(['b9.jpg', 'b10.jpg', 'b11.jpg']);
+    expect(await names([`${folder}/{10..9}{01..2}.tar`])).toEqual(
+      ['1001', '1002', '901', '902'].map((n) => `${n}.tar`),
+    );
+    expect(await names([`${folder}/b{8..10}*.jpg`])).toEqual(['b8*.jpg', 'b9.jpg', 'b10.jpg']);
+    await expect(names([`${folder}/{0..9999999}`])).rejects.toThrow(/expands to more than 1000000 names/);
+  });
+
   it('walks folders that a pattern fits, links to folders too, as if the shell had named them', async () => {
     expect(await names([`${folder}/s*`])).toEqual(['skip/f.jpg', ...sub]);
     expect(await names([`${folder}/s*/`])).toEqual(['skip/f.jpg', ...sub]);

@@ -5,6 +5,7 @@ import { UsageError } from '../../errors/errors.js';
 import { parseShard } from '../../inputs/shard.js';
 import { alpha, input, labels, mean, modelHelp, outputName, quiet, resolution, std } from './model-options.js';
 import {
+  commaSeparated,
   flag,
   oneOf,
   parsePositive,
@@ -73,6 +74,10 @@ export const inputOptions = {
   hidden: flag('--hidden', 'include files and folders whose names start with a dot'),
   include: repeated('--include <glob>', 'in folders, take only files whose names match; repeatable'),
   exclude: repeated('--exclude <glob>', 'in folders, skip files and folders whose names match; repeatable'),
+  withFields: commaSeparated(
+    '--with-fields <names>',
+    'in JSON, add these fields of the JSON beside each image of a WebDataset shard, or of the rows of a Parquet file; separated by commas',
+  ),
   filesFrom: repeated('--files-from <file>', 'take the files listed in this file, or - for stdin; repeatable'),
   nul: flag(
     '-0, --null',

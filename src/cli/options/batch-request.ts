@@ -47,12 +47,13 @@ export function readBatchRequest(
 }
 
 function readInputs(flags: BatchFlags): BatchRequest['inputs'] {
-  const { recursive, hidden, include, exclude, filesFrom = [], shard, stdinName } = flags;
+  const { recursive, hidden, include, exclude, withFields, filesFrom = [], shard, stdinName } = flags;
   return {
     recursive,
     ...(hidden && { hidden }),
     ...(include && { include }),
     ...(exclude && { exclude }),
+    ...(withFields && { fields: withFields }),
     filesFrom,
     separator: (flags.nul ?? flags.nulInput) ? 'nul' : 'newline',
     ...(shard && { shard }),

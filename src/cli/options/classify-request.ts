@@ -14,6 +14,8 @@ export function readRequest(names: readonly string[], flags: ClassifyFlags): Cla
   const batch = readBatchRequest(names, flags, format === 'jsonl');
   if (!flags.rowModel && format !== 'jsonl')
     throw new UsageError({ where: '--no-model', problem: 'needs --format jsonl' });
+  if (flags.withFields && format !== 'jsonl' && format !== 'json')
+    throw new UsageError({ where: '--with-fields', problem: 'needs --format json or jsonl' });
   if (hash && format !== 'jsonl') throw new UsageError({ where: '--hash', problem: 'needs --format jsonl' });
   return {
     ...batch,
