@@ -2,11 +2,11 @@ import { lstat, stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import { recogniseArchive } from '../archives/recognise.js';
 import { isNamedLikePicture } from '../domain/picture-names.js';
-import { UsageError } from '../errors/errors.js';
+import { formatError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { isGlob } from './glob-signs.js';
 import { checkList, readNames } from './list.js';
-import { inputOf, isAddress } from './name.js';
+import { inputOf, isAddress, nameBytes } from './name.js';
 import { SeenNames } from './seen-names.js';
 import { type Shard, shardFilter } from './shard.js';
 import { classOfName, type TruthSource } from './truth.js';
@@ -133,7 +133,7 @@ function withTruth(input: Input, { truth }: InputOptions): Input {
 
 /** The absolute path, of a file; links are not resolved, so two names of one file are two inputs. */
 function keyOf({ path, bytes, fetch, member }: Input): string {
-  if (bytes || fetch || member) return `\0${path}`;
+  if (bytes || fetch || member) return `\0${nameBytes({ path }).toString('latin1')}`;
   if (typeof path === 'string') return resolve(path);
   // A character for each byte, in the folder's name too.
   return `\0\0${resolve(Buffer.from(process.cwd()).toString('latin1'), path.toString('latin1'))}`;

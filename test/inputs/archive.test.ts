@@ -99,15 +99,22 @@ describe('an archive among the inputs', () => {
 
   it('keeps names that are no UTF-8, absolute or lead upwards as names alone', async () => {
     const raw = Buffer.from([0xff, 0x2e, 0x6a, 0x70, 0x67]);
+    const other = Buffer.from([0xfe, 0x2e, 0x6a, 0x70, 0x67]);
     const tar = write(
       'names.tar',
       makeTar([
         { name: raw, data },
+        { name: other, data },
         { name: '/etc/a.jpg', data },
         { name: '../b.jpg', data },
       ]),
     );
-    expect(await names([tar])).toEqual(['names.tar/\ufffd.jpg', 'names.tar//etc/a.jpg', 'names.tar/../b.jpg']);
+    expect(await names([tar])).toEqual([
+      'names.tar/\ufffd.jpg',
+      'names.tar/\ufffd.jpg',
+      'names.tar//etc/a.jpg',
+      'names.tar/../b.jpg',
+    ]);
     const [first] = await inputs([tar]);
     expect(first!.path).toEqual(Buffer.concat([Buffer.from(`${tar}/`), raw]));
   });
