@@ -1,6 +1,7 @@
 import { copyFloats, fillFloats } from './channels';
 import { lesser } from './integers';
 import { panelBytes } from './panel';
+import { fetchPanel } from './prefetch';
 import { CHANNEL_TILE, FLOAT, INPUT_MULTIPLE } from './tiles';
 import { isAligned } from './vector';
 import { multiplyWindows } from './window-panel';
@@ -85,6 +86,8 @@ export function conv_direct_f32(
   const paddedWidth = (outWidth - 1) * strideWidth + (kernelWidth - 1) * dilationWidth + 1;
   const rowBytes = <usize>(scratch ? paddedWidth : inWidth) * pixelBytes;
   const outRow = <usize>(outWidth * outStride) * FLOAT;
+  const weightsEnd = weights + <usize>(channels / CHANNEL_TILE) * panelSize;
+  let fetched = weights;
   for (let y = 0; y < outHeight; y += chunkRows) {
     const rows = lesser(chunkRows, outHeight - y);
     let from = input + <usize>(y * strideHeight) * rowBytes;
@@ -97,6 +100,7 @@ export function conv_direct_f32(
     let panel = weights;
     for (let channel = firstChannel; channel < firstChannel + channels; channel += CHANNEL_TILE) {
       const first = lesser((channel / outOfGroup) * inOfGroup, inChannels - panelChannels);
+      fetched = fetchPanel(panel, panelSize, fetched, weightsEnd);
       multiplyWindows(
         to,
         from + <usize>first * FLOAT,

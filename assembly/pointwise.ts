@@ -1,5 +1,6 @@
 import { greater, lesser } from './integers';
 import { multiplyPanel, panelBytes } from './panel';
+import { fetchPanel } from './prefetch';
 import { CHANNEL_TILE, FLOAT, PIXEL_TILE } from './tiles';
 import { isAligned } from './vector';
 
@@ -40,6 +41,9 @@ export function pointwise_f32(
   const outStride = <usize>outChannels * FLOAT;
   const block = blockPixels(inChannels, outChannels);
   const panelSize = panelBytes(inChannels);
+  const weightsEnd = weights + <usize>(outChannels / CHANNEL_TILE) * panelSize;
+  // Where each panel is used once, it is read as it is.
+  let fetched = pixels > PIXEL_TILE ? weights : weightsEnd;
   for (let first = 0; first < pixels; first += block) {
     const count = lesser(block, pixels - first);
     const rows = input + <usize>first * inStride;
@@ -48,6 +52,7 @@ export function pointwise_f32(
     let channel: usize = 0;
     for (; channel < outStride; channel += <usize>CHANNEL_TILE * FLOAT) {
       const at = offset + channel;
+      fetched = fetchPanel(panel, panelSize, fetched, weightsEnd);
       multiplyPanel(
         output + at,
         rows,
