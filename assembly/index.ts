@@ -29,11 +29,26 @@ export { maximum_f32, minimum_f32, multiply_f32, subtract_f32 } from './combine'
 export { conv_f32, conv_scratch_f32 } from './conv';
 export { conv_direct_f32 } from './conv-direct';
 export { depthwise_f32 } from './depthwise';
-export { exact_add_i16 } from './exact-add';
-export { exact_depthwise_i16 } from './exact-depthwise';
-export { exact_gather_i16 } from './exact-gather';
-export { exact_linear_i16 } from './exact-linear';
-export { EXACT_HEADER, EXACT_LEFTS, EXACT_MULTIPLIERS, EXACT_RIGHTS } from './exact-requantise';
+export { exact_add_u8 } from './exact-add';
+export { exact_conv_scratch, exact_conv_u8 } from './exact-conv';
+export { exact_dequantise_u8, exact_look_up_u8, exact_quantise_u8 } from './exact-convert';
+export { exact_depthwise_u8 } from './exact-depthwise';
+export { exact_pointwise_u8, exact_scratch } from './exact-linear';
+export { exact_average_pool_u8, exact_max_pool_u8, exact_mean_u8 } from './exact-pool';
+export {
+  EXACT_CAREFUL,
+  EXACT_CLIPPED,
+  EXACT_FACTORS,
+  EXACT_HALVES,
+  EXACT_HEADER,
+  EXACT_KIND,
+  EXACT_LEFTS,
+  EXACT_MANTISSAS,
+  EXACT_RIGHTS,
+  EXACT_SIGNED,
+  EXACT_TURNS,
+} from './exact-requantise';
+export { exact_softmax_u8 } from './exact-softmax';
 export { global_average_pool_f32 } from './global-average-pool';
 export { max_pool_f32 } from './max-pool';
 export { pack_rows_f16, pack_rows_f32 } from './pack';

@@ -1,7 +1,7 @@
 /**
  * Writes the command as CommonJS files, of which each start reads what it needs: dist/code/start.cjs (where it begins,
  * and finds the others' compiled code), command.cjs (the command line, with what the others share), classify.cjs (pictures,
- * by a bundled model), integers.cjs (which packs one in integers), cost.cjs (what a network costs), compare.cjs (the
+ * by a bundled model), integers.cjs (which packs one in integers), threads.cjs (several threads for one picture), cost.cjs (what a network costs), compare.cjs (the
  * subcommands of `cost`) and rest.cjs (everything else), and packages. One file with all takes longer to read than all
  * that `mobilenet cost` does; many small ones take as long again to find.
  */
@@ -19,6 +19,8 @@ const cost = ['cli/commands/cost'];
 const compare = ['compare', 'sweep', 'explain'].map((name) => `cli/commands/cost-${name}`);
 /** Of classify.cjs. */
 const classify = ['cli/commands/classify'];
+/** Of threads.cjs: most starts use one. */
+const threads = ['engine/pool'];
 /** Of integers.cjs: most starts are in floats, or find a network's integers packed. */
 const integers = ['engine/int8/preparation'];
 /** Of rest.cjs. */
@@ -58,7 +60,7 @@ const rest = [
     'weights/formats/open',
   ],
   'runners/unknown',
-  ...['engine/exact/session', 'runners/decode-processes', 'images/formats/open'],
+  ...['engine/exact/preparation', 'runners/decode-processes', 'images/formats/open'],
   ...['gif/open-gif', 'tiff-support', 'damage'].map((name) => `images/${name}`),
   // The readers that the table of formats loads: help needs the table, but no reader.
   ...[
@@ -174,9 +176,10 @@ export async function bundleCommand(folder) {
     bundle(
       'classify',
       `${asTable(classify)} /*! integers.cjs ${integersHash} */`,
-      takeFrom({ 'integers.cjs': integers, 'rest.cjs': rest }),
+      takeFrom({ 'integers.cjs': integers, 'threads.cjs': threads, 'rest.cjs': rest }),
       takeShared,
     ),
+    bundle('threads', asTable(threads), takeShared),
     bundle('rest', asTable(rest), takeShared),
     bundle('ora', "module.exports = require('ora').default;"),
     bundle('d3-scale', "export * from 'd3-scale';"),

@@ -35,9 +35,6 @@ export interface KernelConstants {
   /** Bytes before the weights of 8 channels of an integer layer, and where in them each row of 8 numbers begins. */
   readonly headerBytes: number;
   readonly header: Readonly<Record<'multipliers' | 'offsets' | 'seconds' | 'largest', number>>;
-  /** The same of quantised files' layers. */
-  readonly exactHeaderBytes: number;
-  readonly exactHeader: Readonly<Record<'multipliers' | 'lefts' | 'rights', number>>;
   /** Doubles of an input that `quantise_panels` is told, and rows of a double for each column of it and of `quantise_blocks`. */
   readonly packedInputDoubles: number;
   readonly panelColumnRows: number;
@@ -77,12 +74,6 @@ export function readConstants(exports: KernelExports): KernelConstants {
       offsets: exports.HEADER_OFFSETS.value,
       seconds: exports.HEADER_SECONDS.value,
       largest: exports.HEADER_LARGEST.value,
-    },
-    exactHeaderBytes: exports.EXACT_HEADER.value,
-    exactHeader: {
-      multipliers: exports.EXACT_MULTIPLIERS.value,
-      lefts: exports.EXACT_LEFTS.value,
-      rights: exports.EXACT_RIGHTS.value,
     },
     packedInputDoubles: exports.PACKED_INPUT_DOUBLES.value,
     panelColumnRows: exports.PANEL_COLUMN_ROWS.value,

@@ -14,6 +14,10 @@ const ACTIVATE = [...MAPS, 'count', 'activation', 'first', 'second'] as const;
 const SOFTMAX = [...MAPS, 'count'] as const;
 const POINTWISE = [...MAPS, 'weights', 'residual', 'pixels', ...CHANNELS, ...CLAMP] as const;
 const POOL = [...MAPS, 'inHeight', 'inWidth', 'channels', 'outWidth', ...ROWS, ...WINDOW, ...PADDING] as const;
+const EXACT_POOL = [
+  ...[...MAPS, 'inHeight', 'inWidth', 'channels', 'outWidth', ...ROWS, 'kernelHeight', 'kernelWidth', 'stride'],
+  ...PADDING,
+] as const;
 const CONVERT = [...MAPS, 'parameters', 'pixels', 'channels', 'format'] as const;
 const SQUARE = ['kernelSize', 'stride', ...PADDING, 'format', 'activation'] as const;
 
@@ -51,16 +55,26 @@ export const signatures = {
   ],
   depthwise_i8: [...MAPS, 'weights', 'padding', 'inHeight', 'inWidth', 'channels', 'outWidth', ...ROWS, ...SQUARE],
   dequantise_i8: CONVERT,
-  exact_add_i16: [...PAIR, 'constants', 'count', ...CLAMP],
-  exact_depthwise_i16: [
-    ...[...MAPS, 'weights', 'inHeight', 'inWidth', 'channels', 'outHeight', 'outWidth', 'kernelSize', 'stride'],
-    ...[...PADDING, ...CLAMP],
+  exact_add_u8: [...PAIR, 'constants', 'count', 'aZero', 'bZero', 'outZero', ...CLAMP],
+  exact_average_pool_u8: [...EXACT_POOL, 'shift', ...CLAMP],
+  exact_conv_u8: [
+    ...[...MAPS, 'weights', 'scratch', 'inHeight', 'inWidth', 'pixelStride', 'inChannels', 'depth', 'outWidth'],
+    ...['outChannels', ...ROWS, 'kernelHeight', 'kernelWidth', 'stride', ...PADDING, 'format', 'inZero'],
+    ...['weightZero', 'outZero', ...CLAMP],
   ],
-  exact_gather_i16: [
-    ...[...MAPS, 'y', 'inHeight', 'inWidth', 'pixelStride', 'channels', 'outWidth', 'kernelHeight', 'kernelWidth'],
-    ...['stride', ...PADDING, 'depth'],
+  exact_depthwise_u8: [
+    ...[...MAPS, 'weights', 'padding', 'inHeight', 'inWidth', 'channels', 'outWidth', ...ROWS, 'kernelSize', 'stride'],
+    ...[...PADDING, 'format', 'outZero', ...CLAMP],
   ],
-  exact_linear_i16: [...MAPS, 'weights', 'pixels', 'depth', 'panels', 'inStride', 'outStride', ...CLAMP],
+  exact_dequantise_u8: [...MAPS, 'pixels', 'channels', 'stored', 'scale', 'zero'],
+  exact_look_up_u8: [...MAPS, 'table', 'count'],
+  exact_max_pool_u8: [...EXACT_POOL, ...CLAMP],
+  exact_mean_u8: [...MAPS, 'constants', 'pixels', 'channels', 'outZero', ...CLAMP],
+  exact_pointwise_u8: [
+    ...[...MAPS, 'weights', 'scratch', 'pixels', ...CHANNELS, 'format', 'weightZero', 'outZero', ...CLAMP],
+  ],
+  exact_quantise_u8: [...MAPS, 'pixels', 'channels', 'stored', 'scale', 'zero'],
+  exact_softmax_u8: [...MAPS, 'exponentials', 'count'],
   global_average_pool_f32: [...MAPS, 'pixels', 'channels'],
   global_average_pool_i8: CONVERT,
   look_up_f32: [...MAPS, 'table', 'pixels'],

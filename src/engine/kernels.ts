@@ -30,6 +30,8 @@ export interface KernelModule {
   convScratchBytes(kernelHeight: number, kernelWidth: number, inChannels: number): number;
   /** The same for `conv_i8`; depth: inputs of a window, rounded up to a multiple of 8. */
   integerScratchBytes(inChannels: number, depth: number, outWidth: number, format: number): number;
+  /** Of an instance with a little memory: for constants and functions that few networks need. */
+  readonly exports: KernelExports;
 }
 
 const PAGE_BYTES = 65536;
@@ -78,6 +80,7 @@ async function compileKernels(flavour: KernelFlavour): Promise<KernelModule> {
     constants: readConstants(exports),
     convScratchBytes: exports.conv_scratch_f32,
     integerScratchBytes: exports.conv_scratch_i8,
+    exports,
   };
 }
 

@@ -8,10 +8,12 @@ import {
   type CompiledKernels,
   createMemory,
   type KernelMemory,
+  type KernelModule,
   type Kernels,
   loadKernels,
 } from './kernels.js';
 import type { Floats, KeptMap, Plan, Step } from './plan.js';
+import type { FoldableWeights, Preparation } from './preparation.js';
 import { prepare } from './prepare.js';
 import { readMap } from './read-map.js';
 import type { SessionOptions } from './session.js';
@@ -63,6 +65,28 @@ export async function createLanes(
   const kernels = await loadKernels(deterministic ? 'plain' : 'relaxed');
   const levels = typeof given === 'function' ? given(kernels.constants) : given;
   const preparation = await prepare(network, kernels, levels);
+  const reads = network.layers.filter(({ inputs }) => inputs.includes(NETWORK_INPUT)).length;
+  return placeLanes(kernels, preparation, count, {
+    weights: { weights, epsilon },
+    keep,
+    valuesOfBytes,
+    hasOneReader: reads === 1,
+  });
+}
+
+interface LanePlacing extends Pick<LaneOptions, 'valuesOfBytes' | 'keep'> {
+  readonly weights: FoldableWeights;
+  /** Whether the first step alone reads the picture. */
+  readonly hasOneReader: boolean;
+}
+
+/** Lanes of a network that has been prepared: packs its weights. */
+export function placeLanes(
+  kernels: KernelModule,
+  preparation: Preparation,
+  count: number,
+  { weights, valuesOfBytes, hasOneReader, keep = [] }: LanePlacing,
+): readonly Lane[] {
   const layout = (shift: number) => preparation.plan({ shift, keep });
   const first = layout(0);
   const arenaBytes = align(first.memoryBytes - first.arenaAddress);
@@ -70,10 +94,8 @@ export async function createLanes(
   const table = align(plans.at(-1)!.memoryBytes);
   const memory = createMemory(table + (valuesOfBytes ? TABLE_ROOM * TABLE_BYTES : 0));
   const bound = bindKernels(kernels, memory);
-  const target = { memory: memory.buffer, kernels: bound, staging: first.arenaAddress };
-  preparation.pack(first, { weights, epsilon }, target);
-  const reads = network.layers.filter(({ inputs }) => inputs.includes(NETWORK_INPUT)).length;
-  const only = reads === 1 ? first.steps[0] : undefined;
+  preparation.pack(first, weights, { memory: memory.buffer, kernels: bound, staging: first.arenaAddress });
+  const only = hasOneReader ? first.steps[0] : undefined;
   const asBytes = valuesOfBytes && takeBytes(valuesOfBytes, table, only, memory, bound);
   return plans.map((each) => ({
     module: kernels.module,

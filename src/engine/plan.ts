@@ -147,7 +147,7 @@ export function finishPlan(
   });
 }
 
-function placeStep(step: LoweredStep, addressOf: (value: string) => number): Step {
+export function placeStep(step: LoweredStep, addressOf: (value: string) => number): Step {
   const place = (argument: Argument) => (typeof argument === 'number' ? argument : addressOf(argument.value));
   return { scratchBytes: 0, ...step, ...changeArguments(step, place) };
 }

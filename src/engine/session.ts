@@ -67,27 +67,34 @@ export async function createSession(
   epsilon: number,
   options: SessionOptions = {},
 ): Promise<Session> {
+  return startSession(
+    options,
+    async (kernels, crew) =>
+      restore(kernels, crew, options) ?? (await packParameters(network, kernels, weights, epsilon, crew, options)),
+  );
+}
+
+type Prepare = (kernels: KernelModule, crew: Crew | undefined) => Promise<Prepared>;
+
+/** A session on memory that `prepareMemory` fills; other threads start up meanwhile. */
+export async function startSession(options: SessionOptions, prepareMemory: Prepare): Promise<Session> {
   const { threads = 1 } = options;
   const crew = threads > 1 ? (await import('./pool.js')).startCrew(threads) : undefined;
   try {
-    return await assemble(network, weights, epsilon, crew, options);
+    const kernels = await loadKernels(options.deterministic ? 'plain' : 'relaxed');
+    return bindSession(await prepareMemory(kernels, crew), kernels, crew, options);
   } catch (error) {
     crew?.close();
     throw error;
   }
 }
 
-async function assemble(
-  network: ResolvedNetwork,
-  weights: WeightsSource,
-  epsilon: number,
+function bindSession(
+  { layout, memory, pool, isRestored }: Prepared,
+  kernels: KernelModule,
   crew: Crew | undefined,
   options: SessionOptions,
-): Promise<Session> {
-  const kernels = await loadKernels(options.deterministic ? 'plain' : 'relaxed');
-  const restored = restore(kernels, crew, options);
-  const { layout, memory, pool } =
-    restored ?? (await packParameters(network, kernels, weights, epsilon, crew, options));
+): Session {
   const bound = bindKernels(kernels, memory);
   const calls = layout.steps.map((step) => ({
     call: bound[step.kernel] as (...args: readonly number[]) => void,
@@ -112,7 +119,7 @@ async function assemble(
       crew?.close();
     },
     keep() {
-      if (restored || layout.integers.length === 0) return;
+      if (isRestored || layout.integers.length === 0) return;
       const variant = variantOf(kernels, crew, options);
       const { weights: _weights, integers: _integers, ...rest } = layout;
       if (variant !== undefined) options.packed?.keep(variant, rest, parametersOf(layout, kernels, memory));
@@ -121,10 +128,12 @@ async function assemble(
 }
 
 /** A plan and memory with all parameters in it. */
-interface Prepared {
+export interface Prepared {
   readonly layout: Plan;
   readonly memory: KernelMemory;
   readonly pool: Pool | undefined;
+  /** Packed by an earlier start. */
+  readonly isRestored?: boolean;
 }
 
 /** What parameters depend on beside network and weights; undefined where that cannot be told. */
@@ -154,7 +163,7 @@ function restore(kernels: KernelModule, crew: Crew | undefined, options: Session
   const memory = createMemory(layout.memoryBytes);
   const parameters = parametersOf(layout, kernels, memory);
   if (parameters.length !== found.bytes || !found.read(parameters)) return undefined;
-  return { layout, memory, pool: crew?.assign(layout, kernels, memory) };
+  return { layout, memory, pool: crew?.assign(layout, kernels, memory), isRestored: true };
 }
 
 async function packParameters(

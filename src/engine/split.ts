@@ -104,6 +104,28 @@ const rules: { readonly [Kernel in KernelName]?: Rule<Arguments<Kernel>> } = {
     work: (args) => 2 * windowWork({ ...args, kernelHeight: args.kernelSize, kernelWidth: args.kernelSize }),
     split: (args, { parts }) => splitRows(args, parts, 1),
   },
+  exact_pointwise_u8: {
+    work: (args) => linearWork(args) / 2,
+    split: (args, cut) => splitPixels(args, { ...cut, strides: { output: args.outChannels, input: args.inChannels } }),
+  },
+  exact_conv_u8: {
+    work: (args) => ((args.rowEnd - args.rowStart) * args.outWidth * args.outChannels * args.depth) / 2,
+    split: (args, { parts }) => splitRows(args, parts, 1),
+  },
+  exact_depthwise_u8: {
+    work: (args) => 2 * windowWork({ ...args, kernelHeight: args.kernelSize, kernelWidth: args.kernelSize }),
+    split: (args, { parts }) => splitRows(args, parts, 1),
+  },
+  exact_average_pool_u8: windows,
+  exact_max_pool_u8: windows,
+  exact_add_u8: {
+    work: ({ count }) => VALUE * count,
+    split: (args, { parts }) => splitElements(args, ['output', 'a', 'b'], parts, { bytes: 1, multiple: 4 * LINE }),
+  },
+  exact_quantise_u8: {
+    work: pixelWork,
+    split: (args, cut) => splitPixels(args, { ...cut, strides: { output: args.stored, input: args.channels * FLOAT } }),
+  },
   quantise_i8: conversion,
   dequantise_i8: conversion,
   add_i8: conversion,
@@ -212,14 +234,15 @@ function splitChannels(args: Arguments<'conv_direct_f32'>, { parts }: Cut) {
   }));
 }
 
-/** `count` floats at each of the addresses. */
+/** `count` values at each of the addresses, floats by default, cut into multiples of a cache line. */
 function splitElements<Name extends string>(
   args: Readonly<Record<Name | 'count', number>>,
   addresses: readonly Name[],
   parts: number,
+  { bytes, multiple } = { bytes: FLOAT, multiple: LINE },
 ) {
-  return ranges(0, args.count, parts, LINE).map(([from, to]) => {
-    const moved = addresses.map((name) => [name, args[name] + from * FLOAT] as const);
+  return ranges(0, args.count, parts, multiple).map(([from, to]) => {
+    const moved = addresses.map((name) => [name, args[name] + from * bytes] as const);
     return { ...Object.fromEntries(moved), count: to - from };
   });
 }

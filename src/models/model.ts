@@ -1,11 +1,11 @@
 import type { ModelFacts } from '../domain/classification.js';
 import type { Label } from '../domain/label.js';
 import type { Preprocessing } from '../domain/preprocessing.js';
+import type { ExactNetwork } from '../engine/exact/preparation.js';
 import type { IntegerLimits, Levels } from '../engine/int8/levels.js';
 import type { PackedStore } from '../engine/int8/packed-store.js';
 import type { ResolvedNetwork } from '../networks/types.js';
 import type { Allocate } from '../untrusted-data/regular-file.js';
-import type { QuantisedGraph } from '../weights/quantised-graph.js';
 import type { NamedTensors, NetworkWeights } from '../weights/types.js';
 
 /** Weights that were found, bundled, installed or in files, and what is known of them. */
@@ -23,7 +23,7 @@ export interface ModelSource {
   readWeights(allocate?: Allocate): NetworkWeights;
   readonly halfFileBytes?: number;
   /** The network as quantised files store it, where `--exact` asked for it. */
-  readonly exact?: ExactModel;
+  readonly exact?: ExactNetwork;
   /** What had to be assumed of the layers. */
   readonly notes?: readonly string[];
   /** Set for a person's own weights: results say how pictures were prepared for them. */
@@ -60,7 +60,7 @@ export interface Model {
   readonly packed?: () => PackedStore;
   readonly unknown?: UnknownSource;
   /** Set where integers were asked for: the network as its files store it. */
-  readonly exact?: ExactModel;
+  readonly exact?: ExactNetwork;
   /** What was assumed, and what was found and could not be used, each in one line. */
   readonly notes: readonly string[];
   /** One for each class. */
@@ -81,10 +81,4 @@ export interface UnknownSource {
 export interface SourceLabels {
   readonly labels?: readonly Label[];
   readonly notes: readonly string[];
-}
-
-export interface ExactModel {
-  readonly graph: QuantisedGraph;
-  /** What is to be computed of the graph's outputs, where it ends in logits. */
-  readonly added?: 'softmax' | 'sigmoid' | undefined;
 }

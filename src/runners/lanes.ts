@@ -3,6 +3,7 @@ import type { PreparedFacts } from '../domain/classification.js';
 import { DEFAULT_TOP } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
 import { describe } from '../domain/rank.js';
+import { createExactLanes } from '../engine/exact/lanes.js';
 import { createLanes, type Lane } from '../engine/lanes.js';
 import { elementAt } from '../errors/element-at.js';
 import { RuntimeError } from '../errors/errors.js';
@@ -49,12 +50,14 @@ export async function openLanes(model: Model, plan: InLanes, options: RunnerOpti
   const decoders = timeoutMs === undefined ? undefined : await startDecoders(count, { timeoutMs, settings, gate });
   let lanes: readonly Lane[];
   try {
-    lanes = await createLanes(model.network, model.readWeights(), model.epsilon, count, {
-      deterministic,
-      keep,
-      ...(model.readLevels && { levels: model.readLevels }),
-      valuesOfBytes: valuesOfBytes(preprocessing),
-    });
+    const common = { deterministic, valuesOfBytes: valuesOfBytes(preprocessing) };
+    lanes = model.exact
+      ? await createExactLanes(model.exact, count, common)
+      : await createLanes(model.network, model.readWeights(), model.epsilon, count, {
+          ...common,
+          keep,
+          ...(model.readLevels && { levels: model.readLevels }),
+        });
   } catch (error) {
     // Nobody is going to use the decoders, which would keep this process.
     decoders?.close();

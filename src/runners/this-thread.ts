@@ -3,12 +3,13 @@ import { DEFAULT_TOP } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
 import { preparedLength } from '../domain/preprocessing.js';
 import { describe, findTop, ofLabels } from '../domain/rank.js';
+import { createExactSession } from '../engine/exact/session.js';
 import { loadPixelKernels } from '../engine/pixels.js';
 import { createSession, type SessionOptions } from '../engine/session.js';
 import { elementAt } from '../errors/element-at.js';
 import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
-import type { ExactModel, Model } from '../models/model.js';
+import type { Model } from '../models/model.js';
 import { closedError } from './picture-errors.js';
 import { preparePicture } from './prepare-picture.js';
 import type { Maps, OnThisThread, Picture, Runner, RunnerOptions, RunResult } from './types.js';
@@ -30,7 +31,7 @@ type Running = Pick<Runner, 'ready' | 'busy' | 'classify' | 'close'>;
 /**
  * Runs pictures on this thread. Comes back at once, so that the first picture is decoded while the weights are read.
  * @param macs of one picture
- * @throws UsageError for several threads where the model takes one
+ * @throws UsageError for maps to keep of a model in exact integers
  */
 export function openOnThisThread(model: Model, macs: number, plan: OnThisThread, options: RunnerOptions): Running {
   let loading: Promise<Loaded> | undefined = load(model, sessionOptions(model, macs, plan, options));
@@ -56,7 +57,7 @@ export function openOnThisThread(model: Model, macs: number, plan: OnThisThread,
         .then(() => opened)
         .then(
           (loaded) => {
-            if (loaded && 'keep' in loaded.session) loaded.session.keep();
+            loaded?.session.keep();
             loaded?.session.close();
           },
           () => {},
@@ -73,13 +74,6 @@ function sessionOptions(
 ): SessionOptions {
   if (model.exact && keep.length > 0) {
     throw new UsageError({ where: 'exact', problem: 'exact integers give the classes alone, no maps of other layers' });
-  }
-  if (model.exact && threads !== undefined && threads > 1) {
-    throw new UsageError({
-      where: `threads ${threads}`,
-      problem: 'exact integers are computed on one thread',
-      expected: '1',
-    });
   }
   const isBrief = pictures !== undefined && pictures <= MOST_UNPACKED;
   return {
@@ -102,16 +96,11 @@ async function load(model: Model, options: SessionOptions) {
   // Let the caller start decoding first.
   await null;
   const session = model.exact
-    ? await openExact(model.exact)
+    ? await createExactSession(model.exact, options)
     : await createSession(model.network, (allocate) => model.readWeights(allocate), model.epsilon, options);
   if (model.openLabels) return { session, labelAt: model.openLabels(), labels: model.network.classes };
   const labels = model.readLabels();
   return { session, labelAt: asFunction(labels), labels: labels.length };
-}
-
-async function openExact({ graph, added }: ExactModel) {
-  const { createExactSession } = await import('../engine/exact/session.js');
-  return createExactSession(graph, { added });
 }
 
 function asFunction(labels: readonly Label[]): (index: number) => Label {
@@ -147,6 +136,6 @@ async function classify(
 }
 
 function keptMaps(keep: readonly string[], session: Loaded['session']): Maps | undefined {
-  if (keep.length === 0 || !('kept' in session)) return undefined;
+  if (keep.length === 0) return undefined;
   return new Map(keep.map((name) => [name, session.kept(name)]));
 }

@@ -62,7 +62,7 @@ export interface ClassifyAllOptions {
   readonly top?: number;
   /**
    * Images to classify in parallel, each on a thread of its own, 1 to 64. By default 1 for an array of up to 8 images and
-   * where `threads` or `exact` was chosen, otherwise the number of CPU cores.
+   * where `threads` was chosen, otherwise the number of CPU cores.
    */
   readonly jobs?: number;
   /** Aborted: the iteration throws the signal's reason, and everything that it held is released. */
@@ -220,14 +220,12 @@ function createClassifier(runner: Runner, chosen: ModelChoice & ComputeOptions):
 }
 
 function chooseJobs(asked: number | undefined, chosen: ModelChoice & ComputeOptions, images: unknown): number {
-  const { threads = 1, exact = false } = chosen;
-  const takesOne = threads > 1 || exact;
-  if (asked !== undefined && asked > 1 && takesOne) {
-    const other = exact ? 'exact, which uses one thread' : `threads ${threads}`;
-    throw new UsageError({ where: `jobs ${asked}`, problem: `cannot be combined with ${other}` });
+  const { threads = 1 } = chosen;
+  if (asked !== undefined && asked > 1 && threads > 1) {
+    throw new UsageError({ where: `jobs ${asked}`, problem: `cannot be combined with threads ${threads}` });
   }
   const areFew = Array.isArray(images) && images.length <= MOST_ON_THIS_THREAD;
-  return asked ?? (takesOne || areFew ? 1 : Math.min(availableParallelism(), MOST_THREADS));
+  return asked ?? (threads > 1 || areFew ? 1 : Math.min(availableParallelism(), MOST_THREADS));
 }
 
 /** Runs on the classifier's own thread, or in lanes that are there as long as they are needed. */

@@ -179,7 +179,7 @@ export async function chooseOrInstall(choice: ModelChoice, installModel: BatchHo
 
 function planFor(request: BatchRequest, pictures: number | undefined): RunnerPlan {
   const { choice, jobs, defaultJobs, timeoutMs } = request;
-  const sharesPictures = choice.exact || (choice.threads ?? 1) > 1;
+  const sharesPictures = (choice.threads ?? 1) > 1;
   const takesLanes = timeoutMs !== undefined || (jobs ?? 1) > 1 || (pictures === undefined && !sharesPictures);
   if (takesLanes) return { kind: 'lanes', lanes: jobs ?? (pictures === undefined ? defaultJobs : 1), timeoutMs };
   return { kind: 'thread', threads: choice.threads, pictures: pictures ?? MOST_ON_THIS_THREAD };

@@ -27,12 +27,34 @@ describe('mobilenet classify --exact', () => {
   it.each([
     [[], '--exact: mobilenet_v2_1.0_224.safetensors computes in floats, expected a quantised .tflite file'],
     [['--weights', float], `--exact: ${float} computes in floats, expected a quantised .tflite file`],
-    [['--weights', uint8, '--threads', '2'], 'threads 2: exact integers are computed on one thread, expected 1'],
   ])('%j is wrong usage', (options, message) => {
     expect(mobilenet('classify', '--exact', ...options, boats)).toEqual({
       stdout: '',
       stderr: `mobilenet: ${message}\n`,
       code: 2,
     });
+  });
+
+  it.each([uint8, int8])('%s: the same on several threads, in lanes and with decode processes', (weights) => {
+    const rows = (...options: string[]) => {
+      const pictures = ['test/photos/boats.jpg', 'test/photos/alps.jpg'];
+      const { stdout, code } = mobilenet(
+        'classify',
+        '--exact',
+        '--json',
+        '--weights',
+        weights,
+        ...options,
+        ...pictures,
+      );
+      expect(code).toBe(0);
+      const { images } = JSON.parse(stdout) as { images: { predictions: unknown }[] };
+      return images.map(({ predictions }) => predictions);
+    };
+    const expected = rows();
+    expect(expected).toHaveLength(2);
+    for (const options of [['--threads', '2'], ['--jobs', '2'], ['--timeout', '30'], ['--deterministic']]) {
+      expect(rows(...options), options.join(' ')).toEqual(expected);
+    }
   });
 });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { QuantisedGraph, QuantisedMap } from '../../src/weights/quantised-graph.js';
 
 export interface TinyExact {
   /** A .tflite file, base64. */
@@ -47,4 +48,24 @@ export function drawSmooth(height: number, width: number): Uint8Array {
     }
   }
   return Uint8Array.from(bytes);
+}
+
+/** What takes and gives real values. */
+interface Running {
+  readonly input: Float32Array;
+  run(): Float32Array;
+}
+
+/** Stored bytes to stored bytes (a signed value's two's complement), through the real values that they stand for. */
+export function runStored(session: Running, graph: QuantisedGraph, bytes: Uint8Array): Uint8Array {
+  session.input.set(realValues(graph.maps[graph.input]!, bytes));
+  return storedValues(graph.maps[graph.output]!, session.run());
+}
+
+export function realValues({ scale, zeroPoint, signed }: QuantisedMap, bytes: Uint8Array): Float32Array {
+  return Float32Array.from(bytes, (byte) => scale * ((signed ? (byte << 24) >> 24 : byte) - zeroPoint));
+}
+
+export function storedValues({ scale, zeroPoint }: QuantisedMap, values: Float32Array): Uint8Array {
+  return Uint8Array.from(values, (value) => Math.round(value / scale) + zeroPoint);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { divideByPower, multiplyFixed, multiplyHigh, quantiseMultiplier } from '../../src/engine/exact/multiplier.js';
-import { softmaxMultiplier, softmaxStored } from '../../src/engine/exact/softmax.js';
+import { softmaxExponentials, softmaxMultiplier } from '../../src/engine/exact/softmax.js';
 
 const LOWEST = -(2 ** 31);
 const HIGHEST = 2 ** 31 - 1;
@@ -56,20 +56,15 @@ describe('fixed-point multiplication', () => {
   });
 });
 
-describe('softmax in fixed point', () => {
-  it('is near the real one', () => {
-    const input = Uint8Array.from({ length: 37 }, (_, index) => (index * 53) % 256);
-    const result = softmaxStored(input, input.length, softmaxMultiplier(0.06)!);
-    const powers = Array.from(input, (value) => Math.exp(0.06 * value));
-    const sum = powers.reduce((total, value) => total + value, 0);
-    for (const [index, power] of powers.entries()) {
-      expect(Math.abs(result[index]! - Math.min(255, (256 * power) / sum))).toBeLessThan(1);
+describe('exponentials in fixed point', () => {
+  it('are near the real ones, and 0 where those are too small', () => {
+    for (const scale of [0.001, 0.06, 0.3, 4]) {
+      const values = softmaxExponentials(softmaxMultiplier(scale)!);
+      for (const [index, value] of values.entries()) {
+        expect(Math.abs(value / 2 ** 31 - Math.exp(-index * scale)), `${index} · ${scale}`).toBeLessThan(1e-6);
+        if (index * scale > 31) expect(value).toBe(0);
+      }
     }
-  });
-
-  it('takes one class, and equal ones', () => {
-    expect([...softmaxStored([7], 1, softmaxMultiplier(1)!)]).toEqual([255]);
-    expect([...softmaxStored([3, 3, 3, 3], 4, softmaxMultiplier(0.1)!)]).toEqual([64, 64, 64, 64]);
   });
 
   it.each([0, 2 ** -26, Number.NaN])('refuses a scale of %d', (scale) => {

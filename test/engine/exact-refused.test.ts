@@ -5,7 +5,7 @@ import { ModelError } from '../../src/errors/errors.js';
 import { readQuantisedTflite } from '../../src/weights/formats/tflite/integer-graph.js';
 import { joinGraphs } from '../../src/weights/quantised-graph.js';
 import { readTiny } from '../weights/tflite-models.js';
-import { exactGoldens } from './exact-golden.js';
+import { exactGoldens, runStored } from './exact-golden.js';
 
 /** Well-formed files by what is wrong with them (golden/tflite_tiny.py). */
 const refused: Record<string, string> = JSON.parse(
@@ -86,19 +86,20 @@ describe('quantised files that must be refused', () => {
   it('scales so far apart that no multiplier holds their ratio', async () => {
     for (const scale of [1e-38, 1e-45]) {
       const graph = readQuantisedTflite(replaceFloat(tiny(conv), 0.04, scale), 'x');
-      await expect(createExactSession(graph)).rejects.toThrow(
+      await expect(createExactSession({ graph })).rejects.toThrow(
         /^x: conv rescales by \S+, expected scales nearer to each other$/,
       );
     }
     const softmax = readQuantisedTflite(replaceFloat(tiny('softmax of scale 0.3 uint8'), 0.3, 1e-9), 'x');
-    await expect(createExactSession(softmax)).rejects.toThrow(ModelError);
+    await expect(createExactSession({ graph: softmax })).rejects.toThrow(ModelError);
     const sum = readQuantisedTflite(replaceFloat(tiny('add 0 uint8'), 0.43, 1e-9), 'x');
-    await expect(createExactSession(sum)).rejects.toThrow(/^x: add rescales by /);
+    await expect(createExactSession({ graph: sum })).rejects.toThrow(/^x: add rescales by /);
   });
 
   it('a scale so large that every output is the zero point', async () => {
-    const session = await createExactSession(readQuantisedTflite(replaceFloat(tiny(conv), 0.04, 1e38), 'x'));
-    expect(new Set(session.runStored(new Uint8Array(40).fill(255)))).toEqual(new Set([100]));
+    const graph = readQuantisedTflite(replaceFloat(tiny(conv), 0.04, 1e38), 'x');
+    const session = await createExactSession({ graph });
+    expect(new Set(runStored(session, graph, new Uint8Array(40).fill(255)))).toEqual(new Set([100]));
   });
 
   it('two files whose joint differs in scale, type or shape', () => {
@@ -122,7 +123,7 @@ describe('quantised files that must be refused', () => {
           const graph = readQuantisedTflite(bytes, 'x');
           read++;
           if (at % 7 !== 0) continue;
-          const session = await createExactSession(graph);
+          const session = await createExactSession({ graph });
           session.input.fill(0.3);
           session.run();
           run++;

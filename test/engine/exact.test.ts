@@ -5,7 +5,7 @@ import { createExactSession } from '../../src/engine/exact/session.js';
 import { readQuantisedTflite } from '../../src/weights/formats/tflite/integer-graph.js';
 import { joinGraphs, type QuantisedGraph } from '../../src/weights/quantised-graph.js';
 import { sharedPath } from '../shared.js';
-import { drawNoise, drawSmooth, exactGoldens } from './exact-golden.js';
+import { drawNoise, drawSmooth, exactGoldens, runStored } from './exact-golden.js';
 
 const folder = sharedPath('weights');
 
@@ -37,9 +37,9 @@ describe('integer networks give the bytes of TFLite’s reference kernels', () =
   it.each(names)('%s', async (name) => {
     const { file, outputs } = exactGoldens.tiny[name]!;
     const graph = readQuantisedTflite(decode(file), name);
-    const session = await createExactSession(graph);
+    const session = await createExactSession({ graph });
     const { count } = inputShape(graph);
-    const results = outputs.map((_, index) => session.runStored(drawNoise(count, index + 1)));
+    const results = outputs.map((_, index) => runStored(session, graph, drawNoise(count, index + 1)));
     expect(results.map((bytes) => [...bytes])).toEqual(outputs.map((text) => [...decode(text)]));
     // Golden outputs that were all the same would prove little.
     expect(new Set(outputs).size).toBeGreaterThan(1);
@@ -49,9 +49,12 @@ describe('integer networks give the bytes of TFLite’s reference kernels', () =
 describe.skipIf(folder === undefined)('quantised files of the reference data: the interpreter’s bytes', () => {
   it.each(Object.entries(exactGoldens.files))('%s', async (_, { files, noise, smooth }) => {
     const graph = read(files);
-    const session = await createExactSession(graph);
+    const session = await createExactSession({ graph });
     const { height, width, count } = inputShape(graph);
-    const outputs = [session.runStored(drawNoise(count, 1)), session.runStored(drawSmooth(height, width))];
+    const outputs = [
+      runStored(session, graph, drawNoise(count, 1)),
+      runStored(session, graph, drawSmooth(height, width)),
+    ];
     expect(outputs.map((bytes) => findTop(bytes))).toEqual([noise.top, smooth.top]);
     expect(outputs.map(hash)).toEqual([noise.sha256, smooth.sha256]);
     expect(noise.sha256).not.toBe(smooth.sha256);

@@ -95,17 +95,11 @@ function checkResume(names: readonly string[], { overwrite }: BatchFlags): void 
   if (names.includes('-')) throw new UsageError({ where, problem: 'cannot be combined with an image on stdin (-)' });
 }
 
-function checkComputation({ jobs = 1, threads = 1, exact, timeout }: BatchFlags): void {
+function checkComputation({ jobs = 1, threads = 1, timeout }: BatchFlags): void {
   if (jobs > 1 && threads > 1) {
     throw new UsageError({ where: `--jobs ${jobs}`, problem: `cannot be combined with --threads ${threads}` });
   }
-  if (jobs > 1 && exact) {
-    throw new UsageError({
-      where: `--jobs ${jobs}`,
-      problem: 'cannot be combined with --exact, which uses one thread',
-    });
-  }
-  if (timeout !== undefined && (exact || threads > 1)) {
-    throw new UsageError({ where: '--timeout', problem: `cannot be combined with ${exact ? '--exact' : '--threads'}` });
+  if (timeout !== undefined && threads > 1) {
+    throw new UsageError({ where: '--timeout', problem: 'cannot be combined with --threads' });
   }
 }

@@ -1,114 +1,243 @@
 import type { QuantisedConv, QuantisedDepthwise } from '../../weights/quantised-graph.js';
-import type { KernelConstants } from '../kernel-constants.js';
+import type { ExactConstants } from './constants.js';
 import type { FixedMultiplier } from './multiplier.js';
 
-/** Where the kernels find numbers in memory. */
-export type ExactConstants = Pick<KernelConstants, 'channelTile' | 'exactHeaderBytes' | 'exactHeader'>;
-
-/** Where packed weights go; the memory must be zero. */
+/** Where parameters go; the memory must be zero. */
 export interface ExactTarget {
   readonly memory: ArrayBufferLike;
   readonly address: number;
-  readonly constants: ExactConstants;
 }
+
+/** How a layer's weights are multiplied. */
+export interface WeightForm {
+  /** The kernels' format: the dot product of bytes, or 0 for words. */
+  readonly format: number;
+  /** What is subtracted from the weights that the file stores. */
+  readonly shift: number;
+  /** What is left for the kernel to subtract. */
+  readonly weightZero: number;
+}
+
+/** A layer's weights with what belongs to its outputs. */
+export interface Panels<Layer> {
+  readonly layer: Layer;
+  readonly channels: number;
+  /** Of the input, as a byte. */
+  readonly inZero: number;
+  readonly form: WeightForm;
+  /** One for all channels, or one for each. */
+  readonly multipliers: readonly FixedMultiplier[];
+  /** Whether no result is below the zero point. */
+  readonly isClipped: boolean;
+}
+
+const BYTE_MAX = 255;
+/** Bytes of a 32-bit lane that holds several weights. */
+const LANE = 4;
 
 /** Channels of maps and of panels come in groups of `channelTile`. */
 export function roundUp(count: number, { channelTile: tile }: Pick<ExactConstants, 'channelTile'>): number {
   return Math.ceil(count / tile) * tile;
 }
 
-export function linearPanelBytes(depth: number, { channelTile, exactHeaderBytes }: ExactConstants): number {
-  return exactHeaderBytes + depth * channelTile * 2;
+/**
+ * Weights less their zero point are bytes where they fit. Otherwise they are bytes less another number, where the kernel can
+ * subtract the rest from sums, or words.
+ */
+export function chooseForm(
+  { weights, weightZeroPoint }: QuantisedConv | QuantisedDepthwise,
+  { narrowInBytes }: ExactConstants,
+  subtractsRest: boolean,
+): WeightForm {
+  const whole = { format: narrowInBytes, shift: weightZeroPoint, weightZero: 0 };
+  if (narrowInBytes === 0 || fitsByte(weights, weightZeroPoint)) return whole;
+  if (!subtractsRest) return { ...whole, format: 0 };
+  const shift = weights instanceof Uint8Array ? 128 : 0;
+  return { format: narrowInBytes, shift, weightZero: weightZeroPoint - shift };
 }
 
-export function depthwisePanelBytes(
-  { kernelHeight, kernelWidth }: QuantisedDepthwise,
-  constants: ExactConstants,
-): number {
-  return constants.exactHeaderBytes + kernelHeight * kernelWidth * constants.channelTile * 2;
+function fitsByte(weights: Uint8Array | Int8Array, zero: number): boolean {
+  for (const weight of weights) if (weight - zero < -128 || weight - zero > 127) return false;
+  return true;
 }
 
-/** Panels of a convolution for `exact_linear_i16`; missing channels and values are zeros (the memory must be). */
+/** Weights in a lane. */
+function perLane({ format }: WeightForm): number {
+  return format === 0 ? 2 : 4;
+}
+
+/** depth: inputs of an output, a multiple of 8. */
+export function linearPanelBytes(depth: number, form: WeightForm, constants: ExactConstants): number {
+  return constants.headerBytes + (depth / perLane(form)) * constants.channelTile * LANE;
+}
+
+export function depthwisePanelBytes(kernelSize: number, form: WeightForm, constants: ExactConstants): number {
+  const groups = Math.ceil(kernelSize / perLane(form));
+  return constants.headerBytes + kernelSize * groups * constants.channelTile * LANE;
+}
+
+/** Panels of `exact_pointwise_u8` and `exact_conv_u8`. */
 export function packLinear(
-  layer: QuantisedConv,
-  channels: number,
+  panels: Panels<QuantisedConv>,
   depth: number,
-  multipliers: readonly FixedMultiplier[],
   target: ExactTarget,
-): void {
-  const { channelTile: tile, exactHeaderBytes } = target.constants;
-  const values = new Int16Array(target.memory);
-  const { weights, weightZeroPoint, bias } = layer;
+  constants: ExactConstants,
+) {
+  const { layer, channels, form } = panels;
+  const { channelTile: tile, headerBytes } = constants;
+  const { weights } = layer;
   const inputs = weights.length / channels;
-  const panelBytes = linearPanelBytes(depth, target.constants);
+  const panelBytes = linearPanelBytes(depth, form, constants);
+  const values = form.format === 0 ? new Int16Array(target.memory) : new Int8Array(target.memory);
+  const [each, bits] = form.format === 0 ? [2, 1] : [1, 2];
+  const mask = (1 << bits) - 1;
   for (let channel = 0; channel < channels; channel++) {
-    const lane = channel % tile;
     const panel = target.address + Math.floor(channel / tile) * panelBytes;
-    const multiplier = multipliers[multipliers.length === 1 ? 0 : channel]!;
-    writeHeader({ ...target, address: panel }, lane, bias?.[channel] ?? 0, multiplier);
-    const to = (panel + exactHeaderBytes) / 2 + 2 * lane;
+    const to = (panel + headerBytes + LANE * (channel % tile)) / each;
     const from = channel * inputs;
-    for (let index = 0; index < inputs; index++) {
-      values[to + (index >> 1) * 2 * tile + (index & 1)] = weights[from + index]! - weightZeroPoint;
+    const row = (tile * LANE) / each;
+    for (let index = 0; index < depth; index++) {
+      // Behind the inputs is what the kernel makes 0 of.
+      const weight = index < inputs ? weights[from + index]! - form.shift : form.weightZero;
+      values[to + (index >> bits) * row + (index & mask)] = weight;
     }
+    writeChannel(panels, channel, weights.subarray(from, from + inputs), { ...target, address: panel }, constants);
   }
 }
 
-/** Panels of a depthwise convolution for `exact_depthwise_i16`. */
-export function packDepthwise(
-  layer: QuantisedDepthwise,
-  channels: number,
-  multipliers: readonly FixedMultiplier[],
-  target: ExactTarget,
-): void {
-  const { channelTile: tile, exactHeaderBytes } = target.constants;
-  const values = new Int16Array(target.memory);
-  const { weights, weightZeroPoint, bias } = layer;
-  const taps = weights.length / channels;
-  const panelBytes = depthwisePanelBytes(layer, target.constants);
+/** Panels of `exact_depthwise_u8`. */
+export function packDepthwise(panels: Panels<QuantisedDepthwise>, target: ExactTarget, constants: ExactConstants) {
+  const { layer, channels, form } = panels;
+  const { channelTile: tile, headerBytes } = constants;
+  const { weights, kernelHeight: size } = layer;
+  const panelBytes = depthwisePanelBytes(size, form, constants);
+  const values = form.format === 0 ? new Int16Array(target.memory) : new Int8Array(target.memory);
+  const each = values.BYTES_PER_ELEMENT;
+  const rows = perLane(form);
+  const groups = Math.ceil(size / rows);
+  const own = new Int16Array(size * size);
   for (let channel = 0; channel < channels; channel++) {
-    const lane = channel % tile;
     const panel = target.address + Math.floor(channel / tile) * panelBytes;
-    const multiplier = multipliers[multipliers.length === 1 ? 0 : channel]!;
-    writeHeader({ ...target, address: panel }, lane, bias?.[channel] ?? 0, multiplier);
-    const to = (panel + exactHeaderBytes) / 2 + lane;
-    for (let tap = 0; tap < taps; tap++) {
-      values[to + tap * tile] = weights[tap * channels + channel]! - weightZeroPoint;
+    const to = (panel + headerBytes + LANE * (channel % tile)) / each;
+    for (let tap = 0; tap < own.length; tap++) {
+      const [y, x] = [Math.floor(tap / size), tap % size];
+      const weight = weights[tap * channels + channel]!;
+      own[tap] = weight;
+      values[to + ((x * groups + Math.floor(y / rows)) * tile * LANE) / each + (y % rows)] = weight - form.shift;
     }
+    writeChannel(panels, channel, own, { ...target, address: panel }, constants);
   }
+}
+
+/** A channel's lane of its panel's header: the input's zero point goes into the bias. */
+function writeChannel(
+  { layer, inZero, multipliers, isClipped }: Panels<QuantisedConv | QuantisedDepthwise>,
+  channel: number,
+  weights: ArrayLike<number>,
+  panel: ExactTarget,
+  constants: ExactConstants,
+): void {
+  let [sum, size] = [0, 0];
+  for (let index = 0; index < weights.length; index++) {
+    const weight = weights[index]! - layer.weightZeroPoint;
+    sum += weight;
+    size += Math.abs(weight);
+  }
+  const bias = layer.bias?.[channel] ?? 0;
+  const lane = channel % constants.channelTile;
+  writeHeader(panel, constants, {
+    lanes: [lane],
+    isFirst: lane === 0,
+    bias: bias - inZero * sum,
+    multiplier: multipliers[multipliers.length === 1 ? 0 : channel]!,
+    largest: Math.abs(bias) + BYTE_MAX * size,
+    isClipped,
+  });
+}
+
+/** The same for all channels of a map, whose `count` values are summed. */
+export function packMean(
+  multiplier: FixedMultiplier,
+  count: number,
+  inZero: number,
+  target: ExactTarget,
+  constants: ExactConstants,
+): void {
+  const lanes = allLanes(constants);
+  const largest = BYTE_MAX * count;
+  writeHeader(target, constants, {
+    ...{ lanes, isFirst: true, bias: -inZero * count, multiplier, largest, isClipped: false },
+  });
 }
 
 /** Bits by which TFLite enlarges the terms of a sum before it rescales them. */
 export const ADD_SHIFT = 20;
 
-export function addBytes({ exactHeaderBytes }: ExactConstants): number {
-  return 3 * exactHeaderBytes;
+export function addBytes({ headerBytes }: ExactConstants): number {
+  return 3 * headerBytes;
 }
 
-/** Constants for `exact_add_i16`: of the two terms (multipliers below 1) and of their sum. */
+/** Constants for `exact_add_u8`: of the two terms (multipliers below 1) and of their sum. */
 export function packAdd(
   terms: readonly [FixedMultiplier, FixedMultiplier],
   sum: FixedMultiplier,
-  target: ExactTarget,
+  { memory, address }: ExactTarget,
+  constants: ExactConstants,
 ): void {
-  const { channelTile: tile, exactHeaderBytes, exactHeader } = target.constants;
+  const { channelTile: tile, headerBytes, header: at } = constants;
   for (const [part, multiplier] of [...terms, sum].entries()) {
-    const address = target.address + part * exactHeaderBytes;
-    for (let lane = 0; lane < tile; lane++) writeHeader({ ...target, address }, lane, 0, multiplier);
+    const header = address + part * headerBytes;
+    writeHeader({ memory, address: header }, constants, {
+      ...{ lanes: allLanes(constants), isFirst: true, bias: 0, multiplier, largest: 2 ** 31, isClipped: false },
+    });
     // Enlarging and reducing are two steps with a rounding between them.
-    if (part < 2) new Int32Array(target.memory, address + exactHeader.lefts, tile).fill(2 ** ADD_SHIFT);
+    if (part < 2) new Int32Array(memory, header + at.lefts, tile).fill(2 ** ADD_SHIFT);
   }
 }
 
-function writeHeader(
-  { memory, address, constants }: ExactTarget,
-  lane: number,
-  bias: number,
-  { mantissa, shift }: FixedMultiplier,
-): void {
-  const { channelTile: tile, exactHeader } = constants;
-  new Int32Array(memory, address, tile)[lane] = bias;
-  new Int32Array(memory, address + exactHeader.multipliers, tile)[lane] = mantissa;
-  new Int32Array(memory, address + exactHeader.lefts, tile)[lane] = 2 ** Math.max(shift, 0);
-  new Float64Array(memory, address + exactHeader.rights, tile)[lane] = 2 ** Math.min(shift, 0);
+function allLanes({ channelTile }: ExactConstants): readonly number[] {
+  return Array.from({ length: channelTile }, (_, lane) => lane);
+}
+
+interface Header {
+  readonly lanes: readonly number[];
+  /** Whether the panel's other lanes are written later. */
+  readonly isFirst: boolean;
+  readonly bias: number;
+  readonly multiplier: FixedMultiplier;
+  /** No sum is larger, with either sign. */
+  readonly largest: number;
+  readonly isClipped: boolean;
+}
+
+function writeHeader({ memory, address }: ExactTarget, constants: ExactConstants, values: Header): void {
+  const { channelTile: tile, header: at, kinds } = constants;
+  const { bias, multiplier, largest, isClipped } = values;
+  const { mantissa, shift } = multiplier;
+  const integers = (offset: number) => new Int32Array(memory, address + offset, tile);
+  const doubles = (offset: number) => new Float64Array(memory, address + offset, tile);
+  // The second rounding is one of a number of whole 2^shift: see `storeExact`.
+  const turn = shift < 0 ? 2 ** (shift - 1) : 0;
+  for (const lane of values.lanes) {
+    integers(0)[lane] = bias;
+    doubles(at.factors)[lane] = mantissa * 2 ** (shift - 31);
+    doubles(at.halves)[lane] = turn + 2 ** (shift - 32);
+    doubles(at.turns)[lane] = -2 * turn;
+    integers(at.mantissas)[lane] = mantissa;
+    integers(at.lefts)[lane] = 2 ** Math.max(shift, 0);
+    doubles(at.rights)[lane] = 2 ** Math.min(shift, 0);
+  }
+  const kind = integers(at.kind);
+  const own = !fitsDouble(multiplier, largest) ? kinds.careful : isClipped ? kinds.clipped : kinds.signed;
+  if (values.isFirst || own === kinds.careful) kind[0] = own;
+}
+
+/** A double's whole numbers reach from −2⁵³ to 2⁵³; half of a unit is added to products. */
+const MOST_PRODUCT = 2 ** 51;
+/** Up to here products are either as small, or of results far outside of a byte. */
+const MOST_RIGHT = 12;
+
+function fitsDouble({ mantissa, shift }: FixedMultiplier, largest: number): boolean {
+  if (shift > 0) return false;
+  return -shift <= MOST_RIGHT || Math.min(largest, 2 ** 31) * mantissa <= MOST_PRODUCT;
 }

@@ -1,13 +1,12 @@
 import { divideByPower, type FixedMultiplier, multiplyHigh } from './multiplier.js';
 
 /**
- * Softmax of 8-bit integers in fixed point, as TFLite's reference kernel computes it with gemmlowp's `fixedpoint.h`.
+ * Exponentials for softmax of 8-bit integers in fixed point, as TFLite's reference kernel computes it with gemmlowp's `fixedpoint.h`.
  * Numbers are 32-bit integers; "Qm" stands for m integer bits and 31 − m fractional ones.
  */
 
-/** Integer bits of a difference before the exponential, and of the sum. */
+/** Integer bits of a difference before the exponential. */
 const DIFFERENCE_BITS = 5;
-const SUM_BITS = 12;
 const ONE = 2 ** 31 - 1;
 
 /** beta · scale as a multiplier of integer differences, to Q5; undefined where it would not enlarge them. */
@@ -20,30 +19,12 @@ export function softmaxMultiplier(scale: number): FixedMultiplier | undefined {
   return mantissa === 2 ** 31 ? { mantissa: 2 ** 30, shift: shift + 1 } : { mantissa, shift };
 }
 
-/**
- * Probabilities in units of 1/256 from stored values, both 0…255 here (a signed type's less its minimum).
- */
-export function softmaxStored(input: ArrayLike<number>, count: number, multiplier: FixedMultiplier): Uint8Array {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let index = 0; index < count; index++) largest = Math.max(largest, input[index]!);
-  const { mantissa, shift } = multiplier;
-  const furthest = -Math.floor(((2 ** DIFFERENCE_BITS - 1) * 2 ** (31 - DIFFERENCE_BITS)) / 2 ** shift);
-  // There are 256 differences at most; those beyond `furthest` count nothing.
-  const exponentials = Array.from({ length: 256 }, (_, step) =>
-    -step < furthest ? undefined : exponential(multiplyHigh((-step * 2 ** shift) | 0, mantissa)),
+/** e^−(n · scale) in Q0 for n = 0 … 255, as `exact_softmax_u8` reads them: 0 from where the difference is too large for Q5. */
+export function softmaxExponentials({ mantissa, shift }: FixedMultiplier): Int32Array {
+  const furthest = Math.floor(((2 ** DIFFERENCE_BITS - 1) * 2 ** (31 - DIFFERENCE_BITS)) / 2 ** shift);
+  return Int32Array.from({ length: 256 }, (_, step) =>
+    step > furthest ? 0 : exponential(multiplyHigh((-step * 2 ** shift) | 0, mantissa)),
   );
-  let sum = 0;
-  for (let index = 0; index < count; index++) {
-    const value = exponentials[largest - input[index]!];
-    if (value !== undefined) sum = (sum + divideByPower(value, SUM_BITS)) | 0;
-  }
-  const headroom = Math.clz32(sum);
-  const reciprocal = reciprocalOfOnePlus(((sum << headroom) >>> 0) - 2 ** 31);
-  const places = SUM_BITS - headroom + 31 - 8;
-  const table = exponentials.map((value) =>
-    value === undefined ? 0 : Math.min(255, Math.max(0, divideByPower(multiplyHigh(reciprocal, value), places))),
-  );
-  return Uint8Array.from({ length: count }, (_, index) => table[largest - input[index]!]!);
 }
 
 /** e^(2^k) to the power −1 in Q0, for k = −2 … 4. */
@@ -73,17 +54,6 @@ function exponentialWithinQuarter(a: number): number {
   const x4 = multiplyHigh(x2, x2);
   const above = divideByPower(multiplyHigh(divideByPower(x4, 2) + x3, third) + x2, 1);
   return centre + multiplyHigh(centre, x + above);
-}
-
-/** 1 / (1 + x) for 0 ≤ x < 1 in Q0, by three Newton steps in Q2. */
-function reciprocalOfOnePlus(x: number): number {
-  const half = Math.floor((x + ONE + 1) / 2);
-  let estimate = 1515870810 + multiplyHigh(half, -1010580540);
-  for (let step = 0; step < 3; step++) {
-    const error = 2 ** 29 - multiplyHigh(half, estimate);
-    estimate = (estimate + saturate(multiplyHigh(estimate, error) * 4)) | 0;
-  }
-  return saturate(estimate * 2);
 }
 
 function saturate(value: number): number {

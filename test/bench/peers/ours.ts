@@ -41,7 +41,7 @@ async function openFile({ path, output: stored }: OwnFile) {
     const { mean, std } = model.preprocessing;
     valueAt = (index) => (pictureByte(index) / 255 - mean[index % mean.length]!) / std[index % std.length]!;
   }
-  if (model.exact) return createExactSession(model.exact.graph, { added: model.exact.added });
+  if (model.exact) return createExactSession(model.exact);
   const levels = dtype === 'int8' ? inIntegers(model).readLevels : undefined;
   return createSession(model.network, model.readWeights(), model.epsilon, levels ? { levels } : {});
 }
