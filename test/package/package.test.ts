@@ -73,6 +73,7 @@ describe('the packed tarball', () => {
       'dist/code/integers.cjs',
       'dist/code/rest.cjs',
       'dist/code/sharp.cjs',
+      'dist/code/threads.cjs',
       'dist/code/worker.cjs',
       'dist/index.d.ts',
       'models/imagenet-1k.tsv',
