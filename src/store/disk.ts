@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ModelError } from '../errors/errors.js';
 import { besides } from '../files/besides.js';
+import { isNowhere } from './home.js';
 
 /** The one way to disk of every byte of the store; tests put a full disk here. */
 export interface Disk {
@@ -33,8 +34,9 @@ export function asStoreError(path: string, error: unknown): unknown {
       { where: path, problem: `disk full (${code})`, remedy: 'free some space' },
       options,
     );
-  const problem = `${FORBIDDEN.has(code) ? 'permission denied' : 'cannot be written'} (${code})`;
   const remedy = 'set MOBILENET_HOME to a folder that you can write to';
+  if (isNowhere(path)) return new ModelError('store', { problem: 'this user has no home folder', remedy }, options);
+  const problem = `${FORBIDDEN.has(code) ? 'permission denied' : 'cannot be written'} (${code})`;
   return new ModelError('store', { where: path, problem, remedy }, options);
 }
 

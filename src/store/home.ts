@@ -1,12 +1,23 @@
+import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import envPaths from 'env-paths';
 import { isModelName, MODEL_NAME_RULE } from '../domain/model-name.js';
 import { ModelError } from '../errors/errors.js';
 import type { BlobEnding } from './types.js';
 
-/** The store's folder: `$MOBILENET_HOME`, else the platform's folder for caches. It need not exist. */
+/** In a file that is no folder nothing is found, and nothing is ever made. */
+const NOWHERE = '/dev/null/mobilenet';
+
+/**
+ * The store's folder: `$MOBILENET_HOME`, else the platform's folder for caches. It need not exist; where the user has no
+ * folder at all (no `HOME`, and an id without a name, as containers may have) it cannot.
+ */
 export function storeHome(env: NodeJS.ProcessEnv = process.env): string {
-  return env.MOBILENET_HOME ? resolve(env.MOBILENET_HOME) : envPaths('mobilenet', { suffix: '' }).cache;
+  return env.MOBILENET_HOME ? resolve(env.MOBILENET_HOME) : (userCaches(env) ?? NOWHERE);
+}
+
+/** Whether a path is in a store that cannot exist. */
+export function isNowhere(path: string): boolean {
+  return path.startsWith(NOWHERE);
 }
 
 /**
@@ -14,8 +25,36 @@ export function storeHome(env: NodeJS.ProcessEnv = process.env): string {
  * shared, copied or unpacked. Undefined where that folder is not known for sure.
  */
 export function codeHome(): string | undefined {
-  const { cache } = envPaths('mobilenet', { suffix: '' });
-  return isAbsolute(cache) ? join(cache, 'code') : undefined;
+  const caches = userCaches(process.env);
+  return caches === undefined ? undefined : join(caches, 'code');
+}
+
+/** As the platforms have it; on Linux by the XDG Base Directory Specification, which ignores relative paths. */
+function userCaches(env: NodeJS.ProcessEnv): string | undefined {
+  const { XDG_CACHE_HOME = '', LOCALAPPDATA = '' } = env;
+  const inHome = (...path: readonly string[]) => {
+    const home = homeOf();
+    return home === undefined ? undefined : join(home, ...path);
+  };
+  switch (process.platform) {
+    case 'darwin':
+      return inHome('Library', 'Caches', 'mobilenet');
+    case 'win32':
+      return isAbsolute(LOCALAPPDATA)
+        ? join(LOCALAPPDATA, 'mobilenet', 'Cache')
+        : inHome('AppData', 'Local', 'mobilenet', 'Cache');
+    default:
+      return isAbsolute(XDG_CACHE_HOME) ? join(XDG_CACHE_HOME, 'mobilenet') : inHome('.cache', 'mobilenet');
+  }
+}
+
+function homeOf(): string | undefined {
+  try {
+    const home = homedir();
+    return isAbsolute(home) ? home : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -102,7 +102,6 @@ export const layers: readonly Layer[] = [
     folder: 'store',
     holds: 'the catalog of published checkpoints, downloads, the folder of installed models',
     imports: ['net', 'weights', 'networks', 'domain', 'untrusted-data', 'files', 'errors'],
-    packages: ['env-paths'],
     node: ['crypto', 'fs', 'fs/promises', 'http', 'os', 'path', 'timers/promises', 'url'],
     process: ['env', 'kill', 'pid', 'platform'],
   },
