@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRangeChooser } from '../../src/engine/int8/choose-ranges.js';
-import { type CalibrationOptions, chooseRangesAndWidths } from '../../src/engine/int8/choose-widths.js';
+import { type CalibrationOptions, chooseRangesAndWidths, harmOf } from '../../src/engine/int8/choose-widths.js';
 import { type Levels, largestInteger } from '../../src/engine/int8/levels.js';
 import { nameLevels } from '../../src/engine/int8/levels-file.js';
 import { type Observed, observe } from '../../src/engine/int8/observe.js';
@@ -125,6 +125,19 @@ describe('calibration', () => {
     }
   });
 
+  it('takes a harm that few pictures show for larger than their mean, the more the less they agree', () => {
+    const harms = (count: number, spread: number) =>
+      harmOf(
+        Array.from({ length: count }, (_, index) => 3 + (index % 2 === 0 ? spread : -spread)),
+        Array.from({ length: count }, () => 1),
+      );
+    expect(harms(24, 1)).toBeCloseTo(2);
+    expect(harms(8, 0)).toBeCloseTo(2);
+    expect(harms(8, 1)).toBeGreaterThan(2.2);
+    expect(harms(4, 1)).toBeGreaterThan(harms(8, 1));
+    expect(harmOf([1, 1], [2, 2])).toBe(0);
+  });
+
   it('passes over pictures that cannot be read', async () => {
     const { pictures, heldOut } = await calibrate(8, { threads: 1 }, (index) => index % 2 === 1);
     expect(pictures).toBe(4);
@@ -142,7 +155,7 @@ describe('calibration', () => {
     await expect(chooseRangesAndWidths({ ...model, weights: broken }, 4, prepare)).rejects.toThrow(ModelError);
     const { tryEachMap } = await import('../../src/engine/int8/trial-threads.js');
     const levels = () => ({ values: new Map(), steps: new Map() });
-    const trials = { maps: new Set(['a']), levels, divergence: async () => 0, divergenceOfNarrow: async () => 0 };
+    const trials = { maps: new Set(['a']), levels, divergences: async () => [], divergencesOfNarrow: async () => [] };
     const data = { model, picture: undefined, observed: new Map(), examples: [] };
     await expect(tryEachMap(data, trials, 2, () => {})).rejects.toThrow(RuntimeError);
   });

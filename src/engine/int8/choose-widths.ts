@@ -19,6 +19,8 @@ const HELD_OUT_PICTURES = 64;
 const PICTURES_FOR_EACH = 3;
 /** How much all narrow maps together may move the probabilities, as `diverge` measures it. */
 const BUDGET = 0.001;
+/** Standard errors by which the mean harm of a map may be too small where there are few pictures. */
+const CAUTION = 2;
 /** Each has a copy of the weights. */
 const MOST_THREADS = 4;
 
@@ -68,20 +70,28 @@ export async function chooseRangesAndWidths(
   const { observed, observeAll, examples, pictures } = await readPictures(model, count, prepare, onProgress);
   const data = { model, picture, observed, examples: examples.trial };
   const trials = await createTrials(data);
-  const divergenceWide = await trials.divergence(trials.maps);
+  const allWide = await trials.divergences(trials.maps);
   const wide = new Set(trials.maps);
   if (data.examples.length > 0) {
     const found = await tryEachMap(data, trials, threads, (done, total) => onProgress('map', done, total));
-    const harms = new Map(Array.from(found, ([map, each]) => [map, Math.max(0, each - divergenceWide)]));
+    const harms = new Map(Array.from(found, ([map, each]) => [map, harmOf(each, allWide)]));
     for (const map of chooseNarrow(model.network, trials.maps, harms, budget)) wide.delete(map);
   }
-  const divergence = await trials.divergence(wide);
+  const divergence = meanOf(await trials.divergences(wide));
   observeAll(examples.trial);
   const { levels } = await createTrials({ ...data, examples: [] });
   const heldOut = await compareHeldOut(model, picture, levels(wide), examples.heldOut);
   observeAll(examples.heldOut);
   const last = await createTrials({ ...data, examples: [] });
-  return { levels: last.levels(wide), pictures, heldOut, wide, maps: trials.maps.size, divergence, divergenceWide };
+  return {
+    levels: last.levels(wide),
+    pictures,
+    heldOut,
+    wide,
+    maps: trials.maps.size,
+    divergence,
+    divergenceWide: meanOf(allWide),
+  };
 }
 
 /** Runs all pictures in floats and observes those that are kept for nothing else. */
@@ -149,6 +159,22 @@ function checkFinite({ id }: ResolvedNetwork, observed: ReadonlyMap<string, Obse
       expected: 'numbers to choose levels by',
     });
   }
+}
+
+/**
+ * What making a map narrow adds to the divergences: their mean, and the more uncertain it is than that of TRIAL_PICTURES,
+ * with which the budget was chosen, the more besides.
+ */
+export function harmOf(divergences: readonly number[], allWide: readonly number[]): number {
+  const added = divergences.map((each, index) => each - allWide[index]!);
+  const mean = meanOf(added);
+  const deviation = Math.sqrt(meanOf(added.map((each) => (each - mean) * (each - mean))));
+  const uncertainty = Math.max(0, 1 / Math.sqrt(added.length) - 1 / Math.sqrt(TRIAL_PICTURES));
+  return Math.max(0, mean) + CAUTION * deviation * uncertainty;
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** The maps that do the least harm for the multiplications they make cheap, as long as the sum stays within the budget. */

@@ -7,7 +7,7 @@ import type { TrialData, Trials } from './trials.js';
 const workerFile = packageFile('dist/code/trial-worker.cjs');
 
 /**
- * The divergence where one map alone is narrow, for each map. Threads share the maps: each has a copy of the weights, and a
+ * The divergences of all examples where one map alone is narrow, for each map. Threads share the maps: each has a copy of the weights, and a
  * trial is the same wherever it runs.
  * @param onDone told of each map that has been tried
  * @throws RuntimeError where a thread fails
@@ -17,17 +17,17 @@ export async function tryEachMap(
   trials: Trials,
   threads: number,
   onDone: (done: number, total: number) => void,
-): Promise<ReadonlyMap<string, number>> {
+): Promise<ReadonlyMap<string, readonly number[]>> {
   const waiting = [...trials.maps];
   const total = waiting.length;
-  const found = new Map<string, number>();
-  const take = async (measure: (map: string) => Promise<number>): Promise<void> => {
+  const found = new Map<string, readonly number[]>();
+  const take = async (measure: (map: string) => Promise<readonly number[]>): Promise<void> => {
     for (let map = waiting.shift(); map !== undefined; map = waiting.shift()) {
       found.set(map, await measure(map));
       onDone(found.size, total);
     }
   };
-  if (threads === 1) await take(trials.divergenceOfNarrow);
+  if (threads === 1) await take(trials.divergencesOfNarrow);
   else {
     const workers = Array.from({ length: Math.min(threads, total) }, () => startWorker(data));
     try {
@@ -50,8 +50,8 @@ function startWorker(data: TrialData) {
   });
   // Nobody may be waiting when a thread is ended.
   ended.catch(() => {});
-  const measure = (map: string): Promise<number> => {
-    const answer = new Promise<number>((resolve) => {
+  const measure = (map: string): Promise<readonly number[]> => {
+    const answer = new Promise<readonly number[]>((resolve) => {
       worker.once('message', resolve);
       worker.postMessage(map);
     });

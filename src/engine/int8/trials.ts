@@ -24,26 +24,26 @@ export interface Trials {
   /** Values that are stored in integers. */
   readonly maps: ReadonlySet<string>;
   readonly levels: (wide: ReadonlySet<string>) => Levels;
-  /** The mean over the examples of how far integers move the probabilities, where these maps are wide. */
-  readonly divergence: (wide: ReadonlySet<string>) => Promise<number>;
+  /** How far integers move the probabilities of each example, where these maps are wide. */
+  readonly divergences: (wide: ReadonlySet<string>) => Promise<readonly number[]>;
   /** The same where all maps are wide but one. */
-  readonly divergenceOfNarrow: (map: string) => Promise<number>;
+  readonly divergencesOfNarrow: (map: string) => Promise<readonly number[]>;
 }
 
 export async function createTrials({ model, picture, observed, examples }: TrialData): Promise<Trials> {
   const { constants } = await loadKernels();
   const levels = createRangeChooser(model, constants, observed);
   const maps = new Set(levels().values.keys());
-  const divergence = async (wide: ReadonlySet<string>): Promise<number> => {
-    if (examples.length === 0) return 0;
+  const divergences = async (wide: ReadonlySet<string>): Promise<readonly number[]> => {
+    if (examples.length === 0) return [];
     const run = await runIntegers(model, picture, levels(wide));
-    return examples.reduce((sum, { input, output }) => sum + diverge(output, run(input)), 0) / examples.length;
+    return examples.map(({ input, output }) => diverge(output, run(input)));
   };
   return {
     maps,
     levels,
-    divergence,
-    divergenceOfNarrow: (map) => divergence(new Set([...maps].filter((each) => each !== map))),
+    divergences,
+    divergencesOfNarrow: (map) => divergences(new Set([...maps].filter((each) => each !== map))),
   };
 }
 
