@@ -1,6 +1,16 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { bundleCommand } from './bundle/command.mjs';
@@ -30,7 +40,10 @@ const kernelTargets = {
 const parts = {
   kernels: {
     sources: ['assembly', 'asconfig.json', 'scripts/build-parts.mjs', 'package-lock.json'],
-    outputs: Object.values(kernelTargets).flatMap((name) => [`build/${name}.wasm`, `build/${name}.d.ts`]),
+    outputs: [
+      ...Object.values(kernelTargets).flatMap((name) => [`build/${name}.wasm`, `build/${name}.d.ts`]),
+      'build/jpeg-turbo.wasm',
+    ],
     build: buildKernels,
     place: (folder) => placeFiles(folder, buildFolder),
   },
@@ -76,6 +89,8 @@ async function buildKernels(folder) {
       runNode(compiler, 'assembly/index.ts', '--target', target, '--outFile', join(folder, `${name}.wasm`)),
     ),
   );
+  // Decodes small JPEGs: src/images/jpeg-turbo.ts.
+  copyFileSync(join(root, 'node_modules/@cwasm/jpeg-turbo/jpeg-turbo.wasm'), join(folder, 'jpeg-turbo.wasm'));
   return true;
 }
 

@@ -1,7 +1,8 @@
 /**
  * Writes the command as CommonJS files, of which each start reads what it needs: dist/code/start.cjs (where it begins,
  * and finds the others' compiled code), command.cjs (the command line, with what the others share), classify.cjs (pictures,
- * by a bundled model), integers.cjs (which packs one in integers), threads.cjs (several threads for one picture), cost.cjs (what a network costs), compare.cjs (the
+ * by a bundled model), decode.cjs (pictures that need sharp), integers.cjs (which packs one in integers), threads.cjs
+ * (several threads for one picture), cost.cjs (what a network costs), compare.cjs (the
  * subcommands of `cost`) and rest.cjs (everything else), and packages. One file with all takes longer to read than all
  * that `mobilenet cost` does; many small ones take as long again to find.
  */
@@ -21,6 +22,8 @@ const compare = ['compare', 'sweep', 'explain'].map((name) => `cli/commands/cost
 const classify = ['cli/commands/classify'];
 /** Of threads.cjs: most starts use one. */
 const threads = ['engine/pool'];
+/** Of decode.cjs: small JPEGs do without. */
+const decode = ['images/decode-by-sharp'];
 /** Of integers.cjs: most starts are in floats, or find a network's integers packed. */
 const integers = ['engine/int8/preparation'];
 /** Of rest.cjs. */
@@ -176,9 +179,10 @@ export async function bundleCommand(folder) {
     bundle(
       'classify',
       `${asTable(classify)} /*! integers.cjs ${integersHash} */`,
-      takeFrom({ 'integers.cjs': integers, 'threads.cjs': threads, 'rest.cjs': rest }),
+      takeFrom({ 'decode.cjs': decode, 'integers.cjs': integers, 'threads.cjs': threads, 'rest.cjs': rest }),
       takeShared,
     ),
+    bundle('decode', asTable(decode), takeFrom({ 'rest.cjs': rest }), takeShared),
     bundle('threads', asTable(threads), takeShared),
     bundle('rest', asTable(rest), takeShared),
     bundle('ora', "module.exports = require('ora').default;"),

@@ -33,8 +33,8 @@ export function place(spans: readonly Span[]): Placed {
       if (start + span.bytes <= other.start) break;
       start = Math.max(start, other.end);
     }
-    placed.push({ span, start, end: start + align(span.bytes) });
-    placed.sort((a, b) => a.start - b.start);
+    const isBehind = placed.findIndex((other) => other.start > start);
+    placed.splice(isBehind < 0 ? placed.length : isBehind, 0, { span, start, end: start + align(span.bytes) });
   }
   return {
     offsets: new Map(placed.map(({ span, start }) => [span.name, start])),

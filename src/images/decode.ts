@@ -1,11 +1,11 @@
 import { ImageError } from '../errors/errors.js';
-import { decodeBySharp } from './decode-by-sharp.js';
 import { MEMORY_LIMIT, tooLarge } from './decode-size.js';
 import { type DecodedImage, type DecodeOptions, refuseMoreThan } from './decoded-image.js';
 import { detectFormat, type ImageFormat, type OtherFormat, supportedFormats } from './format.js';
 import { withRandomAccess } from './formats/random-access.js';
 import type { Contained, Readable } from './formats/readable.js';
 import { recogniseOther } from './other-files.js';
+import { decodeSmallJpeg } from './small-jpeg.js';
 import { openPicture, type PictureSource } from './source.js';
 
 /** A PNG's signature is made to show what a careless transfer did to it; the header's name after it still tells. */
@@ -59,8 +59,12 @@ function recognise({ header, name }: PictureSource) {
   return detected;
 }
 
-function decodeKnown(source: PictureSource, format: ImageFormat, options: DecodeOptions): Promise<DecodedImage> {
-  return format === 'GIF' ? decodeGif(source, options) : decodeBySharp(source, format, options);
+async function decodeKnown(source: PictureSource, format: ImageFormat, options: DecodeOptions): Promise<DecodedImage> {
+  if (format === 'GIF') return decodeGif(source, options);
+  const small = format === 'JPEG' && options.isBrief ? await decodeSmallJpeg(source, options) : undefined;
+  if (small) return small;
+  const { decodeBySharp } = await import('./decode-by-sharp.js');
+  return decodeBySharp(source, format, options);
 }
 
 /** By a reader of our own: libvips makes transparent pixels black. */

@@ -23,6 +23,8 @@ export interface DecodeOptions {
   readonly maxPixels?: number;
   /** Whether to take what is left of a JPEG, PNG or GIF file that ends early. */
   readonly lenient?: boolean;
+  /** Whether the process decodes a few pictures only: what takes little time to start comes before what decodes fast. */
+  readonly isBrief?: boolean;
   /** Shorter side that the preview of a camera raw file must have, in pixels. */
   readonly leastPreview?: number;
   /** EXIF orientation of a picture that says nothing about its own. */

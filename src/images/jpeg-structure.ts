@@ -52,7 +52,7 @@ function isFrame(marker: number): boolean {
 }
 
 /** The next marker that ends a scan: not a stuffed zero, not a restart. */
-function endOfScan(bytes: Uint8Array, start: number): number {
+export function endOfScan(bytes: Uint8Array, start: number): number {
   for (let at = bytes.indexOf(0xff, start); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
     const next = bytes[at + 1];
     if (next === undefined) return at;

@@ -104,7 +104,7 @@ function isTurnedByContainer(bytes: RandomAccess): boolean {
 export function readOrientation(
   format: ImageFormat,
   bytes: RandomAccess,
-  { exif, xmp }: Metadata,
+  { exif, xmp }: Pick<Metadata, 'exif' | 'xmp'>,
   otherwise?: number,
 ): Orientation {
   const packet = xmp && latin1(xmp);

@@ -8,6 +8,7 @@ import type { Picture } from './types.js';
 export interface PreparePictureOptions {
   readonly maxPixels?: number | undefined;
   readonly lenient?: boolean | undefined;
+  readonly isBrief?: boolean;
   /** Told, before anything is decoded, how much memory that may take; decoding waits for it. */
   readonly reserve?: (bytes: number) => Promise<void>;
 }
@@ -23,7 +24,7 @@ export async function preparePicture(
   preprocessing: Preprocessing,
   target: Prepared,
   kernels: PixelKernels | Promise<PixelKernels>,
-  { maxPixels, lenient = false, reserve }: PreparePictureOptions = {},
+  { maxPixels, lenient = false, isBrief = false, reserve }: PreparePictureOptions = {},
 ): Promise<PreparedFacts> {
   if (pixels) {
     prepareDecoded(pixels, preprocessing, target, await kernels);
@@ -32,6 +33,7 @@ export async function preparePicture(
   const { facts, width, height } = await prepareImage(bytes ?? file, preprocessing, target, kernels, {
     name: file,
     lenient,
+    isBrief,
     ...(typeof path !== 'string' && { path }),
     ...(maxPixels !== undefined && { maxPixels }),
     ...(reserve && { reserve }),

@@ -44,7 +44,7 @@ export function openOnThisThread(model: Model, macs: number, plan: OnThisThread,
     busy: PICTURES_AT_A_TIME,
     classify(picture, { top = DEFAULT_TOP } = {}) {
       const classification = loading
-        ? classify(picture, model, loading, { ...options, top })
+        ? classify(picture, model, loading, { ...options, top, isBrief: hasFew(plan.pictures) })
         : Promise.reject(closedError());
       const settled: Promise<unknown> = classification.catch(() => {}).finally(() => pending.delete(settled));
       pending.add(settled);
@@ -75,7 +75,7 @@ function sessionOptions(
   if (model.exact && keep.length > 0) {
     throw new UsageError({ where: 'exact', problem: 'exact integers give the classes alone, no maps of other layers' });
   }
-  const isBrief = pictures !== undefined && pictures <= MOST_UNPACKED;
+  const isBrief = hasFew(pictures);
   return {
     threads: threads ?? threadsThatPay(macs * (pictures ?? 0)),
     deterministic,
@@ -84,6 +84,10 @@ function sessionOptions(
     ...(isBrief && model.packed && { packed: model.packed() }),
     ...(model.readLevels && { levels: model.readLevels }),
   };
+}
+
+function hasFew(pictures: number | undefined): boolean {
+  return pictures !== undefined && pictures <= MOST_UNPACKED;
 }
 
 function threadsThatPay(macs: number): number {
@@ -107,17 +111,23 @@ function asFunction(labels: readonly Label[]): (index: number) => Label {
   return (index) => elementAt(labels, index);
 }
 
+interface ClassifyOptions extends RunnerOptions {
+  readonly top: number;
+  readonly isBrief: boolean;
+}
+
 async function classify(
   picture: Picture,
   { preprocessing }: Model,
   loading: Promise<Loaded>,
-  { top, maxPixels, lenient, keep = [] }: RunnerOptions & { readonly top: number },
+  { top, maxPixels, lenient, isBrief, keep = [] }: ClassifyOptions,
 ): Promise<RunResult> {
   const prepared = new Float32Array(preparedLength(preprocessing));
   const start = performance.now();
   const { size, ...facts } = await preparePicture(picture, preprocessing, prepared, loadPixelKernels(), {
     maxPixels,
     lenient,
+    isBrief,
   });
   const decoded = performance.now();
   const { session, labelAt, labels } = await loading;

@@ -142,6 +142,14 @@ export const layers: readonly Layer[] = [
     node: ['fs', 'module', 'path', 'util', 'zlib'],
   },
   {
+    folder: 'images/jpeg-turbo.ts',
+    holds: 'libjpeg-turbo, compiled to WebAssembly',
+    imports: ['files'],
+    node: ['fs', 'v8'],
+    process: ['versions'],
+    globals: ['WebAssembly'],
+  },
+  {
     folder: 'engine',
     holds: 'plans, packing, sessions, threads',
     imports: ['weights', 'networks', 'domain', 'untrusted-data', 'files', 'errors'],
@@ -149,7 +157,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'engine/kernels.ts',
-    holds: 'the compiled kernels; the only user of WebAssembly',
+    holds: 'the compiled kernels',
     imports: ['files', 'errors'],
     node: ['fs/promises', 'zlib'],
     process: ['arch', 'version'],
