@@ -23,6 +23,11 @@ async function* entriesOf(path: string | Buffer, kind: ArchiveKind): AsyncGenera
     case 'tar':
       yield* closing(await openFileSource(path));
       break;
+    case 'zip': {
+      const { zipMembers } = await import('./zip-members.js');
+      yield* zipMembers(path);
+      break;
+    }
     case 'gzip':
     case 'zstd': {
       const { openUnpacked } = await import('./unpacked.js');

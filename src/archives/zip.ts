@@ -2,6 +2,7 @@ import { inflateRawSync } from 'node:zlib';
 import type { ModelError } from '../errors/errors.js';
 import { ByteReader } from '../untrusted-data/byte-reader.js';
 import { MAX_FILE_BYTES } from '../untrusted-data/regular-file.js';
+import { crc32 } from './crc32.js';
 
 const LOCAL_HEADER = 0x04034b50;
 const CENTRAL_HEADER = 0x02014b50;
@@ -22,24 +23,6 @@ interface Entry {
 }
 
 const utf8 = new TextDecoder();
-
-let crcTable: Uint32Array | undefined;
-
-/** CRC-32 as in ISO 3309, which zip uses. */
-export function crc32(bytes: Uint8Array): number {
-  if (!crcTable) {
-    crcTable = new Uint32Array(256);
-    for (let byte = 0; byte < 256; byte++) {
-      let value = byte;
-      for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-      crcTable[byte] = value;
-    }
-  }
-  const table = crcTable;
-  let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ table[(crc ^ bytes[i]!) & 0xff]!;
-  return (crc ^ 0xffffffff) >>> 0;
-}
 
 /**
  * The members of a zip archive held in memory (APPNOTE 6.3: one disk, no encryption, stored or deflated, less than

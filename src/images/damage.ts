@@ -1,5 +1,5 @@
 import { constants, inflateSync } from 'node:zlib';
-import { crc32 } from '../archives/zip.js';
+import { crc32 } from '../archives/crc32.js';
 import { ImageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { viewOf } from './data-view.js';

@@ -201,8 +201,8 @@ export const layers: readonly Layer[] = [
     folder: 'archives',
     holds: 'the members of archives: tar, gzip, zstd, zip',
     imports: ['untrusted-data', 'errors'],
-    packages: ['fzstd'],
-    node: ['fs', 'stream', 'util', 'zlib'],
+    packages: ['fzstd', 'yauzl'],
+    node: ['buffer', 'fs', 'stream', 'util', 'zlib'],
   },
   {
     folder: 'networks',

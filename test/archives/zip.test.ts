@@ -1,6 +1,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { crc32, ZipArchive } from '../../src/archives/zip.js';
+import { crc32 } from '../../src/archives/crc32.js';
+import { ZipArchive } from '../../src/archives/zip.js';
 import { modelErrorOf } from '../weights/golden.js';
 import { type Member, makeZip, text } from './make-zip.js';
 

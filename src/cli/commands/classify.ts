@@ -8,7 +8,10 @@ import { addOptions, readOptions } from '../options/option-table.js';
 export function classifyCommand(): Command {
   const command = new Command('classify')
     .description('Classify images: JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM, ICO, HEIC or camera raw (its preview).')
-    .argument('[file...]', 'images, folders of images, patterns such as "*.jpg", or - for one image on stdin');
+    .argument(
+      '[file...]',
+      'images, folders or archives of images, patterns such as "*.jpg", or - for one image on stdin',
+    );
   addOptions(command, modelOptions, 'Model:');
   addOptions(command, computationOptions, 'Computation:');
   addOptions(command, inputOptions, 'Inputs:');
@@ -24,6 +27,7 @@ export function classifyCommand(): Command {
       'mobilenet classify photo.jpg',
       'mobilenet classify photos --only dog --format paths',
       'mobilenet classify photos --output photos.jsonl --resume',
+      "mobilenet classify 'data-{000000..000099}.tar' --with-fields caption -o rows.jsonl",
     ],
   }).action(async (files: string[]) => {
     const { runClassify } = await import('./classify-run.js');

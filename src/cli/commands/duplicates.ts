@@ -15,7 +15,10 @@ import {
 export function duplicatesCommand(): Command {
   const command = new Command('duplicates')
     .description('Find images that are nearly the same, or identical files. Nothing is deleted.')
-    .argument('[file...]', 'images, folders of images, patterns such as "*.jpg", or .npy files of mobilenet embed');
+    .argument(
+      '[file...]',
+      'images, folders or archives of images, patterns such as "*.jpg", or .npy files of mobilenet embed',
+    );
   addOptions(command, groupOptions, 'Groups:');
   addOptions(command, modelOptions, 'Model:');
   addOptions(command, computationOptions, 'Computation:');

@@ -15,7 +15,10 @@ import { addOptions, readOptions } from '../options/option-table.js';
 export function embedCommand(): Command {
   const command = new Command('embed')
     .description('Write a vector of features for each image, for search, clustering or a classifier of your own.')
-    .argument('[file...]', 'images, folders of images, patterns such as "*.jpg", or - for one image on stdin');
+    .argument(
+      '[file...]',
+      'images, folders or archives of images, patterns such as "*.jpg", or - for one image on stdin',
+    );
   addOptions(command, vectorOptions, 'Vectors:');
   addOptions(command, modelOptions, 'Model:');
   addOptions(command, computationOptions, 'Computation:');

@@ -15,7 +15,10 @@ import { addOptions, readOptions } from '../options/option-table.js';
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
     .description('Measure how good a model is on images whose classes are known: accuracy, F1, calibration, mistakes.')
-    .argument('[folder...]', 'folders with a folder of images for each class');
+    .argument(
+      '[folder...]',
+      'folders with a folder of images for each class, or archives of such folders or of WebDataset samples',
+    );
   addOptions(command, truthOptions, 'True classes:');
   addOptions(command, reportOptions, 'Report:');
   addOptions(command, modelOptions, 'Model:');

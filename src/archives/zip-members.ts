@@ -1,0 +1,199 @@
+import { isUtf8 } from 'node:buffer';
+import { promisify } from 'node:util';
+import * as zlib from 'node:zlib';
+import {
+  type Entry,
+  fromRandomAccessReaderPromise,
+  getFileNameLowLevel,
+  RandomAccessReader,
+  type ZipFile,
+} from 'yauzl';
+import { type ArchiveEntry, ArchiveError, checkMemberSize, checkRatio, MOST_MEMBER_BYTES } from './archive-types.js';
+import { crc32 } from './crc32.js';
+import { type OpenFile, openFile } from './open-file.js';
+import { withoutDot } from './tar-members.js';
+
+const STORED = 0;
+const DEFLATED = 8;
+
+/** Below that, unpacking on this thread takes less time than waiting for another one. */
+const FEW_BYTES = 2 ** 20;
+
+const UNIX = 3;
+const TYPE_OF_FILE = 0o170000;
+const LINK = 0o120000;
+
+/**
+ * The files and links of a zip archive, in the order of its directory, each read where it lies. Names are UTF-8 where they
+ * can be, else what the archive says of them.
+ */
+export async function* zipMembers(path: string | Buffer): AsyncGenerator<ArchiveEntry> {
+  const file = await openFile(path);
+  try {
+    const reader = new WindowReader(file);
+    yield* new ZipReader(file, reader, await open(file, reader)).entries();
+  } catch (error) {
+    if (error instanceof ArchiveError) throw error;
+    throw damaged(error);
+  } finally {
+    file.close();
+  }
+}
+
+async function open(file: OpenFile, reader: WindowReader): Promise<ZipFile> {
+  return fromRandomAccessReaderPromise(reader, file.size, {
+    autoClose: false,
+    decodeStrings: false,
+    validateEntrySizes: false,
+  });
+}
+
+class ZipReader {
+  readonly #file: OpenFile;
+  readonly #reader: WindowReader;
+  readonly #zip: ZipFile;
+  #unpacked = 0;
+
+  constructor(file: OpenFile, reader: WindowReader, zip: ZipFile) {
+    this.#file = file;
+    this.#reader = reader;
+    this.#zip = zip;
+  }
+
+  async *entries(): AsyncGenerator<ArchiveEntry> {
+    for await (const entry of this.#zip.eachEntry()) {
+      const name = nameOf(entry);
+      if (name.at(-1) === 0x2f) continue;
+      yield {
+        name,
+        at: entry.relativeOffsetOfLocalHeader,
+        size: entry.uncompressedSize,
+        ...mtimeOf(entry),
+        ...(isLink(entry) && { isLink: true }),
+        read: () => this.#read(entry),
+      };
+    }
+  }
+
+  async #read(entry: Entry): Promise<Uint8Array<ArrayBuffer>> {
+    const { uncompressedSize, compressionMethod } = entry;
+    if (entry.isEncrypted()) throw new ArchiveError({ problem: 'encrypted' });
+    if (![STORED, DEFLATED].includes(compressionMethod)) {
+      throw new ArchiveError({
+        problem: `packed by method ${compressionMethod}`,
+        expected: '0 (stored) or 8 (deflate)',
+      });
+    }
+    checkMemberSize(uncompressedSize);
+    this.#unpacked += uncompressedSize;
+    checkRatio(this.#unpacked, this.#file.size);
+    const packed = await this.#readPacked(entry);
+    const data = compressionMethod === STORED ? packed : await inflate(packed, uncompressedSize);
+    if (data.length !== uncompressedSize) {
+      throw new ArchiveError({ problem: `${data.length} bytes, expected ${uncompressedSize}` });
+    }
+    if (crc32(data) !== entry.crc32) throw new ArchiveError({ problem: `damaged (wrong checksum)` });
+    return data;
+  }
+
+  async #readPacked(entry: Entry): Promise<Uint8Array<ArrayBuffer>> {
+    const { compressedSize } = entry;
+    try {
+      const { fileDataStart } = await this.#zip.readLocalFileHeaderPromise(entry, { minimal: true });
+      if (compressedSize > MOST_MEMBER_BYTES + FEW_BYTES || fileDataStart + compressedSize > this.#file.size) {
+        throw new ArchiveError({ problem: `the archive does not have its ${compressedSize} bytes` });
+      }
+      const packed = new Uint8Array(compressedSize);
+      await this.#reader.fill(packed, fileDataStart);
+      return packed;
+    } catch (error) {
+      if (error instanceof ArchiveError) throw error;
+      throw damaged(error);
+    }
+  }
+}
+
+async function inflate(packed: Uint8Array, size: number): Promise<Uint8Array<ArrayBuffer>> {
+  const options = { maxOutputLength: Math.max(size, 1), chunkSize: Math.max(64, Math.min(size + 1, FEW_BYTES)) };
+  try {
+    return size <= FEW_BYTES ? zlib.inflateRawSync(packed, options) : await promisify(zlib.inflateRaw)(packed, options);
+  } catch (cause) {
+    throw new ArchiveError({ problem: `does not unpack to its ${size} bytes` }, { cause });
+  }
+}
+
+function nameOf({ fileNameRaw: raw, generalPurposeBitFlag, extraFields }: Entry): Buffer {
+  const name = isUtf8(raw)
+    ? Buffer.from(raw)
+    : Buffer.from(getFileNameLowLevel(generalPurposeBitFlag, raw, extraFields, false));
+  // Some archivers of Windows.
+  for (let at = name.indexOf(0x5c); at >= 0; at = name.indexOf(0x5c, at)) name[at] = 0x2f;
+  return withoutDot(name);
+}
+
+/** Local times are taken for UTC, so that they are the same everywhere. */
+function mtimeOf(entry: Entry): { readonly mtime?: number } {
+  const mtime = entry.getLastModDate({ timezone: 'UTC' }).getTime();
+  return Number.isFinite(mtime) ? { mtime } : {};
+}
+
+function isLink({ versionMadeBy, externalFileAttributes }: Entry): boolean {
+  return versionMadeBy >> 8 === UNIX && ((externalFileAttributes >>> 16) & TYPE_OF_FILE) === LINK;
+}
+
+/** What cannot be read is no damage. */
+function damaged(cause: unknown): unknown {
+  if (!(cause instanceof Error) || 'syscall' in cause || 'details' in cause) return cause;
+  const problem = /^End of central directory/.test(cause.message)
+    ? 'no directory at its end: not a zip archive, or one that is cut off'
+    : `damaged zip archive (${cause.message})`;
+  return new ArchiveError({ problem, remedy: 'files may be missing' }, { cause });
+}
+
+/** Few reads of many bytes in place of many small ones: files mostly follow each other in the order of the directory. */
+const WINDOW_BYTES = 2 ** 19;
+
+/** Directory and files are read in turn. */
+const MOST_WINDOWS = 2;
+
+class WindowReader extends RandomAccessReader {
+  readonly #file: OpenFile;
+  #windows: { readonly at: number; readonly bytes: Uint8Array }[] = [];
+
+  constructor(file: OpenFile) {
+    super();
+    this.#file = file;
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    done: (error?: Error | null) => void,
+  ): void {
+    this.fill(buffer.subarray(offset, offset + length), position).then(() => done(null), done);
+  }
+
+  /** Rejects with ArchiveError where the file ends before. */
+  async fill(target: Uint8Array, position: number): Promise<void> {
+    const known = this.#windows.find(({ at, bytes }) => position >= at && position < at + bytes.length);
+    const held = known?.bytes.subarray(position - known.at, position - known.at + target.length);
+    if (known) this.#use(known);
+    if (held) target.set(held);
+    const start = held?.length ?? 0;
+    if (start === target.length) return;
+    const rest = target.subarray(start);
+    if (rest.length >= WINDOW_BYTES) return this.#file.read(rest, position + start);
+    const at = position + start;
+    const bytes = new Uint8Array(Math.max(0, Math.min(WINDOW_BYTES, this.#file.size - at)));
+    if (bytes.length < rest.length) throw new ArchiveError({ problem: 'the archive ends early' });
+    await this.#file.read(bytes, at);
+    this.#use({ at, bytes });
+    rest.set(bytes.subarray(0, rest.length));
+  }
+
+  #use(window: { readonly at: number; readonly bytes: Uint8Array }): void {
+    this.#windows = [window, ...this.#windows.filter((each) => each !== window)].slice(0, MOST_WINDOWS);
+  }
+}

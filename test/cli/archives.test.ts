@@ -1,0 +1,141 @@
+import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeTar, type TarFile } from '../archives/make-tar.js';
+import { makeZip } from '../archives/make-zip.js';
+import { mobilenet, root } from './run.js';
+
+let folder: string;
+const photo = readFileSync(join(root, 'test/photos/alps.jpg'));
+const ALP = 970;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mobilenet-archives-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, bytes: Uint8Array): string {
+  writeFileSync(join(folder, name), bytes);
+  return join(folder, name);
+}
+
+interface Row {
+  readonly file: string;
+  readonly key?: string;
+  readonly fields?: unknown;
+  readonly archive?: unknown;
+  readonly predictions?: readonly { readonly index: number }[];
+  readonly error?: { readonly code: string };
+}
+
+function rowsOf(text: string): Row[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+/** Names below the folder with the top class, or the error's code. */
+const outcomes = (text: string) =>
+  rowsOf(text).map(({ file, predictions, error }) => [
+    file.replace(`${folder}/`, ''),
+    error?.code ?? predictions![0]!.index,
+  ]);
+
+const files: readonly TarFile[] = [
+  { name: 'a.jpg', data: photo },
+  { name: 'broken.jpg', data: Buffer.from('no image') },
+  { name: 'notes.txt', data: Buffer.from('no image') },
+  { name: 'nested.zip', data: makeZip([{ name: 'x.jpg', data: Buffer.from('x') }]) },
+  { name: 'sub/b.jpg', data: photo },
+];
+
+describe('classify, of archives', () => {
+  const tar = makeTar(files);
+  it.each([
+    ['tar', tar, []],
+    ['tgz', gzipSync(tar), []],
+    ['tar', tar, ['--timeout', '60', '--jobs', '2']],
+    [
+      'zip',
+      makeZip([
+        { name: 'a.jpg', data: photo },
+        ...files.slice(1).map(({ name, data }) => ({ name: `${name}`, data: data! })),
+      ]),
+      [],
+    ],
+  ])('a %s gives the rows of a folder', (ending, bytes, options) => {
+    const archive = write(`x.${ending}`, bytes);
+    const { stdout, stderr, code } = mobilenet('classify', archive, '-f', 'jsonl', '-k', '1', ...options);
+    expect(outcomes(stdout)).toEqual([
+      [`x.${ending}/a.jpg`, ALP],
+      [`x.${ending}/broken.jpg`, 'unsupported-format'],
+      [`x.${ending}/sub/b.jpg`, ALP],
+    ]);
+    expect(stderr).toContain('2 classified, 1 failed');
+    expect(stderr).toContain('2 other files skipped: 1 archive, 1 text');
+    expect(code).toBe(1);
+  });
+
+  it('is resumed, and done again where an archive has changed', () => {
+    const archive = write('resume.tar', makeTar([files[0]!, files[4]!]));
+    const output = join(folder, 'rows.jsonl');
+    const run = () => mobilenet('classify', archive, '-o', output, '--resume');
+    expect(run().stderr).toContain('2 classified');
+    const written = readFileSync(output, 'utf8');
+    expect(rowsOf(written)[0]).toMatchObject({ size: photo.length, mtime: 1e12, archive: { file: archive } });
+    writeFileSync(output, written.split('\n')[0]!.concat('\n'));
+    expect(run().stderr).toContain('1 classified, 1 done before');
+    expect(outcomes(readFileSync(output, 'utf8'))).toEqual(outcomes(written));
+    expect(run().stderr).toContain('2 done before');
+    utimesSync(archive, 5, 5);
+    expect(run().stderr).toContain('2 classified');
+  });
+
+  it('names shards by a range, and gives keys and fields of samples', () => {
+    const sample = (key: string): TarFile[] => [
+      { name: `${key}.jpg`, data: photo },
+      { name: `${key}.json`, data: Buffer.from(`{"caption":"photo ${key}"}`) },
+    ];
+    write('shard-00.tar', makeTar(sample('1')));
+    write('shard-01.tar', makeTar(sample('2')));
+    const shards = join(folder, 'shard-{00..02}.tar');
+    const { stdout, code } = mobilenet('classify', shards, '-f', 'jsonl', '--with-fields', 'caption,url');
+    expect(rowsOf(stdout)).toMatchObject([
+      { key: '1', fields: { caption: 'photo 1', url: null } },
+      { key: '2', fields: { caption: 'photo 2', url: null } },
+      { file: join(folder, 'shard-02.tar'), error: { code: 'not-found' } },
+    ]);
+    expect(code).toBe(1);
+    expect(mobilenet('classify', shards, '--with-fields', 'caption').code).toBe(2);
+  });
+
+  it('exits with 3 where an archive has nothing', () => {
+    const { stderr, code } = mobilenet(
+      'classify',
+      write('cut.zip', makeZip([{ name: 'a.jpg', data: photo }]).subarray(0, -9)),
+    );
+    expect(stderr).toContain('cut.zip: no directory at its end');
+    expect(code).toBe(3);
+    expect(mobilenet('classify', write('empty.tar', makeTar([]))).code).toBe(3);
+  });
+});
+
+describe('other commands, of archives', () => {
+  it('evaluate takes the class of a .cls, embed and duplicates the images', () => {
+    const archive = write(
+      'truth.tar',
+      makeTar([
+        ...['n09193705', 'n02123045'].flatMap((id, at) => [
+          { name: `${at}.cls`, data: Buffer.from(id) },
+          { name: `${at}.jpg`, data: photo },
+        ]),
+      ]),
+    );
+    const { stdout } = mobilenet('evaluate', archive, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ n: 2, top1: { value: 0.5 } });
+    expect(mobilenet('embed', archive, '-o', join(folder, 'x.npy')).stderr).toContain('2 embedded');
+    expect(mobilenet('duplicates', archive).stdout).toContain('truth.tar/1.jpg');
+  });
+});
