@@ -4,6 +4,7 @@ import {
   bytesOf, FLOAT_OUTPUT, HEADER_BYTES, HEADER_LARGEST, isInBytes, WIDE_INPUT, WIDE_OUTPUT, WIDE_RESIDUAL,
 } from './integer-tiles';
 import { multiplyAddLanes } from './multiply-lanes';
+import { fetchPanel } from './prefetch';
 import { Clipped, storeSums, Swished } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
@@ -19,6 +20,9 @@ const PIXEL_TILE: i32 = 4;
 
 /** Bytes of input and output that a block of pixels may take, so that it stays in the second-level cache. */
 const BLOCK_BYTES: i32 = 256 * 1024;
+
+/** Panels from this size on are fetched ahead; for shorter ones that takes as long as it saves. */
+const FETCHED_BYTES: usize = 2048;
 
 /**
  * `pixels` rows against one panel of 8 output channels, several rows at once. I: type of the input; A: see `storeSums`.
@@ -208,12 +212,15 @@ function multiply<I, A>(
   const tile = sizeof<I>() == 1 ? BYTE_TILE : WORD_TILE;
   const block = greater(BLOCK_BYTES / <i32>(inStride + outStride) / tile, 8) * tile;
   const panelBytes = <usize>HEADER_BYTES + <usize>groups * 2 * VECTOR;
+  const weightsEnd = weights + <usize>(outChannels / CHANNEL_TILE) * panelBytes;
+  let fetched = pixels > tile && panelBytes >= FETCHED_BYTES ? weights : weightsEnd;
   for (let first = 0; first < pixels; first += block) {
     const count = lesser(block, pixels - first);
     const rows = input + <usize>first * inStride;
     let panel = weights;
     for (let channel: usize = 0; channel < <usize>outChannels; channel += <usize>CHANNEL_TILE) {
       const to = output + <usize>first * outStride + channel * outBytes;
+      fetched = fetchPanel(panel, panelBytes, fetched, weightsEnd);
       const link = residual ? residual + <usize>first * residualStride + channel * residualBytes : 0;
       multiplyPanel<I, A>(to, rows, panel, link, count, groups, outStride, residualStride, format);
       panel += panelBytes;
