@@ -71,6 +71,7 @@ export { CHANNEL_TILE, INPUT_MULTIPLE, PIXEL_TILE } from './tiles';
 export { widen_f16 } from './widen';
 export { add_i8 } from './add-i8';
 export { conv_i8, conv_scratch_i8 } from './conv-i8';
+export { conv_rgb_depth_i8, conv_rgb_i8, conv_rgb_scratch_i8 } from './conv-rgb-i8';
 export { depthwise_i8 } from './depthwise-i8';
 export { global_average_pool_i8 } from './global-average-pool-i8';
 export {

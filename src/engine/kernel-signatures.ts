@@ -48,6 +48,10 @@ export const signatures = {
     ...[...MAPS, 'weights', 'zeros', 'scratch', 'inHeight', 'inWidth', 'pixelStride', 'inChannels', 'depth'],
     ...['outWidth', 'outChannels', ...ROWS, ...SQUARE],
   ],
+  conv_rgb_i8: [
+    ...[...MAPS, 'weights', 'zeros', 'scratch', 'inHeight', 'inWidth', 'outWidth', 'outChannels', ...ROWS],
+    ...[...PADDING, 'format', 'activation'],
+  ],
   copy_channels_f32: [...MAPS, 'pixels', 'channels', 'zeros', 'inStride', 'outStride', 'outOffset', 'inOffset'],
   depthwise_f32: [
     ...[...MAPS, 'weights', 'inHeight', 'inWidth', 'channels', 'outWidth', ...ROWS],

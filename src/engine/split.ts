@@ -29,6 +29,8 @@ const LEAST_WORK = 100_000;
 const EXPONENTIAL = 32;
 const VALUE = 16;
 const WINDOW_VALUE = 3;
+/** Inputs of a window of three rows of three pixels of three channels. */
+const COLOUR_WINDOW = 27;
 
 /** Windows, at about a third of a matrix product's rate. */
 const windows: Rule<WindowArguments> = {
@@ -98,6 +100,10 @@ const rules: { readonly [Kernel in KernelName]?: Rule<Arguments<Kernel>> } = {
   pointwise_i8: { work: (args) => linearWork(args) / 2, split: splitPixels },
   conv_i8: {
     work: (args) => ((args.rowEnd - args.rowStart) * args.outWidth * args.outChannels * args.depth) / 2,
+    split: (args, { parts }) => splitRows(args, parts, 1),
+  },
+  conv_rgb_i8: {
+    work: (args) => ((args.rowEnd - args.rowStart) * args.outWidth * args.outChannels * COLOUR_WINDOW) / 2,
     split: (args, { parts }) => splitRows(args, parts, 1),
   },
   depthwise_i8: {

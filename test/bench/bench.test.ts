@@ -106,19 +106,15 @@ describe('costSteps of integers', () => {
       const find = (layer: string, kernel: string) =>
         steps.find((step) => step.layer === layer && step.kernel === kernel)!.bytes;
       const header = constants.headerBytes;
-      // behind each panel of bytes its list: 2 bytes for every 8 inputs and the end, in vectors
-      const list = (inputs: number) => (each === 1 ? Math.ceil((2 * (inputs / 8 + 1)) / 16) * 16 : 0);
       // The picture becomes words, 8 pixels at a time, with a multiplier and an offset for each value.
       expect(find('conv1', 'quantise_i8')).toBe((4 + 2) * 224 * 224 * 3 + 4 * 2 * 24);
-      expect(find('conv1', 'conv_i8')).toBe(2 * (224 * 224 * 3 + 32 * 32) + each * 112 * 112 * 32 + 4 * header);
-      expect(find('conv_pw_1', 'pointwise_i8')).toBe(
-        each * (112 * 112 * (32 + 64) + 32 * 64) + (64 / 8) * (header + list(32)),
-      );
+      // Each row of a window has weights for 10 words.
+      const conv1 = 2 * (224 * 224 * 3 + 3 * 10 * 32) + each * 112 * 112 * 32 + 4 * header;
+      expect(find('conv1', 'conv_rgb_i8')).toBe(conv1);
+      expect(find('conv_pw_1', 'pointwise_i8')).toBe(each * (112 * 112 * (32 + 64) + 32 * 64) + (64 / 8) * header);
       expect(find('global_average_pooling2d', 'global_average_pool_i8')).toBe(each * 49 * 1024 + 4 * 3 * 1024);
       // The classifier's input is converted for it, its output is floats.
-      expect(find('conv_preds', 'pointwise_i8')).toBe(
-        each * (1024 + 1024 * 1000) + 4 * 1000 + 125 * (header + list(1024)),
-      );
+      expect(find('conv_preds', 'pointwise_i8')).toBe(each * (1024 + 1024 * 1000) + 4 * 1000 + 125 * header);
     },
   );
 

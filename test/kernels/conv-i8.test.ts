@@ -27,6 +27,15 @@ interface Case {
   /** Channels of a stored pixel that do not count. */
   readonly unused?: number;
   readonly rows?: readonly [number, number];
+  /** By `conv_rgb_i8`. */
+  readonly rgb?: boolean;
+}
+
+/** Each row of a window, `count` weights, with zeros behind it, up to `stored`. */
+function spreadRows(weights: Int32Array, rows: number, count: number, stored: number): Int32Array {
+  const spread = new Int32Array(rows * stored);
+  for (let row = 0; row < rows; row++) spread.set(weights.subarray(row * count, (row + 1) * count), row * stored);
+  return spread;
 }
 
 /** Windows [outHeight · outWidth][depth], (ky, kx, channel), `zeros` outside of the map. */
@@ -48,7 +57,7 @@ function windows(input: Int32Array, zeros: Int32Array, c: Case, outHeight: numbe
   return found;
 }
 
-describe.each(integerBuilds)('conv_i8 in %s', (build) => {
+describe.each(integerBuilds)('conv_i8 and conv_rgb_i8 in %s', (build) => {
   const bench = new IntegerBench(build);
 
   function run(c: Case): void {
@@ -70,8 +79,18 @@ describe.each(integerBuilds)('conv_i8 in %s', (build) => {
     const second = c.format & SWISH ? outLargest / 40 : 1;
     const channels = randomChannels(c.outChannels, 3, terms, NARROW_MAX * scale, second, outLargest);
     const zerosAt = bench.place(Float32Array.from(zeros));
-    const weightsAt = bench.placePanels(weights, channels, wideIn, bench.bytesOf(wideOut));
-    const scratchAt = bench.reserve(bench.kernels.conv_scratch_i8(c.channels, depth, outWidth, bench.format(c.format)));
+    const { kernels } = bench;
+    const format = bench.format(c.format);
+    const rowOf = (inputs: number) => (inputs / c.kernelSize) * c.outChannels;
+    const placed = c.rgb
+      ? spreadRows(weights, c.kernelSize, rowOf(terms), rowOf(kernels.conv_rgb_depth_i8(format)))
+      : weights;
+    const weightsAt = bench.placePanels(placed, channels, wideIn, bench.bytesOf(wideOut));
+    const scratchAt = bench.reserve(
+      c.rgb
+        ? kernels.conv_rgb_scratch_i8(outWidth, format)
+        : kernels.conv_scratch_i8(c.channels, depth, outWidth, format),
+    );
     const rowLength = outWidth * c.outChannels;
     const outputAt = bench.reserveLevels((rowEnd - rowStart) * rowLength, wideOut);
     // the map ends with the memory: whatever is read past it traps
@@ -81,27 +100,21 @@ describe.each(integerBuilds)('conv_i8 in %s', (build) => {
       stored[Math.floor(i / c.channels) * pixelStride + (i % c.channels)] = value;
     });
     const inputAt = bench.placeLevels(stored, wideIn, true);
-    bench.kernels.conv_i8(
+    const maps = [
       outputAt - rowStart * rowLength * bench.bytesOf(wideOut),
       inputAt,
       weightsAt,
       zerosAt,
       scratchAt,
-      c.height,
-      c.width,
-      pixelStride,
-      c.channels,
-      depth,
-      outWidth,
-      c.outChannels,
-      rowStart,
-      rowEnd,
-      c.kernelSize,
-      c.stride,
-      c.pad,
-      c.pad,
-      ...bench.formatArguments(c.format),
-    );
+    ] as const;
+    const after = [c.pad, c.pad, ...bench.formatArguments(c.format)] as const;
+    if (c.rgb) {
+      kernels.conv_rgb_i8(...maps, c.height, c.width, outWidth, c.outChannels, rowStart, rowEnd, ...after);
+    } else {
+      const sizes = [c.height, c.width, pixelStride, c.channels, depth, outWidth, c.outChannels] as const;
+      kernels.conv_i8(...maps, ...sizes, rowStart, rowEnd, c.kernelSize, c.stride, ...after);
+    }
+    expect(bench.strayWrite()).toBeUndefined();
     const rows = windows(input, zeros, c, outHeight, outWidth, depth);
     const sums = integerProducts(rows, weights, channels, outHeight * outWidth);
     const expected = Array.from(sums, (sum, i) => requantise(sum, i % c.outChannels, channels, undefined, c.format));
@@ -126,6 +139,18 @@ describe.each(integerBuilds)('conv_i8 in %s', (build) => {
     for (const format of [WIDE_INPUT, WIDE_INPUT | WIDE_OUTPUT]) {
       for (const pad of [0, 1]) run({ ...map, height: 12, width: 11, channels: 3, stride: 2, pad, format });
       run({ ...map, height: 1, width: 1, channels: 3, format });
+    }
+  });
+
+  it('pictures of three channels, 3×3 with stride 2', () => {
+    const picture = { ...map, channels: 3, stride: 2, rgb: true };
+    for (const format of formats) {
+      for (const pad of [0, 1, 2]) {
+        for (let width = 3; width < 30; width++) run({ ...picture, width, height: 3 + (width % 4), pad, format });
+      }
+      run({ ...picture, height: 1, width: 1, format });
+      run({ ...picture, outChannels: 8, height: 12, width: 41, rows: [2, 5], format });
+      run({ ...picture, outChannels: 8, height: 12, width: 41, rows: [5, 6], format });
     }
   });
 

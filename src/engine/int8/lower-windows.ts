@@ -2,7 +2,7 @@ import { NETWORK_INPUT, type Shape } from '../../networks/types.js';
 import type { KernelCall, LayerOf } from '../kernel-calls.js';
 import { quantise } from './conversions.js';
 import { activationCode, addRows, formatOf, type IntegerPlace, linearFacts, panelsFor } from './integer-place.js';
-import { blocksBytes, storedBytes } from './layouts.js';
+import { blocksBytes, type PackedPanels, storedBytes } from './layouts.js';
 import { type IntegerMap, isPlainWindow } from './levels.js';
 
 /** Runs of `tile` pixels that a picture has, the last of them perhaps not whole. */
@@ -42,35 +42,32 @@ function convolve(
   source: string,
 ): KernelCall {
   const { operation, context, to, inChannels, outChannels, activation } = place;
-  const { constants, integerScratchBytes } = context.kernels;
+  const { constants, integerScratchBytes, exports } = context.kernels;
   const { channelTile: tile } = constants;
   const { height: inHeight, width: inWidth, channels } = layer.inputShapes[0];
   const { height: rowEnd, width: outWidth } = layer.outputShape;
   const kernelSize = layer.kind === 'conv' ? layer.kernelSize : 1;
-  const depth = Math.ceil((kernelSize ** 2 * channels) / tile) * tile;
   const format = formatOf(constants, map, to);
-  const scratchBytes = integerScratchBytes(channels, depth, outWidth, format);
-  const args = {
+  const reserve = (depth: number, scratchBytes: number, rowInputs?: PackedPanels['rowInputs']) => ({
     output: { value: operation.output },
     input: { value: source },
-    weights: context.addIntegers(panelsFor(place, map, operation.output, depth)),
+    weights: context.addIntegers({ ...panelsFor(place, map, operation.output, depth), rowInputs }),
     zeros: addRows({ kind: 'zeros', map: operation.inputs[0] }, channels, context),
     scratch: { value: context.scratch('windows', context.threads * scratchBytes) },
-    inHeight,
-    inWidth,
-    pixelStride: inChannels,
-    inChannels: channels,
-    depth,
-    outWidth,
-    outChannels,
-    rowStart: 0,
-    rowEnd,
-    kernelSize,
-    ...strideAndPadding(layer),
-    format,
-    activation: activationCode(activation, constants),
-  };
-  return { kernel: 'conv_i8', args, scratchBytes };
+  });
+  const sizes = { inHeight, inWidth, outWidth, outChannels, rowStart: 0, rowEnd };
+  const after = { format, activation: activationCode(activation, constants) };
+  if (inChannels === 3 && kernelSize === 3 && layer.stride === 2 && layer.pads.left < kernelSize) {
+    const depth = exports.conv_rgb_depth_i8(format);
+    const scratchBytes = exports.conv_rgb_scratch_i8(outWidth, format);
+    const reserved = reserve(depth, scratchBytes, { count: kernelSize * channels, stored: depth / kernelSize });
+    const { padTop, padLeft } = strideAndPadding(layer);
+    return { kernel: 'conv_rgb_i8', args: { ...reserved, ...sizes, padTop, padLeft, ...after }, scratchBytes };
+  }
+  const depth = Math.ceil((kernelSize ** 2 * channels) / tile) * tile;
+  const scratchBytes = integerScratchBytes(channels, depth, outWidth, format);
+  const window = { pixelStride: inChannels, inChannels: channels, depth, kernelSize, ...strideAndPadding(layer) };
+  return { kernel: 'conv_i8', args: { ...reserve(depth, scratchBytes), ...sizes, ...window, ...after }, scratchBytes };
 }
 
 export function lowerDepthwise(layer: LayerOf<'depthwise'>, place: IntegerPlace): readonly KernelCall[] | undefined {

@@ -24,14 +24,15 @@ export function levelsOf({ values }: Levels, name: string): ValueLevels {
 }
 
 /** weights [inChannels][outChannels], of a convolution [ky][kx][inChannels][outChannels] */
-export function packPanels(packed: PackedPanels, { weights, bias }: FoldedWeights, target: IntegerTarget): void {
-  const { storedInChannels, address } = packed;
+export function packPanels(packed: PackedPanels, { weights: given, bias }: FoldedWeights, target: IntegerTarget): void {
+  const { storedInChannels, address, rowInputs } = packed;
   const { memory, kernels, constants, levels, staging } = target;
   const input = levelsOf(levels, packed.input);
   const outChannels = bias.length;
+  const weights = rowInputs ? spreadRows(given, rowInputs.count * outChannels, rowInputs.stored * outChannels) : given;
   const inChannels = weights.length / outChannels;
   const { packedInputDoubles, panelColumnRows } = constants;
-  const most = largestWeight(input, inChannels, constants);
+  const most = largestWeight(input, given.length / outChannels, constants);
   const each = storedBytes(input, constants);
   const stride = panelBytes(storedInChannels, each, constants);
 
@@ -39,7 +40,7 @@ export function packPanels(packed: PackedPanels, { weights, bias }: FoldedWeight
   const rows = [input.scale, input.zero, input.mean];
   for (let k = 0; k < inChannels; k++) {
     rows.forEach((row, index) => {
-      inputs[packedInputDoubles * k + index] = row[k % row.length]!;
+      inputs[packedInputDoubles * k + index] = row[(k % (rowInputs?.stored ?? inChannels)) % row.length]!;
     });
   }
   const panels = Math.ceil(outChannels / constants.channelTile);
@@ -76,6 +77,14 @@ export function packPanels(packed: PackedPanels, { weights, bias }: FoldedWeight
   );
   sums.take(channels, columns);
   writeHeaders(packed, sums, target, stride);
+}
+
+/** Rows of `length` with zeros after each, up to `stored`. */
+function spreadRows(weights: FoldedWeights['weights'], length: number, stored: number): FoldedWeights['weights'] {
+  const rows = weights.length / length;
+  const spread = weights instanceof Uint16Array ? new Uint16Array(rows * stored) : new Float32Array(rows * stored);
+  for (let row = 0; row < rows; row++) spread.set(weights.subarray(row * length, (row + 1) * length), row * stored);
+  return spread;
 }
 
 /** weights [kernelSize][kernelSize][channels] */
