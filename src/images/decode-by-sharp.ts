@@ -8,6 +8,7 @@ import type { ImageFormat } from './format.js';
 import { withRandomAccess } from './formats/random-access.js';
 import { type Orientation, readOrientation, turnedSize, turnUpright } from './orientation.js';
 import { requireSharp, type SharpFactory } from './sharp.js';
+import { placeShrunk, type SmallerSize, shrinkOf } from './shrink.js';
 import type { PictureSource } from './source.js';
 
 type FailOn = 'error' | 'none';
@@ -118,10 +119,13 @@ async function decodeOnce(
   );
   const original = turnedSize(metadata, orientation);
   refuseMoreThan(options.maxPixels, name, original);
-  const size = chooseSize(name, format, metadata, original);
+  const enough = options.enoughOf?.(original.width, original.height);
+  const smaller = shrinkOf(format, metadata, original, enough);
+  const size = chooseSize(name, format, metadata, original, smaller);
   await options.reserve?.(size.bytes);
   try {
-    return { ...(await decodePixels(source, format, metadata, orientation, size, options, failOn)), original };
+    const pixels = await decodePixels(source, format, metadata, orientation, { ...size, smaller }, options, failOn);
+    return { ...pixels, original, ...(smaller && { shrunk: placeShrunk(format, original, smaller, orientation) }) };
   } catch (error) {
     throw error instanceof ImageError ? error : new DecoderFailure('', { cause: error });
   }
@@ -132,27 +136,28 @@ async function decodePixels(
   format: ImageFormat,
   metadata: Metadata,
   orientation: Orientation,
-  size: DecodeSize,
+  size: DecodeSize & { readonly smaller: SmallerSize | undefined },
   options: DecodeOptions,
   failOn: FailOn,
 ): Promise<Omit<DecodedImage, 'original'>> {
-  const { width, height, reduced } = size;
+  const { width, height, reduced, smaller } = size;
   const inks = metadata.space === 'cmyk';
   const channels = inks ? 4 : 3;
   // libvips turns pictures while it decodes them, but does not find the orientation everywhere.
   const autoOrient = orientation === (metadata.orientation ?? 1);
   const stored = autoOrient ? size : turnedSize(size, orientation);
   let pipeline = loadDecoder()(input, { failOn, limitInputPixels: MAX_REDUCED_SIDE ** 2, ignoreIcc: true, autoOrient });
-  if (reduced) {
+  if (reduced || smaller) {
     const { width, height } = stored;
-    pipeline = pipeline.resize({ width, height, fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false });
+    const how = smaller ? { kernel: 'lanczos3' as const } : { kernel: 'linear' as const, fastShrinkOnLoad: false };
+    pipeline = pipeline.resize({ width, height, fit: 'fill', ...how });
   }
   pipeline = inks ? pipeline.pipelineColourspace('cmyk').toColourspace('cmyk') : pipeline.toColourspace('srgb');
   pipeline = pipeline.removeAlpha();
   const all = { first: 0, count: width };
   const asked = options.columnsOf?.(width, height) ?? all;
   // Other decoders might then leave out damaged parts of the file.
-  const cuts = format === 'JPEG' && autoOrient && !reduced && !inks && asked.count < WORTH_A_CUT * width;
+  const cuts = format === 'JPEG' && autoOrient && !reduced && !smaller && !inks && asked.count < WORTH_A_CUT * width;
   const held = cuts ? asked : all;
   if (cuts) pipeline = pipeline.extract({ left: held.first, top: 0, width: held.count, height });
   // Ink of 16 bits would be clipped to 8, not scaled.

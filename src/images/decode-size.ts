@@ -1,6 +1,7 @@
 import type { Metadata } from 'sharp';
 import { ImageError } from '../errors/errors.js';
 import type { ImageFormat } from './format.js';
+import type { Size, SmallerSize } from './shrink.js';
 
 /**
  * Bytes that libvips may take for one picture, estimated from its header before anything is decoded. With Node and
@@ -36,16 +37,12 @@ function heldBytesPerPixel(format: ImageFormat, metadata: Metadata, pixelBytes: 
   }
 }
 
-export interface DecodeSize {
-  readonly width: number;
-  readonly height: number;
-  /** Whether that is less than the picture has. */
+export interface DecodeSize extends Size {
+  /** Whether that is less than the picture has, because the whole would take too much memory. */
   readonly reduced: boolean;
   /** Memory that decoding may take. */
   readonly bytes: number;
 }
-
-type Size = Pick<DecodeSize, 'width' | 'height'>;
 
 export const SCALE_DOWN = 'scale the image down first';
 
@@ -59,28 +56,30 @@ export function tooLarge(name: string, format: string, size: Size): ImageError {
 }
 
 /**
- * The size to decode to: the picture's own, or less where that would not fit into memory.
+ * The size to decode to: the smaller one that is enough, else the picture's own, or less where that would not fit into
+ * memory.
  * @param upright the picture's own
  */
 export function chooseSize(
   name: string,
   format: ImageFormat,
   metadata: Metadata,
-  upright: Pick<DecodeSize, 'width' | 'height'>,
+  upright: Size,
+  smaller: SmallerSize | undefined,
 ): DecodeSize {
-  const { width, height } = upright;
+  const { width, height } = smaller ?? upright;
   const pixels = width * height;
   const pixelBytes = (metadata.channels ?? 4) * (metadata.depth === 'uchar' ? 1 : 2);
+  const loaded = format === 'JPEG' && smaller ? smaller.factor : 1;
   // libvips streams, but through a window of rows on either side of each step.
-  const window = 2 * Math.min(Math.max(metadata.height, 16), 1024) * metadata.width * pixelBytes;
-  const held = heldBytesPerPixel(format, metadata, pixelBytes) * pixels + window;
+  const rows = Math.min(Math.max(metadata.height / loaded, 16), 1024);
+  const window = (2 * rows * metadata.width * pixelBytes) / loaded;
+  const held = heldBytesPerPixel(format, metadata, pixelBytes) * metadata.width * metadata.height + window;
   // Turning or mirroring needs the whole picture at hand besides its turned copy.
-  const turned = (metadata.orientation ?? 1) > 1 || width !== metadata.width ? pixelBytes : 0;
+  const turned = (metadata.orientation ?? 1) > 1 || upright.width !== metadata.width ? pixelBytes : 0;
   const bytes = held + pixels * (3 + turned);
   if (bytes <= MEMORY_LIMIT) return { width, height, reduced: false, bytes };
-  if (held > MEMORY_LIMIT || Math.max(width, height) > MAX_REDUCED_SIDE) {
-    throw tooLarge(name, format, { width, height });
-  }
+  if (held > MEMORY_LIMIT || Math.max(width, height) > MAX_REDUCED_SIDE) throw tooLarge(name, format, upright);
   const shrink = Math.ceil(Math.sqrt(pixels / REDUCED_PIXELS));
   return { width: Math.ceil(width / shrink), height: Math.ceil(height / shrink), reduced: true, bytes: MEMORY_LIMIT };
 }

@@ -1,6 +1,8 @@
 import type { PictureFacts } from '../domain/classification.js';
+import type { RgbPixels } from '../domain/image-input.js';
 import type { ColumnSpan } from '../domain/pixel-kernels.js';
 import { ImageError } from '../errors/errors.js';
+import type { Shrunk, Size } from './shrink.js';
 
 /** An upright picture: `data` is [height, held.count, 3], RGB, 0…255. */
 export interface DecodedImage {
@@ -10,9 +12,14 @@ export interface DecodedImage {
   /** The columns that the data have: all of them, or those that were asked for. */
   readonly held: ColumnSpan;
   /** Size in the file, upright: larger than `width` × `height` where the picture was reduced while decoding. */
-  readonly original: { readonly width: number; readonly height: number };
+  readonly original: Size;
+  /** Where the picture was decoded to fewer pixels because they are enough. */
+  readonly shrunk?: Shrunk;
   readonly facts: PictureFacts;
 }
+
+/** Pixels to prepare. */
+export type DecodedPixels = RgbPixels & Partial<Pick<DecodedImage, 'held' | 'shrunk'>>;
 
 export interface DecodeOptions {
   /** What messages call a picture that comes as bytes. */
@@ -34,6 +41,11 @@ export interface DecodeOptions {
    * decoded all the same, so that damage anywhere is found.
    */
   readonly columnsOf?: (width: number, height: number) => ColumnSpan;
+  /**
+   * Sides down to which a picture of this size, upright, may be shrunk while it is decoded, where that is faster; undefined
+   * where every pixel is wanted.
+   */
+  readonly enoughOf?: ((width: number, height: number) => Size | undefined) | undefined;
   /** Told, before anything is decoded, how much memory that may take; decoding waits for it. */
   readonly reserve?: (bytes: number) => Promise<void>;
 }

@@ -135,6 +135,11 @@ export function turnedSize(
   return orientation >= 5 ? { width: height, height: width } : { width, height };
 }
 
+/** Which axes of the upright picture run against those of the file. */
+export function isReversed(orientation: Orientation): { readonly x: boolean; readonly y: boolean } {
+  return { x: [2, 3, 6, 7].includes(orientation), y: [3, 4, 7, 8].includes(orientation) };
+}
+
 /** RGB as it lies in the file → upright. `width` and `height` are the file's. */
 export function turnUpright(
   data: Uint8Array,

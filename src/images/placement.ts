@@ -1,6 +1,8 @@
 import type { Area } from '../domain/area.js';
 import type { Preprocessing } from '../domain/preprocessing.js';
+import type { DecodedImage } from './decoded-image.js';
 import { type ResampleAxis, sourcePosition } from './resample.js';
+import type { Shrunk, Size } from './shrink.js';
 
 /** Where one axis of the network's input comes from: a window of the scaled picture, and where it lands. */
 export interface Placement {
@@ -30,6 +32,8 @@ function placeWhole(source: number, resolution: number): Placement {
   return { axis: { source, scaled: resolution, start: 0, count: resolution }, offset: 0 };
 }
 
+type Sized = Pick<DecodedImage, 'width' | 'height'> & { readonly shrunk?: Shrunk | undefined };
+
 export function place(width: number, height: number, preprocessing: Preprocessing): { x: Placement; y: Placement } {
   const { crop, resize, resolution } = preprocessing;
   if (crop === 'squash') return { x: placeWhole(width, resolution), y: placeWhole(height, resolution) };
@@ -39,6 +43,25 @@ export function place(width: number, height: number, preprocessing: Preprocessin
   return {
     x: placeCentre(width, scale(width), resolution),
     y: placeCentre(height, scale(height), resolution),
+  };
+}
+
+/** The size that a decoded picture is scaled by: of a shrunk one, the size that it has in its file. */
+export function placedSize({ width, height, shrunk }: Sized): Size {
+  return shrunk?.from ?? { width, height };
+}
+
+/** As `place`, for a picture that may have been shrunk while it was decoded: the crop stays where it is. */
+export function placeDecoded(
+  { width, height, shrunk }: Sized,
+  preprocessing: Preprocessing,
+): { x: Placement; y: Placement } {
+  const placed = placedSize({ width, height, shrunk });
+  const { x, y } = place(placed.width, placed.height, preprocessing);
+  if (!shrunk) return { x, y };
+  return {
+    x: { ...x, axis: { ...x.axis, shrunk: { pixels: width, part: shrunk.x } } },
+    y: { ...y, axis: { ...y.axis, shrunk: { pixels: height, part: shrunk.y } } },
   };
 }
 

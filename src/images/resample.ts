@@ -1,5 +1,6 @@
 import type { ColumnSpan, PixelKernels, Taps } from '../domain/pixel-kernels.js';
 import type { ResizeFilter } from '../domain/preprocessing.js';
+import { type ShrunkAxis, tapsOfShrunk } from './shrunk-taps.js';
 
 /**
  * One axis of a resize: `source` pixels become `scaled`, of which only `count` from `start` on are computed.
@@ -10,6 +11,8 @@ export interface ResampleAxis {
   readonly scaled: number;
   readonly start: number;
   readonly count: number;
+  /** Where the source was decoded to fewer pixels than it has. */
+  readonly shrunk?: ShrunkAxis;
 }
 
 /**
@@ -83,6 +86,11 @@ export function readBy(axis: ResampleAxis, filter: ResizeFilter): ColumnSpan {
   return { first: from, count: reachOf(axis, support, axis.count - 1).to - from };
 }
 
+function tapsOf(axis: ResampleAxis, kernel: Kernel): Taps {
+  const taps = computeTaps(axis, kernel);
+  return axis.shrunk ? tapsOfShrunk(taps, axis.source, axis.shrunk) : taps;
+}
+
 function computeTaps(axis: ResampleAxis, kernel: Kernel): Taps {
   const support = supportOf(axis, kernel);
   const inverse = 1 / Math.max(axis.source / axis.scaled, 1);
@@ -150,9 +158,9 @@ function resampleNearest(source: Uint8Array, x: ResampleAxis, y: ResampleAxis): 
 
 /**
  * Resizes 8-bit RGB exactly as Pillow's `Image.resize` does (src/libImaging/Resample.c, Geometry.c), but only the
- * asked window of it.
+ * asked window of it. Of a shrunk picture it gives nearly the same.
  *
- * @param source [y.source, held.count, 3]
+ * @param source [y.source, held.count, 3], or as many rows as it was shrunk to
  * @param held the columns of the picture that the source has, among them all that `readBy` names; for `nearest` all
  * @returns [y.count, x.count, 3]
  */
@@ -162,11 +170,11 @@ export function resample(
   y: ResampleAxis,
   filter: Exclude<ResizeFilter, 'tf1-bilinear'>,
   pixels: Pick<PixelKernels, 'convolve'>,
-  held: ColumnSpan = { first: 0, count: x.source },
+  held: ColumnSpan = { first: 0, count: x.shrunk?.pixels ?? x.source },
 ): Uint8Array {
   if (filter === 'nearest') return resampleNearest(source, x, y);
   const kernel = kernels[filter];
-  return pixels.convolve(source, held, computeTaps(x, kernel), computeTaps(y, kernel), columnsComeFirst(x, y));
+  return pixels.convolve(source, held, tapsOf(x, kernel), tapsOf(y, kernel), columnsComeFirst(x, y));
 }
 
 /** Two neighbours per output pixel and the weight of the second, in single precision as TensorFlow has it. */

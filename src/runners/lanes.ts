@@ -43,9 +43,9 @@ type Running = Pick<Runner, 'ready' | 'busy' | 'classify' | 'close'>;
  */
 export async function openLanes(model: Model, plan: InLanes, options: RunnerOptions): Promise<Running> {
   const { lanes: count, timeoutMs } = plan;
-  const { maxPixels, lenient = false, deterministic = false, keep = [] } = options;
+  const { maxPixels, lenient = false, fullDecode = false, deterministic = false, keep = [] } = options;
   const { preprocessing } = model;
-  const settings: PrepareSettings = { preprocessing, maxPixels, lenient };
+  const settings: PrepareSettings = { preprocessing, maxPixels, lenient, fullDecode };
   const gate = createGate(LARGE_BUDGET);
   const decoders = timeoutMs === undefined ? undefined : await startDecoders(count, { timeoutMs, settings, gate });
   let lanes: readonly Lane[];

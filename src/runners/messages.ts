@@ -1,9 +1,9 @@
 import type { PreparedFacts } from '../domain/classification.js';
-import type { RgbPixels } from '../domain/image-input.js';
 import type { Preprocessing } from '../domain/preprocessing.js';
 import type { Ranked } from '../domain/rank.js';
 import type { Lane } from '../engine/lanes.js';
 import type { MobilenetError } from '../errors/errors.js';
+import type { DecodedPixels } from '../images/decoded-image.js';
 import type { Maps } from './types.js';
 
 /** What a decode process is started with. */
@@ -11,6 +11,7 @@ export interface PrepareSettings {
   readonly preprocessing: Preprocessing;
   readonly maxPixels: number | undefined;
   readonly lenient: boolean;
+  readonly fullDecode: boolean;
 }
 
 /** What a lane's thread is started with. */
@@ -31,7 +32,7 @@ export interface Job {
   /** The name's bytes where they are not UTF-8. */
   readonly path?: Uint8Array;
   readonly bytes?: Uint8Array;
-  readonly pixels?: RgbPixels;
+  readonly pixels?: DecodedPixels;
 }
 
 /** A picture to classify; `prepared` where that was done elsewhere. */

@@ -1,6 +1,7 @@
 import type { PreparedFacts } from '../domain/classification.js';
 import type { PixelKernels } from '../domain/pixel-kernels.js';
 import { type Preprocessing, preparedLength } from '../domain/preprocessing.js';
+import { placedSize } from '../images/placement.js';
 import { givesBytes, type Prepared, prepareDecoded, prepareImage } from '../images/prepare.js';
 import { type Job, LARGE_BYTES, type PreparedPicture, type PrepareSettings, type Reply } from './messages.js';
 import type { Picture } from './types.js';
@@ -9,6 +10,7 @@ export interface PreparePictureOptions {
   readonly maxPixels?: number | undefined;
   readonly lenient?: boolean | undefined;
   readonly isBrief?: boolean;
+  readonly fullDecode?: boolean | undefined;
   /** Told, before anything is decoded, how much memory that may take; decoding waits for it. */
   readonly reserve?: (bytes: number) => Promise<void>;
 }
@@ -24,16 +26,17 @@ export async function preparePicture(
   preprocessing: Preprocessing,
   target: Prepared,
   kernels: PixelKernels | Promise<PixelKernels>,
-  { maxPixels, lenient = false, isBrief = false, reserve }: PreparePictureOptions = {},
+  { maxPixels, lenient = false, isBrief = false, fullDecode, reserve }: PreparePictureOptions = {},
 ): Promise<PreparedFacts> {
   if (pixels) {
     prepareDecoded(pixels, preprocessing, target, await kernels);
-    return { size: { width: pixels.width, height: pixels.height } };
+    return { size: placedSize(pixels) };
   }
   const { facts, width, height } = await prepareImage(bytes ?? file, preprocessing, target, kernels, {
     name: file,
     lenient,
     isBrief,
+    fullDecode,
     ...(typeof path !== 'string' && { path }),
     ...(maxPixels !== undefined && { maxPixels }),
     ...(reserve && { reserve }),
@@ -55,7 +58,7 @@ export interface Preparer {
 }
 
 export function createPreparer(
-  { preprocessing, maxPixels, lenient }: PrepareSettings,
+  { preprocessing, maxPixels, lenient, fullDecode }: PrepareSettings,
   kernels: Promise<PixelKernels>,
   send: (reply: Reply) => void,
 ): Preparer {
@@ -71,6 +74,7 @@ export function createPreparer(
       return preparePicture(picture, preprocessing, target, kernels, {
         maxPixels,
         lenient,
+        fullDecode,
         reserve(wanted) {
           if (wanted <= LARGE_BYTES) return Promise.resolve();
           return new Promise((granted) => {

@@ -120,7 +120,7 @@ async function classify(
   picture: Picture,
   { preprocessing }: Model,
   loading: Promise<Loaded>,
-  { top, maxPixels, lenient, isBrief, keep = [] }: ClassifyOptions,
+  { top, maxPixels, lenient, isBrief, fullDecode, keep = [] }: ClassifyOptions,
 ): Promise<RunResult> {
   const prepared = new Float32Array(preparedLength(preprocessing));
   const start = performance.now();
@@ -128,6 +128,7 @@ async function classify(
     maxPixels,
     lenient,
     isBrief,
+    fullDecode,
   });
   const decoded = performance.now();
   const { session, labelAt, labels } = await loading;

@@ -1,9 +1,10 @@
 import type { Classification, CostFacts, ModelFacts, PictureSize } from '../domain/classification.js';
 import type { Label } from '../domain/label.js';
+import type { DecodedPixels } from '../images/decoded-image.js';
 import type { Input } from '../inputs/types.js';
 
 /** A picture to run: a file, its bytes, or its pixels. */
-export type Picture = Pick<Input, 'file' | 'path' | 'bytes' | 'pixels'>;
+export type Picture = Pick<Input, 'file' | 'path' | 'bytes'> & { readonly pixels?: DecodedPixels };
 
 /** Maps of one picture by layer, each height × width × channels. */
 export type Maps = ReadonlyMap<string, Float32Array<ArrayBuffer>>;
@@ -46,6 +47,8 @@ export interface RunnerOptions {
   readonly deterministic?: boolean | undefined;
   /** Whether to take what is left of a JPEG, PNG or GIF file that ends early. */
   readonly lenient?: boolean | undefined;
+  /** Whether every pixel of a large picture is decoded, also where fewer are enough. */
+  readonly fullDecode?: boolean | undefined;
   /** Layers whose maps come with each result; none by default. */
   readonly keep?: readonly string[] | undefined;
 }

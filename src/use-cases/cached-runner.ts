@@ -70,12 +70,12 @@ async function keyOf(
   { id }: VectorSpace,
   { choice, maxPixels }: Pick<BatchRequest, 'choice' | 'maxPixels'>,
 ): Promise<string | undefined> {
-  const { deterministic = false } = choice;
+  const { deterministic = false, fullDecode = false } = choice;
   const { checksum } = await loadKernels(deterministic ? 'plain' : 'relaxed');
   if (checksum === undefined) return undefined;
   // In the built command this file has the code that reads and scales pictures too.
   const code = createHash('sha256')
     .update(readFileSync(fileURLToPath(import.meta.url)))
     .digest('hex');
-  return JSON.stringify([id, checksum, deterministic, code, sharpVersion(), maxPixels]);
+  return JSON.stringify([id, checksum, deterministic, fullDecode, code, sharpVersion(), maxPixels]);
 }

@@ -33,6 +33,11 @@ export interface ComputeOptions {
    * `truncated: true`.
    */
   readonly lenient?: boolean;
+  /**
+   * Decode every pixel of large JPEG and WebP files. By default they are shrunk while they are decoded, to no less than twice
+   * the size that the model's preprocessing scales them to, which takes less time; answers differ very little.
+   */
+  readonly fullDecode?: boolean;
 }
 
 /** A model and how to run it. */
@@ -120,6 +125,7 @@ const loadRules: RuleTable<LoadOptions> = {
   threads: wholeRule({ most: MOST_THREADS }),
   deterministic: flagRule,
   lenient: flagRule,
+  fullDecode: flagRule,
   signal: signalRule,
 };
 const classifyRules: RuleTable<ClassifyOptions> = { top: topRule, signal: signalRule };
@@ -164,9 +170,10 @@ async function openReady({
   threads,
   deterministic,
   lenient,
+  fullDecode,
   ...choice
 }: ModelChoice & ComputeOptions): Promise<Runner> {
-  const runner = await openRunner(choice, { kind: 'thread', threads }, { deterministic, lenient });
+  const runner = await openRunner(choice, { kind: 'thread', threads }, { deterministic, lenient, fullDecode });
   await runner.ready;
   return runner;
 }
@@ -232,11 +239,11 @@ function chooseJobs(asked: number | undefined, chosen: ModelChoice & ComputeOpti
 async function* inJobs<T>(
   jobs: number,
   own: Runner,
-  { threads: _, deterministic, lenient, ...choice }: ModelChoice & ComputeOptions,
+  { threads: _, deterministic, lenient, fullDecode, ...choice }: ModelChoice & ComputeOptions,
   run: (runner: Runner) => AsyncGenerator<T, void, undefined>,
 ): AsyncGenerator<T, void, undefined> {
   if (jobs === 1) return yield* run(own);
-  const lanes = await openRunner(choice, { kind: 'lanes', lanes: jobs }, { deterministic, lenient });
+  const lanes = await openRunner(choice, { kind: 'lanes', lanes: jobs }, { deterministic, lenient, fullDecode });
   try {
     yield* run(lanes);
   } finally {

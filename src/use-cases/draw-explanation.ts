@@ -4,7 +4,7 @@ import { drawHeatMap, drawnSize } from '../report/heat-map.js';
 import type { Explained } from './explain.js';
 
 /** The heat map over the whole upright picture, as a PNG file. */
-export async function drawExplanation({ explanation, image }: Explained): Promise<Uint8Array> {
+export async function drawExplanation({ explanation, readImage }: Explained): Promise<Uint8Array> {
   const { picture, covered, seen, grid, evidence, nothingToSee } = explanation;
   const { width, height } = drawnSize(picture);
   const shareOf = (area: Area): Area => ({
@@ -13,7 +13,7 @@ export async function drawExplanation({ explanation, image }: Explained): Promis
     width: area.width / picture.width,
     height: area.height / picture.height,
   });
-  const drawn = drawHeatMap(await scalePixels(image, width, height), {
+  const drawn = drawHeatMap(await scalePixels(await readImage(), width, height), {
     map: nothingToSee === undefined ? grid : undefined,
     average: evidence.average,
     covered: shareOf(covered),

@@ -16,7 +16,9 @@ export interface ImageEmbedder {
   close(): void;
 }
 
-type EmbedderOptions = ModelChoice & Pick<OnThisThread, 'threads'> & Pick<RunnerOptions, 'deterministic' | 'lenient'>;
+type EmbedderOptions = ModelChoice &
+  Pick<OnThisThread, 'threads'> &
+  Pick<RunnerOptions, 'deterministic' | 'lenient' | 'fullDecode'>;
 
 interface Opened {
   readonly runner: Runner;
@@ -24,12 +26,14 @@ interface Opened {
 }
 
 /** Opens a runner for each layer that is asked for, the first time that it is. */
-export function createImageEmbedder({ threads, deterministic, lenient, ...choice }: EmbedderOptions): ImageEmbedder {
+export function createImageEmbedder(options: EmbedderOptions): ImageEmbedder {
+  const { threads, deterministic, lenient, fullDecode, ...choice } = options;
   const opened = new Map<string | undefined, Promise<Opened>>();
   async function open(asked: string | undefined): Promise<Opened> {
     const model = await chooseModel(choice);
     const layer = layerOf(model, asked);
-    const runner = await openModel(model, { kind: 'thread', threads }, { deterministic, lenient, keep: [layer] });
+    const kept = { deterministic, lenient, fullDecode, keep: [layer] };
+    const runner = await openModel(model, { kind: 'thread', threads }, kept);
     return { runner, layer };
   }
   return {

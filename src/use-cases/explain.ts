@@ -20,7 +20,7 @@ import { ImageError, ModelError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import type { DecodedImage } from '../images/decoded-image.js';
 import { isOneColour } from '../images/one-colour.js';
-import { inputArea } from '../images/placement.js';
+import { inputArea, placedSize } from '../images/placement.js';
 import { decodeWhole } from '../images/prepare.js';
 import { findInputs } from '../inputs/find.js';
 import type { Input } from '../inputs/types.js';
@@ -39,6 +39,8 @@ export interface ExplainRequest {
   readonly choice: ModelChoice;
   /** The same last digits on every runtime: no fused multiply-add. */
   readonly deterministic?: boolean;
+  /** Whether every pixel of a large picture is decoded, also where fewer are enough. */
+  readonly fullDecode?: boolean;
   /** By label, synset id, index or group (the most probable class of it); by default the most probable of all. */
   readonly class?: string | undefined;
   /** The class that it is compared with, named alike. */
@@ -51,8 +53,11 @@ export type ExplainHost = Pick<BatchHost, 'stdin' | 'fetchPicture' | 'installMod
 
 export interface Explained {
   readonly explanation: PictureExplanation;
-  /** The whole upright picture that was classified. */
-  readonly image: DecodedImage;
+  /**
+   * The whole upright picture that was classified, with as many pixels as the file has: decoded again where that was done with
+   * fewer.
+   */
+  readonly readImage: () => Promise<DecodedImage>;
 }
 
 /** With a map before the pooling, so that logits can be followed back to places in the picture. */
@@ -87,12 +92,11 @@ export async function explain(request: ExplainRequest, host: ExplainHost): Promi
   );
   try {
     const start = performance.now();
-    const image = await decodeWhole(input.bytes ?? file, model.preprocessing, {
-      name: file,
-      ...(typeof path !== 'string' && { path }),
-      lenient: request.lenient,
-      maxPixels: request.maxPixels,
-    });
+    const { fullDecode, lenient, maxPixels } = request;
+    const source = { name: file, ...(typeof path !== 'string' && { path }) };
+    const read = (all: boolean | undefined) =>
+      decodeWhole(input.bytes ?? file, model.preprocessing, { ...source, lenient, maxPixels, fullDecode: all });
+    const image = await read(fullDecode);
     const decode = performance.now() - start;
     const classified = await runner.classify({ file, path, pixels: image }, { top: labels.length });
     const { predictions, maps, ms, unknown } = classified;
@@ -105,7 +109,10 @@ export async function explain(request: ExplainRequest, host: ExplainHost): Promi
       ...explainClasses(chooseClasses(named, predictions), logits),
     };
     const placed = place(explanation.grid, image, model);
-    return { explanation: { ...explanation, ...placed, ms: { decode: decode + ms.decode, run: ms.run } }, image };
+    return {
+      explanation: { ...explanation, ...placed, ms: { decode: decode + ms.decode, run: ms.run } },
+      readImage: async () => (image.shrunk ? read(true) : image),
+    };
   } finally {
     runner.close();
   }
@@ -223,21 +230,16 @@ function explainClasses({ one, other }: Chosen, { ruleOf, shown, mapOf }: Logits
 
 /** Where the cells lie in the upright picture. */
 function place(grid: ActivationMap, image: DecodedImage, { preprocessing }: Model) {
-  const { width, height, original } = image;
+  const { original } = image;
+  const { width, height } = placedSize(image);
   const whole = { x: 0, y: 0, width, height };
-  const covered = inputArea(image, preprocessing);
+  const covered = inputArea({ width, height }, preprocessing);
   const seen = overlap(covered, whole);
   const box = smallestBox(grid, BOX_SHARE);
   const boxArea = box && overlap(areaOfCells(box, grid, covered), seen);
   // A picture may have been reduced while it was decoded.
-  const [across, down] = [original.width / width, original.height / height];
-  const inFile = (area: Area): Area => ({
-    x: area.x * across,
-    y: area.y * down,
-    width: area.width * across,
-    height: area.height * down,
-  });
-  const reason = nothingToSee(grid, image, seen);
+  const inFile = (area: Area) => scaled(area, original.width / width, original.height / height);
+  const reason = nothingToSee(grid, image, scaled(seen, image.width / width, image.height / height));
   return {
     picture: original,
     seen: inFile(seen),
@@ -245,6 +247,10 @@ function place(grid: ActivationMap, image: DecodedImage, { preprocessing }: Mode
     box80: box && boxArea && reason === undefined ? { ...inFile(boxArea), share: box.share } : null,
     ...(reason !== undefined && { nothingToSee: reason }),
   } satisfies Partial<PictureExplanation>;
+}
+
+function scaled({ x, y, width, height }: Area, across: number, down: number): Area {
+  return { x: x * across, y: y * down, width: width * across, height: height * down };
 }
 
 function nothingToSee(grid: ActivationMap, image: DecodedImage, seen: Area): string | undefined {

@@ -66,7 +66,7 @@ export async function learn(request: LearnRequest, host: LearnHost): Promise<Lea
   ] as const) {
     if (path !== undefined) await checkFolder(path, option);
   }
-  const { threads: _, deterministic = false, signal: __, ...chosen } = choice;
+  const { threads: _, deterministic = false, fullDecode: __, signal: ___, ...chosen } = choice;
   const backbone = await chooseModel(chosen);
   requireHead(backbone);
   const found = await embedClasses(folder, truth === undefined ? 'folder' : { table: truth }, request, host);

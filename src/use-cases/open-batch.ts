@@ -157,12 +157,12 @@ async function openFor(
   { installModel }: BatchHost,
   keep: (model: Model) => readonly string[] = () => [],
 ): Promise<Pick<Batch, 'model' | 'runner'>> {
-  const { threads: _, deterministic, ...choice } = request.choice;
+  const { threads: _, deterministic, fullDecode, ...choice } = request.choice;
   const plan = planFor(request, pictures);
   if (plan.kind === 'lanes') keepYoungGenerationSmall();
   const model = await chooseOrInstall(choice, installModel);
   const { maxPixels, lenient } = request;
-  const runner = await openModel(model, plan, { maxPixels, lenient, deterministic, keep: keep(model) });
+  const runner = await openModel(model, plan, { maxPixels, lenient, fullDecode, deterministic, keep: keep(model) });
   return { model, runner };
 }
 

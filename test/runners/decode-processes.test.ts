@@ -7,7 +7,7 @@ import { createGate } from '../../src/runners/memory-gate.js';
 const file = fileURLToPath(new URL('decode-process-fake.cjs', import.meta.url));
 const preprocessing = { resolution: 1 } as Preprocessing;
 const options = {
-  settings: { preprocessing, maxPixels: 1, lenient: false },
+  settings: { preprocessing, maxPixels: 1, lenient: false, fullDecode: false },
   gate: createGate(1),
   timeoutMs: 1500,
   file,
@@ -40,7 +40,7 @@ describe('decoders', () => {
   it('have their time from when they are ready', async () => {
     const decoders = startDecoders(1, {
       ...options,
-      settings: { preprocessing, maxPixels: 600, lenient: false },
+      settings: { preprocessing, maxPixels: 600, lenient: false, fullDecode: false },
       timeoutMs: 300,
     });
     try {

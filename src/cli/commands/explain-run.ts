@@ -49,6 +49,7 @@ function requestOf(name: string, flags: ExplainFlags) {
     name,
     choice: { ...model, ...(dtype && { dtype }) },
     deterministic: deterministic ?? false,
+    fullDecode: flags.fullDecode ?? false,
     class: flags.class,
     ...{ against, maxPixels, lenient },
   };

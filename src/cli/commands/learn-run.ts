@@ -52,6 +52,7 @@ function requestOf(folder: string, flags: LearnFlags): LearnRequest {
       ...(resolution !== undefined && { resolution }),
       ...(dtype !== undefined && { dtype }),
       ...(deterministic !== undefined && { deterministic }),
+      ...(flags.fullDecode !== undefined && { fullDecode: flags.fullDecode }),
     },
     maxPixels: flags.maxPixels,
     lenient: flags.lenient ?? false,

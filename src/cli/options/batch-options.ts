@@ -57,6 +57,10 @@ export const computationOptions = {
     '--deterministic',
     'give the same digits with every version of Node.js, without the faster fused multiply-add',
   ),
+  fullDecode: flag(
+    '--full-decode',
+    'decode every pixel of large JPEG and WebP images, which takes longer; answers differ very little',
+  ),
   threads: wholeNumber(
     '-t, --threads <count>',
     `threads per image, 1 to ${MOST_THREADS} (default: 2 if there is enough work, otherwise 1)`,

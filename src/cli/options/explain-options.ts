@@ -17,6 +17,7 @@ export const explainedOptions = {
 export const explainComputationOptions = {
   dtype: computationOptions.dtype,
   deterministic: computationOptions.deterministic,
+  fullDecode: computationOptions.fullDecode,
 };
 
 export const explainOutputOptions = {

@@ -56,6 +56,7 @@ export const trainingOptions = {
     ...computationOptions.deterministic,
     help: 'make the same model, byte for byte, with every version of Node.js',
   },
+  fullDecode: computationOptions.fullDecode,
   jobs: computationOptions.jobs,
 };
 
