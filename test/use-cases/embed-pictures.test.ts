@@ -127,6 +127,7 @@ describe.skipIf(typeof zlib.crc32 !== 'function')('the cache', () => {
     ['preprocessing', { choice: { crop: 'squash' } }],
     ['model', { choice: { model: 'efficientnet_b0' } }],
     ['arithmetic', { choice: { deterministic: true } }],
+    ['decoding', { choice: { fullDecode: true } }],
   ])('is another one for another %s', async (_, other) => {
     const names = photos.slice(0, 1);
     await embed({ cache: true, names });
