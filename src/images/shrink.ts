@@ -28,6 +28,8 @@ export interface Shrunk {
   readonly y: Stretch;
 }
 
+type Known = Pick<Metadata, 'space' | 'depth'> & Partial<Pick<Metadata, 'hasAlpha' | 'pages'>>;
+
 /** By how much libjpeg shrinks while it decodes, most first. */
 const FACTORS = [8, 4, 2] as const;
 
@@ -43,7 +45,7 @@ const FACTORS = [8, 4, 2] as const;
  */
 export function shrinkOf(
   format: ImageFormat,
-  metadata: Metadata,
+  metadata: Known,
   upright: Size,
   enough: Size | undefined,
 ): SmallerSize | undefined {
@@ -57,7 +59,7 @@ export function shrinkOf(
 }
 
 /** sharp does not shrink ink while it decodes it, and resizing would mix colours with those below transparent pixels. */
-function canShrink(format: ImageFormat, { space, depth, hasAlpha, pages = 1 }: Metadata): boolean {
+function canShrink(format: ImageFormat, { space, depth, hasAlpha, pages = 1 }: Known): boolean {
   if (depth !== 'uchar') return false;
   return format === 'JPEG' ? space !== 'cmyk' : format === 'WebP' && !hasAlpha && pages === 1;
 }

@@ -3,6 +3,7 @@ import { inMemory } from './formats/random-access.js';
 import { endOfScan } from './jpeg-structure.js';
 import { decodeRgb } from './jpeg-turbo.js';
 import { readOrientation, turnedSize, turnUpright } from './orientation.js';
+import { shrinkOf } from './shrink.js';
 import type { PictureSource } from './source.js';
 
 /** Larger ones take sharp less time. */
@@ -158,6 +159,9 @@ export async function decodeSmallJpeg(
   const orientation = readOrientation('JPEG', inMemory(input), jpeg, options.orientation);
   const original = turnedSize(jpeg, orientation);
   refuseMoreThan(options.maxPixels, name, original);
+  // There is one way to decode a picture, however few there are.
+  const enough = options.enoughOf?.(original.width, original.height);
+  if (shrinkOf('JPEG', { space: 'srgb', depth: 'uchar' }, original, enough)) return undefined;
   await options.reserve?.(input.length + BYTES_PER_PIXEL * jpeg.width * jpeg.height);
   const pixels = decodeRgb(input, jpeg);
   if (!pixels) return undefined;

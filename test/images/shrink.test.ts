@@ -114,6 +114,12 @@ describe('large pictures are shrunk while they are decoded', () => {
     expect(apart.maximum).toBeLessThanOrEqual(6);
   });
 
+  it('also where few pictures are decoded, whose small JPEGs have another decoder', async () => {
+    const [large, below] = [await jpegOf(512, 384), await jpegOf(512, 383)];
+    expect(await decodeWhole(large, small, { isBrief: true })).toEqual(await decodeWhole(large, small));
+    expect(await decodeWhole(below, small, { isBrief: true })).toMatchObject({ width: 512, height: 383 });
+  });
+
   it('and ask for less memory', async () => {
     const asked: number[] = [];
     const file = await jpegOf(803, 1003);
