@@ -57,9 +57,7 @@ export function createRangeChooser(
 ): (wide?: ReadonlySet<string>) => Levels {
   const operations = fuse(network.layers);
   const folded = foldAll(operations, weights, epsilon);
-  const floats = floatValues(operations);
-  const classifierInputs = new Set(operations.filter(isClassifier).map(({ inputs }) => inputs[0]));
-  const stored = operations.filter(({ output }) => !floats.has(output) || classifierInputs.has(output));
+  const stored = integerOperations(operations);
   const levelsOf = once((operation: Operation, wide: boolean) => {
     const { output } = operation;
     const readers = operations.filter(
@@ -84,6 +82,18 @@ export function createRangeChooser(
       steps: new Map(steps.map((operation) => [operation.output, stepsOf(operation, wide.has(operation.inputs[0]))])),
     };
   };
+}
+
+/** The values that are stored in integers. */
+export function integerMaps({ layers }: ResolvedNetwork): readonly string[] {
+  return integerOperations(fuse(layers)).map(({ output }) => output);
+}
+
+/** The operations that make them. */
+function integerOperations(operations: readonly Operation[]): readonly Operation[] {
+  const floats = floatValues(operations);
+  const classifierInputs = new Set(operations.filter(isClassifier).map(({ inputs }) => inputs[0]));
+  return operations.filter(({ output }) => !floats.has(output) || classifierInputs.has(output));
 }
 
 /** Remembers what was made for an operation, for each width. */

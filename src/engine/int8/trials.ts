@@ -1,7 +1,7 @@
 import { NETWORK_INPUT } from '../../networks/types.js';
 import { loadKernels } from '../kernels.js';
 import { createSession, type Session } from '../session.js';
-import { type CalibrationModel, createRangeChooser } from './choose-ranges.js';
+import { type CalibrationModel, createRangeChooser, integerMaps } from './choose-ranges.js';
 import type { Levels, ValueLevels } from './levels.js';
 import type { Observed } from './observe.js';
 
@@ -33,7 +33,7 @@ export interface Trials {
 export async function createTrials({ model, picture, observed, examples }: TrialData): Promise<Trials> {
   const { constants } = await loadKernels();
   const levels = createRangeChooser(model, constants, observed);
-  const maps = new Set(levels().values.keys());
+  const maps = new Set(integerMaps(model.network));
   const divergences = async (wide: ReadonlySet<string>): Promise<readonly number[]> => {
     if (examples.length === 0) return [];
     const run = await runIntegers(model, picture, levels(wide));
