@@ -19,6 +19,8 @@ const network = resolve(buildNetwork('mobilenet_v1', { alpha: 0.25, classes: 11 
 });
 const weights = seededWeights(network, 7);
 const model = { network, weights, epsilon: EPSILON };
+/** Of nothing: no levels follow from it. */
+const EXAMPLE = { input: new Float32Array(), output: new Float32Array() };
 
 /** Pictures of changing contrast, as real ones have it. */
 function pictureOf(seed: number, contrast = 0.2 + 0.1 * (seed % 5)): Float32Array {
@@ -156,7 +158,7 @@ describe('calibration', () => {
     const { tryEachMap } = await import('../../src/engine/int8/trial-threads.js');
     const levels = () => ({ values: new Map(), steps: new Map() });
     const trials = { maps: new Set(['a']), levels, divergences: async () => [], divergencesOfNarrow: async () => [] };
-    const data = { model, picture: undefined, observed: new Map(), examples: [] };
+    const data = { model, picture: undefined, observed: new Map(), examples: [EXAMPLE] };
     await expect(tryEachMap(data, trials, 2, () => {})).rejects.toThrow(RuntimeError);
   });
 });
