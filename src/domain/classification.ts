@@ -42,7 +42,7 @@ export interface ModelFacts {
   /** The one that the weights were trained at; null where nothing says it. */
   readonly trainedResolution: number | null;
   /** What is computed in: 32-bit floats, or 8-bit integers. */
-  readonly dtype: 'f32' | 'int8';
+  readonly dtype: 'f32' | 'int8' | 'exact';
   /** The weights' file name, or two joined by ` + `. */
   readonly weights: string;
   /** Set where each class has a probability of its own, so that they need not add up to 1. */

@@ -1,3 +1,5 @@
+import type { ModelFacts } from './classification.js';
+
 /** A share with the limits of its 95 % confidence interval, all from 0 to 1. */
 interface ShareWithLimits {
   readonly value: number;
@@ -15,7 +17,7 @@ export interface LearnReport {
     /** The model whose features are classified, at its resolution. */
     readonly backbone: string;
     readonly resolution: number;
-    readonly dtype: 'f32' | 'int8';
+    readonly dtype: ModelFacts['dtype'];
     /** `test`: images of the class that the accuracy was measured on. */
     readonly classes: readonly { readonly label: string; readonly train: number; readonly test: number }[];
   };

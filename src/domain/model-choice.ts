@@ -41,10 +41,26 @@ export interface ModelChoice {
   readonly std?: readonly number[];
   /** Which output of an ONNX file has the classes, where it has several. */
   readonly outputName?: string;
-  /** Compute in the integers of quantised files, to the same bytes as TFLite's reference kernels. */
+  /**
+   * Compute in the integers of a quantised TFLite file, to the same bytes as TFLite's reference kernels, or throw. By default
+   * such a file is classified so where it can be, unless `fast` or `dtype` is given.
+   */
   readonly exact?: boolean;
+  /** Compute a quantised TFLite file in floats: other last digits, and now and then another class. */
+  readonly fast?: boolean;
   /** What the network computes in: floats, or 7 and 12 bit integers, faster and a little less accurate. `f32` by default. */
   readonly dtype?: (typeof dtypes)[number];
+}
+
+/** A choice for those who take TFLite's own integers where a file has them. */
+export interface ModelRequest extends Omit<ModelChoice, 'exact'> {
+  readonly exact?: boolean | 'preferred';
+}
+
+/** Where the choice says nothing else. */
+export function preferExact(choice: ModelChoice): ModelRequest {
+  const { exact, fast, dtype } = choice;
+  return exact || fast || dtype !== undefined ? choice : { ...choice, exact: 'preferred' };
 }
 
 /** What each of them must be, whatever the model. */
@@ -61,5 +77,6 @@ export const modelRules: RuleTable<ModelChoice> = {
   std: numbersRule,
   outputName: textRule,
   exact: flagRule,
+  fast: flagRule,
   dtype: choiceRule(dtypes),
 };

@@ -74,7 +74,8 @@ export async function createLanes(
   });
 }
 
-interface LanePlacing extends Pick<LaneOptions, 'valuesOfBytes' | 'keep'> {
+interface LanePlacing extends Pick<LaneOptions, 'valuesOfBytes'> {
+  readonly keep?: readonly string[] | undefined;
   readonly weights: FoldableWeights;
   /** Whether the first step alone reads the picture. */
   readonly hasOneReader: boolean;

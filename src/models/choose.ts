@@ -1,4 +1,4 @@
-import type { ModelChoice } from '../domain/model-choice.js';
+import type { ModelRequest } from '../domain/model-choice.js';
 import { UsageError } from '../errors/errors.js';
 import { findBundledModel, openBundled } from './bundled.js';
 import { makeModel } from './make-model.js';
@@ -16,11 +16,12 @@ import type { Model, ModelSource } from './model.js';
  * @throws UsageError for an unknown network or options that contradict the files, ModelError where weights are missing
  * (`model-not-installed` where they can be pulled), damaged or unsuitable
  */
-export async function chooseModel(choice: ModelChoice = {}): Promise<Model> {
+export async function chooseModel(choice: ModelRequest = {}): Promise<Model> {
+  refuseTwoArithmetics(choice);
   return makeModel(await findSource(choice), choice);
 }
 
-async function findSource(choice: ModelChoice): Promise<ModelSource> {
+async function findSource(choice: ModelRequest): Promise<ModelSource> {
   if (choice.weights?.length) {
     const { openFiles } = await import('./from-files.js');
     return openFiles(choice.weights, choice);
@@ -36,8 +37,14 @@ async function findSource(choice: ModelChoice): Promise<ModelSource> {
   return openInstalled(exact ?? findInstalledModel(choice), choice);
 }
 
+function refuseTwoArithmetics({ exact, fast, dtype }: ModelRequest): void {
+  if (exact !== true) return;
+  const other = fast ? '--fast, which computes in floats' : dtype === 'f32' && '--dtype f32';
+  if (other) throw new UsageError({ where: '--exact', problem: `cannot be combined with ${other}` });
+}
+
 /** What a bundled or installed model takes and gives is known. */
-function refuseFileOptions(choice: ModelChoice): void {
+function refuseFileOptions(choice: ModelRequest): void {
   const names = { input: '--input', mean: '--mean', std: '--std', outputName: '--output-name' } as const;
   const [, option] = Object.entries(names).find(([name]) => choice[name as keyof typeof names] !== undefined) ?? [];
   if (option === undefined) return;

@@ -1,11 +1,12 @@
 import { basename, dirname, resolve as resolvePath } from 'node:path';
 import { type InputRange, inputRanges } from '../domain/input-range.js';
+import { elementAt } from '../errors/element-at.js';
 import { ModelError, UsageError } from '../errors/errors.js';
 import { identify } from '../networks/identify.js';
 import { checkResolution, isNetworkId } from '../networks/index.js';
 import { resolveAtOther } from '../networks/other-resolution.js';
 import { resolve } from '../networks/resolve.js';
-import type { Network } from '../networks/types.js';
+import type { Network, ResolvedNetwork } from '../networks/types.js';
 import type { FileSource } from '../untrusted-data/files-beside.js';
 import { recognise } from '../weights/families/recognise.js';
 import { type Family, slimInput } from '../weights/families/types.js';
@@ -25,8 +26,8 @@ import type { ModelSource, SourceLabels } from './model.js';
 
 /** What a caller knows of files of weights; what contradicts them is an error. */
 export interface FileOptions extends CheckpointOptions, RangeOptions {
-  /** As the files store it, in integers. */
-  readonly exact?: boolean;
+  /** As the files store it, in integers, or in floats where that cannot be. */
+  readonly exact?: boolean | 'preferred';
   /** Which output of the (last) file has the classes, where it has several. */
   readonly outputName?: string;
   /** What messages call the file, where it lies in the store. */
@@ -134,21 +135,16 @@ async function sourceOfGraphs(
   const { resolution = own } = options;
   const network = named(imported.network);
   refuseContradictions(options, network, where);
-  if (options.exact && resolution !== own) {
-    throw new UsageError({
-      where: `--res ${resolution}`,
-      problem: `--exact runs ${where} as it is stored`,
-      expected: `${own}`,
-    });
-  }
-  const exact = options.exact ? { graph: await readExact(files, imported), added: output.added } : undefined;
+  const resolved = resolveAtOther(network, { own, resolution, padding }, options.installedAs ?? where);
+  const stored = await readStored(files, imported, { ...options, resolution });
+  const exact = stored.graph && { graph: stored.graph, added: output.added, output: lastLayer(resolved) };
   const family = files.length === 1 ? familyOf(files[0]!, network) : undefined;
   const { scaling, range: ofScaling, isSure } = scalingOf(imported);
   const beside = findPreprocessing(folder.files);
   return {
     name: files.map(({ path }) => nameOf(path)).join(' + '),
     ...(family && { title: family.title }),
-    network: resolveAtOther(network, { own, resolution, padding }, options.installedAs ?? where),
+    network: resolved,
     // A size that the graph leaves open is not stated by it.
     trainedResolution: options.resolution === own ? beside?.resolution : own,
     epsilon: 0,
@@ -167,6 +163,7 @@ async function sourceOfGraphs(
     own: 'file',
     findLabels: () => labelsOf(imported, folder, files[0]!.path),
     ...(exact && { exact }),
+    notes: stored.notes,
   };
 }
 
@@ -282,6 +279,45 @@ function named(network: Network): Network {
   return { ...network, ...(identify(network) ?? { id: 'graph', alpha: 1 }) };
 }
 
+/** Of the integers that files store: the network, where it was asked for and can be computed, or why it is not. */
+interface Stored {
+  readonly graph?: QuantisedGraph;
+  readonly notes: readonly string[];
+}
+
+/** @throws UsageError or ModelError where the integers were asked for and cannot be computed */
+async function readStored(
+  files: readonly GraphFile[],
+  imported: ImportedModel,
+  { exact, resolution, installedAs }: Pick<FileOptions, 'exact' | 'installedAs'> & { readonly resolution: number },
+): Promise<Stored> {
+  const { where, inputResolution } = imported;
+  if (!exact || (exact === 'preferred' && !imported.quantised)) return { notes: [] };
+  try {
+    if (resolution !== inputResolution.height) {
+      throw new UsageError({
+        where: `--res ${resolution}`,
+        problem: `--exact runs ${where} as it is stored`,
+        expected: `${inputResolution.height}`,
+      });
+    }
+    return { graph: await readExact(files, imported), notes: [] };
+  } catch (error) {
+    if (exact !== 'preferred' || !(error instanceof ModelError || error instanceof UsageError)) throw error;
+    if (error.cause instanceof ModelError && error.cause.code === 'not-quantised') return { notes: [] };
+    const reason =
+      resolution === inputResolution.height
+        ? error.message
+        : `it is stored for ${inputResolution.height}×${inputResolution.height}`;
+    return { notes: [`${installedAs ?? where} is computed in floats, not in TFLite's integers: ${reason}`] };
+  }
+}
+
+function lastLayer({ layers }: ResolvedNetwork): string {
+  return elementAt(layers, layers.length - 1).name;
+}
+
+/** @throws UsageError where the files compute in floats, ModelError where their integers cannot be computed with */
 async function readExact(files: readonly GraphFile[], { where, quantised }: ImportedModel): Promise<QuantisedGraph> {
   const refuse = (cause?: unknown) =>
     new UsageError(
@@ -290,8 +326,11 @@ async function readExact(files: readonly GraphFile[], { where, quantised }: Impo
     );
   if (!quantised) throw refuse();
   const { readQuantisedTflite } = await import('../weights/formats/tflite/integer-graph.js');
+  const { checkScales } = await import('../engine/exact/scales.js');
   try {
-    return files.map(({ path, bytes }) => readQuantisedTflite(bytes, path)).reduce(joinGraphs);
+    const graph = files.map(({ path, bytes }) => readQuantisedTflite(bytes, path)).reduce(joinGraphs);
+    checkScales(graph);
+    return graph;
   } catch (error) {
     // Integers are stored, but widened before they are computed with.
     throw error instanceof ModelError && error.code === 'not-quantised' ? refuse(error) : error;

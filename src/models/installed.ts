@@ -1,6 +1,6 @@
 import { DEFAULT_MODEL } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
-import type { ModelChoice } from '../domain/model-choice.js';
+import type { ModelRequest } from '../domain/model-choice.js';
 import { ModelError } from '../errors/errors.js';
 import { buildNetwork, checkResolution } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
@@ -49,7 +49,7 @@ export function findInstalledModel(query: ModelQuery): InstalledModel {
  */
 export async function openInstalled(
   installed: InstalledModel,
-  choice: ModelChoice,
+  choice: ModelRequest,
   home = storeHome(),
 ): Promise<ModelSource> {
   const { name, levels, unknown } = installed;
@@ -96,7 +96,7 @@ async function openInstalledFile(
   { name, preprocessing, resolution: usual }: InstalledModel,
   path: string,
   bytes: Uint8Array,
-  { resolution = usual, exact = false }: ModelChoice,
+  { resolution = usual, exact = false }: ModelRequest,
 ): Promise<ModelSource> {
   const [{ sourceOf }, { openBytes }] = await Promise.all([
     import('./from-files.js'),

@@ -1,6 +1,6 @@
 import type { PreprocessingRecord } from '../domain/classification.js';
 import type { Label } from '../domain/label.js';
-import type { ModelChoice } from '../domain/model-choice.js';
+import type { ModelChoice, ModelRequest } from '../domain/model-choice.js';
 import { atResolution, type Preprocessing } from '../domain/preprocessing.js';
 import { UsageError } from '../errors/errors.js';
 import { storeHome } from '../store/home.js';
@@ -15,9 +15,9 @@ import { packedStore } from './packed-files.js';
  * The model of a source, with what the caller asks for: every `Model` comes from here.
  * @throws UsageError for `--exact` without integers, ModelError `calibration` for `--dtype int8` without ranges
  */
-export async function makeModel(source: ModelSource, choice: ModelChoice): Promise<Model> {
+export async function makeModel(source: ModelSource, choice: ModelRequest): Promise<Model> {
   const { name, network, exact, openLabels, readLevels, halfFileBytes, packedKey } = source;
-  if (choice.exact && !exact) {
+  if (choice.exact === true && !exact) {
     throw new UsageError({
       where: '--exact',
       problem: `${name} computes in floats`,
@@ -31,7 +31,7 @@ export async function makeModel(source: ModelSource, choice: ModelChoice): Promi
   const note = assumptionNote(name, preprocessing, source.own === 'imported');
   const model: Model = {
     facts: {
-      ...{ network: id, alpha, resolution, trainedResolution, dtype: exact ? 'int8' : 'f32', weights: name },
+      ...{ network: id, alpha, resolution, trainedResolution, dtype: exact ? 'exact' : 'f32', weights: name },
       ...(source.own && areIndependent(network) && classes > 1 && { output: 'independent' }),
       ...(source.own && { preprocessing: recordOf(preprocessing) }),
     },
@@ -59,7 +59,7 @@ export async function makeModel(source: ModelSource, choice: ModelChoice): Promi
 }
 
 /** With what the caller wants otherwise. */
-function adjust(preprocessing: Preprocessing, { crop, filter }: ModelChoice): Preprocessing {
+function adjust(preprocessing: Preprocessing, { crop, filter }: Pick<ModelChoice, 'crop' | 'filter'>): Preprocessing {
   return { ...preprocessing, ...(crop && { crop }), ...(filter && { filter }) };
 }
 

@@ -89,6 +89,7 @@ export function modelLine(model: ModelFacts, cost: CostFacts, ms: number): strin
     isNetworkId(model.network) ? `${model.network} α ${alphaText(model.alpha)}` : printable(model.network),
     `${model.resolution}×${model.resolution}`,
     ...trainedElsewhere(model),
+    ...(model.dtype === 'f32' ? [] : [model.dtype === 'exact' ? 'exact int8' : model.dtype]),
     ...(model.output === 'independent' ? ['independent probabilities, which need not add up to 100 %'] : []),
     `${countText(cost.macs, 1)} MACs`,
     `${countText(cost.flops, 1)} FLOPs`,

@@ -50,12 +50,11 @@ export async function openLanes(model: Model, plan: InLanes, options: RunnerOpti
   const decoders = timeoutMs === undefined ? undefined : await startDecoders(count, { timeoutMs, settings, gate });
   let lanes: readonly Lane[];
   try {
-    const common = { deterministic, valuesOfBytes: valuesOfBytes(preprocessing) };
+    const common = { deterministic, keep, valuesOfBytes: valuesOfBytes(preprocessing) };
     lanes = model.exact
       ? await createExactLanes(model.exact, count, common)
       : await createLanes(model.network, model.readWeights(), model.epsilon, count, {
           ...common,
-          keep,
           ...(model.readLevels && { levels: model.readLevels }),
         });
   } catch (error) {

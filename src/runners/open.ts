@@ -1,13 +1,14 @@
 import { costTotals } from '../cost/cost.js';
 import type { CostFacts } from '../domain/classification.js';
-import type { ModelChoice } from '../domain/model-choice.js';
+import { type ModelChoice, preferExact } from '../domain/model-choice.js';
+import { UsageError } from '../errors/errors.js';
 import { chooseModel } from '../models/choose.js';
 import type { Model } from '../models/model.js';
 import { openOnThisThread } from './this-thread.js';
 import type { Runner, RunnerOptions, RunnerPlan } from './types.js';
 
 /**
- * Opens a model to run pictures: the one way for every command and for the library.
+ * Opens a model to classify pictures: the one way for every command and for the library. A quantised file runs in its own integers.
  *
  *     ModelChoice → models/choose.ts → Model ─ thread ─→ this-thread.ts (session, alone or with others that share the work)
  *                                            ─ lanes  ─→ lanes.ts (one memory, a thread for each lane), with
@@ -17,11 +18,12 @@ import type { Runner, RunnerOptions, RunnerPlan } from './types.js';
  * damaged; on this thread an error in the weights themselves shows in `ready` and in every picture
  */
 export async function openRunner(choice: ModelChoice, plan: RunnerPlan, options: RunnerOptions = {}): Promise<Runner> {
-  return openModel(await chooseModel(choice), plan, options);
+  return openModel(await chooseModel(preferExact(choice)), plan, options);
 }
 
 /** The same for a model that has been chosen. */
 export async function openModel(model: Model, plan: RunnerPlan, options: RunnerOptions = {}): Promise<Runner> {
+  refuseMaps(model, options.keep);
   const cost = costOf(model);
   const { unknown } = model;
   if (unknown && !model.exact) {
@@ -39,6 +41,11 @@ export async function openModel(model: Model, plan: RunnerPlan, options: RunnerO
   // Apart, as a few pictures need none of it.
   const { openLanes } = await import('./lanes.js');
   return { ...facts, ...(await openLanes(model, plan, options)) };
+}
+
+function refuseMaps({ exact }: Model, keep: readonly string[] = []): void {
+  if (!exact || keep.every((name) => name === exact.output)) return;
+  throw new UsageError({ where: 'exact', problem: 'exact integers give the classes alone, no maps of other layers' });
 }
 
 function costOf({ network }: Model): CostFacts {

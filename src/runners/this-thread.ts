@@ -7,7 +7,6 @@ import { createExactSession } from '../engine/exact/session.js';
 import { loadPixelKernels } from '../engine/pixels.js';
 import { createSession, type SessionOptions } from '../engine/session.js';
 import { elementAt } from '../errors/element-at.js';
-import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import type { Model } from '../models/model.js';
 import { closedError } from './picture-errors.js';
@@ -31,7 +30,6 @@ type Running = Pick<Runner, 'ready' | 'busy' | 'classify' | 'close'>;
 /**
  * Runs pictures on this thread. Comes back at once, so that the first picture is decoded while the weights are read.
  * @param macs of one picture
- * @throws UsageError for maps to keep of a model in exact integers
  */
 export function openOnThisThread(model: Model, macs: number, plan: OnThisThread, options: RunnerOptions): Running {
   let loading: Promise<Loaded> | undefined = load(model, sessionOptions(model, macs, plan, options));
@@ -72,9 +70,6 @@ function sessionOptions(
   { threads, pictures }: OnThisThread,
   { deterministic = false, keep = [] }: RunnerOptions,
 ): SessionOptions {
-  if (model.exact && keep.length > 0) {
-    throw new UsageError({ where: 'exact', problem: 'exact integers give the classes alone, no maps of other layers' });
-  }
   const isBrief = hasFew(pictures);
   return {
     threads: threads ?? threadsThatPay(macs * (pictures ?? 0)),

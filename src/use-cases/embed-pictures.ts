@@ -52,7 +52,9 @@ export async function openEmbedding(
   request: EmbedRequest,
   host: BatchHost,
 ): Promise<Embedding | { readonly exitCode: number }> {
-  const batch = await openBatch(request, host, (model) => [layerOf(model, request.layer)]);
+  // Features are floats: those of a quantised file are computed as such.
+  const inFloats = { ...request, choice: { ...request.choice, fast: true } };
+  const batch = await openBatch(inFloats, host, (model) => [layerOf(model, request.layer)]);
   if ('exitCode' in batch) return batch;
   const { model, runner } = batch;
   const layer = layerOf(model, request.layer);

@@ -82,9 +82,9 @@ export async function evaluatePictures(
   }
 }
 
-/** The probabilities of all classes; integers of TFLite's kernels give the ranked ones alone. */
-function outputLayer({ network, exact }: Model): readonly string[] {
-  return exact ? [] : [elementAt(network.layers, network.layers.length - 1).name];
+/** The probabilities of all classes. */
+function outputLayer({ network }: Model): readonly string[] {
+  return [elementAt(network.layers, network.layers.length - 1).name];
 }
 
 /** By the plain form of the names. */

@@ -1,5 +1,5 @@
 import { countInBackground, lookAhead } from '../batch/look-ahead.js';
-import type { ModelChoice } from '../domain/model-choice.js';
+import { type ModelRequest, preferExact } from '../domain/model-choice.js';
 import { MobilenetError } from '../errors/errors.js';
 import { isReadOnce, mayBeMore } from '../inputs/extent.js';
 import { findInputs, type InputOptions } from '../inputs/find.js';
@@ -160,14 +160,14 @@ async function openFor(
   const { threads: _, deterministic, fullDecode, ...choice } = request.choice;
   const plan = planFor(request, pictures);
   if (plan.kind === 'lanes') keepYoungGenerationSmall();
-  const model = await chooseOrInstall(choice, installModel);
+  const model = await chooseOrInstall(preferExact(choice), installModel);
   const { maxPixels, lenient } = request;
   const runner = await openModel(model, plan, { maxPixels, lenient, fullDecode, deterministic, keep: keep(model) });
   return { model, runner };
 }
 
 /** The model, installed first where it is not there and somebody asked for that. */
-export async function chooseOrInstall(choice: ModelChoice, installModel: BatchHost['installModel']): Promise<Model> {
+export async function chooseOrInstall(choice: ModelRequest, installModel: BatchHost['installModel']): Promise<Model> {
   try {
     return await chooseModel(choice);
   } catch (error) {

@@ -52,7 +52,11 @@ export const computationOptions = {
     'compute in 32-bit floats or in integers, which is faster and slightly less accurate (%s; default: f32)',
     dtypes,
   ),
-  exact: flag('--exact', 'run a quantised TFLite file in integers, bit for bit as TFLite’s reference kernels do'),
+  exact: flag(
+    '--exact',
+    'compute a quantised TFLite file in its own integers, bit for bit as TFLite’s reference kernels do (default where possible)',
+  ),
+  fast: flag('--fast', 'compute a quantised TFLite file in floats, with slightly different probabilities'),
   deterministic: flag(
     '--deterministic',
     'give the same digits with every version of Node.js, without the faster fused multiply-add',

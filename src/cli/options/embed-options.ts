@@ -5,7 +5,7 @@ import type { OptionValues } from './option-table.js';
 export const VECTOR_FORMATS = ['npy', 'jsonl'] as const;
 
 const { labels: _labels, outputName: _outputName, ...modelOptions } = shared.modelOptions;
-const { exact: _exact, ...computationOptions } = shared.computationOptions;
+const { exact: _exact, fast: _fast, ...computationOptions } = shared.computationOptions;
 const { nulOutput: _nulOutput, nulInput: _nulInput, ...inputOptions } = shared.inputOptions;
 
 export { computationOptions, modelOptions };

@@ -7,7 +7,7 @@ import { flag, oneOf, probability, required, text, wholeNumber, withDefault } fr
 import type { OptionValues } from './option-table.js';
 
 const { labels: _labels, outputName: _outputName, ...modelOptions } = shared.modelOptions;
-const { exact: _exact, ...computationOptions } = shared.computationOptions;
+const { exact: _exact, fast: _fast, ...computationOptions } = shared.computationOptions;
 const { shard: _shard, stdinFrames: _stdinFrames, withFields: _withFields, ...inputOptions } = shared.inputOptions;
 const { resume: _resume, hash: _hash, ...outputOptions } = shared.rowOptions;
 const { reportSkipped: _reportSkipped, strict: _strict, ...errorOptions } = shared.errorOptions;

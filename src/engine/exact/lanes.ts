@@ -6,10 +6,10 @@ import type { ExactNetwork } from './preparation.js';
 export async function createExactLanes(
   network: ExactNetwork,
   count: number,
-  { deterministic, valuesOfBytes }: Pick<LaneOptions, 'deterministic' | 'valuesOfBytes'> = {},
+  { deterministic, valuesOfBytes, keep }: Pick<LaneOptions, 'deterministic' | 'valuesOfBytes' | 'keep'> = {},
 ): Promise<readonly Lane[]> {
   const { NO_WEIGHTS, prepareExact } = await import('./preparation.js');
   const kernels = await loadKernels(deterministic ? 'plain' : 'relaxed');
   const preparation = prepareExact(network, kernels);
-  return placeLanes(kernels, preparation, count, { weights: NO_WEIGHTS, valuesOfBytes, hasOneReader: true });
+  return placeLanes(kernels, preparation, count, { weights: NO_WEIGHTS, valuesOfBytes, keep, hasOneReader: true });
 }

@@ -1,5 +1,4 @@
 import { elementAt } from '../../errors/element-at.js';
-import { ModelError } from '../../errors/errors.js';
 import type {
   QuantisedAdd,
   QuantisedConv,
@@ -8,15 +7,15 @@ import type {
   QuantisedLayer,
   QuantisedMap,
   QuantisedPool,
+  QuantisedRescale,
   StoredRange,
 } from '../../weights/quantised-graph.js';
 import { align } from '../arena.js';
 import type { KernelCall } from '../kernel-calls.js';
 import type { KernelModule } from '../kernels.js';
 import type { ExactConstants } from './constants.js';
-import { clampInteger, type FixedMultiplier, multiplyFixed, quantiseMultiplier } from './multiplier.js';
+import { clampInteger, multiplyFixed } from './multiplier.js';
 import {
-  ADD_SHIFT,
   addBytes,
   chooseForm,
   depthwisePanelBytes,
@@ -29,7 +28,8 @@ import {
   packMean,
   roundUp,
 } from './pack.js';
-import { softmaxExponentials, softmaxMultiplier } from './softmax.js';
+import { multipliersOf } from './scales.js';
+import { softmaxExponentials } from './softmax.js';
 
 /** What lowering a layer asks for. */
 export interface ExactContext {
@@ -91,7 +91,7 @@ export function lowerExact(layer: QuantisedLayer, context: ExactContext): Kernel
     case 'add':
       return lowerAdd({ ...subject, layer });
     case 'rescale':
-      return lowerRescale({ ...subject, layer }, fixMultiplier(graph, layer, layer.multiplier), layer.range);
+      return lowerRescale({ ...subject, layer });
     case 'mean':
       return lowerMean({ ...subject, layer });
     case 'averagePool':
@@ -175,7 +175,7 @@ function panelsOf<Layer extends QuantisedConv | QuantisedDepthwise>(
     form,
     channels: output.shape.channels,
     inZero: zeroOf(input),
-    multipliers: layer.multipliers.map((real) => fixMultiplier(context.graph, layer, real)),
+    multipliers: multipliersOf(layer, context.graph),
     isClipped: layer.range[0] >= output.zeroPoint,
   };
 }
@@ -183,15 +183,8 @@ function panelsOf<Layer extends QuantisedConv | QuantisedDepthwise>(
 function lowerAdd({ layer, context, output, outStored, maps }: Subject<QuantisedAdd>): KernelCall {
   const { graph, constants } = context;
   const [a, b] = layer.inputs.map((map) => elementAt(graph.maps, map)) as [QuantisedMap, QuantisedMap];
-  const largest = 2 * Math.max(a.scale, b.scale);
-  const real = largest / (2 ** ADD_SHIFT * output.scale);
-  if (!(real < 1)) throw refuse(graph, layer, real);
-  const terms = [
-    fixMultiplier(graph, layer, a.scale / largest),
-    fixMultiplier(graph, layer, b.scale / largest),
-  ] as const;
-  const sum = fixMultiplier(graph, layer, real);
-  const address = context.addParameters(addBytes(constants), (target) => packAdd(terms, sum, target, constants));
+  const multipliers = multipliersOf(layer, graph);
+  const address = context.addParameters(addBytes(constants), (target) => packAdd(multipliers, target, constants));
   const inputs = {
     a: maps.input,
     b: { value: nameMap(elementAt(layer.inputs, 1)) },
@@ -205,14 +198,10 @@ function lowerAdd({ layer, context, output, outStored, maps }: Subject<Quantised
   };
 }
 
-/** The mean is one multiplication of the sum: the multiplier takes over the division by the count. */
 function lowerMean({ layer, context, input, output, inStored, maps }: Subject): KernelCall {
   const { graph, constants } = context;
-  const ratio = fixMultiplier(graph, layer, input.scale / output.scale);
   const pixels = input.shape.height * input.shape.width;
-  const shift = Math.min(31 - Math.clz32(pixels), 32, 31 + ratio.shift);
-  const mantissa = Number((BigInt(ratio.mantissa) << BigInt(shift)) / BigInt(pixels));
-  const multiplier = { mantissa, shift: ratio.shift - shift };
+  const multiplier = elementAt(multipliersOf(layer, graph), 0);
   const address = context.addParameters(constants.headerBytes, (target) =>
     packMean(multiplier, pixels, zeroOf(input), target, constants),
   );
@@ -236,12 +225,9 @@ function lowerPool({ layer, input, output, inStored, maps }: Subject<QuantisedPo
 }
 
 /** A function of one byte is a table. */
-function lowerRescale(
-  { context, input, output, outStored, maps }: Subject,
-  multiplier: FixedMultiplier,
-  range: StoredRange,
-): KernelCall {
-  const { min, max, outZero } = outputOf(output, range);
+function lowerRescale({ layer, context, input, output, outStored, maps }: Subject<QuantisedRescale>): KernelCall {
+  const multiplier = elementAt(multipliersOf(layer, context.graph), 0);
+  const { min, max, outZero } = outputOf(output, layer.range);
   const zero = zeroOf(input);
   const table = context.addParameters(256, ({ memory, address }) => {
     const bytes = new Uint8Array(memory, address, 256);
@@ -254,9 +240,7 @@ function lowerRescale(
 }
 
 function lowerSoftmax({ layer, context, input, maps }: Subject): KernelCall {
-  const multiplier = softmaxMultiplier(input.scale);
-  if (multiplier === undefined) throw refuse(context.graph, layer, input.scale);
-  const values = softmaxExponentials(multiplier);
+  const values = softmaxExponentials(elementAt(multipliersOf(layer, context.graph), 0));
   const exponentials = context.addParameters(values.byteLength, ({ memory, address }) =>
     new Int32Array(memory, address, values.length).set(values),
   );
@@ -271,18 +255,4 @@ function outputOf(output: QuantisedMap, [low, high]: StoredRange) {
 
 function typeRange({ signed }: QuantisedMap): StoredRange {
   return signed ? [-128, 127] : [0, 255];
-}
-
-function fixMultiplier(graph: QuantisedGraph, layer: QuantisedLayer, real: number): FixedMultiplier {
-  const fixed = quantiseMultiplier(real);
-  if (fixed === undefined) throw refuse(graph, layer, real);
-  return fixed;
-}
-
-function refuse({ where }: QuantisedGraph, { kind }: QuantisedLayer, value: number): ModelError {
-  return new ModelError('weights-damaged', {
-    where,
-    problem: `${kind} rescales by ${value}`,
-    expected: 'scales nearer to each other',
-  });
 }

@@ -1,6 +1,7 @@
 import type { QuantisedConv, QuantisedDepthwise } from '../../weights/quantised-graph.js';
 import type { ExactConstants } from './constants.js';
 import type { FixedMultiplier } from './multiplier.js';
+import { ADD_SHIFT } from './scales.js';
 
 /** Where parameters go; the memory must be zero. */
 export interface ExactTarget {
@@ -170,22 +171,18 @@ export function packMean(
   });
 }
 
-/** Bits by which TFLite enlarges the terms of a sum before it rescales them. */
-export const ADD_SHIFT = 20;
-
 export function addBytes({ headerBytes }: ExactConstants): number {
   return 3 * headerBytes;
 }
 
-/** Constants for `exact_add_u8`: of the two terms (multipliers below 1) and of their sum. */
+/** Constants for `exact_add_u8`: of the two terms and of their sum, as `multipliersOf` gives their multipliers. */
 export function packAdd(
-  terms: readonly [FixedMultiplier, FixedMultiplier],
-  sum: FixedMultiplier,
+  multipliers: readonly FixedMultiplier[],
   { memory, address }: ExactTarget,
   constants: ExactConstants,
 ): void {
   const { channelTile: tile, headerBytes, header: at } = constants;
-  for (const [part, multiplier] of [...terms, sum].entries()) {
+  for (const [part, multiplier] of multipliers.entries()) {
     const header = address + part * headerBytes;
     writeHeader({ memory, address: header }, constants, {
       ...{ lanes: allLanes(constants), isFirst: true, bias: 0, multiplier, largest: 2 ** 31, isClipped: false },

@@ -16,6 +16,8 @@ export interface ExactNetwork {
   readonly graph: QuantisedGraph;
   /** What is to be computed of the graph's outputs, where it ends in logits. */
   readonly added?: 'softmax' | 'sigmoid' | undefined;
+  /** The name by which the output can be kept. */
+  readonly output?: string;
 }
 
 /** What is packed comes with the network. */
@@ -150,7 +152,7 @@ function channelStorage(graph: QuantisedGraph, constants: ExactConstants): (map:
   };
 }
 
-function planExact(graph: QuantisedGraph, lowered: Lowered, { threads = 1, shift = 0 }: PlanOptions): Plan {
+function planExact(graph: QuantisedGraph, lowered: Lowered, { threads = 1, shift = 0, keep = [] }: PlanOptions): Plan {
   const { steps, end, scratches, storedChannels } = lowered;
   const last = steps.length - 1;
   const [from, to] = [elementAt(graph.maps, graph.input).shape, elementAt(graph.maps, graph.output).shape];
@@ -182,7 +184,8 @@ function planExact(graph: QuantisedGraph, lowered: Lowered, { threads = 1, shift
     weights: [],
     integers: [],
     steps: steps.map((step) => placeStep(step, addressOf)),
-    kept: [],
+    // The output alone can be kept.
+    kept: keep.map((name) => ({ name, address: addressOf(OUTPUT), shape: to, storedChannels: to.channels })),
   };
 }
 

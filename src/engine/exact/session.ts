@@ -8,12 +8,12 @@ import type { ExactNetwork } from './preparation.js';
  */
 export function createExactSession(
   network: ExactNetwork,
-  options: Pick<SessionOptions, 'threads' | 'deterministic'> = {},
+  options: Pick<SessionOptions, 'threads' | 'deterministic' | 'keep'> = {},
 ): Promise<Session> {
   return startSession(options, async (kernels, crew) => {
     const { NO_WEIGHTS, prepareExact } = await import('./preparation.js');
     const preparation = prepareExact(network, kernels);
-    const layout = preparation.plan({ threads: crew?.threads ?? 1 });
+    const layout = preparation.plan({ threads: crew?.threads ?? 1, ...(options.keep && { keep: options.keep }) });
     const memory = createMemory(layout.memoryBytes);
     const pool = crew?.assign(layout, kernels, memory);
     const target = { memory: memory.buffer, kernels: bindKernels(kernels, memory), staging: layout.arenaAddress };
