@@ -64,9 +64,17 @@ export interface Cost {
 }
 
 /** The sums alone, without the table. */
-export function costTotals(network: ResolvedNetwork): Pick<Cost, 'macs' | 'flops' | 'params'> {
+export function costTotals(
+  network: ResolvedNetwork,
+  flopsPerMac: 1 | 2 = FLOPS_PER_MAC,
+): Pick<Cost, 'macs' | 'flops' | 'params'> {
   const { macs, params } = addCounts(network.layers.map(countLayer));
-  return { macs, flops: FLOPS_PER_MAC * macs, params };
+  return { macs, flops: flopsPerMac * macs, params };
+}
+
+/** Bytes, as in `Cost`. */
+export function memoryOf({ layers }: ResolvedNetwork, { folded }: ParameterCounts): Cost['memory'] {
+  return { weights: BYTES_PER_F32 * folded, activations: BYTES_PER_F32 * largestLiveSet(layers) };
 }
 
 /** What a network costs at its resolution, for one picture. FLOPs = 2 × MACs unless `flopsPerMac` says otherwise. */
@@ -77,15 +85,15 @@ export function cost(
 ): Cost {
   const { id, alpha, resolution, classes, layers } = network;
   const counts = layers.map(countLayer);
-  const { macs, params } = addCounts(counts);
+  const { macs, flops, params } = costTotals(network, flopsPerMac);
   return {
     network: id,
     alpha,
     resolution,
     macs,
-    flops: flopsPerMac * macs,
+    flops,
     params,
-    memory: { weights: BYTES_PER_F32 * params.folded, activations: BYTES_PER_F32 * largestLiveSet(layers) },
+    memory: memoryOf(network, params),
     layers: layers.map((layer, index) => {
       const count = elementAt(counts, index);
       return {

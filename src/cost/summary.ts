@@ -1,10 +1,10 @@
 import { UsageError } from '../errors/errors.js';
-import { buildNetwork, findNetwork, isNetworkId, networks } from '../networks/index.js';
+import { buildNetwork, findNetwork, isNetworkId, isPublished, networks } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
-import type { ResolvedNetwork } from '../networks/types.js';
+import type { Network, ResolvedNetwork } from '../networks/types.js';
 import { findAccuracy } from './compare-published.js';
 import { conventions } from './conventions.js';
-import { cost } from './cost.js';
+import { costTotals, memoryOf } from './cost.js';
 import { type CountingOptions, chooseCounting, countNetwork } from './counting.js';
 import type { OperatorCount } from './graphs/tally.js';
 
@@ -71,9 +71,20 @@ export function parseVariant(text: string): Variant {
 }
 
 export function summarise(variant: Variant, options: SummaryOptions = {}): Summary {
-  const { network, alpha, resolution } = variant;
+  const [summary] = summariseAll([variant], options);
+  return summary!;
+}
+
+/** Each in one row; a network of one α is built once for all resolutions. */
+export function summariseAll(variants: readonly Variant[], options: SummaryOptions = {}): readonly Summary[] {
   const classes = options.classes ?? (options.convention && conventions[options.convention].classes) ?? 1000;
-  return summariseNetwork(resolve(buildNetwork(network, { alpha, classes }), { resolution }), options);
+  const built = new Map<string, Network>();
+  return variants.map(({ network: id, alpha, resolution }) => {
+    const key = `${id}:${alpha}`;
+    const network = built.get(key) ?? buildNetwork(id, { alpha, classes });
+    built.set(key, network);
+    return summariseNetwork(resolve(network, { resolution }), options);
+  });
 }
 
 export function summariseNetwork(network: ResolvedNetwork, options: SummaryOptions = {}): Summary {
@@ -82,7 +93,7 @@ export function summariseNetwork(network: ResolvedNetwork, options: SummaryOptio
     { ...options, ...(!options.convention && { params: options.params ?? 'trainable' }) },
     id,
   );
-  const { macs, flops, memory, published } = cost(network, counting.flopsPerMac);
+  const { macs, flops, params: own } = costTotals(network, counting.flopsPerMac);
   const { count, params } = countNetwork(network, counting);
   // Accuracy is ImageNet's; with another head nobody published it.
   const accuracy = classes === 1000 || classes === 1001 ? findAccuracy(id, alpha, resolution) : undefined;
@@ -94,10 +105,10 @@ export function summariseNetwork(network: ResolvedNetwork, options: SummaryOptio
     flops,
     count,
     params,
-    memory,
+    memory: memoryOf(network, own),
     top1: accuracy?.top1 ?? null,
     top1Source: accuracy?.source ?? null,
-    published,
+    published: isPublished(id, alpha, resolution),
   };
 }
 

@@ -44,7 +44,7 @@ export function resolve(network: Network, options: ResolveOptions): ResolvedNetw
       expected: `a whole number of pixels from 1 to ${MAX_RESOLUTION}`,
     });
   }
-  checkCount(`${network.id}: input channels`, network.inputChannels, MAX_CHANNELS);
+  checkCount(network.id, 'input channels', network.inputChannels, MAX_CHANNELS);
   const inputShape: Shape = { height: resolution, width: resolution, channels: network.inputChannels };
   const shapes = new Map<string, Shape>([[NETWORK_INPUT, inputShape]]);
   const layers: ResolvedLayer[] = [];
@@ -162,8 +162,8 @@ function follow(
       return { outputShape: moveEdges(where, layer, input), pads: layer.pads };
     case 'resize': {
       const { height, width } = layer;
-      checkCount(`${where}: height`, height, MAX_RESOLUTION);
-      checkCount(`${where}: width`, width, MAX_RESOLUTION);
+      checkCount(where, 'height', height, MAX_RESOLUTION);
+      checkCount(where, 'width', width, MAX_RESOLUTION);
       return { outputShape: { height, width, channels: input.channels } };
     }
     case 'globalAveragePool':
@@ -171,7 +171,7 @@ function follow(
       return { outputShape: { height: 1, width: 1, channels: input.channels } };
     case 'flatten': {
       const channels = input.height * input.width * input.channels;
-      checkCount(`${where}: values`, channels, MAX_FLAT);
+      checkCount(where, 'values', channels, MAX_FLAT);
       return { outputShape: { height: 1, width: 1, channels } };
     }
     case 'prelu': {
@@ -198,16 +198,16 @@ function followLinear(
 ): Resolved {
   if (layer.kind === 'depthwise') {
     const { multiplier = 1 } = layer;
-    checkCount(`${where}: multiplier`, multiplier, MAX_CHANNELS);
+    checkCount(where, 'multiplier', multiplier, MAX_CHANNELS);
     const channels = input.channels * multiplier;
-    checkCount(`${where}: output channels`, channels, MAX_CHANNELS);
+    checkCount(where, 'output channels', channels, MAX_CHANNELS);
     const { height, width, pads } = place(where, layer, input, options);
     const { kernelHeight, kernelWidth } = windowOf(layer);
     const parameters = listParameters(layer, [kernelHeight, kernelWidth, channels]);
     return { outputShape: { height, width, channels }, pads, parameters };
   }
   const { outChannels } = layer;
-  checkCount(`${where}: output channels`, outChannels, MAX_CHANNELS);
+  checkCount(where, 'output channels', outChannels, MAX_CHANNELS);
   if (layer.kind === 'dense') {
     checkSinglePixel(where, input);
     const parameters = listParameters(layer, [input.channels, outChannels]);
@@ -220,7 +220,7 @@ function followLinear(
     return { outputShape, pads, parameters: listParameters(layer, [input.channels, outChannels]) };
   }
   const { groups = 1 } = layer;
-  checkCount(`${where}: groups`, groups, MAX_CHANNELS);
+  checkCount(where, 'groups', groups, MAX_CHANNELS);
   if (input.channels % groups !== 0 || outChannels % groups !== 0) {
     throw broken(
       where,
@@ -240,12 +240,12 @@ function place(
   { resolution, padding: convention }: Required<ResolveOptions>,
 ): PlacedWindow {
   const window = windowOf(layer);
-  checkCount(`${where}: kernel size`, window.kernelHeight, MAX_WINDOW);
-  checkCount(`${where}: kernel width`, window.kernelWidth, MAX_WINDOW);
-  checkCount(`${where}: stride`, window.strideHeight, MAX_WINDOW);
-  checkCount(`${where}: stride width`, window.strideWidth, MAX_WINDOW);
-  checkCount(`${where}: dilation`, window.dilationHeight, MAX_WINDOW);
-  checkCount(`${where}: dilation width`, window.dilationWidth, MAX_WINDOW);
+  checkCount(where, 'kernel size', window.kernelHeight, MAX_WINDOW);
+  checkCount(where, 'kernel width', window.kernelWidth, MAX_WINDOW);
+  checkCount(where, 'stride', window.strideHeight, MAX_WINDOW);
+  checkCount(where, 'stride width', window.strideWidth, MAX_WINDOW);
+  checkCount(where, 'dilation', window.dilationHeight, MAX_WINDOW);
+  checkCount(where, 'dilation width', window.dilationWidth, MAX_WINDOW);
   const padding = layer.kind === 'pointwise' ? 'valid' : layer.padding;
   if (typeof padding === 'object') checkPads(where, padding);
   // Keras's own rule is that of its depthwise layers.
@@ -261,7 +261,7 @@ function joinChannels(where: string, inputShapes: ResolvedLayer['inputShapes']):
     }
   }
   const channels = inputShapes.reduce((sum, shape) => sum + shape.channels, 0);
-  checkCount(`${where}: output channels`, channels, MAX_CHANNELS);
+  checkCount(where, 'output channels', channels, MAX_CHANNELS);
   return { height, width, channels };
 }
 
@@ -301,9 +301,9 @@ function checkPads(where: string, pads: Pads): void {
   }
 }
 
-function checkCount(where: string, count: number, maximum: number): void {
+function checkCount(where: string, what: string, count: number, maximum: number): void {
   if (!(Number.isInteger(count) && count >= 1 && count <= maximum)) {
-    throw broken(where, `${count}`, `a whole number from 1 to ${maximum}`);
+    throw broken(`${where}: ${what}`, `${count}`, `a whole number from 1 to ${maximum}`);
   }
 }
 

@@ -22,27 +22,31 @@ export function windowOf(layer: Layer): Window | undefined {
     case 'depthwise': {
       const { dilation = 1 } = layer;
       const { dilationWidth = dilation } = layer;
-      return { ...pooledWindow(layer), dilationHeight: dilation, dilationWidth };
+      return windowWith(layer, dilation, dilationWidth);
     }
     case 'maxPool':
     case 'averagePool':
-      return pooledWindow(layer);
+      return windowWith(layer);
     case 'pointwise':
-      return pooledWindow({ kernelSize: 1, stride: layer.stride });
+      return windowWith({ kernelSize: 1, stride: layer.stride });
     default:
       return undefined;
   }
 }
 
-function pooledWindow(layer: Pick<WindowedLayer, 'kernelSize' | 'kernelWidth' | 'stride' | 'strideWidth'>): Window {
+function windowWith(
+  layer: Pick<WindowedLayer, 'kernelSize' | 'kernelWidth' | 'stride' | 'strideWidth'>,
+  dilationHeight = 1,
+  dilationWidth = 1,
+): Window {
   const { kernelSize, kernelWidth = kernelSize, stride, strideWidth = stride } = layer;
   return {
     kernelHeight: kernelSize,
     kernelWidth,
     strideHeight: stride,
     strideWidth,
-    dilationHeight: 1,
-    dilationWidth: 1,
+    dilationHeight,
+    dilationWidth,
   };
 }
 

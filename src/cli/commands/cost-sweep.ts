@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { fitsBudget, parseBudget } from '../../cost/budget.js';
-import { byAccuracy, listGrid, markFront, summarise } from '../../cost/summary.js';
+import { byAccuracy, listGrid, markFront, summariseAll } from '../../cost/summary.js';
 import { UsageError } from '../../errors/errors.js';
 import { sweepSections } from '../../report/summary-text.js';
 import { comparisonOptions, comparisonOutputOptions } from '../options/comparison-options.js';
@@ -62,7 +62,7 @@ export async function runSweep(flags: OptionValues<typeof sweepOptions>, print: 
       expected: `at most ${MOST_ROWS}`,
     });
   }
-  const all = variants.map((variant) => summarise(variant, options));
+  const all = summariseAll(variants, options);
   const marked = flags.pareto ? markFront(all) : all;
   const rows = limits ? marked.filter((row) => fitsBudget(row, limits)).toSorted(byAccuracy) : marked;
   const others = (await listOthers(flags)).filter((row) => limits === undefined || fitsBudget(row, limits));
