@@ -21,11 +21,12 @@ const LONGEST_START_MS = 3000;
  * Makes `require` compile the scripts from what was kept of a start of the same form, and keeps it after the first. V8 compiles
  * a function when it is first called; what is kept has all that were, which a cache of just compiled scripts has not.
  * Throws where there is no folder for caches.
+ * @returns a `require` that finds the scripts at once, where Node's own looks at each folder on the way
  */
-export function reuseCode(args: readonly string[]): void {
+export function reuseCode(args: readonly string[]): (id: string) => unknown {
   const home = codeHome();
   // CRC-32 came with Node.js 20.15.
-  if (home === undefined || typeof zlib.crc32 !== 'function') return;
+  if (home === undefined || typeof zlib.crc32 !== 'function') return require;
   const form = formOf(args);
   const kept = findCode(home, form);
   const loaded: (Omit<CompiledScript, 'data'> & { readonly script: Script })[] = [];
@@ -41,9 +42,14 @@ export function reuseCode(args: readonly string[]): void {
     });
     if (!found || script.cachedDataRejected) isNew = true;
     loaded.push({ name, checksum, script });
-    script.runInThisContext()(module.exports, createRequire(path), module, path, dirname(path));
+    script.runInThisContext()(module.exports, requireAtOnce, module, path, dirname(path));
   };
 
+  const entries = new Map<string, NodeJS.Module>();
+  const requireAtOnce = (id: string): unknown => {
+    const entry = entries.get(id);
+    return entry ? entry.exports : require(id);
+  };
   for (const name of names) {
     const path = join(dirname(ownFile), `${name}.cjs`);
     let module: Pick<NodeJS.Module, 'exports'> | undefined;
@@ -59,6 +65,7 @@ export function reuseCode(args: readonly string[]): void {
         return module.exports;
       },
     };
+    entries.set(`./${name}.cjs`, entry as NodeJS.Module);
     require.cache[path] = entry as NodeJS.Module;
   }
 
@@ -69,6 +76,7 @@ export function reuseCode(args: readonly string[]): void {
     const others = kept.filter(({ name }) => !loaded.some((each) => each.name === name));
     keepCode(home, form, [...scripts, ...others]);
   });
+  return requireAtOnce;
 }
 
 /** What decides which code is run: options, and `int8` most of all; not files and other values. And V8's own flags. */

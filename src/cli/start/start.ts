@@ -8,12 +8,13 @@ const require = createRequire(import.meta.url);
 /** Runs one command line; see `main`. */
 export async function start(args: readonly string[]): Promise<void> {
   endWithFirst();
+  let load: (id: string) => unknown = require;
   try {
     // Node's own word against caches of code.
     if (!process.env.NODE_DISABLE_COMPILE_CACHE)
-      (await import('./compiled-code.js')).reuseCode(withImpliedCommand(args));
+      load = (await import('./compiled-code.js')).reuseCode(withImpliedCommand(args));
   } catch {
     // Without: there may be no folder for caches, or no current one.
   }
-  return require('./command.cjs').main(args);
+  return (load('./command.cjs') as typeof import('../main.js')).main(args);
 }
