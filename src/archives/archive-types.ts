@@ -15,8 +15,12 @@ export interface ArchiveMember {
   readonly mtime?: number;
   /** A link, which has no bytes of its own. */
   readonly isLink?: true;
-  /** What a table has in other columns of the same row. */
+  /** A row of a table, whose images are no files that were found. */
+  readonly isRow?: true;
+  /** Of a row: what was wanted of other columns, as JSON has it. */
   readonly fields?: Readonly<Record<string, unknown>>;
+  /** Of a row: its class, where that was wanted. */
+  readonly truth?: string;
   /**
    * Its bytes, a copy of its own; before the next member is asked for, and once.
    * Rejects with ArchiveError.
@@ -33,6 +37,15 @@ export interface ArchiveFlaw {
 }
 
 export type ArchiveEntry = ArchiveMember | ArchiveFlaw;
+
+/** What is wanted of a table beside its images. */
+export interface ArchiveWishes {
+  readonly fields?: readonly string[];
+  /** With `folder`: the class of each row. */
+  readonly truth?: unknown;
+  /** Off: the images are not wanted. */
+  readonly contents?: boolean;
+}
 
 /** What is wrong with an archive, before its name is known. */
 export class ArchiveError extends Error {

@@ -1,5 +1,5 @@
 import { describeReadError } from '../errors/file-errors.js';
-import { type ArchiveEntry, ArchiveError, type ArchiveKind } from './archive-types.js';
+import { type ArchiveEntry, ArchiveError, type ArchiveKind, type ArchiveWishes } from './archive-types.js';
 import { type ByteSource, openFileSource } from './byte-source.js';
 import { BLOCK, isTarHeader } from './tar-checksum.js';
 import { tarMembers } from './tar-members.js';
@@ -8,9 +8,13 @@ import { tarMembers } from './tar-members.js';
  * The members of an archive in its order, each to be read before the next is asked for, with what is wrong with it: this
  * never throws for anything that the file holds, nor where it cannot be read.
  */
-export async function* openArchive(path: string | Buffer, kind: ArchiveKind): AsyncGenerator<ArchiveEntry> {
+export async function* openArchive(
+  path: string | Buffer,
+  kind: ArchiveKind,
+  wishes: ArchiveWishes = {},
+): AsyncGenerator<ArchiveEntry> {
   try {
-    yield* entriesOf(path, kind);
+    yield* entriesOf(path, kind, wishes);
   } catch (error) {
     if (error instanceof ArchiveError) yield { flaw: error.flaw };
     else if (isReadError(error)) yield { flaw: { problem: describeReadError(error) } };
@@ -18,7 +22,11 @@ export async function* openArchive(path: string | Buffer, kind: ArchiveKind): As
   }
 }
 
-async function* entriesOf(path: string | Buffer, kind: ArchiveKind): AsyncGenerator<ArchiveEntry> {
+async function* entriesOf(
+  path: string | Buffer,
+  kind: ArchiveKind,
+  wishes: ArchiveWishes,
+): AsyncGenerator<ArchiveEntry> {
   switch (kind) {
     case 'tar':
       yield* closing(await openFileSource(path));
@@ -26,6 +34,11 @@ async function* entriesOf(path: string | Buffer, kind: ArchiveKind): AsyncGenera
     case 'zip': {
       const { zipMembers } = await import('./zip-members.js');
       yield* zipMembers(path);
+      break;
+    }
+    case 'parquet': {
+      const { parquetMembers } = await import('./parquet-members.js');
+      yield* parquetMembers(path, wishes);
       break;
     }
     case 'gzip':

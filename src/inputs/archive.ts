@@ -56,7 +56,7 @@ async function* membersOf(
   options: ArchiveWalk,
 ): AsyncGenerator<Found> {
   let keyOfImage: string | undefined;
-  for await (const entry of openArchive(path, kind)) {
+  for await (const entry of openArchive(path, kind, options)) {
     if ('flaw' in entry) {
       yield { input: flawed(place, entry), isImage: false };
       continue;
@@ -91,7 +91,7 @@ async function readMember(
   sidecar: Found['sidecar'],
 ): Promise<Input> {
   const input = inputFor(place, member);
-  const folder = truth === 'folder' ? classFolder(member.name) : undefined;
+  const folder = truth === 'folder' && !member.isRow ? classFolder(member.name) : member.truth;
   const known: Input = { ...input, ...(folder !== undefined && { truth: folder }) };
   if (member.isLink) return linked(known);
   if (!sidecar && (!contents || !isWanted(known))) return known;
@@ -117,9 +117,9 @@ function classFolder(name: Buffer): string | undefined {
   return slash <= 0 ? undefined : className(name.subarray(0, slash));
 }
 
-function inputFor(place: Place, { name, at, size, mtime = place.facts.mtime, fields }: ArchiveMember): Input {
+function inputFor(place: Place, { name, at, size, mtime = place.facts.mtime, fields, isRow }: ArchiveMember): Input {
   const member: MemberFacts = { at, size, mtime, archive: place.facts, ...(fields && { fields }) };
-  return { ...inputOf(nameWithin(place, name)), isFound: true, inSequence: true, member };
+  return { ...inputOf(nameWithin(place, name)), ...(!isRow && { isFound: true }), inSequence: true, member };
 }
 
 /** Of the archive, at some place in it, or of one of its files. */

@@ -109,7 +109,7 @@ function* inputsOf(group: readonly Found[], wishes: SampleWishes, flawed: Flawed
 
 /** The fields that were asked for are in every row of an image. */
 function fieldless(input: Input, { fields }: SampleWishes): Input {
-  if (!fields || !input.member || input.error) return input;
+  if (!fields || !input.member || input.member.fields || input.error) return input;
   return { ...input, member: { ...input.member, fields: fieldsOf({}, fields) } };
 }
 

@@ -201,7 +201,7 @@ export const layers: readonly Layer[] = [
     folder: 'archives',
     holds: 'the members of archives: tar, gzip, zstd, zip',
     imports: ['untrusted-data', 'errors'],
-    packages: ['fzstd', 'yauzl'],
+    packages: ['fzstd', 'hyparquet', 'hyparquet-compressors/src/lz4.js', 'yauzl'],
     node: ['buffer', 'fs', 'stream', 'util', 'zlib'],
   },
   {
