@@ -199,7 +199,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'archives',
-    holds: 'the members of archives: tar, gzip, zstd, zip',
+    holds: 'the members of archives: tar, gzip, zstd, zip, Parquet',
     imports: ['untrusted-data', 'errors'],
     packages: ['fzstd', 'hyparquet', 'hyparquet-compressors/src/lz4.js', 'yauzl'],
     node: ['buffer', 'fs', 'stream', 'util', 'zlib'],
