@@ -1,19 +1,20 @@
+import { ROUNDING } from './integer-tiles';
 import { CHANNEL_TILE, FLOAT } from './tiles';
 
 /**
  * Four values over the scale, the nearest integers (halves away from 0) plus the zero point, as bytes in the lowest lane. Not a
- * number is stored as 0.
+ * number is stored as 0. zero: the bits of ROUNDING less the zero point.
  */
 // @ts-ignore: decorator
 @inline
 function quantiseFour(values: v128, scale: v128, zero: v128): v128 {
   const ratio = f32x4.div(values, scale);
-  const size = f32x4.abs(ratio);
+  const size = f32x4.pmin(f32x4.abs(ratio), f32x4.splat(512));
   const whole = f32x4.trunc(size);
-  const half = f32x4.ge(f32x4.sub(size, whole), f32x4.splat(0.5));
-  const rounded = f32x4.min(f32x4.add(whole, v128.and(half, f32x4.splat(1))), f32x4.splat(512));
-  const signed = v128.or(rounded, v128.and(ratio, f32x4.splat(-0.0)));
-  const integers = i32x4.add(i32x4.trunc_sat_f32x4_s(signed), zero);
+  const half = v128.and(f32x4.ge(f32x4.sub(size, whole), f32x4.splat(0.5)), f32x4.splat(1));
+  const signed = v128.or(f32x4.add(whole, half), v128.and(ratio, f32x4.splat(-0.0)));
+  const number = v128.and(signed, f32x4.eq(ratio, ratio));
+  const integers = i32x4.sub(f32x4.add(number, f32x4.splat(ROUNDING)), zero);
   const words = i16x8.narrow_i32x4_s(integers, integers);
   return i8x16.narrow_i16x8_u(words, words);
 }
@@ -27,7 +28,7 @@ export function exact_quantise_u8(
 ): void {
   assert(stored >= channels);
   const scales = f32x4.splat(scale);
-  const zeros = i32x4.splat(zero);
+  const zeros = i32x4.splat(reinterpret<i32>(ROUNDING) - zero);
   // Pixels that lie one after the other are one.
   const rows = stored == channels ? 1 : pixels;
   const values = stored == channels ? pixels * channels : channels;

@@ -59,7 +59,7 @@ export const signatures = {
   ],
   depthwise_i8: [...MAPS, 'weights', 'padding', 'inHeight', 'inWidth', 'channels', 'outWidth', ...ROWS, ...SQUARE],
   dequantise_i8: CONVERT,
-  exact_add_u8: [...PAIR, 'constants', 'count', 'aZero', 'bZero', 'outZero', ...CLAMP],
+  exact_add_u8: [...PAIR, 'terms', 'count', 'mantissa', 'right', 'outZero', ...CLAMP],
   exact_average_pool_u8: [...EXACT_POOL, 'shift', ...CLAMP],
   exact_conv_u8: [
     ...[...MAPS, 'weights', 'scratch', 'inHeight', 'inWidth', 'pixelStride', 'inChannels', 'depth', 'outWidth'],

@@ -16,19 +16,17 @@ import type { KernelModule } from '../kernels.js';
 import type { ExactConstants } from './constants.js';
 import { clampInteger, multiplyFixed } from './multiplier.js';
 import {
-  addBytes,
   chooseForm,
   depthwisePanelBytes,
   type ExactTarget,
   linearPanelBytes,
   type Panels,
-  packAdd,
   packDepthwise,
   packLinear,
   packMean,
   roundUp,
 } from './pack.js';
-import { multipliersOf } from './scales.js';
+import { ADD_SHIFT, multipliersOf } from './scales.js';
 import { softmaxExponentials } from './softmax.js';
 
 /** What lowering a layer asks for. */
@@ -54,6 +52,9 @@ interface Subject<Layer extends QuantisedLayer = QuantisedLayer> {
   readonly outStored: number;
   readonly maps: { readonly output: { readonly value: string }; readonly input: { readonly value: string } };
 }
+
+/** Values of a byte. */
+const BYTES = 256;
 
 /** Name of a map's value in a plan. */
 export function nameMap(map: number): string {
@@ -180,21 +181,27 @@ function panelsOf<Layer extends QuantisedConv | QuantisedDepthwise>(
   };
 }
 
+/** Each term is a function of one byte: a table. */
 function lowerAdd({ layer, context, output, outStored, maps }: Subject<QuantisedAdd>): KernelCall {
-  const { graph, constants } = context;
-  const [a, b] = layer.inputs.map((map) => elementAt(graph.maps, map)) as [QuantisedMap, QuantisedMap];
+  const { graph } = context;
   const multipliers = multipliersOf(layer, graph);
-  const address = context.addParameters(addBytes(constants), (target) => packAdd(multipliers, target, constants));
-  const inputs = {
-    a: maps.input,
-    b: { value: nameMap(elementAt(layer.inputs, 1)) },
-    aZero: zeroOf(a),
-    bZero: zeroOf(b),
-  };
+  const sum = elementAt(multipliers, 2);
+  const terms = context.addParameters(2 * 4 * BYTES, ({ memory, address }) => {
+    for (const [index, map] of layer.inputs.entries()) {
+      const zero = zeroOf(elementAt(graph.maps, map));
+      const multiplier = elementAt(multipliers, index);
+      const table = new Int32Array(memory, address + index * 4 * BYTES, BYTES);
+      for (let byte = 0; byte < BYTES; byte++) {
+        table[byte] = multiplyFixed((byte - zero) * 2 ** ADD_SHIFT, multiplier);
+      }
+    }
+  });
+  const inputs = { a: maps.input, b: { value: nameMap(elementAt(layer.inputs, 1)) } };
   const count = output.shape.height * output.shape.width * outStored;
+  const scale = { mantissa: sum.mantissa, right: -sum.shift };
   return {
     kernel: 'exact_add_u8',
-    args: { output: maps.output, ...inputs, constants: address, count, ...outputOf(output, layer.range) },
+    args: { output: maps.output, ...inputs, terms, count, ...scale, ...outputOf(output, layer.range) },
   };
 }
 
@@ -229,9 +236,9 @@ function lowerRescale({ layer, context, input, output, outStored, maps }: Subjec
   const multiplier = elementAt(multipliersOf(layer, context.graph), 0);
   const { min, max, outZero } = outputOf(output, layer.range);
   const zero = zeroOf(input);
-  const table = context.addParameters(256, ({ memory, address }) => {
-    const bytes = new Uint8Array(memory, address, 256);
-    for (let byte = 0; byte < 256; byte++) {
+  const table = context.addParameters(BYTES, ({ memory, address }) => {
+    const bytes = new Uint8Array(memory, address, BYTES);
+    for (let byte = 0; byte < BYTES; byte++) {
       bytes[byte] = clampInteger(multiplyFixed(byte - zero, multiplier) + outZero, min, max);
     }
   });

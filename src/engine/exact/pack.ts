@@ -1,7 +1,6 @@
 import type { QuantisedConv, QuantisedDepthwise } from '../../weights/quantised-graph.js';
 import type { ExactConstants } from './constants.js';
 import type { FixedMultiplier } from './multiplier.js';
-import { ADD_SHIFT } from './scales.js';
 
 /** Where parameters go; the memory must be zero. */
 export interface ExactTarget {
@@ -138,20 +137,24 @@ function writeChannel(
   panel: ExactTarget,
   constants: ExactConstants,
 ): void {
-  let [sum, size] = [0, 0];
+  // The sums of positive and of negative weights bound the sums of products.
+  let [above, below] = [0, 0];
   for (let index = 0; index < weights.length; index++) {
     const weight = weights[index]! - layer.weightZeroPoint;
-    sum += weight;
-    size += Math.abs(weight);
+    if (weight > 0) above += weight;
+    else below += weight;
   }
   const bias = layer.bias?.[channel] ?? 0;
   const lane = channel % constants.channelTile;
   writeHeader(panel, constants, {
     lanes: [lane],
     isFirst: lane === 0,
-    bias: bias - inZero * sum,
+    bias: bias - inZero * (above + below),
     multiplier: multipliers[multipliers.length === 1 ? 0 : channel]!,
-    largest: Math.abs(bias) + BYTE_MAX * size,
+    largest: Math.max(
+      Math.abs(bias + above * (BYTE_MAX - inZero) - below * inZero),
+      Math.abs(bias + below * (BYTE_MAX - inZero) - above * inZero),
+    ),
     isClipped,
   });
 }
@@ -169,27 +172,6 @@ export function packMean(
   writeHeader(target, constants, {
     ...{ lanes, isFirst: true, bias: -inZero * count, multiplier, largest, isClipped: false },
   });
-}
-
-export function addBytes({ headerBytes }: ExactConstants): number {
-  return 3 * headerBytes;
-}
-
-/** Constants for `exact_add_u8`: of the two terms and of their sum, as `multipliersOf` gives their multipliers. */
-export function packAdd(
-  multipliers: readonly FixedMultiplier[],
-  { memory, address }: ExactTarget,
-  constants: ExactConstants,
-): void {
-  const { channelTile: tile, headerBytes, header: at } = constants;
-  for (const [part, multiplier] of multipliers.entries()) {
-    const header = address + part * headerBytes;
-    writeHeader({ memory, address: header }, constants, {
-      ...{ lanes: allLanes(constants), isFirst: true, bias: 0, multiplier, largest: 2 ** 31, isClipped: false },
-    });
-    // Enlarging and reducing are two steps with a rounding between them.
-    if (part < 2) new Int32Array(memory, header + at.lefts, tile).fill(2 ** ADD_SHIFT);
-  }
 }
 
 function allLanes({ channelTile }: ExactConstants): readonly number[] {
@@ -229,8 +211,8 @@ function writeHeader({ memory, address }: ExactTarget, constants: ExactConstants
   if (values.isFirst || own === kinds.careful) kind[0] = own;
 }
 
-/** A double's whole numbers reach from −2⁵³ to 2⁵³; half of a unit is added to products. */
-const MOST_PRODUCT = 2 ** 51;
+/** A double's whole numbers reach from −2⁵³ to 2⁵³; half of a unit, and 2³⁰ units, are added to products. */
+const MOST_PRODUCT = 2 ** 52 - 2 ** 31;
 /** Up to here products are either as small, or of results far outside of a byte. */
 const MOST_RIGHT = 12;
 
