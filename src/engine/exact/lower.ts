@@ -177,7 +177,7 @@ function panelsOf<Layer extends QuantisedConv | QuantisedDepthwise>(
     channels: output.shape.channels,
     inZero: zeroOf(input),
     multipliers: multipliersOf(layer, context.graph),
-    isClipped: layer.range[0] >= output.zeroPoint,
+    results: outputOf(output, layer.range),
   };
 }
 
@@ -209,13 +209,14 @@ function lowerMean({ layer, context, input, output, inStored, maps }: Subject): 
   const { graph, constants } = context;
   const pixels = input.shape.height * input.shape.width;
   const multiplier = elementAt(multipliersOf(layer, graph), 0);
+  const results = outputOf(output, typeRange(output));
   const address = context.addParameters(constants.headerBytes, (target) =>
-    packMean(multiplier, pixels, zeroOf(input), target, constants),
+    packMean(multiplier, pixels, { inZero: zeroOf(input), results }, target, constants),
   );
   const sizes = { pixels, channels: inStored };
   return {
     kernel: 'exact_mean_u8',
-    args: { ...maps, constants: address, ...sizes, ...outputOf(output, typeRange(output)) },
+    args: { ...maps, constants: address, ...sizes, ...results },
   };
 }
 

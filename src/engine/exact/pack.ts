@@ -1,6 +1,7 @@
 import type { QuantisedConv, QuantisedDepthwise } from '../../weights/quantised-graph.js';
 import type { ExactConstants } from './constants.js';
 import type { FixedMultiplier } from './multiplier.js';
+import { fastRescaling, isClipped, isFastExact, type Rescaling } from './rescaling.js';
 
 /** Where parameters go; the memory must be zero. */
 export interface ExactTarget {
@@ -27,8 +28,7 @@ export interface Panels<Layer> {
   readonly form: WeightForm;
   /** One for all channels, or one for each. */
   readonly multipliers: readonly FixedMultiplier[];
-  /** Whether no result is below the zero point. */
-  readonly isClipped: boolean;
+  readonly results: Pick<Rescaling, 'outZero' | 'min' | 'max'>;
 }
 
 const BYTE_MAX = 255;
@@ -131,7 +131,7 @@ export function packDepthwise(panels: Panels<QuantisedDepthwise>, target: ExactT
 
 /** A channel's lane of its panel's header: the input's zero point goes into the bias. */
 function writeChannel(
-  { layer, inZero, multipliers, isClipped }: Panels<QuantisedConv | QuantisedDepthwise>,
+  { layer, inZero, multipliers, results }: Panels<QuantisedConv | QuantisedDepthwise>,
   channel: number,
   weights: ArrayLike<number>,
   panel: ExactTarget,
@@ -146,77 +146,51 @@ function writeChannel(
   }
   const bias = layer.bias?.[channel] ?? 0;
   const lane = channel % constants.channelTile;
-  writeHeader(panel, constants, {
-    lanes: [lane],
-    isFirst: lane === 0,
-    bias: bias - inZero * (above + below),
-    multiplier: multipliers[multipliers.length === 1 ? 0 : channel]!,
-    largest: Math.max(
-      Math.abs(bias + above * (BYTE_MAX - inZero) - below * inZero),
-      Math.abs(bias + below * (BYTE_MAX - inZero) - above * inZero),
-    ),
-    isClipped,
-  });
+  const base = bias - inZero * (above + below);
+  const multiplier = multipliers[multipliers.length === 1 ? 0 : channel]!;
+  const [low, high] = [base + BYTE_MAX * below, base + BYTE_MAX * above];
+  writeHeader(panel, constants, { lanes: [lane], bias: base, rescaling: { ...results, multiplier, low, high } });
 }
 
 /** The same for all channels of a map, whose `count` values are summed. */
 export function packMean(
   multiplier: FixedMultiplier,
   count: number,
-  inZero: number,
+  { inZero, results }: Pick<Panels<never>, 'inZero' | 'results'>,
   target: ExactTarget,
   constants: ExactConstants,
 ): void {
-  const lanes = allLanes(constants);
-  const largest = BYTE_MAX * count;
-  writeHeader(target, constants, {
-    ...{ lanes, isFirst: true, bias: -inZero * count, multiplier, largest, isClipped: false },
-  });
-}
-
-function allLanes({ channelTile }: ExactConstants): readonly number[] {
-  return Array.from({ length: channelTile }, (_, lane) => lane);
+  const bias = -inZero * count;
+  const rescaling = { ...results, multiplier, low: bias, high: bias + BYTE_MAX * count };
+  const lanes = Array.from({ length: constants.channelTile }, (_, lane) => lane);
+  writeHeader(target, constants, { lanes, bias, rescaling });
 }
 
 interface Header {
   readonly lanes: readonly number[];
-  /** Whether the panel's other lanes are written later. */
-  readonly isFirst: boolean;
   readonly bias: number;
-  readonly multiplier: FixedMultiplier;
-  /** No sum is larger, with either sign. */
-  readonly largest: number;
-  readonly isClipped: boolean;
+  readonly rescaling: Rescaling;
 }
 
 function writeHeader({ memory, address }: ExactTarget, constants: ExactConstants, values: Header): void {
   const { channelTile: tile, header: at, kinds } = constants;
-  const { bias, multiplier, largest, isClipped } = values;
-  const { mantissa, shift } = multiplier;
+  const { bias, rescaling } = values;
+  const { mantissa, shift } = rescaling.multiplier;
   const integers = (offset: number) => new Int32Array(memory, address + offset, tile);
   const doubles = (offset: number) => new Float64Array(memory, address + offset, tile);
-  // The second rounding is one of a number of whole 2^shift: see `storeExact`.
-  const turn = shift < 0 ? 2 ** (shift - 1) : 0;
+  const { factor, half, turn } = fastRescaling(rescaling.multiplier);
   for (const lane of values.lanes) {
     integers(0)[lane] = bias;
-    doubles(at.factors)[lane] = mantissa * 2 ** (shift - 31);
-    doubles(at.halves)[lane] = turn + 2 ** (shift - 32);
-    doubles(at.turns)[lane] = -2 * turn;
+    doubles(at.factors)[lane] = factor;
+    doubles(at.halves)[lane] = half;
+    doubles(at.turns)[lane] = turn;
     integers(at.mantissas)[lane] = mantissa;
     integers(at.lefts)[lane] = 2 ** Math.max(shift, 0);
     doubles(at.rights)[lane] = 2 ** Math.min(shift, 0);
   }
+  // One channel that needs care makes its panel careful.
   const kind = integers(at.kind);
-  const own = !fitsDouble(multiplier, largest) ? kinds.careful : isClipped ? kinds.clipped : kinds.signed;
-  if (values.isFirst || own === kinds.careful) kind[0] = own;
-}
-
-/** A double's whole numbers reach from −2⁵³ to 2⁵³; half of a unit, and 2³⁰ units, are added to products. */
-const MOST_PRODUCT = 2 ** 52 - 2 ** 31;
-/** Up to here products are either as small, or of results far outside of a byte. */
-const MOST_RIGHT = 12;
-
-function fitsDouble({ mantissa, shift }: FixedMultiplier, largest: number): boolean {
-  if (shift > 0) return false;
-  return -shift <= MOST_RIGHT || Math.min(largest, 2 ** 31) * mantissa <= MOST_PRODUCT;
+  const own = isClipped(rescaling) ? kinds.clipped : kinds.signed;
+  if (!isFastExact(rescaling)) kind[0] = kinds.careful;
+  else if (kind[0] !== kinds.careful) kind[0] = own;
 }
