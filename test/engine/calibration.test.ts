@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createRangeChooser } from '../../src/engine/int8/choose-ranges.js';
-import { type CalibrationOptions, chooseRangesAndWidths, harmOf } from '../../src/engine/int8/choose-widths.js';
+import { type CalibrationOptions, chooseRangesAndWidths } from '../../src/engine/int8/choose-widths.js';
 import { type Levels, largestInteger } from '../../src/engine/int8/levels.js';
 import { nameLevels } from '../../src/engine/int8/levels-file.js';
 import { type Observed, observe } from '../../src/engine/int8/observe.js';
+import { harmOf } from '../../src/engine/int8/trials.js';
 import { loadKernels } from '../../src/engine/kernels.js';
 import { createSession } from '../../src/engine/session.js';
 import { ModelError, RuntimeError, UsageError } from '../../src/errors/errors.js';
@@ -157,7 +158,12 @@ describe('calibration', () => {
     await expect(chooseRangesAndWidths({ ...model, weights: broken }, 4, prepare)).rejects.toThrow(ModelError);
     const { tryEachMap } = await import('../../src/engine/int8/trial-threads.js');
     const levels = () => ({ values: new Map(), steps: new Map() });
-    const trials = { maps: new Set(['a']), levels, divergences: async () => [], divergencesOfNarrow: async () => [] };
+    const trials = {
+      maps: new Set(['a']),
+      levels,
+      divergences: async () => [],
+      tryNarrow: async () => ({ share: 1, harm: 0 }),
+    };
     const data = { model, picture: undefined, observed: new Map(), examples: [EXAMPLE] };
     await expect(tryEachMap(data, trials, 2, () => {})).rejects.toThrow(RuntimeError);
   });

@@ -40,6 +40,11 @@ const PICTURES = 5000;
 const ROOM = { narrow: 1, wide: 4 };
 /** The deviation is at least this share of the largest value: that of a few pictures is uncertain. */
 const LEAST_DEVIATION = 0.1;
+/**
+ * Steps of weights are chosen so that they make less noise than the largest weight would by the step that it needs; what the
+ * mean of an input makes of it goes into the bias.
+ */
+const WEIGHT_NOISE = 0.25;
 /** Candidates for the largest weight that is not clipped, as shares of the largest of its channel. */
 const CLIPS = [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5];
 
@@ -48,38 +53,40 @@ const CLIPS = [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5];
  * scale covers what was seen of it, with room for what was not, and is larger where that lets the weights that read it use
  * more of their own levels: the scale at which the noise of rounding the map and that of rounding the weights, as they reach
  * the next layer, are smallest together (in the spirit of cross-layer equalisation, Nagel et al. 2019, arXiv:1906.04721,
- * section 4.1, but between a map and its readers). What depends on a map's own width alone is computed once for each width.
+ * section 4.1, but between a map and its readers). What depends on how a map is stored alone is computed once for each way.
+ * The second argument of the function: of a narrow map's range, the share that is stored, where that is not all of it.
  */
 export function createRangeChooser(
   { network, weights, epsilon }: CalibrationModel,
   limits: IntegerLimits,
   observed: ReadonlyMap<string, Observed>,
-): (wide?: ReadonlySet<string>) => Levels {
+): (wide?: ReadonlySet<string>, shares?: ReadonlyMap<string, number>) => Levels {
   const operations = fuse(network.layers);
   const folded = foldAll(operations, weights, epsilon);
-  const stored = integerOperations(operations);
-  const levelsOf = once((operation: Operation, wide: boolean) => {
+  const maps = integerOperations(operations);
+  const levelsOf = once((operation: Operation, wide: boolean, share: number) => {
     const { output } = operation;
     const readers = operations.filter(
       ({ inputs, layer }) => inputs[0] === output && (layer.kind === 'pointwise' || layer.kind === 'dense'),
     );
-    return chooseLevels(operation, { wide, limits, readers, folded, observed });
+    return chooseLevels(operation, { wide, share, limits, readers, folded, observed });
   });
-  const makers = new Map(stored.map((operation) => [operation.output, operation]));
-  const stepsOf = once((operation: Operation, wide: boolean) => {
+  const makers = new Map(maps.map((operation) => [operation.output, operation]));
+  const stepsOf = once((operation: Operation, wide: boolean, share: number) => {
     const { inputs, layer, output } = operation;
     const data = folded.get(output)!;
-    const input = levelsOf(makers.get(inputs[0])!, wide);
+    const input = levelsOf(makers.get(inputs[0])!, wide, share);
     const most = largestWeight(input, data.weights.length / data.bias.length, limits);
     return chooseSteps(data, input, observed.get(inputs[0])!, layer.kind !== 'depthwise', most);
   });
-  return (wide = new Set()) => {
+  return (wide = new Set(), shares = new Map()) => {
+    const stored = (map: string) => [wide.has(map), shares.get(map) ?? 1] as const;
     const steps = operations.filter(
       ({ output, inputs, layer }) => makers.has(inputs[0]) && folded.has(output) && hasSteps(layer),
     );
     return {
-      values: new Map(stored.map((operation) => [operation.output, levelsOf(operation, wide.has(operation.output))])),
-      steps: new Map(steps.map((operation) => [operation.output, stepsOf(operation, wide.has(operation.inputs[0]))])),
+      values: new Map(maps.map((operation) => [operation.output, levelsOf(operation, ...stored(operation.output))])),
+      steps: new Map(steps.map((operation) => [operation.output, stepsOf(operation, ...stored(operation.inputs[0]))])),
     };
   };
 }
@@ -96,13 +103,15 @@ function integerOperations(operations: readonly Operation[]): readonly Operation
   return operations.filter(({ output }) => !floats.has(output) || classifierInputs.has(output));
 }
 
-/** Remembers what was made for an operation, for each width. */
-function once<T>(make: (operation: Operation, wide: boolean) => T): typeof make {
-  const known = [new Map<Operation, T>(), new Map<Operation, T>()] as const;
-  return (operation, wide) => {
-    const made = known[wide ? 1 : 0];
-    const found = made.get(operation) ?? make(operation, wide);
-    made.set(operation, found);
+/** Remembers what was made for an operation, for each way in which its map may be stored. */
+function once<T>(make: (operation: Operation, wide: boolean, share: number) => T): typeof make {
+  const known = new Map<Operation, Map<string | number, T>>();
+  return (operation, wide, share) => {
+    const made = known.get(operation) ?? new Map<string | number, T>();
+    known.set(operation, made);
+    const way = wide ? 'wide' : share;
+    const found = made.get(way) ?? make(operation, wide, share);
+    made.set(way, found);
     return found;
   };
 }
@@ -125,6 +134,8 @@ function foldAll(
 
 interface MapFacts {
   readonly wide: boolean;
+  /** Of the range that is stored, where it is not wide. */
+  readonly share: number;
   readonly limits: IntegerLimits;
   /** Linear operations that read the map. */
   readonly readers: readonly Operation[];
@@ -134,7 +145,7 @@ interface MapFacts {
 
 function chooseLevels(
   { output, clamp, curve, clip }: Operation,
-  { wide, limits, readers, folded, observed }: MapFacts,
+  { wide, share, limits, readers, folded, observed }: MapFacts,
 ): ValueLevels {
   const found = observed.get(output)!;
   const [low, high] = clip ?? (curve ? UNBOUNDED : clamp);
@@ -151,7 +162,7 @@ function chooseLevels(
   const most = largestWeight({ wide }, range.length, limits);
   const scale = readers.length > 0 ? balance(minimum, largest, found, readers, folded, observed, most) : minimum;
   return {
-    scale,
+    scale: wide ? scale : scale.map((step) => step * share),
     zero: scale.map((step, c) => Math.round(-lowest[c]! / step)),
     mean: Float32Array.from(found.sum, (sum) => sum / found.count),
     wide,
@@ -184,6 +195,7 @@ function balance(
 ): Float32Array {
   let scale = minimum;
   const inChannels = minimum.length;
+  const variance = varianceOf(seen);
   for (let round = 0; round < ROUNDS; round++) {
     const fromWeights = new Float64Array(inChannels);
     const fromMap = new Float64Array(inChannels);
@@ -200,7 +212,7 @@ function balance(
       }
       const noise = steps.reduce((sum, step, n) => sum + step * step * importance[n]!, 0);
       for (let k = 0, at = 0; k < inChannels; k++) {
-        fromWeights[k]! += noise * (seen.squares[k]! / seen.count + 1e-12);
+        fromWeights[k]! += WEIGHT_NOISE * noise * variance[k]!;
         for (let n = 0; n < outChannels; n++, at++) fromMap[k]! += weights[at]! * weights[at]! * importance[n]!;
       }
     }
@@ -212,8 +224,9 @@ function balance(
   return scale;
 }
 
+/** Above 0. */
 function varianceOf({ sum, squares, count }: Observed): Float64Array {
-  return squares.map((square, c) => square / count - (sum[c]! / count) ** 2);
+  return squares.map((square, c) => Math.max(0, square / count - (sum[c]! / count) ** 2) + 1e-12);
 }
 
 /** For each output channel the step that makes the least noise, weights of a large input counting more. */
@@ -227,7 +240,8 @@ function chooseSteps(
   const outChannels = bias.length;
   const rows = weights.length / outChannels;
   const largest = new Float64Array(outChannels);
-  const power = input.scale.map((scale, k) => seen.squares[k]! / seen.count / scale ** 2);
+  const variance = varianceOf(seen);
+  const power = input.scale.map((scale, k) => variance[k]! / scale ** 2);
   const scaled = new Float32Array(weights.length);
   for (let row = 0, at = 0; row < rows; row++) {
     for (let n = 0; n < outChannels; n++, at++) {

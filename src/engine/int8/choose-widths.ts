@@ -9,18 +9,16 @@ import { compareHeldOut, type HeldOut } from './held-out.js';
 import type { Levels, ValueLevels } from './levels.js';
 import { type Observed, observe } from './observe.js';
 import { tryEachMap } from './trial-threads.js';
-import { createTrials, type Example, runOn } from './trials.js';
+import { createTrials, type Example, meanOf, type NarrowTrial, runOn } from './trials.js';
 
 /** Pictures on which the effect of one narrow map is measured; ranges are observed on others till then, so that what lies beyond them counts. */
-const TRIAL_PICTURES = 24;
+const TRIAL_PICTURES = 48;
 /** Pictures on which the integers are compared with floats, after all has been chosen without them. */
 const HELD_OUT_PICTURES = 64;
 /** Either has at most one picture in so many. */
 const PICTURES_FOR_EACH = 3;
 /** How much all narrow maps together may move the probabilities, as `diverge` measures it. */
-const BUDGET = 0.001;
-/** Standard errors by which the mean harm of a map may be too small where there are few pictures. */
-const CAUTION = 2;
+const BUDGET = 0.0035;
 /** Each has a copy of the weights. */
 const MOST_THREADS = 4;
 
@@ -72,19 +70,20 @@ export async function chooseRangesAndWidths(
   const trials = await createTrials(data);
   const allWide = await trials.divergences(trials.maps);
   const wide = new Set(trials.maps);
+  const shares = new Map<string, number>();
   if (data.examples.length > 0) {
     const found = await tryEachMap(data, trials, threads, (done, total) => onProgress('map', done, total));
-    const harms = new Map(Array.from(found, ([map, each]) => [map, harmOf(each, allWide)]));
-    for (const map of chooseNarrow(model.network, trials.maps, harms, budget)) wide.delete(map);
+    for (const map of chooseNarrow(model.network, found, budget)) wide.delete(map);
+    for (const [map, { share }] of found) shares.set(map, share);
   }
-  const divergence = meanOf(await trials.divergences(wide));
+  const divergence = meanOf(await trials.divergences(wide, shares));
   observeAll(examples.trial);
-  const { levels } = await createTrials({ ...data, examples: [] });
-  const heldOut = await compareHeldOut(model, picture, levels(wide), examples.heldOut);
+  const grown = await createTrials({ ...data, examples: [] });
+  const heldOut = await compareHeldOut(model, picture, grown.levels(wide, shares), examples.heldOut);
   observeAll(examples.heldOut);
   const last = await createTrials({ ...data, examples: [] });
   return {
-    levels: last.levels(wide),
+    levels: last.levels(wide, shares),
     pictures,
     heldOut,
     wide,
@@ -161,34 +160,16 @@ function checkFinite({ id }: ResolvedNetwork, observed: ReadonlyMap<string, Obse
   }
 }
 
-/**
- * What making a map narrow adds to the divergences: their mean, and the more uncertain it is than that of TRIAL_PICTURES,
- * with which the budget was chosen, the more besides.
- */
-export function harmOf(divergences: readonly number[], allWide: readonly number[]): number {
-  const added = divergences.map((each, index) => each - allWide[index]!);
-  const mean = meanOf(added);
-  const deviation = Math.sqrt(meanOf(added.map((each) => (each - mean) * (each - mean))));
-  const uncertainty = Math.max(0, 1 / Math.sqrt(added.length) - 1 / Math.sqrt(TRIAL_PICTURES));
-  return Math.max(0, mean) + CAUTION * deviation * uncertainty;
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
 /** The maps that do the least harm for the multiplications they make cheap, as long as the sum stays within the budget. */
 function chooseNarrow(
   network: ResolvedNetwork,
-  maps: ReadonlySet<string>,
-  harms: ReadonlyMap<string, number>,
+  trials: ReadonlyMap<string, NarrowTrial>,
   budget: number,
 ): readonly string[] {
   const work = workOfReaders(network);
-  const ranked = Array.from(maps, (map) => {
-    const harm = harms.get(map)!;
-    return { map, harm, share: harm / (work.get(map) ?? 1) };
-  }).sort((a, b) => a.share - b.share);
+  const ranked = Array.from(trials, ([map, { harm }]) => ({ map, harm, price: harm / (work.get(map) ?? 1) })).sort(
+    (a, b) => a.price - b.price,
+  );
   let spent = 0;
   const narrow: string[] = [];
   for (const { map, harm } of ranked) {
@@ -199,14 +180,17 @@ function chooseNarrow(
   return narrow;
 }
 
-/** Multiplications of the operations that read a value. */
+/** How much longer a multiplication of a depthwise layer takes than one of others, where words take the place of bytes. */
+const DEPTHWISE_WORK = 3.5;
+
+/** What the operations that read a value have to do: their multiplications. */
 function workOfReaders(network: ResolvedNetwork): Map<string, number> {
   const work = new Map<string, number>();
   for (const { layer, inputs } of fuse(network.layers)) {
     const { height, width, channels } = layer.outputShape;
     const perOutput =
       layer.kind === 'depthwise'
-        ? layer.kernelSize * (layer.kernelWidth ?? layer.kernelSize)
+        ? DEPTHWISE_WORK * layer.kernelSize * (layer.kernelWidth ?? layer.kernelSize)
         : layer.inputShapes[0].channels;
     work.set(inputs[0], (work.get(inputs[0]) ?? 0) + height * width * channels * perOutput);
   }

@@ -36,19 +36,19 @@ export function rangesOfFile(network: ResolvedNetwork): FileRanges | undefined {
   return new Map([...ranges].filter(([name]) => !floats.has(name) || classifierInputs.has(name)));
 }
 
-/** All maps wide, each with one scale for all channels. */
+/** All maps narrow, with the scale and the zero point of the file for all channels. */
 export function levelsOfRanges(
   ranges: FileRanges,
   { layers }: Pick<ResolvedNetwork, 'layers'>,
-  { wideMax }: IntegerLimits,
+  { narrowMax }: IntegerLimits,
 ): Levels {
   const channels = new Map(layers.map(({ name, outputShape }) => [name, outputShape.channels]));
   const values = new Map<string, ValueLevels>();
   for (const [name, range] of ranges) {
     const [low, high] = [Math.min(range[0], 0), Math.max(range[1], 0)];
-    const scale = Math.max((high - low) / wideMax, 1e-20);
+    const scale = Math.max((high - low) / narrowMax, 1e-20);
     const fill = (value: number) => new Float32Array(channels.get(name)!).fill(value);
-    values.set(name, { scale: fill(scale), zero: fill(Math.round(-low / scale)), mean: fill(0), wide: true });
+    values.set(name, { scale: fill(scale), zero: fill(Math.round(-low / scale)), mean: fill(0), wide: false });
   }
   return { values, steps: new Map() };
 }

@@ -1,13 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { RuntimeError } from '../../errors/errors.js';
 import { packageFile } from '../../files/package-files.js';
-import type { TrialData, Trials } from './trials.js';
+import type { NarrowTrial, TrialData, Trials } from './trials.js';
 
 /** The built file, seen from the bundle (`dist/code/`) and from the sources (`src/engine/int8/`) alike. */
 const workerFile = packageFile('dist/code/trial-worker.cjs');
 
 /**
- * The divergences of all examples where one map alone is narrow, for each map. Threads share the maps: each has a copy of the weights, and a
+ * What it does that one map alone is narrow, for each map. Threads share the maps: each has a copy of the weights, and a
  * trial is the same wherever it runs.
  * @param onDone told of each map that has been tried
  * @throws RuntimeError where a thread fails
@@ -17,17 +17,17 @@ export async function tryEachMap(
   trials: Trials,
   threads: number,
   onDone: (done: number, total: number) => void,
-): Promise<ReadonlyMap<string, readonly number[]>> {
+): Promise<ReadonlyMap<string, NarrowTrial>> {
   const waiting = [...trials.maps];
   const total = waiting.length;
-  const found = new Map<string, readonly number[]>();
-  const take = async (measure: (map: string) => Promise<readonly number[]>): Promise<void> => {
+  const found = new Map<string, NarrowTrial>();
+  const take = async (measure: Trials['tryNarrow']): Promise<void> => {
     for (let map = waiting.shift(); map !== undefined; map = waiting.shift()) {
       found.set(map, await measure(map));
       onDone(found.size, total);
     }
   };
-  if (threads === 1) await take(trials.divergencesOfNarrow);
+  if (threads === 1) await take(trials.tryNarrow);
   else {
     const workers = Array.from({ length: Math.min(threads, total) }, () => startWorker(data));
     try {
@@ -50,8 +50,8 @@ function startWorker(data: TrialData) {
   });
   // Nobody may be waiting when a thread is ended.
   ended.catch(() => {});
-  const measure = (map: string): Promise<readonly number[]> => {
-    const answer = new Promise<readonly number[]>((resolve) => {
+  const measure = (map: string): Promise<NarrowTrial> => {
+    const answer = new Promise<NarrowTrial>((resolve) => {
       worker.once('message', resolve);
       worker.postMessage(map);
     });

@@ -23,28 +23,68 @@ export interface TrialData {
 export interface Trials {
   /** Values that are stored in integers. */
   readonly maps: ReadonlySet<string>;
-  readonly levels: (wide: ReadonlySet<string>) => Levels;
+  readonly levels: ReturnType<typeof createRangeChooser>;
   /** How far integers move the probabilities of each example, where these maps are wide. */
-  readonly divergences: (wide: ReadonlySet<string>) => Promise<readonly number[]>;
-  /** The same where all maps are wide but one. */
-  readonly divergencesOfNarrow: (map: string) => Promise<readonly number[]>;
+  readonly divergences: (...ways: Parameters<Trials['levels']>) => Promise<readonly number[]>;
+  /** What it adds to these where all maps are wide that one is narrow. */
+  readonly tryNarrow: (map: string) => Promise<NarrowTrial>;
 }
+
+export interface NarrowTrial {
+  /** Of the map's range, what is best stored. */
+  readonly share: number;
+  readonly harm: number;
+}
+
+/** Of a narrow map's range, shares that are tried. What lies beyond is clipped, the rest has finer steps. */
+const SHARES = [0.8, 0.65];
+/** A smaller share has to do less than so much of the harm: these pictures may not show what it clips of others. */
+const WORTH_CLIPPING = 0.75;
+/** Standard errors by which the mean harm of a map may be too small where there are fewer pictures than these. */
+const CAUTION = 2;
+const SURE_PICTURES = 24;
+/** A map that does so little is not tried any further. */
+const HARMLESS = 1e-5;
 
 export async function createTrials({ model, picture, observed, examples }: TrialData): Promise<Trials> {
   const { constants } = await loadKernels();
   const levels = createRangeChooser(model, constants, observed);
   const maps = new Set(integerMaps(model.network));
-  const divergences = async (wide: ReadonlySet<string>): Promise<readonly number[]> => {
+  const divergences: Trials['divergences'] = async (...ways) => {
     if (examples.length === 0) return [];
-    const run = await runIntegers(model, picture, levels(wide));
+    const run = await runIntegers(model, picture, levels(...ways));
     return examples.map(({ input, output }) => diverge(output, run(input)));
   };
-  return {
-    maps,
-    levels,
-    divergences,
-    divergencesOfNarrow: (map) => divergences(new Set([...maps].filter((each) => each !== map))),
+  let allWide: Promise<readonly number[]> | undefined;
+  const tryNarrow = async (map: string): Promise<NarrowTrial> => {
+    allWide ??= divergences(maps);
+    const others = new Set([...maps].filter((each) => each !== map));
+    const tryShare = async (share: number) =>
+      harmOf(await divergences(others, new Map([[map, share]])), await allWide!);
+    let best = { share: 1, harm: await tryShare(1) };
+    for (const share of best.harm > HARMLESS ? SHARES : []) {
+      const harm = await tryShare(share);
+      if (harm < WORTH_CLIPPING * best.harm) best = { share, harm };
+    }
+    return best;
   };
+  return { maps, levels, divergences, tryNarrow };
+}
+
+/**
+ * What making a map narrow adds to the divergences: their mean, and the more uncertain it is than that of SURE_PICTURES,
+ * with which the budget was chosen, the more besides.
+ */
+export function harmOf(divergences: readonly number[], allWide: readonly number[]): number {
+  const added = divergences.map((each, index) => each - allWide[index]!);
+  const mean = meanOf(added);
+  const deviation = Math.sqrt(meanOf(added.map((each) => (each - mean) * (each - mean))));
+  const uncertainty = Math.max(0, 1 / Math.sqrt(added.length) - 1 / Math.sqrt(SURE_PICTURES));
+  return Math.max(0, mean) + CAUTION * deviation * uncertainty;
+}
+
+export function meanOf(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** The network in integers, which are the same on every runtime. */
