@@ -53,6 +53,7 @@ const rest = [
     'inputs/frames',
     'inputs/truth-table',
     'inputs/archive',
+    'report/parquet',
   ],
   ...[
     'batch/select-predictions',

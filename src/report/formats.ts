@@ -8,7 +8,7 @@ import { jsonList } from './json.js';
 import { jsonlRow } from './jsonl.js';
 import { compileTemplate } from './template.js';
 
-export const FORMATS = ['text', 'json', 'jsonl', 'csv', 'tsv', 'paths', 'print'] as const;
+export const FORMATS = ['text', 'json', 'jsonl', 'csv', 'tsv', 'parquet', 'paths', 'print'] as const;
 export type FormatName = (typeof FORMATS)[number];
 
 /** A record to write, and what of it is wanted. */
@@ -22,10 +22,10 @@ export interface Entry {
 
 /** Entries one by one as they come, between a beginning and an end. */
 export interface Format {
-  begin(): string;
+  begin(): string | Uint8Array;
   entry(entry: Entry): string | Uint8Array;
   /** @param ms the network's time for a picture, where one was classified */
-  end(ms: number | undefined): string;
+  end(ms: number | undefined): string | Uint8Array;
 }
 
 export interface FormatOptions {
@@ -45,7 +45,20 @@ export interface FormatOptions {
 }
 
 /** Throws UsageError for a template that is none. */
-export function createFormat(format: FormatName, options: FormatOptions): Format {
+export async function openFormat(format: FormatName, options: FormatOptions): Promise<Format> {
+  if (format !== 'parquet') return createFormat(format, options);
+  // Apart, as few results are written like that.
+  const { parquetFormat } = await import('./parquet.js');
+  return parquetFormat(options.model);
+}
+
+/** Parquet files are no text, and their last bytes say where all else is. Throws UsageError where there is no file. */
+export function checkParquet(format: FormatName, output: string | undefined): void {
+  if (format !== 'parquet' || output !== undefined) return;
+  throw new UsageError({ where: '--format parquet', problem: 'needs --output FILE' });
+}
+
+export function createFormat(format: Exclude<FormatName, 'parquet'>, options: FormatOptions): Format {
   const { model, cost, template = '', nul = false, isTerminal = false, lines, rowModel = true } = options;
   const end = nul ? '\0' : '\n';
   switch (format) {

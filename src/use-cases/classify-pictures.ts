@@ -2,7 +2,7 @@ import type { FilterOptions } from '../batch/filter.js';
 import { keepValidRows, readRow } from '../batch/resume.js';
 import { classifyAll } from '../batch/run.js';
 import type { Selection } from '../batch/select-predictions.js';
-import { createFormat, type FormatName, type FormatOptions } from '../report/formats.js';
+import { type FormatName, type FormatOptions, openFormat } from '../report/formats.js';
 import type { Runner } from '../runners/types.js';
 import { type Batch, type BatchRequest, openBatch } from './open-batch.js';
 import { type ClassTally, ResultWriter } from './result-writer.js';
@@ -79,7 +79,7 @@ function writeResults(
   const { model, cost } = runner;
   return writeBatch(batch, request, host, async (isTerminal) => {
     const { top, ...selection } = await selectionOf(request, runner);
-    const format = createFormat(formatName, {
+    const format = await openFormat(formatName, {
       ...{ model, cost, template: print, nul: nulOutput, isTerminal, lines, rowModel },
     });
     const { output, strict: retry, hash, lenient } = request;

@@ -116,7 +116,7 @@ export const layers: readonly Layer[] = [
     folder: 'report',
     holds: 'records as text, CSV, SVG and HTML: pure functions',
     imports: ['evaluation', 'cost', 'networks', 'domain', 'errors'],
-    packages: ['d3-scale'],
+    packages: ['d3-scale', 'hyparquet', 'hyparquet-writer'],
   },
   {
     folder: 'evaluation',

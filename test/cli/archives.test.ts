@@ -139,3 +139,55 @@ describe('other commands, of archives', () => {
     expect(mobilenet('duplicates', archive).stdout).toContain('truth.tar/1.jpg');
   });
 });
+
+describe('results as Parquet', () => {
+  const read = async (file: string) => {
+    const { parquetReadObjects, parquetMetadataAsync } = await import('hyparquet');
+    const bytes = new Uint8Array(readFileSync(file)).buffer;
+    return {
+      rows: (await parquetReadObjects({ file: bytes })) as Record<string, unknown>[],
+      facts: (await parquetMetadataAsync(bytes)).key_value_metadata,
+    };
+  };
+  const json = Buffer.from('{"caption":"Alps","tags":[1,2]}');
+  const sample = [files[0]!, { name: 'a.json', data: json }, files[1]!];
+
+  it('have a row for each image, with the best class, lists, errors and fields', async () => {
+    const archive = write('parquet.tar', makeTar(sample));
+    const output = join(folder, 'rows.parquet');
+    const args = ['classify', archive, '-o', output, '--with-fields', 'caption,tags', '-k', '2'];
+    expect(mobilenet(...args).code).toBe(1);
+    const { rows, facts } = await read(output);
+    const [first, second] = rows;
+    expect(rows).toHaveLength(2);
+    expect(first).toMatchObject({ file: `${archive}/a.jpg`, key: 'a', label: 'alp', index: ALP, error: null });
+    expect(first).toMatchObject({ id: 'n09193705', ranks: [1, 2], fields: { caption: 'Alps', tags: [1, 2] } });
+    expect(first!.probabilities).toEqual([first!.probability, expect.any(Number)]);
+    expect((first!.labels as string[])[0]).toBe('alp');
+    expect(second).toMatchObject({
+      file: `${archive}/broken.jpg`,
+      label: null,
+      error: 'unsupported-format',
+    });
+    expect(second!.labels ?? null).toBeNull();
+    expect(JSON.parse(facts![0]!.value!)).toMatchObject({ network: 'mobilenet_v2' });
+    const rest = ['--overwrite', '--quiet'];
+    const jsonl = join(folder, 'same.jsonl');
+    mobilenet('classify', archive, '-o', jsonl, '-k', '2', '--with-fields', 'caption,tags', ...rest);
+    mobilenet('merge', jsonl, '-o', output, '--overwrite');
+    expect((await read(output)).rows).toEqual(rows);
+  });
+
+  it('are replaced whole, and cannot be resumed or written to stdout', () => {
+    const output = write('old.parquet', Buffer.from('old'));
+    const archive = write('none.tar', makeTar(sample));
+    expect(mobilenet('classify', archive, '-o', output).code).toBe(2);
+    expect(readFileSync(output, 'utf8')).toBe('old');
+    const resumed = mobilenet('classify', archive, '-o', output, '--resume');
+    expect(resumed.code).toBe(2);
+    expect(resumed.stderr).toContain('--resume: needs --output FILE with --format jsonl');
+    expect(mobilenet('classify', archive, '-f', 'parquet').stderr).toContain('--format parquet: needs --output FILE');
+    expect(mobilenet('classify', archive, '-o', output, '--overwrite').code).toBe(1);
+    expect(readFileSync(output, 'latin1')).toMatch(/^PAR1.*PAR1$/s);
+  });
+});

@@ -17,7 +17,7 @@ const record = (file: string): ImageRecord => ({ file, predictions: [prediction]
 const failed: ImageRecord = { file: 'x', error: { code: 'corrupt', message: 'x: damaged' } };
 
 function write(
-  name: FormatName,
+  name: Exclude<FormatName, 'parquet'>,
   file: string,
   options: { template?: string; nul?: boolean; isTerminal?: boolean } = {},
 ) {

@@ -5,7 +5,7 @@ import { SKIPPED } from '../../domain/classification.js';
 import { elementAt } from '../../errors/element-at.js';
 import { exitCodes, UsageError } from '../../errors/errors.js';
 import { printable } from '../../errors/printable.js';
-import { chooseFormat, createFormat, type Format, refuseLines } from '../../report/formats.js';
+import { checkParquet, chooseFormat, type Format, openFormat, refuseLines } from '../../report/formats.js';
 import { MERGED_FORMATS, type MergedFormat, type MergeFlags } from '../options/merge-options.js';
 import { formatByEnding, openStdout, openWhole, outputTest, refuseInput } from '../terminal/output.js';
 import { lockOutput } from '../terminal/output-lock.js';
@@ -16,6 +16,7 @@ import { writeLine } from './batch-run.js';
 export async function runMerge(named: readonly string[], flags: MergeFlags): Promise<number> {
   const { output: target, nulOutput: nul = false } = flags;
   const formatName = mergedFormat(flags);
+  checkParquet(formatName, target);
   if (target !== undefined) refuseInput(target, named);
   const rowFiles = withoutDone(named);
   const parts = target === undefined ? withoutStdout(rowFiles) : rowFiles;
@@ -30,9 +31,9 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
   let failed = 0;
   let torn = 0;
   let format: Format | undefined;
-  const begin = async (model?: Parameters<typeof createFormat>[1]['model']): Promise<Format> => {
+  const begin = async (model?: Parameters<typeof openFormat>[1]['model']): Promise<Format> => {
     if (format) return format;
-    format = createFormat(formatName, { model, nul, isTerminal: output.isTerminal });
+    format = await openFormat(formatName, { model, nul, isTerminal: output.isTerminal });
     await output.write(format.begin());
     return format;
   };

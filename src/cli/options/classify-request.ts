@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors/errors.js';
-import { chooseFormat, type FormatName } from '../../report/formats.js';
+import { checkParquet, chooseFormat, type FormatName } from '../../report/formats.js';
 import type { ClassifyRequest } from '../../use-cases/classify-pictures.js';
 import { formatByEnding } from '../terminal/output.js';
 import { readBatchRequest } from './batch-request.js';
@@ -10,12 +10,13 @@ import { readPart } from './part-options.js';
 export function readRequest(names: readonly string[], flags: ClassifyFlags): ClassifyRequest {
   const { min, only, not, hash } = flags;
   const format = chooseFormat(flags.format ?? formatOf(flags), flags.json ?? false, flags.print);
+  checkParquet(format, flags.output);
   checkResume(flags, format);
   const batch = readBatchRequest(names, flags, format === 'jsonl');
   if (!flags.rowModel && format !== 'jsonl')
     throw new UsageError({ where: '--no-model', problem: 'needs --format jsonl' });
-  if (flags.withFields && format !== 'jsonl' && format !== 'json')
-    throw new UsageError({ where: '--with-fields', problem: 'needs --format json or jsonl' });
+  if (flags.withFields && !['jsonl', 'json', 'parquet'].includes(format))
+    throw new UsageError({ where: '--with-fields', problem: 'needs --format json, jsonl or parquet' });
   if (hash && format !== 'jsonl') throw new UsageError({ where: '--hash', problem: 'needs --format jsonl' });
   return {
     ...batch,

@@ -2,7 +2,7 @@ import { json } from './model-options.js';
 import { flag, oneOf, text, wholeNumber } from './option-kinds.js';
 import type { OptionValues } from './option-table.js';
 
-export const MERGED_FORMATS = ['jsonl', 'json', 'csv', 'tsv', 'paths'] as const;
+export const MERGED_FORMATS = ['jsonl', 'json', 'csv', 'tsv', 'parquet', 'paths'] as const;
 export type MergedFormat = (typeof MERGED_FORMATS)[number];
 
 export const mergeOptions = {
