@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
 import { extract } from 'tar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -85,7 +86,7 @@ describe('the packed tarball', () => {
       expect(files).toContain(needed);
     }
     const expected =
-      /^(bin\/(mobilenet\.js|package\.json)|build\/kernels(\.d\.ts|(\.relaxed)?\.wasm)|dist\/(code\/[\w-]+\.c?js|.+\.d\.ts)|docs\/[\w-]+\.md|examples\/[\w-]+\.mjs|man\/mobilenet\.1|models\/([\w.-]+\.(json|safetensors|tsv)|README\.md)|package\.json|[A-Z]+(\.md)?)$/;
+      /^(bin\/(mobilenet\.js|package\.json)|build\/(jpeg-turbo\.wasm|kernels(\.d\.ts|(\.relaxed)?\.wasm))|dist\/(code\/[\w-]+\.c?js|.+\.d\.ts)|docs\/[\w-]+\.md|examples\/[\w-]+\.mjs|man\/mobilenet\.1|models\/([\w.-]+\.(json|safetensors|tsv)|README\.md)|package\.json|[A-Z]+(\.md)?)$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
   });
 
@@ -103,22 +104,25 @@ describe('the packed tarball', () => {
     expect(status).toBe(0);
   });
 
-  it('runs sharp from one file where that is of the installed version, and the installed one otherwise', () => {
+  it('runs sharp from one file where that is of the installed version, and the installed one otherwise; a small JPEG needs neither', async () => {
     const bundle = join(unpacked, 'dist/code/sharp.cjs');
     const built = readFileSync(bundle, 'utf8');
     const script = join(folder, 'loaded.cjs');
+    const png = join(folder, 'alps.png');
+    await sharp(photo).png().toFile(png);
     writeFileSync(
       script,
-      `require('./package/dist/code/command.cjs').main(['classify', ${JSON.stringify(photo)}]).then(() => {
+      `require('./package/dist/code/command.cjs').main(['classify', process.argv[2]]).then(() => {
          const loaded = Object.keys(require.cache).filter((file) => /sharp.dist.index.cjs$/.test(file));
          console.log('loaded', loaded.length);
        });`,
     );
-    const run = () => execFileSync(process.execPath, [script], { encoding: 'utf8' });
+    const run = (picture = png) => execFileSync(process.execPath, [script, picture], { encoding: 'utf8' });
     try {
       expect(run()).toMatch(/\n {2}alp [\s\S]*loaded 0/);
       writeFileSync(bundle, built.replace(/version = '[^']*'/, "version = '0.0.1'"));
       expect(run()).toMatch(/\n {2}alp [\s\S]*loaded 1/);
+      expect(run(photo)).toMatch(/\n {2}alp [\s\S]*loaded 0/);
       rmSync(bundle);
       expect(run()).toMatch(/\n {2}alp [\s\S]*loaded 1/);
     } finally {
