@@ -67,68 +67,156 @@ function rowOfBytes(
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function multiplyAddWords(sum: v128, activations: v128, weights: v128): v128 {
-  return multiplyAddLanes<i16>(sum, activations, weights);
-}
-
 /**
- * Two words go into a lane: rows 0 and 1 of each column, brought there once, and of row 2 columns 0 and 1; column 2 of row 2
- * has a lane to itself.
+ * From words, two of which go into a lane: rows 0 and 1 of each column, and two columns of row 2. With
+ * stride 1 two windows are computed at once, which share the weights that are loaded and, with zeros in their places, the
+ * pairs of row 2. With stride 2 the pairs of row 2 are columns 1 and 2, the latter of which is column 0 of the next window.
  */
 function rowOfWords(
   output: usize, row0: usize, row1: usize, row2: usize, padding: usize, block: usize, pixels: i32, stride: i32, left: i32,
   right: i32, pixelBytes: usize, offset: v128, min: v128, max: v128,
 ): void {
   // Row 2 lies alone in its lanes, beside zeros.
-  const w0 = v128.or(v128.load(block, EXACT_HEADER + 32), i32x4.shl(v128.load(block, EXACT_HEADER + 96), 16));
-  const w1 = v128.or(v128.load(block, EXACT_HEADER + 48), i32x4.shl(v128.load(block, EXACT_HEADER + 112), 16));
+  const first0 = i32x4.shl(v128.load(block, EXACT_HEADER + 32), 16);
+  const first1 = i32x4.shl(v128.load(block, EXACT_HEADER + 48), 16);
+  const last0 = v128.or(v128.load(block, EXACT_HEADER + 96), i32x4.shl(v128.load(block, EXACT_HEADER + 160), 16));
+  const last1 = v128.or(v128.load(block, EXACT_HEADER + 112), i32x4.shl(v128.load(block, EXACT_HEADER + 176), 16));
+  let low: v128, high: v128, low2: v128, high2: v128, w: v128;
+  low2 = i32x4.splat(0); high2 = low2; low = low2; high = low2;
   let p = v128.load8x8_u(left ? padding : row0);
   let q = v128.load8x8_u(left ? padding : row1);
-  let s0 = v128.load8x8_u(left ? padding : row2);
-  let s1 = s0;
+  let s = v128.load8x8_u(left ? padding : row2);
   let x00 = mixLow(p, q);
   let x01 = mixHigh(p, q);
   const skipped = left ? <usize>0 : pixelBytes;
   row0 += skipped; row1 += skipped; row2 += skipped;
-  let x10 = x00;
-  let x11 = x01;
   if (stride == 1) {
+    const both0 = v128.or(v128.load(block, EXACT_HEADER + 32), i32x4.shl(v128.load(block, EXACT_HEADER + 96), 16));
+    const both1 = v128.or(v128.load(block, EXACT_HEADER + 48), i32x4.shl(v128.load(block, EXACT_HEADER + 112), 16));
     p = v128.load8x8_u(row0);
     q = v128.load8x8_u(row1);
-    s1 = v128.load8x8_u(row2);
-    x10 = mixLow(p, q);
-    x11 = mixHigh(p, q);
-  }
-  for (; pixels > 0; --pixels) {
-    let low = multiplyAddWords(v128.load(block), x00, v128.load(block, EXACT_HEADER));
-    let high = multiplyAddWords(v128.load(block, 16), x01, v128.load(block, EXACT_HEADER + 16));
-    if (stride == 2) {
+    let t = v128.load8x8_u(row2);
+    let x10 = mixLow(p, q);
+    let x11 = mixHigh(p, q);
+    let s0 = mixLow(s, t);
+    let s1 = mixHigh(s, t);
+    for (; pixels >= 2 + right; pixels -= 2) {
+      row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes;
+      low = v128.load(block);
+      high = v128.load(block, 16);
+      w = v128.load(block, EXACT_HEADER);
+      low2 = multiplyAddLanes<i16>(low, x10, w);
+      low = multiplyAddLanes<i16>(low, x00, w);
+      w = v128.load(block, EXACT_HEADER + 16);
+      high2 = multiplyAddLanes<i16>(high, x11, w);
+      high = multiplyAddLanes<i16>(high, x01, w);
+      // Never true, these: with the sums stored behind the loop they keep V8 up to Node 22 from loading all before it multiplies.
       p = v128.load8x8_u(row0);
       q = v128.load8x8_u(row1);
-      s1 = v128.load8x8_u(row2);
+      x00 = mixLow(p, q);
+      x01 = mixHigh(p, q);
+      w = v128.load(block, EXACT_HEADER + 64);
+      low = multiplyAddLanes<i16>(low, x10, w);
+      low2 = multiplyAddLanes<i16>(low2, x00, w);
+      w = v128.load(block, EXACT_HEADER + 80);
+      high = multiplyAddLanes<i16>(high, x11, w);
+      high2 = multiplyAddLanes<i16>(high2, x01, w);
+      if (block == 2) break;
+      p = v128.load8x8_u(row0 + pixelBytes);
+      q = v128.load8x8_u(row1 + pixelBytes);
       x10 = mixLow(p, q);
       x11 = mixHigh(p, q);
+      w = v128.load(block, EXACT_HEADER + 128);
+      low = multiplyAddLanes<i16>(low, x00, w);
+      low2 = multiplyAddLanes<i16>(low2, x10, w);
+      w = v128.load(block, EXACT_HEADER + 144);
+      high = multiplyAddLanes<i16>(high, x01, w);
+      high2 = multiplyAddLanes<i16>(high2, x11, w);
+      low = multiplyAddLanes<i16>(low, s0, both0);
+      low2 = multiplyAddLanes<i16>(low2, s0, first0);
+      high = multiplyAddLanes<i16>(high, s1, both1);
+      high2 = multiplyAddLanes<i16>(high2, s1, first1);
+      if (block == 4) break;
+      p = v128.load8x8_u(row2);
+      q = v128.load8x8_u(row2 + pixelBytes);
+      s0 = mixLow(p, q);
+      s1 = mixHigh(p, q);
+      low = multiplyAddLanes<i16>(low, s0, v128.load(block, EXACT_HEADER + 160));
+      low2 = multiplyAddLanes<i16>(low2, s0, last0);
+      high = multiplyAddLanes<i16>(high, s1, v128.load(block, EXACT_HEADER + 176));
+      high2 = multiplyAddLanes<i16>(high2, s1, last1);
+      storeExact(output, block, low, high, offset, min, max);
+      output += pixelBytes;
+      if (block == 6) break;
+      storeExact(output, block, low2, high2, offset, min, max);
+      output += pixelBytes;
+      row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes;
     }
-    if (pixels == right) { row0 = padding; row1 = padding; row2 = padding; }
-    else { row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes; }
-    low = multiplyAddWords(low, x10, v128.load(block, EXACT_HEADER + 64));
-    high = multiplyAddWords(high, x11, v128.load(block, EXACT_HEADER + 80));
-    low = multiplyAddWords(low, mixLow(s0, s1), w0);
-    high = multiplyAddWords(high, mixHigh(s0, s1), w1);
+    if (block < 8) {
+      v128.store(output, low); v128.store(output, high); v128.store(output, low2); v128.store(output, high2);
+      return;
+    }
+    for (; pixels > 0; --pixels) {
+      s = v128.load8x8_u(row2);
+      if (pixels == right) { row0 = padding; row1 = padding; row2 = padding; }
+      else { row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes; }
+      low = multiplyAddLanes<i16>(v128.load(block), x00, v128.load(block, EXACT_HEADER));
+      high = multiplyAddLanes<i16>(v128.load(block, 16), x01, v128.load(block, EXACT_HEADER + 16));
+      low = multiplyAddLanes<i16>(low, x10, v128.load(block, EXACT_HEADER + 64));
+      high = multiplyAddLanes<i16>(high, x11, v128.load(block, EXACT_HEADER + 80));
+      low = multiplyAddLanes<i16>(low, s0, both0);
+      high = multiplyAddLanes<i16>(high, s1, both1);
+      x00 = x10; x01 = x11;
+      p = v128.load8x8_u(row0);
+      q = v128.load8x8_u(row1);
+      t = v128.load8x8_u(row2);
+      x10 = mixLow(p, q);
+      x11 = mixHigh(p, q);
+      low = multiplyAddLanes<i16>(low, x10, v128.load(block, EXACT_HEADER + 128));
+      high = multiplyAddLanes<i16>(high, x11, v128.load(block, EXACT_HEADER + 144));
+      low = multiplyAddLanes<i16>(low, mixLow(t, t), v128.load(block, EXACT_HEADER + 160));
+      high = multiplyAddLanes<i16>(high, mixHigh(t, t), v128.load(block, EXACT_HEADER + 176));
+      s0 = mixLow(s, t);
+      s1 = mixHigh(s, t);
+      storeExact(output, block, low, high, offset, min, max);
+      output += pixelBytes;
+    }
+    return;
+  }
+  let s0 = mixLow(s, s);
+  let s1 = mixHigh(s, s);
+  for (; pixels > 0; --pixels) {
+    low = v128.load(block);
+    high = v128.load(block, 16);
+    low = multiplyAddLanes<i16>(low, x00, v128.load(block, EXACT_HEADER));
+    high = multiplyAddLanes<i16>(high, x01, v128.load(block, EXACT_HEADER + 16));
+    low = multiplyAddLanes<i16>(low, s0, first0);
+    high = multiplyAddLanes<i16>(high, s1, first1);
+    if (block == 1) break;
     p = v128.load8x8_u(row0);
     q = v128.load8x8_u(row1);
-    const s2 = v128.load8x8_u(row2);
-    const x20 = mixLow(p, q);
-    const x21 = mixHigh(p, q);
-    low = multiplyAddWords(low, x20, v128.load(block, EXACT_HEADER + 128));
-    high = multiplyAddWords(high, x21, v128.load(block, EXACT_HEADER + 144));
-    low = multiplyAddWords(low, mixLow(s2, s2), v128.load(block, EXACT_HEADER + 160));
-    high = multiplyAddWords(high, mixHigh(s2, s2), v128.load(block, EXACT_HEADER + 176));
+    low = multiplyAddLanes<i16>(low, mixLow(p, q), v128.load(block, EXACT_HEADER + 64));
+    high = multiplyAddLanes<i16>(high, mixHigh(p, q), v128.load(block, EXACT_HEADER + 80));
+    if (block == 2) break;
+    s = v128.load8x8_u(row2);
+    if (pixels == right) { row0 = padding; row1 = padding; row2 = padding; }
+    else { row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes; }
+    q = v128.load8x8_u(row2);
+    s0 = mixLow(s, q);
+    s1 = mixHigh(s, q);
+    low = multiplyAddLanes<i16>(low, s0, last0);
+    high = multiplyAddLanes<i16>(high, s1, last1);
+    if (block == 3) break;
+    p = v128.load8x8_u(row0);
+    q = v128.load8x8_u(row1);
+    x00 = mixLow(p, q);
+    x01 = mixHigh(p, q);
+    low = multiplyAddLanes<i16>(low, x00, v128.load(block, EXACT_HEADER + 128));
+    high = multiplyAddLanes<i16>(high, x01, v128.load(block, EXACT_HEADER + 144));
+    if (block == 4) break;
+    row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes;
     storeExact(output, block, low, high, offset, min, max);
     output += pixelBytes;
-    if (stride == 1) { x00 = x10; x01 = x11; x10 = x20; x11 = x21; s0 = s1; s1 = s2; }
-    else { x00 = x20; x01 = x21; s0 = s2; row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes; }
   }
+  if (block < 8) { v128.store(output, low); v128.store(output, high); }
 }

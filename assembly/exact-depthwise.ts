@@ -1,5 +1,6 @@
 import { rowOf3x3 } from './exact-depthwise-3x3';
 import { EXACT_HEADER, offsetOf, storeExact } from './exact-requantise';
+import { greater } from './integers';
 import { NARROW_IN_BYTES } from './integer-tiles';
 import { mixBytes, mixHigh, mixLow } from './interleave';
 import { multiplyAddLanes } from './multiply-lanes';
@@ -56,7 +57,7 @@ function convolve<I>(
   const rowBytes = <usize>inWidth * pixelBytes;
   const groups = (kernelSize + rowsOfLane<I>() - 1) / rowsOfLane<I>();
   const blockBytes = EXACT_HEADER + <usize>(kernelSize * groups) * 2 * VECTOR;
-  const outside = (outWidth - 1) * stride - padLeft + kernelSize - inWidth;
+  const outside = greater(0, (outWidth - 1) * stride - padLeft + kernelSize - inWidth);
   const fast = kernelSize == 3 && stride <= 2 && padLeft <= 1 && outside <= 1;
   const offset = offsetOf(outZero);
   const low = i8x16.splat(<i8>min);
