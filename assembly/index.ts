@@ -99,6 +99,7 @@ export {
 } from './pack-i8';
 export { fuses_bytes } from './multiply-lanes';
 export { pointwise_i8 } from './pointwise-i8';
+export { pointwise_strassen_i8, strassen_scratch_i8 } from './strassen-i8';
 export { dequantise_i8, pixels_i8, quantise_i8 } from './quantise';
 export { pointwise_rounded_f32, softmax_rounded_f32 } from './rounded';
 export { scale_i8 } from './scale-i8';

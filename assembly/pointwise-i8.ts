@@ -28,7 +28,7 @@ const FETCHED_BYTES: usize = 2048;
  * `pixels` rows against one panel of 8 output channels, several rows at once. I: type of the input; A: see `storeSums`.
  * `groups`: 32-bit lanes of an input row, a multiple of 2.
  */
-function multiplyPanel<I, A>(
+export function multiplyPanel<I, A>(
   output: usize,
   input: usize,
   panel: usize,

@@ -95,6 +95,7 @@ export const signatures = {
   pointwise_half_f32: [...MAPS, 'weights', 'residual', 'scratch', 'pixels', ...CHANNELS, 'rows', 'columns', ...CLAMP],
   pointwise_i8: [...MAPS, 'weights', 'residual', 'pixels', ...CHANNELS, 'format', 'activation'],
   pointwise_rounded_f32: POINTWISE,
+  pointwise_strassen_i8: [...MAPS, 'weights', 'residual', 'scratch', 'pixels', ...CHANNELS, 'format', 'activation'],
   prelu_f32: [...MAPS, 'slopes', 'pixels', 'channels', 'perPixel'],
   quantise_i8: CONVERT,
   repeat_channels_f32: [...MAPS, 'pixels', 'channels', 'multiplier', 'inStride', 'outStride'],

@@ -98,6 +98,7 @@ const rules: { readonly [Kernel in KernelName]?: Rule<Arguments<Kernel>> } = {
     split: (args, { parts }) => splitRows(args, parts, 1),
   },
   pointwise_i8: { work: (args) => linearWork(args) / 2, split: splitPixels },
+  pointwise_strassen_i8: { work: (args) => linearWork(args) / 2, split: splitPixels },
   conv_i8: {
     work: (args) => ((args.rowEnd - args.rowStart) * args.outWidth * args.outChannels * args.depth) / 2,
     split: (args, { parts }) => splitRows(args, parts, 1),

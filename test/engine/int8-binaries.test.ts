@@ -59,7 +59,12 @@ for (const [id, alpha, resolution, padding] of cases) {
           for (const session of [fast, plain]) session.runStep(step);
           const isLast = fast.plan.steps[step + 1]?.layer !== layer;
           const level = values.get(layer);
-          if (!isLast || !level || !/^(conv|conv_rgb|pointwise|depthwise|add|scale|quantise)_i8$/.test(kernel)) return;
+          if (
+            !isLast ||
+            !level ||
+            !/^(conv|conv_rgb|pointwise|pointwise_strassen|depthwise|add|scale|quantise)_i8$/.test(kernel)
+          )
+            return;
           // a classifier's sums are floats
           if (kernel === 'pointwise_i8' && args.pixels === 1) return;
           compared++;

@@ -21,7 +21,15 @@ const widths = [0, WIDE_INPUT, WIDE_OUTPUT, WIDE_INPUT | WIDE_OUTPUT];
 describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
   const bench = new IntegerBench(build, 64);
 
-  function run(
+  /** `pointwise_i8` and, where it has these sizes, `pointwise_strassen_i8`. */
+  function run(...args: Parameters<typeof runOne> extends [boolean, ...infer Rest] ? Rest : never): void {
+    const [, inChannels, , format] = args;
+    runOne(false, ...args);
+    if (inChannels >= 40 && bench.bytesOf((format & WIDE_INPUT) > 0) === 2) runOne(true, ...args);
+  }
+
+  function runOne(
+    strassen: boolean,
     pixels: number,
     inChannels: number,
     outChannels: number,
@@ -53,16 +61,18 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
       links === 'in place'
         ? residualAt
         : bench.reserve((last - first) * outChannels * outBytes) - first * outChannels * outBytes;
-    bench.kernels.pointwise_i8(
+    const { kernels } = bench;
+    const maps = [
       placed + first * outChannels * outBytes,
       inputAt + first * inChannels * bench.bytesOf(wideIn),
       weightsAt,
       residual ? residualAt + first * outChannels * bench.bytesOf(wideResidual) : 0,
-      last - first,
-      inChannels,
-      outChannels,
-      ...bench.formatArguments(format),
-    );
+    ] as const;
+    const sizes = [last - first, inChannels, outChannels, ...bench.formatArguments(format)] as const;
+    if (strassen) {
+      const scratch = bench.reserve(kernels.strassen_scratch_i8(last - first, inChannels));
+      kernels.pointwise_strassen_i8(...maps, scratch, ...sizes);
+    } else kernels.pointwise_i8(...maps, ...sizes);
     const sums = integerProducts(input, weights, channels, pixels);
     const expected = Array.from(sums, (sum, i) => requantise(sum, i % outChannels, channels, residual?.[i], format));
     const range = [first * outChannels, last * outChannels] as const;
@@ -95,6 +105,20 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
         run(pixels, 24, 16, same, 'in place');
       }
     }
+  });
+
+  it('multiplies quarters of tens of pixels, and what is left', () => {
+    for (const pixels of [9, 10, 20, 35]) {
+      for (const outChannels of [8, 16, 24, 40]) {
+        for (const format of widths) run(pixels, 56, outChannels, format);
+        run(pixels, 40, outChannels, WIDE_INPUT, 'residual');
+        run(pixels, 72, outChannels, WIDE_INPUT | WIDE_OUTPUT | WIDE_RESIDUAL, 'in place');
+        run(pixels, 40, outChannels, WIDE_INPUT | SWISH);
+        run(pixels, 40, outChannels, WIDE_INPUT | FLOAT_OUTPUT);
+      }
+    }
+    run(413, 40, 16, WIDE_INPUT);
+    run(413, 40, 24, 0, 'residual', [3, 400]);
   });
 
   it('applies the swish', () => {
@@ -152,6 +176,40 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
         const expected = Array.from(sums, (sum, i) => requantise(sum, i % 8, channels, undefined, FLOAT_OUTPUT));
         expect(Array.from(bench.floats(outputAt, expected.length))).toEqual(expected);
       }
+    }
+  });
+
+  it('has room for the sums of quarters that are as large as they can be', () => {
+    const [pixels, inChannels, outChannels] = [10, 40, 16];
+    const largestWeight = Math.floor(2 ** 30 / (WIDE_MAX * inChannels));
+    const channels = {
+      bias: new Int32Array(outChannels).fill(-1000),
+      multiplier: new Float32Array(outChannels).fill(0.0001),
+      zero: new Int32Array(outChannels),
+      second: new Float32Array(outChannels),
+      highest: new Int32Array(outChannels),
+    };
+    const isSet = (pattern: number, lower: boolean, right: boolean) =>
+      (pattern >> (2 * Number(lower) + Number(right))) & 1;
+    for (let pattern = 0; pattern < 256; pattern++) {
+      bench.clear();
+      const input = Int32Array.from({ length: pixels * inChannels }, (_, i) =>
+        isSet(pattern, i >= 5 * inChannels, i % inChannels >= inChannels / 2) ? WIDE_MAX : 0,
+      );
+      const weights = Int32Array.from({ length: inChannels * outChannels }, (_, i) =>
+        isSet(pattern >> 4, i >= (inChannels / 2) * outChannels, i % outChannels >= 8) ? largestWeight : -largestWeight,
+      );
+      const inputAt = bench.placeLevels(input, true);
+      const weightsAt = bench.placePanels(weights, channels, true, 4);
+      const outputAt = bench.reserve(4 * pixels * outChannels);
+      const scratch = bench.reserve(bench.kernels.strassen_scratch_i8(pixels, inChannels));
+      const sizes = [pixels, inChannels, outChannels, bench.format(WIDE_INPUT | FLOAT_OUTPUT), 0] as const;
+      bench.kernels.pointwise_strassen_i8(outputAt, inputAt, weightsAt, 0, scratch, ...sizes);
+      const sums = integerProducts(input, weights, channels, pixels);
+      const expected = Array.from(sums, (sum, i) =>
+        requantise(sum, i % outChannels, channels, undefined, FLOAT_OUTPUT),
+      );
+      expect(Array.from(bench.floats(outputAt, expected.length))).toEqual(expected);
     }
   });
 
