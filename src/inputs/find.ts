@@ -101,7 +101,8 @@ async function* withArchives(
   options: InputOptions,
 ): AsyncGenerator<Input> {
   for await (const input of inputs) {
-    const kind = isNamed(input) ? recogniseArchive(input.path) : undefined;
+    // The files of a table are images.
+    const kind = typeof options.truth !== 'object' && isNamed(input) ? recogniseArchive(input.path) : undefined;
     if (!kind || options.omits?.(input)) yield input;
     else if (await seen.add(keyOf(input))) {
       // Apart, as few inputs are archives.
@@ -142,6 +143,14 @@ function keyOf({ path, bytes, fetch, member }: Input): string {
 async function* allInputs(names: readonly string[], options: InputOptions): AsyncGenerator<Input> {
   const { filesFrom = [], separator = 'newline', stdin, until, truth } = options;
   if (typeof truth === 'object') {
+    const archive = names.find((name) => recogniseArchive(name));
+    if (archive !== undefined) {
+      throw new UsageError({
+        where: printable(archive),
+        problem: 'is an archive',
+        expected: 'a folder that the files of the table are in',
+      });
+    }
     const { inputsOfTable } = await import('./truth-table.js');
     yield* inputsOfTable(truth.table, names, keyOf, until);
     return;

@@ -4,29 +4,13 @@ import { printable } from '../errors/printable.js';
 import { answersOf } from './answers.js';
 import { lineWriter, modelLine, predictionsText } from './classify-text.js';
 import { csvHeading, csvRows } from './csv.js';
+import type { Format } from './format-types.js';
 import { jsonList } from './json.js';
 import { jsonlRow } from './jsonl.js';
 import { compileTemplate } from './template.js';
 
 export const FORMATS = ['text', 'json', 'jsonl', 'csv', 'tsv', 'parquet', 'paths', 'print'] as const;
 export type FormatName = (typeof FORMATS)[number];
-
-/** A record to write, and what of it is wanted. */
-export interface Entry {
-  readonly record: RowRecord;
-  /** For each prediction left, its place among all, from 1. */
-  readonly ranks: readonly number[];
-  /** The bytes of the name. */
-  readonly name: Buffer;
-}
-
-/** Entries one by one as they come, between a beginning and an end. */
-export interface Format {
-  begin(): string | Uint8Array;
-  entry(entry: Entry): string | Uint8Array;
-  /** @param ms the network's time for a picture, where one was classified */
-  end(ms: number | undefined): string | Uint8Array;
-}
 
 export interface FormatOptions {
   /** Unknown where there are no rows to merge. */

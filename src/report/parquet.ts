@@ -2,7 +2,7 @@ import type { SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { ModelFacts } from '../domain/classification.js';
 import { type Answer, answersOf } from './answers.js';
-import type { Entry, Format } from './formats.js';
+import type { Entry, Format } from './format-types.js';
 import { pictureNotes } from './picture-notes.js';
 
 /** Rows that are kept until they are written together. */

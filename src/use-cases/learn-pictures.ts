@@ -172,6 +172,7 @@ export function countLabels(pictures: readonly LabelledPicture[]): ReadonlyMap<s
 
 /** Names of class folders without a picture that could be used. */
 export async function emptyClasses(folder: string, labels: readonly string[]): Promise<readonly string[]> {
-  const folders = await listClassFolders({ file: folder, path: folder });
+  // An archive has none but those of its images.
+  const folders = await listClassFolders({ file: folder, path: folder }).catch(() => []);
   return folders.map(({ name }) => name).filter((name) => !labels.includes(name));
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { recogniseArchive } from '../archives/recognise.js';
 import type { LearnReport } from '../domain/learning.js';
 import type { ModelChoice } from '../domain/model-choice.js';
 import { UsageError } from '../errors/errors.js';
@@ -119,7 +120,7 @@ export async function learn(request: LearnRequest, host: LearnHost): Promise<Lea
 
 async function checkFolder(path: string, option: string): Promise<void> {
   const isFolder = await stat(path).then(
-    (found) => found.isDirectory(),
+    (found) => found.isDirectory() || recogniseArchive(path) !== undefined,
     () => false,
   );
   if (isFolder) return;

@@ -4,7 +4,8 @@ import { type ImageRecord, type RowPrediction, SKIPPED, UNKNOWN } from '../domai
 import { median } from '../domain/statistics.js';
 import { elementAt } from '../errors/element-at.js';
 import { nameBytes } from '../inputs/name.js';
-import { type Entry, type Format, type FormatName, refuseLines } from '../report/formats.js';
+import type { Entry, Format } from '../report/format-types.js';
+import { type FormatName, refuseLines } from '../report/formats.js';
 import { count, countError, newTally, type Tally } from './tally.js';
 import type { OutcomeWriter, Output } from './write-batch.js';
 

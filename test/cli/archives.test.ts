@@ -138,6 +138,20 @@ describe('other commands, of archives', () => {
     expect(mobilenet('embed', archive, '-o', join(folder, 'x.npy')).stderr).toContain('2 embedded');
     expect(mobilenet('duplicates', archive).stdout).toContain('truth.tar/1.jpg');
   });
+
+  it('learn takes the folders in an archive for classes; a table of classes needs files', () => {
+    const classes = ['one', 'two'].flatMap((name) =>
+      Array.from({ length: 4 }, (_, at) => ({ name: `${name}/${at}.jpg`, data: photo })),
+    );
+    const archive = write('classes.tar', makeTar(classes));
+    const { stderr } = mobilenet('learn', archive, '--as', 'archived');
+    // The same photo everywhere: both classes were found, and nothing is left.
+    expect(stderr).toContain('without the images that are in two classes');
+    const table = write('table.csv', Buffer.from('file,label\na.jpg,alp\n'));
+    const evaluated = mobilenet('evaluate', archive, '--truth', table);
+    expect(evaluated.stderr).toContain('classes.tar: is an archive, expected a folder');
+    expect(evaluated.code).toBe(2);
+  });
 });
 
 describe('results as Parquet', () => {
