@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { mobilenet, program, root } from './run.js';
+import { program, root } from './run.js';
 import { hasShellTools } from './shell-tools.js';
 
 let folder: string;
@@ -15,12 +15,6 @@ beforeAll(() => {
   writeFileSync(join(folder, 'many/7.broken.jpg'), 'no picture');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-const rows = (text: string): { readonly file: string }[] =>
-  text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
 
 /** The first command of a document that begins like this, up to an empty line or the end of its block. */
 function recipe(document: string, start: string): string {
@@ -62,62 +56,5 @@ describe('recipes, as they are written', () => {
     mkdirSync(join(place, 'dogs'));
     follow(line!.replace('--only dog', '--only "geological formation"').replace('mv', 'cp'), place);
     expect(readdirSync(join(place, 'dogs'))).toHaveLength(10);
-  });
-
-  it.skipIf(!has('parallel', 'GNU parallel'))(
-    'docs/batches.md: GNU parallel on one machine',
-    () => {
-      const script = recipe('docs/batches.md', 'mkdir -p parts\nparallel -j4');
-      follow(script, place);
-      const found = rows(readFileSync(join(place, 'all.jsonl'), 'utf8'));
-      expect(found).toHaveLength(41);
-      expect(new Set(found.map(({ file }) => file)).size).toBe(41);
-      expect(readdirSync(join(place, 'parts')).filter((name) => name.endsWith('.jsonl.done'))).toHaveLength(16);
-    },
-    120_000,
-  );
-
-  /** Parts written by a script that runs once for each, merged. */
-  const mergedParts = () => {
-    const parts = readdirSync(join(place, 'parts')).map((name) => join(place, 'parts', name));
-    const merged = rows(mobilenet('merge', ...parts).stdout).map(({ file }) => file);
-    expect(new Set(merged).size).toBe(merged.length);
-    return merged.length;
-  };
-
-  it.skipIf(!hasShellTools || !has('bash', 'GNU bash'))(
-    'docs/batches.md: the job of a Slurm array, its variables set by hand',
-    () => {
-      const script = recipe('docs/batches.md', '#!/bin/bash\n#SBATCH')
-        .replaceAll('/data', place)
-        .replaceAll('/64', '/4');
-      expect(script).toMatch(/^#SBATCH --array=1-64$/m);
-      const codes = [1, 2, 3, 4].map(
-        (task) => follow(script, place, { SLURM_ARRAY_TASK_ID: `${task}`, SLURM_CPUS_PER_TASK: '2' }).status,
-      );
-      // One part has the broken picture.
-      expect(codes.sort()).toEqual([0, 0, 0, 1]);
-      expect(mergedParts()).toBe(41);
-    },
-  );
-
-  it.skipIf(!has('npx', '.'))('docs/batches.md: the command of a Kubernetes job, its index set by hand', () => {
-    const yaml = recipe('docs/batches.md', 'apiVersion: batch/v1');
-    expect(yaml).toMatch(/completions: 64/);
-    const [, block] = /args:\n +- \|\n((?: {14}.*\n)+)/.exec(yaml)!;
-    const script = block!
-      .replace(/^ {14}/gm, '')
-      .replaceAll('/data', place)
-      .replaceAll('/app', join(place, 'app'));
-    mkdirSync(join(place, 'app/node_modules/.bin'), { recursive: true });
-    mkdirSync(join(place, 'parts'));
-    const own = `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`;
-    writeFileSync(join(place, 'app/node_modules/.bin/mobilenet'), own, { mode: 0o755 });
-    for (const index of [0, 1, 2, 3]) {
-      const env = { ...process.env, JOB_COMPLETION_INDEX: `${index}` };
-      const args = ['-c', script.replaceAll('/64', '/4')];
-      expect(spawnSync('sh', args, { cwd: place, env, encoding: 'utf8' }).status).toBe(0);
-    }
-    expect(mergedParts()).toBe(41);
   });
 });
