@@ -86,7 +86,7 @@ describe('the packed tarball', () => {
       expect(files).toContain(needed);
     }
     const expected =
-      /^(bin\/(mobilenet\.js|package\.json)|build\/(jpeg-turbo\.wasm|kernels(\.d\.ts|(\.relaxed)?\.wasm))|dist\/(code\/[\w-]+\.c?js|.+\.d\.ts)|docs\/[\w-]+\.md|examples\/[\w-]+\.mjs|man\/mobilenet\.1|models\/([\w.-]+\.(json|safetensors|tsv)|README\.md)|package\.json|[A-Z]+(\.md)?)$/;
+      /^(bin\/(mobilenet\.js|package\.json)|build\/(jpeg-turbo\.wasm|kernels(\.d\.ts|(\.relaxed)?\.wasm))|dist\/(code\/[\w-]+\.c?js|.+\.d\.ts)|docs\/[\w-]+\.md|examples\/([\w-]+\.mjs|engines\/[\w-]+(\.(sh|py|yaml))?)|man\/mobilenet\.1|models\/([\w.-]+\.(json|safetensors|tsv)|README\.md)|package\.json|[A-Z]+(\.md)?)$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
   });
 
