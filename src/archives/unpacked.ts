@@ -54,10 +54,12 @@ async function* checked(
   }
 }
 
-/** Node.js has zstd since 22.15. */
+/** Node.js has zstd since 22.15; before 24 it stops after the first of several frames, and takes what is cut off for whole. */
+const HAS_ZSTD = Number.parseInt(process.versions.node, 10) >= 24;
+
 async function* unpackZstd(file: ReadStream): AsyncGenerator<Uint8Array> {
   const { createZstdDecompress } = zlib as { createZstdDecompress?: (options: object) => Transform };
-  if (createZstdDecompress) {
+  if (HAS_ZSTD && createZstdDecompress) {
     yield* through(file, createZstdDecompress({ chunkSize: CHUNK_BYTES }));
     return;
   }

@@ -203,6 +203,7 @@ export const layers: readonly Layer[] = [
     imports: ['untrusted-data', 'errors'],
     packages: ['fzstd', 'hyparquet', 'hyparquet-compressors/src/lz4.js', 'yauzl'],
     node: ['buffer', 'fs', 'stream', 'util', 'zlib'],
+    process: ['versions'],
   },
   {
     folder: 'networks',

@@ -67,6 +67,21 @@ describe('an archive among the inputs', () => {
     expect(await names([folder], { include: ['no-ending', 'packed'] })).toEqual(['no-ending', 'packed']);
   });
 
+  // Of `zstd`: a tar of two files, a.jpg and b.jpg of five bytes each, in two frames.
+  const frames = Buffer.from(
+    'KLUv/QRYpQIAJANhLmpwZwAwMDAwNjQ0MDAwMDAwNQAwNzM0NjU0NTY3MjQAIDB1c3RhcgAwMGltYWdlYgsAOEBGZQNUoC0bSrk5' +
+      'KgDA4AbNmGkMNXyAY+UyO4EijgEY7Si1L/0EWGUCAMQCAAAwMDAwNjQ0MDAwMDAwNQAwNzM0NjU0NTY3MjUAIDB1c3RhcgAwaW1h' +
+      'Z2UKAGXBDyAbQykEqCDekBrnKIjCN4YaPsCxchkFYAFkXRYG',
+    'base64',
+  );
+
+  it('may be several frames of zstd, of which none is missed', async () => {
+    const both = ['a.jpg', 'b.jpg'].map((name) => `frames.tar.zst/${name}`);
+    expect(await names([write('frames.tar.zst', frames)])).toEqual(both);
+    const cut = await names([write('cut.tar.zst', frames.subarray(0, -10))]);
+    expect(cut.at(-1)).toMatch(/the zstd data end early; files may be missing/);
+  });
+
   it('gives bytes, sizes, times and the archive with each file', async () => {
     const tar = write('facts.tar', makeTar([{ name: 'a.jpg', data, mtime: 1234 }]));
     const size = makeTar([{ name: 'a.jpg', data }]).length;
