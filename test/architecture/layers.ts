@@ -255,7 +255,6 @@ export const exceptions: readonly { readonly file: string; readonly imports: str
 
 /** Files that the build writes and sources name. */
 export const builtFiles: readonly { readonly file: string; readonly imports: string }[] = [
-  { file: 'cli/start/start.ts', imports: 'cli/start/command.cjs' },
   { file: 'engine/kernel-constants.ts', imports: '../build/kernels.ts' },
   { file: 'images/sharp.ts', imports: 'images/sharp.cjs' },
 ];
@@ -266,6 +265,11 @@ export const computedImports: readonly { readonly file: string; readonly code: s
     file: 'images/sharp.ts',
     code: `require(join(dirname(entry), '../package.json'))`,
     why: 'the version of the sharp that is installed, wherever that is',
+  },
+  {
+    file: 'cli/start/compiled-code.ts',
+    code: 'require(id)',
+    why: 'the files of the built command ask for each other, and for modules of Node.js',
   },
 ];
 
