@@ -61,7 +61,8 @@ function recognise({ header, name }: PictureSource) {
 
 async function decodeKnown(source: PictureSource, format: ImageFormat, options: DecodeOptions): Promise<DecodedImage> {
   if (format === 'GIF') return decodeGif(source, options);
-  const small = format === 'JPEG' && options.isBrief ? await decodeSmallJpeg(source, options) : undefined;
+  const small =
+    format === 'JPEG' && (options.isBrief || options.releases) ? await decodeSmallJpeg(source, options) : undefined;
   if (small) return small;
   const { decodeBySharp } = await import('./decode-by-sharp.js');
   return decodeBySharp(source, format, options);

@@ -16,6 +16,8 @@ export interface DecodedImage {
   /** Where the picture was decoded to fewer pixels because they are enough. */
   readonly shrunk?: Shrunk;
   readonly facts: PictureFacts;
+  /** Where the pixels lie in memory that is used again. */
+  release?(): void;
 }
 
 /** Pixels to prepare. */
@@ -32,6 +34,8 @@ export interface DecodeOptions {
   readonly lenient?: boolean;
   /** Whether the process decodes a few pictures only: what takes little time to start comes before what decodes fast. */
   readonly isBrief?: boolean;
+  /** Whether the caller calls `release` when it is done with the pixels: many small JPEGs then share a decoder. */
+  readonly releases?: boolean;
   /** Shorter side that the preview of a camera raw file must have, in pixels. */
   readonly leastPreview?: number;
   /** EXIF orientation of a picture that says nothing about its own. */

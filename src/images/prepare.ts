@@ -142,6 +142,8 @@ function enoughOf(width: number, height: number, preprocessing: Preprocessing): 
 export interface PrepareOptions extends DecodeOptions {
   /** Whether every pixel is decoded, also where fewer are enough. */
   readonly fullDecode?: boolean | undefined;
+  /** Whether many pictures are prepared by this thread. */
+  readonly hasMany?: boolean;
 }
 
 /** What the preprocessing asks of the decoder. */
@@ -164,12 +166,21 @@ export async function prepareImage(
   preprocessing: Preprocessing,
   target: Prepared,
   kernels: PixelKernels | Promise<PixelKernels>,
-  { fullDecode, ...options }: PrepareOptions = {},
+  { fullDecode, hasMany = false, ...options }: PrepareOptions = {},
 ): Promise<DecodedImage['original'] & { readonly facts: PictureFacts }> {
   const columnsOf = (width: number, height: number) =>
     readBy(place(width, height, preprocessing).x.axis, preprocessing.filter);
-  const image = await decode(input, { ...options, columnsOf, ...wantedBy(preprocessing, fullDecode) });
-  prepareDecoded(image, preprocessing, target, await kernels);
+  const image = await decode(input, {
+    ...options,
+    releases: hasMany,
+    columnsOf,
+    ...wantedBy(preprocessing, fullDecode),
+  });
+  try {
+    prepareDecoded(image, preprocessing, target, await kernels);
+  } finally {
+    image.release?.();
+  }
   return { ...image.original, facts: image.facts };
 }
 

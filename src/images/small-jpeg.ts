@@ -1,7 +1,7 @@
 import { type DecodedImage, type DecodeOptions, refuseMoreThan } from './decoded-image.js';
 import { inMemory } from './formats/random-access.js';
 import { endOfScan } from './jpeg-structure.js';
-import { decodeRgb } from './jpeg-turbo.js';
+import { decodeRgb, type LentPixels, lendRgb } from './jpeg-turbo.js';
 import { readOrientation, turnedSize, turnUpright } from './orientation.js';
 import { shrinkOf } from './shrink.js';
 import type { PictureSource } from './source.js';
@@ -146,7 +146,7 @@ function addBlock(blocks: { exif?: Buffer; xmp?: Buffer }, content: Buffer): voi
 }
 
 /**
- * Decodes a small JPEG without sharp, whose loading takes longer than that. Not for many pictures: sharp decodes them faster.
+ * Decodes a small JPEG without sharp, whose loading takes longer than that, and whose threads take time of their own.
  * @returns undefined where that is for sharp to do, or to refuse
  * @throws ImageError `too-large`
  */
@@ -163,9 +163,14 @@ export async function decodeSmallJpeg(
   const enough = options.enoughOf?.(original.width, original.height);
   if (shrinkOf('JPEG', { space: 'srgb', depth: 'uchar' }, original, enough)) return undefined;
   await options.reserve?.(input.length + BYTES_PER_PIXEL * jpeg.width * jpeg.height);
-  const pixels = decodeRgb(input, jpeg);
-  if (!pixels) return undefined;
+  const decoded = options.releases ? lendRgb(input, jpeg) : owned(decodeRgb(input, jpeg));
+  if (!decoded) return undefined;
   const { width, height } = original;
-  const data = turnUpright(pixels, jpeg, orientation);
-  return { data, width, height, held: { first: 0, count: width }, original: { width, height }, facts: {} };
+  const data = turnUpright(decoded.pixels, jpeg, orientation);
+  const { release } = decoded;
+  return { data, width, height, held: { first: 0, count: width }, original: { width, height }, facts: {}, release };
+}
+
+function owned(pixels: Uint8Array | undefined): LentPixels | undefined {
+  return pixels && { pixels, release() {} };
 }

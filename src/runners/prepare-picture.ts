@@ -10,6 +10,7 @@ export interface PreparePictureOptions {
   readonly maxPixels?: number | undefined;
   readonly lenient?: boolean | undefined;
   readonly isBrief?: boolean;
+  readonly hasMany?: boolean;
   readonly fullDecode?: boolean | undefined;
   /** Told, before anything is decoded, how much memory that may take; decoding waits for it. */
   readonly reserve?: (bytes: number) => Promise<void>;
@@ -26,7 +27,7 @@ export async function preparePicture(
   preprocessing: Preprocessing,
   target: Prepared,
   kernels: PixelKernels | Promise<PixelKernels>,
-  { maxPixels, lenient = false, isBrief = false, fullDecode, reserve }: PreparePictureOptions = {},
+  { maxPixels, lenient = false, isBrief = false, hasMany = false, fullDecode, reserve }: PreparePictureOptions = {},
 ): Promise<PreparedFacts> {
   if (pixels) {
     prepareDecoded(pixels, preprocessing, target, await kernels);
@@ -36,6 +37,7 @@ export async function preparePicture(
     name: file,
     lenient,
     isBrief,
+    hasMany,
     fullDecode,
     ...(typeof path !== 'string' && { path }),
     ...(maxPixels !== undefined && { maxPixels }),
@@ -74,6 +76,7 @@ export function createPreparer(
       return preparePicture(picture, preprocessing, target, kernels, {
         maxPixels,
         lenient,
+        hasMany: true,
         fullDecode,
         reserve(wanted) {
           if (wanted <= LARGE_BYTES) return Promise.resolve();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp, { type JpegOptions, type Sharp } from 'sharp';
 import { expect, it } from 'vitest';
 import { decode } from '../../src/images/decode.js';
-import { decodeRgb } from '../../src/images/jpeg-turbo.js';
+import { decodeRgb, lendRgb } from '../../src/images/jpeg-turbo.js';
 import { readSmallJpeg } from '../../src/images/small-jpeg.js';
 import { fuzzJpegs } from '../fuzz/jpeg.js';
 import { sharedPath } from '../shared.js';
@@ -71,6 +71,45 @@ it('a JPEG whose data are damaged is left to sharp', async () => {
   expect(decodeRgb(damaged, size)).toBeUndefined();
   // Nothing of it stays.
   expect(decodeRgb(jpeg, size)).toHaveLength(91 * 62 * 3);
+});
+
+function withoutTables(jpeg: Buffer): Buffer {
+  const at = jpeg.indexOf(Buffer.of(0xff, 0xdb));
+  if (at < 0) return jpeg;
+  return withoutTables(Buffer.concat([jpeg.subarray(0, at), jpeg.subarray(at + 2 + jpeg.readUInt16BE(at + 2))]));
+}
+
+it('a decoder that is used again knows nothing of the pictures before', async () => {
+  const jpegs = [
+    await written(small(), { progressive: true }),
+    await written(small(), { chromaSubsampling: '4:4:4' }),
+    await written(small().resize(40, 33)),
+  ];
+  const buffers = new Set<ArrayBufferLike>();
+  for (const jpeg of [...jpegs, ...jpegs]) {
+    const size = readSmallJpeg(jpeg)!;
+    const { pixels, release } = lendRgb(jpeg, size)!;
+    buffers.add(pixels.buffer);
+    expect(hash(pixels)).toBe(hash(decodeRgb(jpeg, size)!));
+    release();
+  }
+  // One memory, which grows at most once for these.
+  expect(buffers.size).toBeLessThanOrEqual(2);
+  // Tables of a file before would do for one that has none.
+  const without = withoutTables(Buffer.from(jpegs[2]!));
+  const size = readSmallJpeg(without)!;
+  expect(size).toMatchObject({ width: 40, height: 33 });
+  expect(lendRgb(without, size)).toBeUndefined();
+});
+
+it('pixels stay until they are released, however many pictures are decoded', async () => {
+  const [first, second] = [await written(small()), await written(small().negate())];
+  const size = { width: 91, height: 62 };
+  const lent = [first, second, first].map((jpeg) => lendRgb(jpeg, size)!);
+  expect(lent.map(({ pixels }) => hash(pixels))).toEqual(
+    [first, second, first].map((jpeg) => hash(decodeRgb(jpeg, size)!)),
+  );
+  for (const { release } of lent) release();
 });
 
 it('a size that is not the file’s is an error', async () => {
