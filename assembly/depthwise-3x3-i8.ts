@@ -1,7 +1,8 @@
 import { HEADER_BYTES, HEADER_LARGEST } from './integer-tiles';
+import { greater } from './integers';
 import { mixBytes, mixHigh, mixLow } from './interleave';
 import { multiplyAddLanes } from './multiply-lanes';
-import { storeSums } from './requantise';
+import { storePairInBytes, storesBytes, storeSums } from './requantise';
 
 /**
  * A row of output pixels of a 3×3 window, 8 channels: see `depthwise_i8`. A: see `storeSums`.
@@ -23,6 +24,8 @@ export function rowOfBytes<A>(
   const w11 = v128.load(block, HEADER_BYTES + 48);
   const w20 = v128.load(block, HEADER_BYTES + 64);
   const w21 = v128.load(block, HEADER_BYTES + 80);
+  // Two windows at once share the header, while the second has all of its columns inside of the map.
+  const fewest = !isFloat<A>() && storesBytes(format) ? 2 + greater(right, 0) : i32.MAX_VALUE;
   let pair = mixBytes(v128.load64_zero(left ? padding : row0), v128.load64_zero(left ? padding : row1));
   let single = v128.load8x8_u(left ? padding : row2);
   let x00 = mixLow(pair, single);
@@ -34,6 +37,32 @@ export function rowOfBytes<A>(
     single = v128.load8x8_u(row2);
     let x10 = mixLow(pair, single);
     let x11 = mixHigh(pair, single);
+    for (; pixels >= fewest; pixels -= 2) {
+      row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes;
+      pair = mixBytes(v128.load64_zero(row0), v128.load64_zero(row1));
+      single = v128.load8x8_u(row2);
+      let low = multiplyAddLanes<u8>(v128.load(block), x00, w00);
+      let high = multiplyAddLanes<u8>(v128.load(block, 16), x01, w01);
+      let low2 = multiplyAddLanes<u8>(v128.load(block), x10, w00);
+      let high2 = multiplyAddLanes<u8>(v128.load(block, 16), x11, w01);
+      x00 = mixLow(pair, single);
+      x01 = mixHigh(pair, single);
+      low = multiplyAddLanes<u8>(low, x10, w10);
+      high = multiplyAddLanes<u8>(high, x11, w11);
+      low2 = multiplyAddLanes<u8>(low2, x00, w10);
+      high2 = multiplyAddLanes<u8>(high2, x01, w11);
+      row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes;
+      pair = mixBytes(v128.load64_zero(row0), v128.load64_zero(row1));
+      single = v128.load8x8_u(row2);
+      x10 = mixLow(pair, single);
+      x11 = mixHigh(pair, single);
+      low = multiplyAddLanes<u8>(low, x00, w20);
+      high = multiplyAddLanes<u8>(high, x01, w21);
+      low2 = multiplyAddLanes<u8>(low2, x10, w20);
+      high2 = multiplyAddLanes<u8>(high2, x11, w21);
+      storePairInBytes(output, output + outPixelBytes, low, high, low2, high2, block);
+      output += 2 * outPixelBytes;
+    }
     for (; pixels > 0; --pixels) {
       if (pixels == right) { row0 = padding; row1 = padding; row2 = padding; }
       else { row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes; }
@@ -52,6 +81,38 @@ export function rowOfBytes<A>(
       x00 = x10; x01 = x11; x10 = x20; x11 = x21;
     }
     return;
+  }
+  for (; pixels >= fewest; pixels -= 2) {
+    let low = multiplyAddLanes<u8>(v128.load(block), x00, w00);
+    let high = multiplyAddLanes<u8>(v128.load(block, 16), x01, w01);
+    pair = mixBytes(v128.load64_zero(row0), v128.load64_zero(row1));
+    single = v128.load8x8_u(row2);
+    low = multiplyAddLanes<u8>(low, mixLow(pair, single), w10);
+    high = multiplyAddLanes<u8>(high, mixHigh(pair, single), w11);
+    row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes;
+    pair = mixBytes(v128.load64_zero(row0), v128.load64_zero(row1));
+    single = v128.load8x8_u(row2);
+    x00 = mixLow(pair, single);
+    x01 = mixHigh(pair, single);
+    low = multiplyAddLanes<u8>(low, x00, w20);
+    high = multiplyAddLanes<u8>(high, x01, w21);
+    let low2 = multiplyAddLanes<u8>(v128.load(block), x00, w00);
+    let high2 = multiplyAddLanes<u8>(v128.load(block, 16), x01, w01);
+    row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes;
+    pair = mixBytes(v128.load64_zero(row0), v128.load64_zero(row1));
+    single = v128.load8x8_u(row2);
+    low2 = multiplyAddLanes<u8>(low2, mixLow(pair, single), w10);
+    high2 = multiplyAddLanes<u8>(high2, mixHigh(pair, single), w11);
+    row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes;
+    pair = mixBytes(v128.load64_zero(row0), v128.load64_zero(row1));
+    single = v128.load8x8_u(row2);
+    x00 = mixLow(pair, single);
+    x01 = mixHigh(pair, single);
+    low2 = multiplyAddLanes<u8>(low2, x00, w20);
+    high2 = multiplyAddLanes<u8>(high2, x01, w21);
+    row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes;
+    storePairInBytes(output, output + outPixelBytes, low, high, low2, high2, block);
+    output += 2 * outPixelBytes;
   }
   for (; pixels > 0; --pixels) {
     let low = multiplyAddLanes<u8>(v128.load(block), x00, w00);

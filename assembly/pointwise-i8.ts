@@ -5,7 +5,7 @@ import {
 } from './integer-tiles';
 import { multiplyAddLanes } from './multiply-lanes';
 import { fetchPanel } from './prefetch';
-import { Clipped, storeSums, Swished } from './requantise';
+import { Clipped, storePairInBytes, storesBytes, storeSums, Swished } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
@@ -20,7 +20,6 @@ const PIXEL_TILE: i32 = 4;
 
 /** Bytes of input and output that a block of pixels may take, so that it stays in the second-level cache. */
 const BLOCK_BYTES: i32 = 256 * 1024;
-
 /** Panels from this size on are fetched ahead; for shorter ones that takes as long as it saves. */
 const FETCHED_BYTES: usize = 2048;
 
@@ -41,6 +40,7 @@ export function multiplyPanel<I, A>(
 ): void {
   const limit = v128.load(panel, HEADER_LARGEST);
   const inStride = <usize>groups * 4;
+  const inPairs = !isFloat<A>() && residual == 0 && storesBytes(format);
   let left = pixels;
   let w0: v128, w1: v128, x: v128;
   const tile = sizeof<I>() == 1 ? BYTE_TILE : WORD_TILE;
@@ -103,6 +103,17 @@ export function multiplyPanel<I, A>(
       p4 += 8;
       if (sizeof<I>() == 1) p5 += 8;
     }
+    input += inStride * tile;
+    if (inPairs) {
+      const third = output + 2 * outStride;
+      const fifth = third + 2 * outStride;
+      storePairInBytes(output, output + outStride, a0, a1, b0, b1, panel);
+      storePairInBytes(third, third + outStride, c0, c1, d0, d1, panel);
+      if (sizeof<I>() == 1) storePairInBytes(fifth, fifth + outStride, e0, e1, f0, f1, panel);
+      else storeSums<A>(fifth, e0, e1, panel, 0, limit, format);
+      output += outStride * tile;
+      continue;
+    }
     storeSums<A>(output, a0, a1, panel, residual, limit, format);
     output += outStride;
     residual += residualStride;
@@ -123,7 +134,6 @@ export function multiplyPanel<I, A>(
       output += outStride;
       residual += residualStride;
     }
-    input += inStride * tile;
   }
   for (; left >= PIXEL_TILE; left -= PIXEL_TILE) {
     let a0 = v128.load(panel);
