@@ -2,16 +2,18 @@ import { expect, it } from 'vitest';
 import { foldBatchNorm } from '../../src/engine/fold.js';
 import { fuse, type Operation } from '../../src/engine/fuse.js';
 import type { Levels, ValueLevels } from '../../src/engine/int8/levels.js';
+import { loadKernels } from '../../src/engine/kernels.js';
 import { createSession } from '../../src/engine/session.js';
 import { withPicture } from '../../src/models/integers.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
-import type { ResolvedNetwork } from '../../src/networks/types.js';
+import type { Network, ResolvedNetwork } from '../../src/networks/types.js';
 import { seededWeights } from '../../src/use-cases/seeded-weights.js';
 import { toFloat32 } from '../../src/weights/half.js';
 import type { NetworkWeights } from '../../src/weights/types.js';
 import { type Channels, NARROW_MAX, requantise, roundTo, WIDE_MAX } from '../kernels/integers.js';
 import { calibrated, EPSILON, picture, withoutSoftmax } from './calibrated.js';
+import { linear, plain, stem } from './layer-cases.js';
 
 const { fround } = Math;
 const FLOAT_OUTPUT = 16;
@@ -160,3 +162,53 @@ it.each([
     expect(new Set(expected).size).toBeGreaterThan(100);
   }
 });
+
+/** Layers of 256 inputs and outputs on 49 pixels, which are multiplied by quarters wherever their input lies in words. */
+const broad: Network = {
+  id: 'broad',
+  alpha: 1,
+  classes: 513,
+  inputChannels: 3,
+  layers: [
+    stem(256),
+    { kind: 'pointwise', name: 'first', inputs: ['stem'], ...linear, outChannels: 256, stride: 1 },
+    { kind: 'pointwise', name: 'second', inputs: ['first'], ...plain, outChannels: 264, stride: 1 },
+    { kind: 'globalAveragePool', name: 'mean', inputs: ['second'] },
+    {
+      kind: 'dense',
+      name: 'classes',
+      inputs: ['mean'],
+      batchNorm: false,
+      bias: true,
+      activation: 'linear',
+      outChannels: 513,
+    },
+  ],
+};
+
+it.each([
+  ['narrow', () => false],
+  ['wide', () => true],
+] as const)(
+  '256 inputs and outputs, %s: the bits of plain loops, by quarters where the input lies in words',
+  async (_, isWide) => {
+    const network = resolve(broad, { resolution: 7 });
+    const weights = seededWeights(network, 7);
+    const preprocessing = { mean: [0.5, 0.45, 0.4], std: [0.5, 0.5, 0.6] };
+    const levels = withPicture({ ...(await calibrated(network, isWide)), steps: new Map() }, network, preprocessing);
+    const input = picture(network, 1);
+    const expected = Array.from(runIntegers(network, weights, levels, input));
+    const { narrowBytes } = (await loadKernels()).constants;
+    for (const deterministic of [false, true]) {
+      const session = await createSession(network, weights, EPSILON, { levels, deterministic });
+      const inWords = deterministic || narrowBytes === 2 || isWide();
+      const kernel = inWords ? 'pointwise_strassen_i8' : 'pointwise_i8';
+      for (const layer of ['first', 'second']) {
+        expect(session.plan.steps.find((step) => step.layer === layer)).toMatchObject({ kernel });
+      }
+      session.input.set(input);
+      expect(Array.from(session.run())).toEqual(expected);
+    }
+    expect(new Set(expected).size).toBeGreaterThan(50);
+  },
+);
