@@ -10,6 +10,9 @@ import { type OpenFile, openFile } from './open-file.js';
 import { findColumns, plainValue, type TableColumns } from './parquet-columns.js';
 import { compressors, MOST_PAGE_BYTES } from './parquet-compressors.js';
 
+/** Of a row group: so many rows are made, whatever it holds. */
+const MOST_ROWS = 2 ** 22;
+
 /**
  * The images in a column of a Parquet file, a row group at a time: a column of structs with `bytes` and `path`, as Hugging
  * Face's datasets have, or one of binary values. A name is the number of the row, from 0, and the path where there is one.
@@ -25,8 +28,11 @@ export async function* parquetMembers(path: string | Buffer, wishes: ArchiveWish
     let unpacked = 0;
     for (const group of metadata.row_groups) {
       const start = row;
-      row += Number(group.num_rows);
+      const rows = Number(group.num_rows);
+      if (rows < 0) throw new Error(`${rows} rows in a row group`);
+      row += rows;
       try {
+        checkRows(rows, group, columns);
         const bytes = imageBytes(group, columns);
         unpacked += bytes;
         checkRatio(unpacked, file.size);
@@ -35,10 +41,29 @@ export async function* parquetMembers(path: string | Buffer, wishes: ArchiveWish
         yield { at: start, flaw: { problem: `rows ${start} to ${row - 1}: ${damaged(error).flaw.problem}` } };
       }
     }
+    const expected = Number(metadata.num_rows);
+    if (row !== expected) {
+      yield { flaw: { problem: `${row} rows, expected ${expected}`, remedy: 'rows may be missing' } };
+    }
   } catch (error) {
     throw damaged(error);
   } finally {
     file.close();
+  }
+}
+
+/** Columns of single values have one in each row. Throws ArchiveError. */
+function checkRows(rows: number, { columns }: RowGroup, { image }: TableColumns): void {
+  if (rows > MOST_ROWS) {
+    throw new ArchiveError({ problem: `${rows} rows in one row group`, expected: `at most ${MOST_ROWS}` });
+  }
+  for (const { meta_data: facts } of columns) {
+    if (!facts || !image) continue;
+    const [name, child = 'bytes', ...more] = facts.path_in_schema;
+    const values = Number(facts.num_values);
+    if (name === image.name && child === 'bytes' && more.length === 0 && values !== rows) {
+      throw new ArchiveError({ problem: `damaged Parquet file (${values} images for ${rows} rows)` });
+    }
   }
 }
 
@@ -117,5 +142,7 @@ function bufferOf(file: OpenFile): AsyncBuffer {
 function damaged(cause: unknown): ArchiveError {
   if (cause instanceof ArchiveError) return cause;
   if (!(cause instanceof Error) || 'syscall' in cause) throw cause;
-  return new ArchiveError({ problem: `damaged Parquet file (${cause.message})` }, { cause });
+  // Of the reader's own code they say nothing to anyone.
+  const isProgrammatic = cause instanceof TypeError || cause instanceof RangeError;
+  return new ArchiveError({ problem: `damaged Parquet file${isProgrammatic ? '' : ` (${cause.message})`}` }, { cause });
 }

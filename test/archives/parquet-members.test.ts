@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SchemaElement } from 'hyparquet';
+import { type FileMetaData, parquetMetadata, type SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArchiveWishes } from '../../src/archives/archive-types.js';
 import { openArchive } from '../../src/archives/open.js';
@@ -59,6 +60,18 @@ function save(bytes: Uint8Array): string {
   const path = join(folder, 'x.parquet');
   writeFileSync(path, bytes);
   return path;
+}
+
+/** The same file, with another footer. */
+function withFooter(path: string, change: (metadata: FileMetaData) => void): string {
+  const whole = readFileSync(path);
+  const metadata = parquetMetadata(whole.buffer.slice(whole.byteOffset, whole.byteOffset + whole.length));
+  change(metadata);
+  const writer = new ByteWriter();
+  writer.appendBytes(whole.subarray(0, whole.length - 8 - whole.readUInt32LE(whole.length - 8)));
+  writeMetadata(writer, metadata);
+  writer.appendUint32(0x31524150);
+  return save(writer.getBytes());
 }
 
 async function read(path: string, wishes: ArchiveWishes = {}): Promise<unknown[]> {
@@ -132,12 +145,33 @@ describe('a Parquet file', () => {
 
   it('that is damaged or cut off says so, and goes on with the next rows', async () => {
     const file = write([imageColumn('image', images)]);
-    const { readFileSync } = await import('node:fs');
     const whole = readFileSync(file);
     expect(await read(save(whole.subarray(0, -5)))).toEqual([expect.stringMatching(/^: damaged Parquet file/)]);
     expect(await read(save(Buffer.from('PAR1')))).toEqual([expect.stringMatching(/^: damaged Parquet file/)]);
     const broken = Buffer.from(whole);
     broken.fill(0xff, 4, 20);
     expect(await read(save(broken))).toEqual([expect.stringMatching(/^0: rows 0 to 1: /), ['2/2.jpg', 'three']]);
+  });
+
+  it.each([
+    ['fewer rows in a group', 1n, undefined, '0: rows 0 to 0: damaged Parquet file (2 images for 1 rows)'],
+    ['more rows in a group', 9n, undefined, '0: rows 0 to 8: damaged Parquet file (2 images for 9 rows)'],
+    ['far more rows', 2n ** 31n, 2n ** 31n, '0: rows 0 to 2147483647: 2147483648 rows in one row group'],
+  ] as const)('whose footer speaks of %s loses no row unnoticed', async (_, rows, values, first) => {
+    const path = withFooter(write([bytesColumn('image', bytes)]), ({ row_groups: [group] }) => {
+      group!.num_rows = rows;
+      if (values !== undefined) group!.columns[0]!.meta_data!.num_values = values;
+    });
+    const found = await read(path);
+    expect(found[0]).toBe(first);
+    expect(found[1]).toEqual([expect.any(String), 'three']);
+    expect(found[2]).toMatch(/^: \d+ rows, expected 3$/);
+  });
+
+  it('whose footer speaks of less than no rows is damaged', async () => {
+    const path = withFooter(write([bytesColumn('image', bytes)]), ({ row_groups: [group] }) => {
+      group!.num_rows = -2n;
+    });
+    expect(await read(path)).toEqual([': damaged Parquet file (-2 rows in a row group)']);
   });
 });
