@@ -39,7 +39,7 @@ export function readText(field: Uint8Array): Buffer {
 function readNumber(field: Uint8Array, what: string): number {
   const value = field[0]! & 0x80 ? readBinary(field) : (readOctal(field) ?? (isBlank(field) ? 0 : undefined));
   if (value !== undefined && Number.isSafeInteger(value) && (value >= 0 || what === 'time')) return value;
-  throw new ArchiveError({ problem: `damaged header (its ${what} is no number)` });
+  throw new ArchiveError({ problem: `damaged header (its ${what} is not a number)` });
 }
 
 function isBlank(field: Uint8Array): boolean {
@@ -85,7 +85,7 @@ function setPax(facts: PaxFacts, key: string, value: Buffer): void {
   else if (key === 'mtime' && Number.isFinite(Number(text))) facts.mtime = Number(text);
   else if (key.startsWith('GNU.sparse.')) facts.isSparse = true;
   else if (key === 'size') {
-    if (!/^\d{1,15}$/.test(text)) throw new ArchiveError({ problem: 'damaged pax header (its size is no number)' });
+    if (!/^\d{1,15}$/.test(text)) throw new ArchiveError({ problem: 'damaged pax header (its size is not a number)' });
     facts.size = Number(text);
   }
 }

@@ -131,8 +131,9 @@ function flawed(place: Place, { name, at = 0, flaw }: ArchiveFlaw): Input {
   return withFlaw(input, flaw, hasName ? input.file : file);
 }
 
-/** One more file of a name that the archive has had. */
+/** One more file, or flaw, of a name that the archive has had. */
 export function repeated(input: Input): Input {
+  if (input.error?.code === ARCHIVE) return besides(input);
   return withFlaw(besides(input), { problem: 'the archive has several files of this name' }, input.file);
 }
 

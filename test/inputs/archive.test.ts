@@ -112,6 +112,14 @@ describe('an archive among the inputs', () => {
     ]);
   });
 
+  it('keeps what is wrong with it where two flaws have one name', async () => {
+    const large = { name: 'PaxHeader', type: 'x', data, size: 2 ** 30 };
+    expect(await names([write('flaws.tar', makeTar([large], false))])).toEqual([
+      expect.stringMatching(/^flaws\.tar! flaws\.tar: a header of 1073741824 bytes/),
+      expect.stringMatching(/^flaws\.tar@0! flaws\.tar: the archive ends without/),
+    ]);
+  });
+
   it('keeps names that are no UTF-8, absolute or lead upwards as names alone', async () => {
     const raw = Buffer.from([0xff, 0x2e, 0x6a, 0x70, 0x67]);
     const other = Buffer.from([0xfe, 0x2e, 0x6a, 0x70, 0x67]);
