@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../errors/errors.js';
 import { describeWriteError } from '../errors/file-errors.js';
@@ -124,8 +124,19 @@ export function findIncomplete(parts: readonly string[], expected: number): read
   const problems: string[] = [];
   const shards = new Map<number, string>();
   let first: { readonly part: string; readonly done: DoneRecord } | undefined;
+  const seen = new Set<string>();
   for (const part of parts) {
     const name = printable(part);
+    if (!existsSync(part)) {
+      problems.push(`${name}: no such file`);
+      continue;
+    }
+    const path = realpathSync(part);
+    if (seen.has(path)) {
+      problems.push(`${name}: given more than once`);
+      continue;
+    }
+    seen.add(path);
     const done = readDone(part);
     if (!done) {
       problems.push(`${name}: not finished (there is no valid ${printable(donePath(part))})`);
@@ -136,7 +147,7 @@ export function findIncomplete(parts: readonly string[], expected: number): read
     if (done.shard === null) continue;
     const [shard, count] = done.shard.split('/').map(Number) as [number, number];
     if (count !== expected) problems.push(`${name}: shard ${done.shard}; expected a shard of ${expected}`);
-    else if (shards.has(shard)) problems.push(`${name}: shard ${done.shard}, as ${printable(shards.get(shard)!)}`);
+    else if (shards.has(shard)) problems.push(`${name}: shard ${done.shard}, like ${printable(shards.get(shard)!)}`);
     else shards.set(shard, part);
   }
   return [...problems, ...missing(parts, expected, shards)];

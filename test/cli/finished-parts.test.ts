@@ -32,6 +32,11 @@ function makeParts(name: string, ...options: string[]): string[] {
   return files;
 }
 
+function copyPart(from: string, to: string): void {
+  cpSync(from, to);
+  cpSync(`${from}.done`, `${to}.done`);
+}
+
 const readDone = (file: string) => JSON.parse(readFileSync(`${file}.done`, 'utf8'));
 const merge = (...args: string[]) => mobilenet('merge', ...args, '--expect', String(PARTS));
 
@@ -103,7 +108,9 @@ describe('merge --expect', () => {
 
   it.each([
     ['missing', (files: string[]) => files.slice(0, -1), `shard ${PARTS}/${PARTS}: no finished part`],
-    ['given twice', (files: string[]) => [...files, files[0]!], `shard 1/${PARTS}, as `],
+    ['not there', (files: string[]) => rmSync(files[1]!), '2.jsonl: no such file'],
+    ['given twice', (files: string[]) => [...files, files[0]!], '1.jsonl: given more than once'],
+    ['of the same shard', (files: string[]) => copyPart(files[0]!, files[1]!), `2.jsonl: shard 1/${PARTS}, like `],
     ['not finished', (files: string[]) => rmSync(`${files[1]}.done`), '2.jsonl: not finished'],
     ['marked by something else', (files: string[]) => writeFileSync(`${files[1]}.done`, '{'), '2.jsonl: not'],
     ['short', (files: string[]) => truncateSync(files[2]!, 1), '3.jsonl: rows are missing'],
@@ -148,6 +155,10 @@ describe('merge --expect', () => {
     expect(merge(...files).code).toBe(0);
     const { code, stderr } = merge(...files.slice(1));
     expect(code).toBe(74);
+    expect(merge(files[0]!, files[1]!, files[1]!)).toMatchObject({
+      code: 74,
+      stderr: expect.stringContaining('y.jsonl: given more than once'),
+    });
     expect(stderr).toContain(`2 parts were given; expected ${PARTS}`);
   });
 

@@ -21,9 +21,9 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
   if (target !== undefined) refuseInput(target, named);
   const rowFiles = withoutDone(named);
   const parts = target === undefined ? withoutStdout(rowFiles) : rowFiles;
-  // Before anything is written: a part that cannot be read must cost nothing.
-  for (const part of parts) checkRows(part);
+  // Before anything is written: a part that is missing or cannot be read must cost nothing.
   if (flags.expect !== undefined && !isComplete(parts, flags.expect)) return exitCodes.output;
+  for (const part of parts) checkRows(part);
   // Before there is a file that an end would leave behind.
   const signals = listenForSignals();
   const release = target === undefined ? undefined : await lockOutput(target);
