@@ -24,7 +24,7 @@ export async function* readFrames(source: AsyncIterable<Uint8Array>): AsyncGener
       const details = {
         where: `stdin, ${name}`,
         problem: `a key of ${keyLength} bytes`,
-        expected: `at most ${MOST_KEY_BYTES}; key length, key, body length, body`,
+        expected: `at most ${MOST_KEY_BYTES} (a frame is a key length, the key, an image length, the image)`,
       };
       if (frame === 1) throw new UsageError(details);
       yield broken(name, 'corrupt', formatError(details));
