@@ -194,7 +194,7 @@ it.each([
   async (_, isWide) => {
     const network = resolve(broad, { resolution: 7 });
     const weights = seededWeights(network, 7);
-    const preprocessing = { mean: [0.5, 0.45, 0.4], std: [0.5, 0.5, 0.6] };
+    const preprocessing = { mean: [0.5, 0.45, 0.4], std: [0.5, 0.5, 0.6] } as const;
     const levels = withPicture({ ...(await calibrated(network, isWide)), steps: new Map() }, network, preprocessing);
     const input = picture(network, 1);
     const expected = Array.from(runIntegers(network, weights, levels, input));
