@@ -25,6 +25,10 @@ export class ByteSource {
     this.#jump = jump;
   }
 
+  async isAtEnd(): Promise<boolean> {
+    return !(await this.#fill());
+  }
+
   /** A copy of the next bytes; fewer where there are no more. Memory grows with what is there, not with what is asked for. */
   async read(length: number): Promise<Uint8Array<ArrayBuffer>> {
     let target = new Uint8Array(Math.min(length, CHUNK_BYTES));

@@ -1,3 +1,4 @@
+import { type ByteSource, sourceOf } from '../archives/byte-source.js';
 import { formatError, UsageError } from '../errors/errors.js';
 import { inputOf } from './name.js';
 import type { Input } from './types.js';
@@ -16,7 +17,7 @@ const LENGTH_BYTES = 4;
  * Throws UsageError where already the first length makes no sense, as of a stream that has no frames.
  */
 export async function* readFrames(source: AsyncIterable<Uint8Array>): AsyncGenerator<Input> {
-  const stream = new ByteQueue(source);
+  const stream = sourceOf(source);
   for (let frame = 1; !(await stream.isAtEnd()); frame++) {
     const name = `frame ${frame}`;
     const keyLength = await readLength(stream);
@@ -30,7 +31,7 @@ export async function* readFrames(source: AsyncIterable<Uint8Array>): AsyncGener
       yield broken(name, 'corrupt', formatError(details));
       return;
     }
-    const key = keyLength === undefined ? undefined : await stream.take(keyLength);
+    const key = keyLength === undefined ? undefined : await take(stream, keyLength);
     const bodyLength = key && (await readLength(stream));
     const picture = key ? inputOf(key) : { file: name, path: name };
     if (bodyLength !== undefined && bodyLength > MOST_BODY_BYTES) {
@@ -40,10 +41,10 @@ export async function* readFrames(source: AsyncIterable<Uint8Array>): AsyncGener
         expected: `at most ${MOST_BODY_BYTES / 2 ** 20} MiB`,
       };
       yield { ...picture, ...broken(picture.file, 'too-large', formatError(details)), path: picture.path };
-      if (await stream.skip(bodyLength)) continue;
+      if ((await stream.skip(bodyLength)) === bodyLength) continue;
       return;
     }
-    const bytes = bodyLength === undefined ? undefined : await stream.take(bodyLength);
+    const bytes = bodyLength === undefined ? undefined : await take(stream, bodyLength);
     if (bytes) yield { ...picture, bytes };
     else {
       const details = { where: `stdin, ${name}`, problem: 'the stream ends within the frame' };
@@ -57,53 +58,12 @@ function broken(file: string, code: string, message: string): Input {
   return { file, path: file, error: { code, message } };
 }
 
-async function readLength(stream: ByteQueue): Promise<number | undefined> {
-  return (await stream.take(LENGTH_BYTES))?.readUInt32BE();
+async function readLength(stream: ByteSource): Promise<number | undefined> {
+  return (await take(stream, LENGTH_BYTES))?.readUInt32BE();
 }
 
-/** Chunks of a stream, taken apart again by numbers of bytes. */
-class ByteQueue {
-  readonly #chunks: AsyncIterator<Uint8Array>;
-  #rest: Uint8Array = new Uint8Array(0);
-
-  constructor(source: AsyncIterable<Uint8Array>) {
-    this.#chunks = source[Symbol.asyncIterator]();
-  }
-
-  async isAtEnd(): Promise<boolean> {
-    return this.#rest.length === 0 && !(await this.#fill());
-  }
-
-  /** A copy of the next bytes; undefined where the stream has fewer. */
-  async take(length: number): Promise<Buffer | undefined> {
-    const parts: Uint8Array[] = [];
-    const isWhole = await this.#pass(length, (part) => parts.push(part));
-    return isWhole ? Buffer.concat(parts, length) : undefined;
-  }
-
-  /** @returns false where the stream has fewer */
-  skip(length: number): Promise<boolean> {
-    return this.#pass(length, () => {});
-  }
-
-  async #pass(length: number, onPart: (part: Uint8Array) => void): Promise<boolean> {
-    for (let left = length; left > 0; ) {
-      if (await this.isAtEnd()) return false;
-      const part = this.#rest.subarray(0, left);
-      this.#rest = this.#rest.subarray(part.length);
-      left -= part.length;
-      onPart(part);
-    }
-    return true;
-  }
-
-  /** @returns false at the end */
-  async #fill(): Promise<boolean> {
-    while (this.#rest.length === 0) {
-      const { done, value } = await this.#chunks.next();
-      if (done) return false;
-      this.#rest = value;
-    }
-    return true;
-  }
+/** A copy of the next bytes; undefined where the stream has fewer. */
+async function take(stream: ByteSource, length: number): Promise<Buffer<ArrayBuffer> | undefined> {
+  const bytes = await stream.read(length);
+  return bytes.length === length ? Buffer.from(bytes.buffer) : undefined;
 }
