@@ -13,6 +13,7 @@ const programs = {
   worker: 'src/engine/worker.ts',
   'trial-worker': 'src/engine/int8/trial-worker.ts',
   hdf5: 'src/weights/formats/keras/hdf5-process.ts',
+  parquet: 'src/archives/parquet-thread.ts',
   lane: 'src/runners/lane.ts',
   decoder: 'src/runners/decode-process.ts',
 };

@@ -3,9 +3,7 @@ import { decompress as unpackZstd } from 'fzstd';
 import { type Compressors, snappyUncompress } from 'hyparquet';
 import { decompressLz4, decompressLz4Raw } from 'hyparquet-compressors/src/lz4.js';
 import { ArchiveError } from './archive-types.js';
-
-/** Of a page, or of what is read at once. */
-export const MOST_PAGE_BYTES = 2 ** 29;
+import { MOST_PAGE_BYTES } from './parquet-limits.js';
 
 type Unpack = (packed: Uint8Array, length: number) => Uint8Array;
 

@@ -1,14 +1,9 @@
-import {
-  type AsyncBuffer,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetReadObjects,
-  type RowGroup,
-} from 'hyparquet';
+import type { RowGroup } from 'hyparquet';
 import { type ArchiveEntry, ArchiveError, type ArchiveWishes, checkRatio } from './archive-types.js';
-import { type OpenFile, openFile } from './open-file.js';
 import { findColumns, plainValue, type TableColumns } from './parquet-columns.js';
-import { compressors, MOST_PAGE_BYTES } from './parquet-compressors.js';
+import { MOST_PAGE_BYTES } from './parquet-limits.js';
+import type { ParquetRow } from './parquet-messages.js';
+import { ParquetReader } from './parquet-reader.js';
 
 /** Of a row group: so many rows are made, whatever it holds. */
 const MOST_ROWS = 2 ** 22;
@@ -17,12 +12,16 @@ const MOST_ROWS = 2 ** 22;
  * The images in a column of a Parquet file, a row group at a time: a column of structs with `bytes` and `path`, as Hugging
  * Face's datasets have, or one of binary values. A name is the number of the row, from 0, and the path where there is one.
  * @param wishes what is read of other columns
+ * @param patience milliseconds for the metadata, and for a row group besides those that its bytes take
  */
-export async function* parquetMembers(path: string | Buffer, wishes: ArchiveWishes): AsyncGenerator<ArchiveEntry> {
-  const file = await openFile(path);
+export async function* parquetMembers(
+  path: string | Buffer,
+  wishes: ArchiveWishes,
+  patience?: number,
+): AsyncGenerator<ArchiveEntry> {
+  const reader = new ParquetReader(path, patience);
   try {
-    const buffer = bufferOf(file);
-    const metadata = await parquetMetadataAsync(buffer, { geoparquet: false });
+    const { metadata, size } = await reader.readFacts();
     const columns = findColumns(metadata, wishes);
     let row = 0;
     let unpacked = 0;
@@ -35,8 +34,8 @@ export async function* parquetMembers(path: string | Buffer, wishes: ArchiveWish
         checkRows(rows, group, columns);
         const bytes = imageBytes(group, columns);
         unpacked += bytes;
-        checkRatio(unpacked, file.size);
-        yield* membersOf(await readRows({ buffer, metadata, columns, start, end: row }), columns, start);
+        checkRatio(unpacked, size);
+        yield* membersOf(await readRows(reader, { group, columns, start, end: row }), columns, start);
       } catch (error) {
         yield { at: start, flaw: { problem: `rows ${start} to ${row - 1}: ${damaged(error).flaw.problem}` } };
       }
@@ -48,7 +47,7 @@ export async function* parquetMembers(path: string | Buffer, wishes: ArchiveWish
   } catch (error) {
     throw damaged(error);
   } finally {
-    file.close();
+    reader.close();
   }
 }
 
@@ -81,26 +80,22 @@ function imageBytes({ columns }: RowGroup, { image }: TableColumns): number {
 }
 
 interface Rows {
-  readonly buffer: AsyncBuffer;
-  readonly metadata: FileMetaData;
+  readonly group: RowGroup;
   readonly columns: TableColumns;
   readonly start: number;
   readonly end: number;
 }
 
-function readRows({ buffer, metadata, columns, start, end }: Rows): Promise<Record<string, unknown>[]> {
+async function readRows(reader: ParquetReader, { group, columns, start, end }: Rows): Promise<ParquetRow[]> {
   const { image, truth, fields } = columns;
   const names = new Set([...(image ? [image.name] : []), ...(truth ? [truth.name] : []), ...fields]);
-  if (names.size === 0) return Promise.resolve(Array.from({ length: end - start }, () => ({})));
-  return parquetReadObjects({
-    ...{ file: buffer, metadata, columns: [...names], rowStart: start, rowEnd: end, compressors },
-    // Bytes without a type are bytes.
-    ...{ utf8: false, geoparquet: false },
-  });
+  if (names.size === 0) return Array.from({ length: end - start }, () => ({}));
+  const bytes = Math.min(Math.max(0, Number(group.total_byte_size) || 0), MOST_PAGE_BYTES);
+  return reader.readRows({ columns: [...names], start, end }, bytes);
 }
 
 function* membersOf(
-  rows: Record<string, unknown>[],
+  rows: ParquetRow[],
   { image, truth, fields, wanted }: TableColumns,
   start: number,
 ): Generator<ArchiveEntry> {
@@ -121,21 +116,6 @@ function* membersOf(
       read: async () => new Uint8Array(bytes),
     };
   }
-}
-
-/** Whole slices in memory; what the file says of their lengths is not believed. */
-function bufferOf(file: OpenFile): AsyncBuffer {
-  return {
-    byteLength: file.size,
-    async slice(start, end = file.size) {
-      const length = end - start;
-      if (!(start >= 0 && length >= 0 && end <= file.size)) throw new ArchiveError({ problem: 'the file ends early' });
-      if (length > MOST_PAGE_BYTES) throw new ArchiveError({ problem: `${length} bytes in one piece` });
-      const bytes = new Uint8Array(length);
-      await file.read(bytes, start);
-      return bytes.buffer;
-    },
-  };
 }
 
 /** What cannot be read is no damage. */

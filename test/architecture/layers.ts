@@ -200,9 +200,9 @@ export const layers: readonly Layer[] = [
   {
     folder: 'archives',
     holds: 'the members of archives: tar, gzip, zstd, zip, Parquet',
-    imports: ['untrusted-data', 'errors'],
+    imports: ['untrusted-data', 'files', 'errors'],
     packages: ['fzstd', 'hyparquet', 'hyparquet-compressors/src/lz4.js', 'yauzl'],
-    node: ['buffer', 'fs', 'stream', 'util', 'zlib'],
+    node: ['buffer', 'fs', 'stream', 'util', 'worker_threads', 'zlib'],
     process: ['versions'],
   },
   {

@@ -7,6 +7,8 @@ import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArchiveWishes } from '../../src/archives/archive-types.js';
 import { openArchive } from '../../src/archives/open.js';
+import { parquetMembers } from '../../src/archives/parquet-members.js';
+import { busyFile } from './busy-parquet.js';
 
 let folder: string;
 beforeAll(() => {
@@ -173,5 +175,13 @@ describe('a Parquet file', () => {
       group!.num_rows = -2n;
     });
     expect(await read(path)).toEqual([': damaged Parquet file (-2 rows in a row group)']);
+  });
+
+  it('whose decoder does not come to an end gives what else it holds', async () => {
+    const found: unknown[] = [];
+    for await (const entry of parquetMembers(save(busyFile), { fields: ['label'] }, 1000)) {
+      found.push('flaw' in entry ? entry.flaw.problem : entry.name.toString());
+    }
+    expect(found).toEqual(['rows 0 to 1: damaged Parquet file (not decoded within 1 s)', '2']);
   });
 });
