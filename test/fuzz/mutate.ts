@@ -100,7 +100,8 @@ function isText(bytes: Uint8Array): boolean {
 
 /** One to three kinds of damage. */
 export function mutate(bytes: Uint8Array, random: Random): Uint8Array {
-  let damaged = bytes;
+  // A copy: `slice` of a Buffer is none.
+  let damaged: Uint8Array = new Uint8Array(bytes);
   for (let times = 1 + (random(3) === 0 ? random(3) : 0); times > 0 && damaged.length > 0; times--) {
     const mutations = isText(damaged) ? TEXT : BINARY;
     damaged = mutations[random(mutations.length)]!(damaged, random);
