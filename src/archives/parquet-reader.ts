@@ -9,8 +9,8 @@ const threadFile = packageFile('dist/code/parquet.cjs');
 /** Images are outside of the heap. */
 const LIMITS = { maxOldGenerationSizeMb: 2048 };
 
-/** Besides the time that bytes take: of whatever is asked for. */
-const PATIENCE_MS = 10_000;
+/** Besides the time that bytes take: a thread takes some seconds to start where a machine is very busy. */
+const PATIENCE_MS = 30_000;
 /** As slow disks are read. */
 const BYTES_PER_MS = 10_000;
 /** How often a file may take too long, or too much memory: after that, nothing more is read. */
