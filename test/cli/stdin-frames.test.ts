@@ -82,12 +82,16 @@ describe('classify --stdin-frames', () => {
     expect(stdout.trimEnd().split('\n')).toHaveLength(2);
   });
 
-  it.each([['photo.jpg'], ['--files-from', 'list.txt'], ['--resume', '--output', 'x.jsonl'], ['--shard', '1/2']])(
-    'is refused with %s',
-    (...others) => {
-      const { code, stderr } = mobilenet('classify', '--stdin-frames', ...others);
-      expect(code).toBe(2);
-      expect(stderr).toMatch(/^mobilenet: --stdin-frames: cannot be combined with .+\n$/);
-    },
-  );
+  it.each([
+    ['photo.jpg'],
+    ['--files-from', 'list.txt'],
+    ['--resume', '--output', 'x.jsonl'],
+    ['--shard', '1/2'],
+    ['--include', '*.jpg'],
+    ['--exclude', '*.jpg'],
+  ])('is refused with %s', (...others) => {
+    const { code, stderr } = mobilenet('classify', '--stdin-frames', ...others);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^mobilenet: --stdin-frames: cannot be combined with .+\n$/);
+  });
 });

@@ -71,14 +71,17 @@ function checkNames(names: readonly string[], filesFrom: readonly string[]): voi
   }
 }
 
+/** Options for inputs that are found by their names. */
+const FOR_NAMES = ['resume', 'shard', 'include', 'exclude'] as const;
+
 /** Each frame is classified, and comes but once. */
-function checkFrames(names: readonly string[], { filesFrom = [], resume, shard }: BatchFlags): void {
+function checkFrames(names: readonly string[], { filesFrom = [], ...flags }: BatchFlags): void {
   const where = '--stdin-frames';
   if (names.length > 0 || filesFrom.length > 0) {
     throw new UsageError({ where, problem: 'cannot be combined with other inputs' });
   }
-  if (resume) throw new UsageError({ where, problem: 'cannot be combined with --resume' });
-  if (shard) throw new UsageError({ where, problem: 'cannot be combined with --shard' });
+  const refused = FOR_NAMES.find((name) => flags[name] !== undefined && flags[name] !== false);
+  if (refused) throw new UsageError({ where, problem: `cannot be combined with --${refused}` });
 }
 
 function checkStdinName(names: readonly string[], { stdinName }: BatchFlags): void {
