@@ -12,6 +12,19 @@ const MOST_FOOTER_BYTES = 2 ** 26;
 /** Length of the footer and `PAR1`. */
 const TAIL_BYTES = 8;
 
+/** Of one array: a run in damaged data may say that it is a billion values. */
+const MOST_VALUES = 2 ** 24;
+
+/**
+ * An array that outgrows what V8 can hold ends the whole process, not only this thread. hyparquet fills arrays without a
+ * limit; here an element of this number has a setter, which all arrays of the thread inherit.
+ */
+Object.defineProperty(Array.prototype, MOST_VALUES, {
+  set() {
+    throw new ArchiveError({ problem: `damaged Parquet file (more than ${MOST_VALUES} values)` });
+  },
+});
+
 /** The thread of a Parquet file: reads and decodes it, and is ended from outside if that takes too long. A file of its own. */
 const path = workerData as string | Uint8Array;
 let opened: Promise<ParquetFacts & { readonly buffer: AsyncBuffer }> | undefined;
