@@ -184,4 +184,15 @@ describe('a Parquet file', () => {
     }
     expect(found).toEqual(['rows 0 to 1: damaged Parquet file (not decoded within 1 s)', '2']);
   });
+
+  it('whose levels are a run of a billion is damaged, and takes no other rows with it', async () => {
+    const broken = readFileSync(write([bytesColumn('image', bytes)]));
+    // Both rows have a value: eight bits, of which two are set, before the values.
+    const run = broken.indexOf(Buffer.from([3, 0b11]), 4);
+    broken.set([0xfe, 0xff, 0xff, 0xff, 0x07, 1], run);
+    expect(await read(save(broken))).toEqual([
+      '0: rows 0 to 1: damaged Parquet file (more than 16777216 values)',
+      ['2', 'three'],
+    ]);
+  });
 });
