@@ -108,7 +108,7 @@ function convolve<I, A>(
   const firstInner = lesser((padLeft + stride - 1) / stride, outWidth);
   const lastInner = room < 0 ? firstInner : greater(firstInner, lesser(room / stride + 1, outWidth));
   const fast5 = kernelSize == 5 && stride <= 2;
-  const outside = (outWidth - 1) * stride - padLeft + kernelSize - inWidth;
+  const outside = greater(0, (outWidth - 1) * stride - padLeft + kernelSize - inWidth);
   const fast3 = kernelSize == 3 && stride <= 2 && padLeft <= 1 && outside <= 1;
   for (let y = rowStart; y < rowEnd; ++y) {
     const top = y * stride - padTop;
