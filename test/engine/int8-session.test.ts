@@ -169,15 +169,17 @@ describe('levels', () => {
     const network = networkOf(layers);
     const { values } = levelsOfRanges(rangesOfFile(network)!, network, constants);
     const range = (name: string) => {
-      const { scale, zero } = values.get(name)!;
-      return [-zero[0]! * scale[0]!, (4095 - zero[0]!) * scale[0]!];
+      const { scale, zero, wide } = values.get(name)!;
+      const most = wide ? constants.wideMax : constants.narrowMax;
+      return [-zero[0]! * scale[0]!, (most - zero[0]!) * scale[0]!];
     };
     for (const [name, low, high] of [
       ['c', -3, 2],
       ['r', -3, 7],
     ] as const) {
-      expect(range(name)[0]).toBeCloseTo(low, 2);
-      expect(range(name)[1]).toBeCloseTo(high, 2);
+      // Within the step of 8 bits.
+      expect(range(name)[0]).toBeCloseTo(low, 1);
+      expect(range(name)[1]).toBeCloseTo(high, 1);
     }
     const unstated = layers.map((layer) => (layer.name === 'b' ? { ...conv, name: 'b', outChannels: 16 } : layer));
     expect(rangesOfFile(networkOf(unstated))).toBeUndefined();
