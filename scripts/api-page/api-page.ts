@@ -7,6 +7,7 @@ import { renderPage } from './render-page.js';
 export function apiPage(root: string): string {
   const folder = join(root, 'examples');
   const examples = readdirSync(folder)
+    .filter((file) => file.endsWith('.mjs'))
     .sort()
     .map((file) => ({ file, purpose: firstComment(readFileSync(join(folder, file), 'utf8')) }));
   return renderPage(readDeclarations(join(root, 'dist/index.d.ts')), examples);

@@ -37,7 +37,7 @@ async function classOf(pixels: Uint8Array): Promise<number> {
 async function compare(file: string, [digest, top]: readonly [string, number?]): Promise<string> {
   const pixels = new Uint8Array(preparedLength(preprocessing));
   try {
-    await prepareImage(`${folder}/${file}`, preprocessing, pixels, kernels);
+    await prepareImage(`${folder}/${file}`, preprocessing, pixels, kernels, { fullDecode: true });
   } catch (error) {
     if (error instanceof ImageError) return `refused: ${error.code}`;
     throw error;
