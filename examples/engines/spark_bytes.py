@@ -43,6 +43,7 @@ def classify(rows):
 
 spark = SparkSession.builder.appName("mobilenet").getOrCreate()
 files = spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(images)
-results = files.select("path", "content").repartition(partitions).rdd.mapPartitions(classify)
+# Not `repartition`, which would send all images from executor to executor.
+results = files.select("path", "content").coalesce(partitions).rdd.mapPartitions(classify)
 spark.read.schema(schema).json(results).write.parquet(parquet)
 spark.stop()
