@@ -43,8 +43,9 @@ export function removeDone(output: string): void {
     if (existsSync(path)) rmSync(path, { force: true });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
+    const problem = code === 'ERR_FS_EISDIR' ? 'is a folder' : `cannot be removed (${code})`;
     throw new UsageError(
-      { where: `--output ${printable(output)}`, problem: `${printable(path)} cannot be removed (${code})` },
+      { where: `--output ${printable(output)}`, problem: `${printable(path)} ${problem}` },
       { cause },
     );
   }
@@ -187,7 +188,9 @@ function differences(
 
 function missing(parts: readonly string[], expected: number, shards: ReadonlyMap<number, string>): readonly string[] {
   if (shards.size === 0) {
-    return parts.length === expected ? [] : [`${parts.length} parts were given; expected ${expected}`];
+    return parts.length === expected
+      ? []
+      : [`${parts.length} ${parts.length === 1 ? 'part was' : 'parts were'} given; expected ${expected}`];
   }
   const absent = Array.from({ length: expected }, (_, index) => index + 1).filter((shard) => !shards.has(shard));
   return absent.map((shard) => `shard ${shard}/${expected}: no finished part was given`);
