@@ -132,15 +132,17 @@ const takePackages = {
   },
 };
 
-/** Commander starts processes for commands that are programs of their own; none is, and the module is large. */
-const lazyProcesses = {
-  name: 'lazy-processes',
+/** Modules of Node.js that take 1 to 2 ms to load each and that most starts do without, commander too: loaded at their first use. */
+const onDemand = ['child_process', 'fs/promises', 'worker_threads'];
+const loadOnDemand = {
+  name: 'load-on-demand',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
-      /[/\\]commander[/\\]/.test(importer) ? { path: 'child_process', namespace: 'lazy-processes' } : undefined,
+    onResolve({ filter: new RegExp(`^(node:)?(${onDemand.join('|')})$`) }, ({ path, namespace }) =>
+      namespace === 'on-demand' ? undefined : { path: path.replace(/^node:/, ''), namespace: 'on-demand' },
     );
-    onLoad({ filter: /./, namespace: 'lazy-processes' }, () => ({
-      contents: `exports.spawn = (...args) => require('child_process').spawn(...args);`,
+    // For imports by name, which esbuild makes properties of this.
+    onLoad({ filter: /./, namespace: 'on-demand' }, ({ path }) => ({
+      contents: `module.exports = new Proxy({}, { get: (_, name) => require("node:${path}")[name] });`,
       resolveDir: root,
     }));
   },
@@ -160,7 +162,7 @@ export async function bundleCommand(folder) {
       outfile: join(folder, `${name}.cjs`),
       external: ['./*.cjs', ...asScript.external],
       supported: { 'dynamic-import': false },
-      plugins: [...plugins, takePackages],
+      plugins: [...plugins, takePackages, loadOnDemand],
     });
   await bundle('integers', asTable(integers), takeShared);
   const integersHash = createHash('sha256')
@@ -168,12 +170,7 @@ export async function bundleCommand(folder) {
     .digest('hex');
   await Promise.all([
     bundle('start', `export { start } from ${JSON.stringify(source('cli/start/start.ts'))};`),
-    bundle(
-      'command',
-      command,
-      takeFrom({ 'cost.cjs': cost, 'classify.cjs': classify, 'rest.cjs': rest }),
-      lazyProcesses,
-    ),
+    bundle('command', command, takeFrom({ 'cost.cjs': cost, 'classify.cjs': classify, 'rest.cjs': rest })),
     bundle('cost', asTable(cost), takeFrom({ 'compare.cjs': compare, 'rest.cjs': rest }), takeShared),
     bundle('compare', asTable(compare), takeFrom({ 'rest.cjs': rest }), takeShared),
     // What integers.cjs packed is kept for the very same classify.cjs (models/packed-files.ts): that changes with it.

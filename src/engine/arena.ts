@@ -24,20 +24,31 @@ export function align(bytes: number): number {
  * (greedy by size, Pisarchyk and Lee 2020, "Efficient Memory Management for Deep Neural Net Inference").
  */
 export function place(spans: readonly Span[]): Placed {
-  const placed: { span: Span; start: number; end: number }[] = [];
+  const offsets = new Map<string, number>();
+  // Of each step, what lives then: most spans are together with few others.
+  const living = Array.from({ length: Math.max(0, ...spans.map(({ to }) => to + 1)) }, (): Stretch[] => []);
+  let bytes = 0;
   for (const span of [...spans].sort((a, b) => b.bytes - a.bytes)) {
-    let start = 0;
-    for (const other of placed) {
-      const together = span.from <= other.span.to && other.span.from <= span.to;
-      if (!together) continue;
-      if (start + span.bytes <= other.start) break;
-      start = Math.max(start, other.end);
-    }
-    const isBehind = placed.findIndex((other) => other.start > start);
-    placed.splice(isBehind < 0 ? placed.length : isBehind, 0, { span, start, end: start + align(span.bytes) });
+    const during = living.slice(span.from, span.to + 1);
+    const start = lowestGap(span.bytes, [...new Set(during.flat())]);
+    const own = { start, end: start + align(span.bytes) };
+    for (const step of during) step.push(own);
+    offsets.set(span.name, start);
+    bytes = Math.max(bytes, own.end);
   }
-  return {
-    offsets: new Map(placed.map(({ span, start }) => [span.name, start])),
-    bytes: placed.reduce((most, { end }) => Math.max(most, end), 0),
-  };
+  return { offsets, bytes };
+}
+
+interface Stretch {
+  readonly start: number;
+  readonly end: number;
+}
+
+function lowestGap(bytes: number, taken: Stretch[]): number {
+  let start = 0;
+  for (const other of taken.sort((a, b) => a.start - b.start)) {
+    if (start + bytes <= other.start) break;
+    start = Math.max(start, other.end);
+  }
+  return start;
 }

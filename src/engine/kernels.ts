@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import * as zlib from 'node:zlib';
 import { RuntimeError } from '../errors/errors.js';
 import { packageFile } from '../files/package-files.js';
@@ -61,18 +61,25 @@ async function compileKernels(flavour: KernelFlavour): Promise<KernelModule> {
       remedy: 'start it without --jitless, also in NODE_OPTIONS',
     });
   }
-  const bytes = await readFile(kernelFiles[flavour]);
-  if (!WebAssembly.validate(bytes)) {
+  const bytes = readFileSync(kernelFiles[flavour]);
+  let module: CompiledKernels;
+  try {
+    // Compiles each function when it is first called.
+    module = new WebAssembly.Module(bytes);
+  } catch (cause) {
+    if (!(cause instanceof WebAssembly.CompileError)) {
+      throw new RuntimeError({ where: 'WebAssembly', problem: 'the kernels cannot be compiled' }, { cause });
+    }
     if (flavour === 'relaxed') return loadKernels('plain');
-    throw new RuntimeError({
-      where: `Node.js ${process.version} (${process.arch})`,
-      problem: 'WebAssembly SIMD and shared memory are not available here',
-      expected: 'Node.js 20 or newer on a processor with SIMD',
-    });
+    throw new RuntimeError(
+      {
+        where: `Node.js ${process.version} (${process.arch})`,
+        problem: 'WebAssembly SIMD and shared memory are not available here',
+        expected: 'Node.js 20 or newer on a processor with SIMD',
+      },
+      { cause },
+    );
   }
-  const module = await WebAssembly.compile(bytes).catch((cause) => {
-    throw new RuntimeError({ where: 'WebAssembly', problem: 'the kernels cannot be compiled' }, { cause });
-  });
   const exports = instance(module, createMemory(PAGE_BYTES));
   return {
     module,

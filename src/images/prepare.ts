@@ -31,9 +31,11 @@ export function givesBytes({ filter, grey = false }: Pick<Preprocessing, 'filter
 function normalisedBytes({ mean, std }: Preprocessing): Float32Array {
   const table = new Float32Array(3 * 256);
   for (let channel = 0; channel < 3; channel++) {
-    for (let pixel = 0; pixel < 256; pixel++) {
-      table[channel * 256 + pixel] = normalise(pixel, mean[channel]!, std[channel]!);
-    }
+    const start = channel * 256;
+    // Often the same for all channels.
+    if (channel > 0 && mean[channel] === mean[0] && std[channel] === std[0]) table.copyWithin(start, 0, 256);
+    else
+      for (let pixel = 0; pixel < 256; pixel++) table[start + pixel] = normalise(pixel, mean[channel]!, std[channel]!);
   }
   return table;
 }

@@ -1,5 +1,6 @@
-import { lstat, stat } from 'node:fs/promises';
+import * as fs from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { recogniseArchive } from '../archives/recognise.js';
 import { isNamedLikePicture } from '../domain/picture-names.js';
 import { formatError, UsageError } from '../errors/errors.js';
@@ -12,6 +13,9 @@ import { type Shard, shardFilter } from './shard.js';
 import { classOfName, type TruthSource } from './truth.js';
 import type { Input } from './types.js';
 import { type WalkOptions, walk } from './walk.js';
+
+// Not those of node:fs/promises, which takes a millisecond to load.
+const [stat, lstat] = [promisify(fs.stat), promisify(fs.lstat)];
 
 export interface InputOptions {
   /** Into folders below a folder; on where nothing is said. */

@@ -159,7 +159,7 @@ export const layers: readonly Layer[] = [
     folder: 'engine/kernels.ts',
     holds: 'the compiled kernels',
     imports: ['files', 'errors'],
-    node: ['fs/promises', 'zlib'],
+    node: ['fs', 'zlib'],
     process: ['arch', 'version'],
     globals: ['WebAssembly'],
   },
