@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import type { ArchiveKind } from '../archives/archive-types.js';
 import { recogniseArchive } from '../archives/recognise.js';
 import { isNamedLikePicture } from '../domain/picture-names.js';
 import { formatError, UsageError } from '../errors/errors.js';
@@ -74,14 +75,29 @@ export async function* findInputs(names: readonly string[], options: InputOption
   const isInShard = options.shard && (await shardFilter(options.shard));
   const isInPart = (input: Input) => !isInShard || input.lost === 'root' || isInShard(input);
   let isFirst = true;
-  for await (const input of withArchives(allInputs(names, options), seen, isInPart, options)) {
-    if (options.omits?.(input)) continue;
+  /** The input, where it is new and in the part. */
+  const take = async (input: Input): Promise<Input | undefined> => {
     const isNew = await seen.add(keyOf(input));
-    if (!isNew && !input.member) continue;
+    if (!isNew && !input.member) return undefined;
+    const own = isNew ? input : await repeatedMember(input);
+    const isOwn = isInPart(own);
+    // Looks at the file, so it comes last.
+    if (!(isOwn || isFirst) || options.omits?.(input)) return undefined;
     if (isFirst) options.onFirst?.();
     isFirst = false;
-    const own = isNew ? input : await repeatedMember(input);
-    if (isInPart(own)) yield withTruth(own, options);
+    return isOwn ? withTruth(own, options) : undefined;
+  };
+  for await (const input of allInputs(names, options)) {
+    const kind = archiveKind(input, options);
+    if (!kind) {
+      const taken = await take(input);
+      if (taken) yield taken;
+    } else if (await seen.add(keyOf(input))) {
+      for await (const member of await membersOf(input, kind, isInPart, options)) {
+        const taken = await take(member);
+        if (taken) yield taken;
+      }
+    }
   }
 }
 
@@ -97,27 +113,21 @@ async function* inputsOfFrames({ stdin, onFirst }: InputOptions): AsyncGenerator
   }
 }
 
-/** The inputs, with what is in an archive in its place. One that is found in a folder is not entered. */
-async function* withArchives(
-  inputs: AsyncIterable<Input>,
-  seen: SeenNames,
-  isWanted: (input: Input) => boolean,
-  options: InputOptions,
-): AsyncGenerator<Input> {
-  for await (const input of inputs) {
-    // The files of a table are images.
-    const kind = typeof options.truth !== 'object' && isNamed(input) ? recogniseArchive(input.path) : undefined;
-    if (!kind || options.omits?.(input)) yield input;
-    else if (await seen.add(keyOf(input))) {
-      // Apart, as few inputs are archives.
-      const { walkArchive } = await import('./archive.js');
-      const { fields, truth, contents } = options;
-      yield* walkArchive(input, kind, {
-        ...(await walkOptions(options)),
-        ...{ isWanted, ...(fields && { fields }), ...(truth && { truth }), ...(contents === false && { contents }) },
-      });
-    }
-  }
+/** Of a file that is named. One that is found in a folder is not entered, and the files of a table are images. */
+function archiveKind(input: Input, { truth, omits }: InputOptions): ArchiveKind | undefined {
+  if (typeof truth === 'object' || !isNamed(input)) return undefined;
+  const kind = recogniseArchive(input.path);
+  return kind && !omits?.(input) ? kind : undefined;
+}
+
+async function membersOf(input: Input, kind: ArchiveKind, isWanted: (input: Input) => boolean, options: InputOptions) {
+  // Apart, as few inputs are archives.
+  const { walkArchive } = await import('./archive.js');
+  const { fields, truth, contents } = options;
+  return walkArchive(input, kind, {
+    ...(await walkOptions(options)),
+    ...{ isWanted, ...(fields && { fields }), ...(truth && { truth }), ...(contents === false && { contents }) },
+  });
 }
 
 /** A file that may be an archive: what is named like an image is one, or is said not to be. */

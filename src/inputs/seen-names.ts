@@ -1,4 +1,4 @@
-import type { createHash } from 'node:crypto';
+import { type NameDigest, openNameDigest } from './name-digest.js';
 
 /** Up to so many names are kept as they are: hashing is for long runs. */
 const MOST_NAMES = 4096;
@@ -12,13 +12,13 @@ const FULL = 0.6;
 /** Which names there have been already: of many, 16 bytes of each one's SHA-256 in place of the name. */
 export class SeenNames {
   readonly #names = new Set<string>();
-  #hash: typeof createHash | undefined;
+  #digestOf: NameDigest | undefined;
   #table = new Uint32Array(0);
   #count = 0;
 
   /** @returns whether it is new */
   async add(name: string): Promise<boolean> {
-    if (this.#hash) return this.#insert(this.#wordsOf(name));
+    if (this.#digestOf) return this.#insert(wordsOf(this.#digestOf(name)));
     if (this.#names.has(name)) return false;
     this.#names.add(name);
     if (this.#names.size > MOST_NAMES) await this.#beginHashing();
@@ -26,23 +26,11 @@ export class SeenNames {
   }
 
   async #beginHashing(): Promise<void> {
-    this.#hash = (await import('node:crypto')).createHash;
+    const digestOf = await openNameDigest();
     this.#table = new Uint32Array(WORDS * SMALLEST_TABLE);
-    for (const name of this.#names) this.#insert(this.#wordsOf(name));
+    for (const name of this.#names) this.#insert(wordsOf(digestOf(name)));
+    this.#digestOf = digestOf;
     this.#names.clear();
-  }
-
-  #wordsOf(name: string): readonly number[] {
-    // As text: a buffer for each would be memory outside of the heap.
-    const digest = this.#hash!('sha256').update(name).digest('binary');
-    const words: number[] = [];
-    for (let at = 0; at < 4 * WORDS; at += 4) {
-      const [a, b, c, d] = [0, 1, 2, 3].map((byte) => digest.charCodeAt(at + byte)) as [number, number, number, number];
-      words.push(((a << 24) | (b << 16) | (c << 8) | d) >>> 0);
-    }
-    // A first word of 0 is an empty place.
-    if (words[0] === 0) words[0] = 1;
-    return words;
   }
 
   #insert(words: readonly number[]): boolean {
@@ -62,6 +50,21 @@ export class SeenNames {
     }
     this.#table = larger;
   }
+}
+
+function wordsOf(digest: string): readonly number[] {
+  const words: number[] = [];
+  for (let at = 0; at < 4 * WORDS; at += 4) {
+    const word =
+      (digest.charCodeAt(at) << 24) |
+      (digest.charCodeAt(at + 1) << 16) |
+      (digest.charCodeAt(at + 2) << 8) |
+      digest.charCodeAt(at + 3);
+    words.push(word >>> 0);
+  }
+  // A first word of 0 is an empty place.
+  if (words[0] === 0) words[0] = 1;
+  return words;
 }
 
 /** Where a hash is in a table, or else an empty place for it. */

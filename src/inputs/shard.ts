@@ -1,5 +1,5 @@
 import { UsageError } from '../errors/errors.js';
-import { nameBytes } from './name.js';
+import { openNameDigest } from './name-digest.js';
 import type { Input } from './types.js';
 
 /** Part `part` of `parts`, counted from 1. */
@@ -18,9 +18,13 @@ export function parseShard(text: string): Shard {
 
 /** Whether an input is in the part, by a hash of its name as it is given: the same on every machine. */
 export async function shardFilter({ part, parts }: Shard): Promise<(input: Input) => boolean> {
-  const { createHash } = await import('node:crypto');
-  return (input) => {
-    const hash = createHash('sha256').update(nameBytes(input)).digest();
-    return hash.readUIntBE(0, 6) % parts === part - 1;
-  };
+  const digestOf = await openNameDigest();
+  return ({ path }) => firstBytes(digestOf(path)) % parts === part - 1;
+}
+
+/** The first six, as one number. */
+function firstBytes(digest: string): number {
+  let number = 0;
+  for (let at = 0; at < 6; at++) number = number * 256 + digest.charCodeAt(at);
+  return number;
 }

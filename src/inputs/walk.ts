@@ -22,8 +22,8 @@ export interface WalkOptions {
  * counts as the file; a link to a folder is not followed, so that no walk goes in circles. A folder that cannot be listed
  * is an input with an error; what is neither file nor folder is left to whoever opens it, who refuses it unopened.
  */
-export async function* walk(folder: Input, options: WalkOptions = {}): AsyncGenerator<Input> {
-  yield* walkBelow(folder, '', options);
+export function walk(folder: Input, options: WalkOptions = {}): AsyncGenerator<Input> {
+  return walkBelow(folder, '', options);
 }
 
 async function* walkBelow(folder: Input, below: string, options: WalkOptions): AsyncGenerator<Input> {
@@ -44,6 +44,8 @@ async function* walkBelow(folder: Input, below: string, options: WalkOptions): A
   }
 }
 
+type Kind = Pick<Dirent, 'isDirectory' | 'isSymbolicLink'>;
+
 /** What is in a folder. */
 export interface Entry {
   readonly name: string;
@@ -61,18 +63,24 @@ export async function list(folder: Input): Promise<readonly Entry[]> {
     withFileTypes: true,
     encoding: 'buffer' as never,
   })) as unknown as readonly (Dirent<Buffer> | Buffer)[];
-  const entries = await Promise.all(
-    found.map(async (entry) => {
-      // Bun gives the names alone.
-      const bytes = Buffer.isBuffer(entry) ? entry : entry.name;
-      const path = joinNames(parent, bytes);
-      const kind = Buffer.isBuffer(entry) ? await lstat(path) : entry;
-      return { bytes, name: bytes.toString('utf8'), input: inputOf(path), kind };
-    }),
-  );
+  const entries: { readonly name: string; readonly bytes: Buffer; readonly kind: Kind }[] = [];
+  for (const entry of found) {
+    // Bun gives the names alone.
+    const isName = Buffer.isBuffer(entry);
+    const bytes = isName ? entry : entry.name;
+    const kind = isName ? await lstat(joinNames(parent, bytes)) : entry;
+    entries.push({ name: bytes.toString('utf8'), bytes, kind });
+  }
+  const before = parent.length === 0 ? '' : joinNames(parent, Buffer.alloc(0)).toString('utf8');
+  // Where nothing is replaced in a text, it has all bytes.
+  const isText = !before.includes('\ufffd');
   return entries
     .sort((a, b) => compareNames(a.name, b.name) || Buffer.compare(a.bytes, b.bytes))
-    .map(({ name, input, kind }) => ({ name, input, isFolder: kind.isDirectory(), isLink: kind.isSymbolicLink() }));
+    .map(({ name, bytes, kind }) => {
+      const path = `${before}${name}`;
+      const input = isText && !name.includes('\ufffd') ? { file: path, path } : inputOf(joinNames(parent, bytes));
+      return { name, input, isFolder: kind.isDirectory(), isLink: kind.isSymbolicLink() };
+    });
 }
 
 export async function leadsToFolder({ path }: Input): Promise<boolean> {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../src/domain/seeded-random.js';
 import { findInputs, type InputOptions } from '../../src/inputs/find.js';
 import { compileGlob } from '../../src/inputs/glob.js';
 import { compareNames } from '../../src/inputs/order.js';
@@ -233,6 +234,29 @@ describe('names', () => {
       'b',
       'é',
     ]);
+  });
+
+  it('compare as their runs of digits and of other characters do', () => {
+    const split = (name: string) => name.match(/\d+|\D+/g) ?? [];
+    const byUnit = (a: string, b: string) => (a < b ? -1 : Number(a > b));
+    const reference = (a: string, b: string) => {
+      const others = split(b);
+      for (const [at, part] of split(a).entries()) {
+        const other = others[at];
+        if (other === undefined) break;
+        const areNumbers = /\d/.test(part) && /\d/.test(other);
+        const order = areNumbers ? Number(BigInt(part) - BigInt(other)) : byUnit(part, other);
+        if (order !== 0) return order;
+      }
+      return split(a).length - others.length || byUnit(a, b);
+    };
+    const random = seededRandom(1);
+    const name = () =>
+      Array.from({ length: Math.floor(7 * random()) }, () => '0012a-~'[Math.floor(7 * random())]).join('');
+    const wrong = Array.from({ length: 50_000 }, () => [name(), name()] as const).filter(
+      ([a, b]) => Math.sign(compareNames(a, b)) !== Math.sign(reference(a, b)),
+    );
+    expect(wrong).toEqual([]);
   });
 
   it.each([
