@@ -90,7 +90,7 @@ export const signatures = {
     ...['top', 'left', 'value'],
   ],
   multiply_f32: COMBINE,
-  pixels_i8: [...MAPS, 'offsets', 'runs', 'step'],
+  pixels_i8: [...MAPS, 'runs', 'format'],
   pointwise_f32: POINTWISE,
   pointwise_half_f32: [...MAPS, 'weights', 'residual', 'scratch', 'pixels', ...CHANNELS, 'rows', 'columns', ...CLAMP],
   pointwise_i8: [...MAPS, 'weights', 'residual', 'pixels', ...CHANNELS, 'format', 'activation'],

@@ -112,8 +112,8 @@ export function placeLanes(
 /** The kernels look up three bytes at once, each in a table of its own. */
 const TABLES = 3;
 const TABLE_BYTES = 4 * TABLES * 256;
-/** How often the room of the tables is needed: for them, and for what they are made of. */
-const TABLE_ROOM = 3;
+/** How often the room of the tables is needed: for them, and for the integers that they give. */
+const TABLE_ROOM = 2;
 
 /**
  * Makes the memory ready for pictures of bytes, at `address` with TABLE_ROOM times TABLE_BYTES.
@@ -128,11 +128,10 @@ function takeBytes(
   kernels: Kernels,
 ): (plan: Plan) => PixelInput {
   const isColour = values.length === TABLES * 256;
-  const step = isColour && reader?.kernel === 'quantise_i8' && placeSteps(values, address, reader, memory, kernels);
-  if (step) {
+  if (isColour && reader?.kernel === 'quantise_i8' && keepsBytes(values, address, reader, memory, kernels)) {
     return ({ input, steps: [first, ...rest] }) => {
-      const { output, pixels: runs } = (first as QuantiseStep).args;
-      const args = { output, input: input.address, offsets: address, runs, step };
+      const { output, pixels: runs, format } = (first as QuantiseStep).args;
+      const args = { output, input: input.address, runs, format };
       return { address: input.address, calls: [{ kernel: 'pixels_i8', args } as const, ...rest].map(orderCall) };
     };
   }
@@ -150,34 +149,25 @@ function takeBytes(
 
 type QuantiseStep = Extract<Step, { readonly kernel: 'quantise_i8' }>;
 
-/**
- * Where the integers that `quantise_i8` makes of bytes are equal steps, as they are for a picture's own levels (`withPicture`):
- * writes those of zero, for 8 pixels, and returns the size of a step.
- */
-function placeSteps(
+/** Whether `quantise_i8` makes the very bytes of what stands for them, as it does for a picture's own levels (`withPicture`). */
+function keepsBytes(
   values: Float32Array,
   address: number,
   { args, strides }: QuantiseStep,
   { buffer }: KernelMemory,
   kernels: Kernels,
-): number | undefined {
+): boolean {
   const { channels: run } = args;
-  if (strides!.output !== 2 * run) return undefined;
-  const [to, from] = [address + values.byteLength, address + 2 * values.byteLength];
+  const from = address + values.byteLength;
   new Float32Array(buffer, from, values.length).set(
-    values.map((_, at) => values[(at % 3) * 256 + Math.floor(at / 3)]!),
+    values.map((_, at) => values[(at % TABLES) * 256 + Math.floor(at / TABLES)]!),
   );
   callKernel(kernels, {
     kernel: 'quantise_i8',
-    args: { ...args, output: to, input: from, pixels: values.length / run },
+    args: { ...args, output: address, input: from, pixels: values.length / run },
   });
-  const levels = new Int16Array(buffer, to, values.length);
-  const size = levels[3]! - levels[0]!;
-  if (!levels.every((level, at) => level === levels[at % 3]! + Math.floor(at / 3) * size)) return undefined;
-  new Int16Array(buffer, address, run).forEach((_, at, offsets) => {
-    offsets[at] = levels[at % 3]!;
-  });
-  return size;
+  const levels = new (strides!.output === run ? Uint8Array : Int16Array)(buffer, address, values.length);
+  return levels.every((level, at) => level === Math.floor(at / TABLES));
 }
 
 /** Makes a lane ready to run on this thread. */

@@ -41,9 +41,6 @@ export function inIntegers(model: Model, readCalibrated?: () => NamedTensors): M
   };
 }
 
-/** Steps for one level of a pixel: fine enough that mean · 255 is nearly one of them. */
-const PIXEL_STEPS = 16;
-
 /** Adds how the picture itself is stored; the levels as they are where it is not in integers. */
 export function withPicture(
   levels: Levels,
@@ -55,8 +52,8 @@ export function withPicture(
 }
 
 /**
- * How the picture is stored: the values that its preprocessing gives, one for each level of a pixel, and zero. Undefined where
- * it does not map pixels so that zero is among them.
+ * How the picture is stored: in the levels of its pixels, of which zero lies between two. Undefined where its preprocessing
+ * does not map pixels so that zero is among their values.
  */
 export function levelsOfPicture(
   { inputShape }: Pick<ResolvedNetwork, 'inputShape'>,
@@ -64,9 +61,9 @@ export function levelsOfPicture(
 ): ValueLevels | undefined {
   if (inputShape.channels !== mean.length || !mean.every((each) => each >= 0 && each <= 1)) return undefined;
   return {
-    scale: Float32Array.from(std, (each) => 1 / (255 * PIXEL_STEPS * each)),
-    zero: Float32Array.from(mean, (each) => Math.round(255 * PIXEL_STEPS * each)),
+    scale: Float32Array.from(std, (each) => 1 / (255 * each)),
+    zero: Float32Array.from(mean, (each) => 255 * each),
     mean: new Float32Array(mean.length),
-    wide: true,
+    wide: false,
   };
 }

@@ -2,12 +2,13 @@ import { expect, it } from 'vitest';
 import { foldBatchNorm } from '../../src/engine/fold.js';
 import { fuse, type Operation } from '../../src/engine/fuse.js';
 import type { Levels, ValueLevels } from '../../src/engine/int8/levels.js';
+import { roundForPictures } from '../../src/engine/int8/picture-weights.js';
 import { loadKernels } from '../../src/engine/kernels.js';
 import { createSession } from '../../src/engine/session.js';
 import { withPicture } from '../../src/models/integers.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
-import type { Network, ResolvedNetwork } from '../../src/networks/types.js';
+import { NETWORK_INPUT, type Network, type ResolvedNetwork } from '../../src/networks/types.js';
 import { seededWeights } from '../../src/use-cases/seeded-weights.js';
 import { toFloat32 } from '../../src/weights/half.js';
 import type { NetworkWeights } from '../../src/weights/types.js';
@@ -25,18 +26,22 @@ function quantise(values: Float32Array, levels: ValueLevels): Int32Array {
   const channels = levels.scale.length;
   return Int32Array.from(values, (value, i) => {
     const c = i % channels;
-    return roundTo(fround(value * fround(1 / levels.scale[c]!)), levels.zero[c]!, largestOf(levels));
+    const level = fround(fround(value * fround(1 / levels.scale[c]!)) + levels.zero[c]!);
+    return roundTo(level, 0, largestOf(levels));
   });
 }
 
-/** Integer weights [terms][channels] and what makes outputs of sums, as DESIGN.md says; `depthwise`: a channel for itself. */
+/**
+ * Integer weights [terms][channels] and what makes outputs of sums, as DESIGN.md says; `depthwise`: a channel for itself.
+ * `ofPicture`: the weights are rounded as `roundForPictures` does, which has tests of its own.
+ */
 function quantiseWeights(
   { clamp }: Operation,
   data: { weights: Float32Array; bias: Float32Array },
   from: ValueLevels,
   to: ValueLevels | undefined,
   residual: ValueLevels | undefined,
-  depthwise: boolean,
+  { depthwise, ofPicture }: { readonly depthwise: boolean; readonly ofPicture: boolean },
 ): { weights: Int32Array; channels: Channels } {
   const count = data.bias.length;
   const terms = data.weights.length / count;
@@ -49,19 +54,23 @@ function quantiseWeights(
     second: new Float32Array(count),
     highest: new Int32Array(count),
   };
-  for (let n = 0; n < count; n++) {
-    const inputOf = (k: number) => (depthwise ? n : k % from.scale.length);
+  const inputOf = (k: number, n: number) => (depthwise ? n : k % from.scale.length);
+  const steps = Float32Array.from({ length: count }, (_, n) => {
     let largest = 0;
     for (let k = 0; k < terms; k++) {
-      largest = Math.max(largest, Math.abs(data.weights[k * count + n]! * from.scale[inputOf(k)]!));
+      largest = Math.max(largest, Math.abs(data.weights[k * count + n]! * from.scale[inputOf(k, n)]!));
     }
-    const step = fround(Math.max(fround(largest / most), Math.abs(data.bias[n]!) / 2 ** 29, 1e-20));
+    return Math.max(fround(largest / most), Math.abs(data.bias[n]!) / 2 ** 29, 1e-20);
+  });
+  const exact = ofPicture ? toFloat32(roundForPictures(data.weights, steps, from.scale, most)) : data.weights;
+  for (let n = 0; n < count; n++) {
+    const step = steps[n]!;
     let bias = data.bias[n]!;
     let zeros = 0;
     let sizes = 0;
     for (let k = 0; k < terms; k++) {
-      const weight = data.weights[k * count + n]!;
-      const c = inputOf(k);
+      const weight = exact[k * count + n]!;
+      const c = inputOf(k, n);
       const scaled = weight * from.scale[c]!;
       const levels = Math.floor((depthwise ? scaled / step : scaled * fround(1 / step)) + 0.5);
       const integer = Math.max(-most, Math.min(most, levels));
@@ -109,7 +118,10 @@ function runIntegers(network: ResolvedNetwork, parameters: NetworkWeights, level
     const depthwise = layer.kind === 'depthwise';
     const target = layer.kind === 'dense' ? undefined : to;
     const folded = { weights: toFloat32(data), bias };
-    const { weights, channels } = quantiseWeights(operation, folded, from, target, residual, depthwise);
+    const { weights, channels } = quantiseWeights(operation, folded, from, target, residual, {
+      depthwise,
+      ofPicture: inputs[0] === NETWORK_INPUT,
+    });
     const map = layer.kind === 'dense' ? quantise(floats.get(inputs[0]!)!, from) : maps.get(inputs[0]!)!;
     const size = 'kernelSize' in layer ? layer.kernelSize : 1;
     const stride = 'stride' in layer ? layer.stride : 1;
@@ -125,7 +137,7 @@ function runIntegers(network: ResolvedNetwork, parameters: NetworkWeights, level
         const [inY, inX] = [y + Math.floor(tap / size), x + (tap % size)];
         const inside = inY >= 0 && inY < height && inX >= 0 && inX < width;
         for (let c = depthwise ? n : 0; c < (depthwise ? n + 1 : depth); c++) {
-          const value = inside ? map[(inY * width + inX) * depth + c]! : from.zero[c]!;
+          const value = inside ? map[(inY * width + inX) * depth + c]! : Math.round(from.zero[c]!);
           sum += value * weights[(depthwise ? tap : tap * depth + c) * shape.channels + n]!;
         }
       }

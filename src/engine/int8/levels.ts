@@ -15,7 +15,7 @@ export type IntegerMaps = ReadonlyMap<string, IntegerMap>;
 /** The range of one map in integers: value = (integer − zero) · scale, each channel by itself. */
 export interface ValueLevels extends IntegerMap {
   readonly scale: Float32Array;
-  /** Whole numbers. */
+  /** Whole numbers, but for the picture, whose zero lies between two of its levels. */
   readonly zero: Float32Array;
   /** Mean of the values over the pictures of the calibration; what rounding the weights shifts on average is given back. */
   readonly mean: Float32Array;

@@ -1,8 +1,10 @@
+import { NETWORK_INPUT } from '../../networks/types.js';
 import type { KernelConstants } from '../kernel-constants.js';
 import type { Kernels } from '../kernels.js';
 import { type FoldedWeights, stage } from '../pack.js';
 import { blockBytes, type PackedBlocks, type PackedPanels, panelBytes, storedBytes } from './layouts.js';
 import { type Levels, largestInteger, largestWeight, type ValueLevels } from './levels.js';
+import { roundForPictures } from './picture-weights.js';
 
 /** A rounded result must not pass this, or its integer could not be read from its bits. */
 const LARGEST_RESULT = 1e7;
@@ -29,7 +31,9 @@ export function packPanels(packed: PackedPanels, { weights: given, bias }: Folde
   const { memory, kernels, constants, levels, staging } = target;
   const input = levelsOf(levels, packed.input);
   const outChannels = bias.length;
-  const weights = rowInputs ? spreadRows(given, rowInputs.count * outChannels, rowInputs.stored * outChannels) : given;
+  const spread = (weights: FoldedWeights['weights']) =>
+    rowInputs ? spreadRows(weights, rowInputs.count * outChannels, rowInputs.stored * outChannels) : weights;
+  let weights = spread(given);
   const inChannels = weights.length / outChannels;
   const { packedInputDoubles, panelColumnRows } = constants;
   const most = largestWeight(input, given.length / outChannels, constants);
@@ -47,15 +51,20 @@ export function packPanels(packed: PackedPanels, { weights: given, bias }: Folde
   const columns = panels * constants.channelTile;
   const channels = new Float64Array(memory, inputs.byteOffset + inputs.byteLength, panelColumnRows * columns);
   channels.fill(0);
-  const from = stage(weights, { memory, staging: channels.byteOffset + channels.byteLength });
-  const half = weights instanceof Uint16Array ? 1 : 0;
+  const place = { memory, staging: channels.byteOffset + channels.byteLength };
+  const isHalf = () => (weights instanceof Uint16Array ? 1 : 0);
+  let from = stage(weights, place);
 
   let steps = levels.steps.get(packed.value);
   if (!steps) {
-    kernels.largest_weights(channels.byteOffset, from, half, inChannels, outChannels, inputs.byteOffset);
+    kernels.largest_weights(channels.byteOffset, from, isHalf(), inChannels, outChannels, inputs.byteOffset);
     steps = Float32Array.from(channels.subarray(0, outChannels), (largest) => largest / most);
   }
   const sums = new Sums(steps, bias);
+  if (packed.input === NETWORK_INPUT) {
+    weights = spread(roundForPictures(given, sums.steps, input.scale, most));
+    from = stage(weights, place);
+  }
   channels.set(sums.steps);
   channels.set(
     sums.steps.map((step) => 1 / step),
@@ -66,7 +75,7 @@ export function packPanels(packed: PackedPanels, { weights: given, bias }: Folde
   kernels.quantise_panels(
     to,
     from,
-    half,
+    isHalf(),
     inChannels,
     outChannels,
     stride,

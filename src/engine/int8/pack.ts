@@ -26,12 +26,8 @@ export function packIntegers(
   }
 }
 
-function rowsOf(
-  rows: Rows,
-  channels: number,
-  target: Pick<IntegerTarget, 'levels' | 'constants'>,
-): readonly Float32Array[] {
-  const { levels, constants } = target;
+function rowsOf(rows: Rows, channels: number, target: Pick<IntegerTarget, 'levels'>): readonly Float32Array[] {
+  const { levels } = target;
   switch (rows.kind) {
     case 'add': {
       const [first, second] = rows.inputs.map((name) => levelsOf(levels, name)) as [ValueLevels, ValueLevels];
@@ -51,14 +47,14 @@ function rowsOf(
     }
     case 'quantise': {
       const { scale, zero } = levelsOf(levels, rows.map);
-      return [scale.map((each) => 1 / each), zero.map((each) => constants.rounding + each)];
+      return [scale.map((each) => 1 / each), zero];
     }
     case 'repeated':
       return rowsOf({ kind: 'quantise', map: rows.map }, channels, target).map((row) =>
         Float32Array.from({ length: channels }, (_, c) => row[c % row.length]!),
       );
     case 'zeros':
-      return [levelsOf(levels, rows.map).zero];
+      return [levelsOf(levels, rows.map).zero.map((each) => Math.round(each))];
     default:
       return rows satisfies never;
   }
