@@ -140,9 +140,9 @@ const loadOnDemand = {
     onResolve({ filter: new RegExp(`^(node:)?(${onDemand.join('|')})$`) }, ({ path, namespace }) =>
       namespace === 'on-demand' ? undefined : { path: path.replace(/^node:/, ''), namespace: 'on-demand' },
     );
-    // For imports by name, which esbuild makes properties of this.
+    // For imports by name, which esbuild makes properties of a copy of this, with the same prototype.
     onLoad({ filter: /./, namespace: 'on-demand' }, ({ path }) => ({
-      contents: `module.exports = new Proxy({}, { get: (_, name) => require("node:${path}")[name] });`,
+      contents: `module.exports = Object.create(new Proxy({}, { get: (_, name) => require("node:${path}")[name] }));`,
       resolveDir: root,
     }));
   },
