@@ -53,7 +53,7 @@ export { global_average_pool_f32 } from './global-average-pool';
 export { max_pool_f32 } from './max-pool';
 export { pack_rows_f16, pack_rows_f32 } from './pack';
 export { pointwise_f32 } from './pointwise';
-export { HALF_HEADER_BYTES, pointwise_half_f32 } from './pointwise-half';
+export { pointwise_half_f32 } from './pointwise-half';
 export {
   look_up_f32,
   RESAMPLE_SLACK,

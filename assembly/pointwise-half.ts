@@ -5,9 +5,6 @@ import { CHANNEL_TILE, FLOAT, VECTOR } from './tiles';
 import { isAligned } from './vector';
 import { widen } from './widen';
 
-/** Bytes before the biases: the address of the weights, and nothing. */
-export const HALF_HEADER_BYTES: i32 = 16;
-
 const HALF: usize = 2;
 const PANEL_ROW: usize = <usize>CHANNEL_TILE * FLOAT;
 
@@ -40,15 +37,16 @@ function widenPanel(panel: usize, weights: usize, rows: i32, columns: i32, first
  * Like `pointwise_f32`, bit for bit, on weights of half precision that lie as their file has them: each panel is widened
  * where it is used. A little slower, and nothing has to be packed before the first picture.
  *
- * - weights: the address (u32, a multiple of 2) of rows `[rows][columns]`, then at HALF_HEADER_BYTES a bias for each
- *   of outChannels; 16-byte aligned. rows ≤ inChannels, the rest counts as
- *   zero; outChannels is columns rounded up to 8.
+ * - halves: rows `[rows][columns]`; 2-byte aligned. rows ≤ inChannels, the rest counts as zero; outChannels is columns
+ *   rounded up to 8.
+ * - biases: one for each of outChannels; 16-byte aligned.
  * - scratch: 32 · (1 + inChannels) bytes for a panel; 16-byte aligned.
  */
 export function pointwise_half_f32(
   output: usize,
   input: usize,
-  weights: usize,
+  halves: usize,
+  biases: usize,
   residual: usize,
   scratch: usize,
   pixels: i32,
@@ -59,11 +57,10 @@ export function pointwise_half_f32(
   min: f32,
   max: f32,
 ): void {
-  assert(isAligned(output) && isAligned(weights) && isAligned(residual) && isAligned(scratch) && (input & 3) == 0);
+  assert(isAligned(output) && isAligned(biases) && isAligned(residual) && isAligned(scratch));
+  assert((input & 3) == 0 && (halves & 1) == 0);
   assert(pixels >= 0 && rows >= 1 && rows <= inChannels);
   assert(outChannels % CHANNEL_TILE == 0 && columns <= outChannels && columns > outChannels - CHANNEL_TILE);
-  const halves = <usize>load<u32>(weights);
-  const biases = weights + <usize>HALF_HEADER_BYTES;
   const inStride = <usize>inChannels * FLOAT;
   const outStride = <usize>outChannels * FLOAT;
   const block = blockPixels(inChannels, outChannels);

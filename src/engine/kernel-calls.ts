@@ -28,7 +28,7 @@ export interface LowerContext {
   readonly kernels: KernelModule;
   /** How many need scratch memory of their own at once. */
   readonly threads: number;
-  /** Weights of linear layers stay in half precision. */
+  /** Weights of linear layers are read in half precision when their layer begins. */
   readonly keepsHalf?: boolean;
   /** Reserves memory while this operation runs, and names it. */
   scratch(role: string, bytes: number): string;

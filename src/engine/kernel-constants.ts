@@ -14,8 +14,6 @@ export interface KernelConstants {
   readonly pixelTile: number;
   /** The linear kernels take the inputs of an output by this many. */
   readonly inputMultiple: number;
-  /** Bytes before the biases of weights that stay in half precision. */
-  readonly halfHeaderBytes: number;
   /** Bytes of what `resize_f32` is told of a row or column. */
   readonly resizeEntryBytes: number;
   /** Bytes after a picture that the resampling kernels read, or overwrite. */
@@ -58,7 +56,6 @@ export function readConstants(exports: KernelExports): KernelConstants {
     channelTile: exports.CHANNEL_TILE.value,
     pixelTile: exports.PIXEL_TILE.value,
     inputMultiple: exports.INPUT_MULTIPLE.value,
-    halfHeaderBytes: exports.HALF_HEADER_BYTES.value,
     resizeEntryBytes: exports.RESIZE_ENTRY.value,
     resampleSlack: exports.RESAMPLE_SLACK.value,
     tapGroup: exports.TAP_GROUP.value,

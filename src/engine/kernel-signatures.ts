@@ -92,7 +92,10 @@ export const signatures = {
   multiply_f32: COMBINE,
   pixels_i8: [...MAPS, 'runs', 'format'],
   pointwise_f32: POINTWISE,
-  pointwise_half_f32: [...MAPS, 'weights', 'residual', 'scratch', 'pixels', ...CHANNELS, 'rows', 'columns', ...CLAMP],
+  pointwise_half_f32: [
+    ...[...MAPS, 'halves', 'biases', 'residual', 'scratch', 'pixels', ...CHANNELS, 'rows', 'columns'],
+    ...CLAMP,
+  ],
   pointwise_i8: [...MAPS, 'weights', 'residual', 'pixels', ...CHANNELS, 'format', 'activation'],
   pointwise_rounded_f32: POINTWISE,
   pointwise_strassen_i8: [...MAPS, 'weights', 'residual', 'scratch', 'pixels', ...CHANNELS, 'format', 'activation'],

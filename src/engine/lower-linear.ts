@@ -1,7 +1,7 @@
 import type { Shape } from '../networks/types.js';
 import { align } from './arena.js';
 import { type Argument, type KernelCall, type LayerOf, limits, mapsOf, type Place } from './kernel-calls.js';
-import { halfBytes, panelBytes } from './pack.js';
+import { panelBytes } from './pack.js';
 
 type Linear = LayerOf<'pointwise' | 'dense'>;
 
@@ -30,20 +30,16 @@ function onPanels(layer: Linear, place: Place): KernelCall {
 
 function onHalves(layer: Linear, place: Place): KernelCall {
   const { context, inChannels, outChannels } = place;
-  const { channelTile: tile, halfHeaderBytes } = context.kernels.constants;
-  const [input, output] = [layer.inputShapes[0], layer.outputShape];
-  const weights = context.addWeights({
-    layout: 'half',
-    layer: layer.name,
-    bytes: halfBytes(outChannels, halfHeaderBytes),
-    headerBytes: halfHeaderBytes,
-  });
+  const { channelTile: tile } = context.kernels.constants;
+  const [rows, columns] = [layer.inputShapes[0].channels, layer.outputShape.channels];
+  const biases = context.addWeights({ layout: 'biases', layer: layer.name, bytes: 4 * outChannels });
+  // Read when the layer begins: by then large maps have left room.
+  const halves = { value: context.scratch('halves', 2 * rows * columns) };
   const scratchBytes = align(panelBytes(tile, tile, inChannels));
   const scratch = { value: context.scratch('panel', context.threads * scratchBytes) };
-  const [rows, columns] = [input.channels, output.channels];
   return {
     kernel: 'pointwise_half_f32',
-    args: { ...linearArguments(input, place), weights, scratch, rows, columns },
+    args: { ...linearArguments(layer.inputShapes[0], place), halves, biases, scratch, rows, columns },
     scratchBytes,
   };
 }

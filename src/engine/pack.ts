@@ -11,7 +11,7 @@ export interface FoldedWeights {
 }
 
 /** Where and how one layer's parameters lie in memory; the layouts are described in DESIGN.md. */
-export type PackedLayer = PackedPanels | PackedGroups | PackedDepthwise | PackedHalf;
+export type PackedLayer = PackedPanels | PackedGroups | PackedDepthwise | PackedBiases;
 
 /** All that lies in memory before the first run. */
 export type PackedWeights = PackedLayer | PackedTable;
@@ -65,13 +65,9 @@ export interface PackedDepthwise extends Placement {
   readonly storedChannels: number;
 }
 
-/**
- * Weights in half precision that stay where their file was read to: their address, then biases of all stored channels.
- * Kernels widen them on the way.
- */
-export interface PackedHalf extends Placement {
-  readonly layout: 'half';
-  readonly headerBytes: number;
+/** Biases of all stored channels, of a layer whose weights are read in half precision when it begins. */
+export interface PackedBiases extends Placement {
+  readonly layout: 'biases';
 }
 
 /** Numbers that follow from sizes alone. */
@@ -98,10 +94,6 @@ export function panelBytes(outChannels: number, tile: number, rows: number): num
   return 4 * (rows + 1) * Math.ceil(outChannels / tile) * tile;
 }
 
-export function halfBytes(storedOutChannels: number, headerBytes: number): number {
-  return headerBytes + 4 * storedOutChannels;
-}
-
 export function depthwiseBytes(storedChannels: number, taps: number): number {
   return 4 * (taps + 1) * storedChannels;
 }
@@ -116,7 +108,7 @@ export interface PackTarget {
 
 /** Bytes of staging that a layer's weights, or its biases, need in whatever precision they come. */
 export function stagingBytes(packed: PackedWeights): number {
-  if (packed.layout === 'half' || packed.layout === 'groups' || packed.layout === 'table') return 0;
+  if (packed.layout === 'biases' || packed.layout === 'groups' || packed.layout === 'table') return 0;
   if (packed.layout === 'depthwise') return 4 * packed.taps * packed.channels;
   return 4 * packed.outChannels * Math.max(packed.taps * packed.inChannels, 1);
 }
@@ -124,8 +116,8 @@ export function stagingBytes(packed: PackedWeights): number {
 /** Writes folded weights into memory as the kernels read them. What lies between is left as it is: zero. */
 export function pack(packed: PackedLayer, folded: FoldedWeights, target: PackTarget): void {
   switch (packed.layout) {
-    case 'half':
-      refer(packed, folded, target);
+    case 'biases':
+      new Float32Array(target.memory, packed.address, folded.bias.length).set(folded.bias);
       return;
     case 'depthwise':
       packDepthwise(packed, folded, target);
@@ -139,18 +131,6 @@ export function pack(packed: PackedLayer, folded: FoldedWeights, target: PackTar
     default:
       packed satisfies never;
   }
-}
-
-function refer(
-  { layer, address, headerBytes }: PackedHalf,
-  { weights, bias }: FoldedWeights,
-  { memory }: PackTarget,
-): void {
-  if (weights.buffer !== memory || !(weights instanceof Uint16Array)) {
-    throw new Error(`${layer}: weights are not half precision in the session's memory, as its caller said they are`);
-  }
-  new Uint32Array(memory, address, 1)[0] = weights.byteOffset;
-  new Float32Array(memory, address + headerBytes, bias.length).set(bias);
 }
 
 /** The address of values that lie in the memory already, or else of their copy in the staging area. */

@@ -63,7 +63,7 @@ export interface PlanOptions {
   readonly threads?: number;
   /** Bytes, whole cache lines, by which the arena lies behind its usual place: for several on the same weights. */
   readonly shift?: number;
-  /** The weights of linear layers stay in half precision, before the arena, where `shift` leaves room; for one thread. */
+  /** The weights of linear layers are read in half precision when their layer begins; for one thread. */
   readonly keepsHalf?: boolean;
   /** Layers whose outputs stay in memory, in floats, to the end of a run; none by default. */
   readonly keep?: readonly string[];

@@ -1,12 +1,12 @@
 import type { ResolvedNetwork } from '../networks/types.js';
-import type { Allocate } from '../untrusted-data/regular-file.js';
+import type { Allocate, OpenedParts } from '../untrusted-data/regular-file.js';
 import type { NetworkWeights } from '../weights/types.js';
 import { align } from './arena.js';
 import type { IntegerLimits, Levels } from './int8/levels.js';
 import type { PackedStore } from './int8/packed-store.js';
 import { orderCall } from './kernel-signatures.js';
 import { bindKernels, createMemory, type KernelMemory, type KernelModule, loadKernels } from './kernels.js';
-import type { Plan } from './plan.js';
+import type { Plan, Step } from './plan.js';
 import type { Crew, Pool } from './pool.js';
 import { prepare } from './prepare.js';
 import { readMap } from './read-map.js';
@@ -21,10 +21,11 @@ export interface SessionOptions {
   /** Where the parameters of a network in integers may be packed already: then neither levels nor weights are read. */
   readonly packed?: PackedStore;
   /**
-   * For a few runs with one thread: the length of the file of weights that `weights` will read into what it allocates, with
-   * all linear layers' weights in half precision. They stay there and are widened in each run, so that nothing is packed.
+   * For a few runs with one thread, instead of `weights`: linear layers' weights stay in their file, in half precision. Each
+   * run reads and widens them layer by layer, so that nothing is packed and the memory of maps serves for them as well:
+   * touching new memory takes longer than reading.
    */
-  readonly halfFileBytes?: number;
+  readonly openHalves?: OpenHalves;
   /** Layers whose maps can be read after each run; none by default. */
   readonly keep?: readonly string[];
 }
@@ -49,6 +50,19 @@ export interface Session {
   /** Puts parameters that were packed for this session where the next one finds them. */
   keep(): void;
 }
+
+/** Weights of which those of linear layers, in half precision, are still in their file. */
+export interface HalfWeights {
+  /** All are views of what was allocated, each at its place in the file; what is still in the file is not there yet. */
+  readonly weights: NetworkWeights;
+  readonly file: OpenedParts;
+}
+
+/**
+ * @param allocate gives zeroed memory for as many bytes as the file has
+ * @param left layers whose weights are left in the file
+ */
+export type OpenHalves = (allocate: Allocate, left: ReadonlySet<string>) => HalfWeights;
 
 type WeightsSource = NetworkWeights | ((allocate: Allocate) => NetworkWeights);
 
@@ -90,16 +104,21 @@ export async function startSession(options: SessionOptions, prepareMemory: Prepa
 }
 
 function bindSession(
-  { layout, memory, pool, isRestored }: Prepared,
+  { layout, memory, pool, isRestored, parts }: Prepared,
   kernels: KernelModule,
   crew: Crew | undefined,
   options: SessionOptions,
 ): Session {
   const bound = bindKernels(kernels, memory);
-  const calls = layout.steps.map((step) => ({
-    call: bound[step.kernel] as (...args: readonly number[]) => void,
-    args: orderCall(step).args,
-  }));
+  const calls = layout.steps.map((step) => {
+    const call = bound[step.kernel] as (...args: readonly number[]) => void;
+    const { args } = orderCall(step);
+    const bring = parts?.bringerOf(step);
+    return () => {
+      bring?.();
+      call(...args);
+    };
+  });
   const output = new Float32Array(memory.buffer, layout.output.address, layout.output.length);
   return {
     plan: layout,
@@ -107,16 +126,17 @@ function bindSession(
     input: new Float32Array(memory.buffer, layout.input.address, layout.input.length),
     run() {
       if (pool) pool.run();
-      else for (const { call, args } of calls) call(...args);
+      else for (const call of calls) call();
+      parts?.file.refuseChanged();
       return output.slice();
     },
     kept: (name) => readMap(layout, name, memory.buffer),
     runStep(index) {
-      const { call, args } = calls[index]!;
-      call(...args);
+      calls[index]!();
     },
     close() {
       crew?.close();
+      parts?.file.close();
     },
     keep() {
       if (isRestored || layout.integers.length === 0) return;
@@ -134,6 +154,8 @@ export interface Prepared {
   readonly pool: Pool | undefined;
   /** Packed by an earlier start. */
   readonly isRestored?: boolean;
+  /** Weights that are read in each run. */
+  readonly parts?: Parts | undefined;
 }
 
 /** What parameters depend on beside network and weights; undefined where that cannot be told. */
@@ -172,31 +194,69 @@ async function packParameters(
   weights: WeightsSource,
   epsilon: number,
   crew: Crew | undefined,
-  { levels: given, halfFileBytes, keep = [] }: SessionOptions,
+  { levels: given, openHalves, keep = [] }: SessionOptions,
 ): Promise<Prepared> {
   const threads = crew?.threads ?? 1;
   const levels = typeof given === 'function' ? given(kernels.constants) : given;
   const preparation = await prepare(network, kernels, levels);
-  const kept = levels || crew ? undefined : halfFileBytes;
-  const layout = preparation.plan({ threads, keep, shift: align(kept ?? 0), keepsHalf: kept !== undefined });
+  const open = levels || crew ? undefined : openHalves;
+  const layout = preparation.plan({ threads, keep, keepsHalf: open !== undefined });
   const room = preparation.stagingBytes(layout);
-  // A file of weights that does not stay lies where activations will: they have not begun, and its pages are not touched
-  // for it alone.
-  const fileAddress = layout.arenaAddress - align(kept ?? 0);
+  // The file lies where activations will: they have not begun, and its pages are not touched for it alone.
+  const { arenaAddress } = layout;
   const begin = (fileBytes: number) => {
-    const staging = kept === undefined ? fileAddress + align(fileBytes) : layout.arenaAddress;
+    const staging = arenaAddress + align(fileBytes);
     const memory = createMemory(Math.max(layout.memoryBytes, staging + room));
     return { memory, staging, pool: crew?.assign(layout, kernels, memory) };
   };
   let begun: ReturnType<typeof begin> | undefined;
   const allocate = (bytes: number): Uint8Array => {
-    if (begun || bytes > (kept ?? MOST_FILE_BYTES)) return new Uint8Array(bytes);
+    if (begun || bytes > MOST_FILE_BYTES) return new Uint8Array(bytes);
     begun = begin(bytes);
-    return new Uint8Array(begun.memory.buffer, fileAddress, bytes);
+    return new Uint8Array(begun.memory.buffer, arenaAddress, bytes);
   };
-  const found = typeof weights === 'function' ? weights(allocate) : weights;
+  const halves = open?.(allocate, new Set(leftLayers(layout).values()));
+  const found = halves?.weights ?? (typeof weights === 'function' ? weights(allocate) : weights);
   const { memory, staging, pool } = begun ?? begin(0);
   const target = { memory: memory.buffer, kernels: bindKernels(kernels, memory), staging };
   preparation.pack(layout, { weights: found, epsilon }, target);
-  return { layout, memory, pool };
+  return {
+    layout,
+    memory,
+    pool,
+    parts: halves && partsOf(halves, layout, { memory: memory.buffer, address: arenaAddress }),
+  };
+}
+
+interface Parts {
+  readonly file: OpenedParts;
+  /** What brings a step's weights to where it reads them; nothing for a step that reads none of the file's. */
+  bringerOf(step: Step): (() => void) | undefined;
+}
+
+/** Layers whose weights are read in each run, by the address of their biases. */
+function leftLayers(layout: Plan): ReadonlyMap<number, string> {
+  return new Map(layout.weights.flatMap((each) => (each.layout === 'biases' ? [[each.address, each.layer]] : [])));
+}
+
+/** @param start where the file begins whose places the weights have */
+function partsOf(
+  { file, weights }: HalfWeights,
+  layout: Plan,
+  { memory, address }: { readonly memory: ArrayBufferLike; readonly address: number },
+): Parts {
+  const layers = leftLayers(layout);
+  return {
+    file,
+    bringerOf(step) {
+      if (step.kernel !== 'pointwise_half_f32') return undefined;
+      const layer = layers.get(step.args.biases)!;
+      const { data } = weights.get(layer)!.weights;
+      if (data.buffer !== memory || !(data instanceof Uint16Array)) {
+        throw new Error(`${layer}: weights are not half precision in the session's memory`);
+      }
+      const target = new Uint8Array(memory, step.args.halves, data.byteLength);
+      return () => file.read(target, data.byteOffset - address);
+    },
+  };
 }

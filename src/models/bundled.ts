@@ -3,17 +3,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_MODEL } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
+import type { HalfWeights } from '../engine/session.js';
 import { ModelError } from '../errors/errors.js';
 import { packageFile } from '../files/package-files.js';
 import { buildNetwork, checkResolution } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
-import { type Allocate, MAX_FILE_BYTES } from '../untrusted-data/regular-file.js';
+import { type Allocate, MAX_FILE_BYTES, openParts } from '../untrusted-data/regular-file.js';
 import { checkWeights } from '../weights/check.js';
-import { readSafetensors } from '../weights/formats/safetensors/safetensors.js';
+import { readSafetensors, readSafetensorsParts } from '../weights/formats/safetensors/safetensors.js';
 import { groupTensors } from '../weights/tensor-names.js';
 import type { NamedTensors, NetworkWeights } from '../weights/types.js';
 import { type Card, type CardFile, readCard } from './card.js';
-import { readUndamaged } from './checksums.js';
+import { readUndamaged, refuseDamagedFile } from './checksums.js';
 import { openLabelTable, readLabels } from './labels.js';
 import type { ModelSource } from './model.js';
 
@@ -99,7 +100,13 @@ export function openBundled(bundled: BundledModel, resolution = bundled.card.res
       checkWeights(resolved, found, weights.file);
       return found;
     },
-    ...(weights.dtype === 'f16' && { halfFileBytes: weights.bytes }),
+    ...(weights.dtype === 'f16' && {
+      openHalves(allocate, left) {
+        const halves = openHalves(bundled, allocate, left);
+        checkWeights(resolved, halves.weights, weights.file);
+        return halves;
+      },
+    }),
     readLabels: () => loadLabels(bundled),
     openLabels: () => openLabels(bundled),
     ...(levels && {
@@ -120,6 +127,24 @@ export function loadWeights(
 ): NetworkWeights {
   const path = join(folder, card.weights.file);
   return groupTensors(readSafetensors(readUndamaged(path, card.weights, MAX_FILE_BYTES, allocate), path), path);
+}
+
+/**
+ * The same, but the weights of some layers are left in the file.
+ * @throws ModelError `weights-damaged`
+ */
+function openHalves({ card, folder }: BundledModel, allocate: Allocate, left: ReadonlySet<string>): HalfWeights {
+  const path = join(folder, card.weights.file);
+  const file = openParts(path);
+  try {
+    refuseDamagedFile(path, file, card.weights);
+    const names = new Set([...left].map((layer) => `${layer}/weights`));
+    const tensors = readSafetensorsParts(file, allocate(file.bytes), path, (name) => !names.has(name));
+    return { weights: groupTensors(tensors, path), file };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
 }
 
 /**

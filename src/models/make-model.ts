@@ -16,7 +16,7 @@ import { packedStore } from './packed-files.js';
  * @throws UsageError for `--exact` without integers, ModelError `calibration` for `--dtype int8` without ranges
  */
 export async function makeModel(source: ModelSource, choice: ModelRequest): Promise<Model> {
-  const { name, network, exact, openLabels, readLevels, halfFileBytes, packedKey } = source;
+  const { name, network, exact, openLabels, readLevels, openHalves, packedKey } = source;
   if (choice.exact === true && !exact) {
     throw new UsageError({
       where: '--exact',
@@ -46,7 +46,7 @@ export async function makeModel(source: ModelSource, choice: ModelRequest): Prom
         ? withSynsets(found?.labels ?? source.readLabels?.() ?? defaultLabels(classes))
         : withSynsets(readLabels(choice.labels, classes)),
     ...(openLabels && choice.labels === undefined && { openLabels }),
-    ...(halfFileBytes !== undefined && { halfFileBytes }),
+    ...(openHalves && { openHalves }),
     ...(source.unknown && { unknown: source.unknown }),
     ...(exact && { exact }),
   };

@@ -4,6 +4,7 @@ import type { Preprocessing } from '../domain/preprocessing.js';
 import type { ExactNetwork } from '../engine/exact/preparation.js';
 import type { IntegerLimits, Levels } from '../engine/int8/levels.js';
 import type { PackedStore } from '../engine/int8/packed-store.js';
+import type { OpenHalves } from '../engine/session.js';
 import type { ResolvedNetwork } from '../networks/types.js';
 import type { Allocate } from '../untrusted-data/regular-file.js';
 import type { NamedTensors, NetworkWeights } from '../weights/types.js';
@@ -21,7 +22,7 @@ export interface ModelSource {
   /** Left out where nothing says it. */
   readonly trainedResolution?: number | undefined;
   readWeights(allocate?: Allocate): NetworkWeights;
-  readonly halfFileBytes?: number;
+  readonly openHalves?: OpenHalves;
   /** The network as quantised files store it, where `--exact` asked for it. */
   readonly exact?: ExactNetwork;
   /** What had to be assumed of the layers. */
@@ -52,8 +53,8 @@ export interface Model {
   readonly preprocessing: Preprocessing;
   /** Where the weights are a file that can be used as it is, its bytes lie in what `allocate` gives. */
   readWeights(allocate?: Allocate): NetworkWeights;
-  /** Length of the file that `readWeights` reads, where it has the weights of linear layers in half precision. */
-  readonly halfFileBytes?: number;
+  /** Set where the weights of linear layers are in half precision. */
+  readonly openHalves?: OpenHalves;
   /** Set where the network is to run in integers. */
   readonly readLevels?: (limits: IntegerLimits) => Levels;
   /** Where parameters that an earlier start has packed are kept; set where weights and levels have a common name. */

@@ -75,7 +75,7 @@ function sessionOptions(
     threads: threads ?? threadsThatPay(macs * (pictures ?? 0)),
     deterministic,
     keep,
-    ...(isBrief && model.halfFileBytes !== undefined && { halfFileBytes: model.halfFileBytes }),
+    ...(isBrief && model.openHalves && { openHalves: model.openHalves }),
     ...(isBrief && model.packed && { packed: model.packed() }),
     ...(model.readLevels && { levels: model.readLevels }),
   };

@@ -75,16 +75,54 @@ export function readModelFile(
     const { size } = fstatSync(descriptor);
     if (size > maxBytes) throw tooLong(path, size, maxBytes);
     const bytes = allocate(size);
-    let filled = 0;
-    while (filled < size) {
-      const count = readSync(descriptor, bytes, filled, size - filled, filled);
-      if (count === 0) throw new ModelError('model-file', { where: path, problem: 'became shorter while it was read' });
-      filled += count;
-    }
+    fill(descriptor, bytes, 0, path);
     return bytes;
   } catch (error) {
     throw error instanceof ModelError ? error : cannotRead(path, error);
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+/** Fills `target` from the file's byte `position` on. */
+function fill(descriptor: number, target: Uint8Array, position: number, path: string): void {
+  let filled = 0;
+  while (filled < target.length) {
+    const count = readSync(descriptor, target, filled, target.length - filled, position + filled);
+    if (count === 0) throw new ModelError('model-file', { where: path, problem: 'became shorter while it was read' });
+    filled += count;
+  }
+}
+
+/** A file that is read part by part; whoever opened it closes it. */
+export interface OpenedParts {
+  readonly bytes: number;
+  /** Throws ModelError `model-file` where the file ends before. */
+  read(target: Uint8Array, position: number): void;
+  /** Throws ModelError `model-file` where the file is not what it was when it was opened. */
+  refuseChanged(): void;
+  close(): void;
+}
+
+/** @throws ModelError `model-file` */
+export function openParts(path: string): OpenedParts {
+  const asRead = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw error instanceof ModelError ? error : cannotRead(path, error);
+    }
+  };
+  const descriptor = asRead(() => openRegular(path));
+  const opened = asRead(() => fstatSync(descriptor));
+  return {
+    bytes: opened.size,
+    read: (target, position) => asRead(() => fill(descriptor, target, position, path)),
+    refuseChanged() {
+      const { mtimeMs, size } = asRead(() => fstatSync(descriptor));
+      if (mtimeMs === opened.mtimeMs && size === opened.size) return;
+      throw new ModelError('model-file', { where: path, problem: 'changed while it was read' });
+    },
+    close: () => closeSync(descriptor),
+  };
 }

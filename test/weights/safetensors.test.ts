@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { readSafetensors, writeSafetensors } from '../../src/weights/formats/safetensors/safetensors.js';
+import {
+  readSafetensors,
+  readSafetensorsParts,
+  writeSafetensors,
+} from '../../src/weights/formats/safetensors/safetensors.js';
 import type { Tensor } from '../../src/weights/types.js';
 import {
   describeTensors,
@@ -95,6 +99,31 @@ describe('readSafetensors', () => {
     const file = makeFile({}, 0);
     new DataView(file.buffer).setBigUint64(0, length, true);
     expect(modelErrorOf(() => readSafetensors(file, 'bad'))?.message).toMatch(/header of/);
+  });
+});
+
+describe('readSafetensorsParts', () => {
+  it('reads the tensors that are wanted, and leaves the others where they are', () => {
+    const tensors = new Map(
+      ['a', 'b', 'c', 'd', 'e'].map((name, at) => [name, { shape: [2], data: Float32Array.of(at + 1, at + 2) }]),
+    );
+    const file = writeSafetensors(tensors);
+    const read = (target: Uint8Array, position: number) =>
+      target.set(file.subarray(position, position + target.length));
+    for (const wanted of ['', 'a', 'ab', 'bd', 'cde', 'abcde']) {
+      const found = readSafetensorsParts({ read }, new Uint8Array(file.length), 'own', (name) => wanted.includes(name));
+      for (const [name, { data }] of tensors) {
+        expect(found.get(name)?.data).toEqual(wanted.includes(name) ? data : new Float32Array(2));
+      }
+    }
+  });
+
+  it('refuses a file cut anywhere', () => {
+    expectRefusedWhenCut(bytes, (part) => {
+      const read = (target: Uint8Array, position: number) =>
+        target.set(part.subarray(position, position + target.length));
+      return readSafetensorsParts({ read }, new Uint8Array(part.length), 'cut', () => true);
+    });
   });
 });
 

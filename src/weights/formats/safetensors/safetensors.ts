@@ -1,5 +1,6 @@
 import { damagedWeights, ModelError } from '../../../errors/errors.js';
 import { countElements } from '../../../untrusted-data/byte-reader.js';
+import type { OpenedParts } from '../../../untrusted-data/regular-file.js';
 import { widenBfloat16 } from '../../half.js';
 import type { NamedTensors, Tensor } from '../../types.js';
 
@@ -34,15 +35,50 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * @throws ModelError `weights-damaged`; `weights-dtype` for another number format
  */
 export function readSafetensors(bytes: Uint8Array, where: string): NamedTensors {
+  const start = LENGTH_BYTES + headerBytesOf(bytes, where);
+  const data = bytes.subarray(start);
+  return tensorsOf(readHeader(bytes.subarray(LENGTH_BYTES, start), data.length, where), data, where);
+}
+
+/**
+ * The same where only some tensors are wanted at once: the others' place in `bytes` is left as it is.
+ * @param bytes as many as the file has
+ */
+export function readSafetensorsParts(
+  file: Pick<OpenedParts, 'read'>,
+  bytes: Uint8Array,
+  where: string,
+  isWanted: (name: string) => boolean,
+): NamedTensors {
+  const read = (from: number, to: number) => file.read(bytes.subarray(from, to), from);
+  read(0, Math.min(LENGTH_BYTES, bytes.length));
+  const start = LENGTH_BYTES + headerBytesOf(bytes, where);
+  read(LENGTH_BYTES, start);
+  const data = bytes.subarray(start);
+  const entries = readHeader(bytes.subarray(LENGTH_BYTES, start), data.length, where);
+  let run = { start: 0, end: 0 };
+  for (const entry of entries.filter(({ name }) => isWanted(name)).toSorted((a, b) => a.start - b.start)) {
+    if (entry.start !== run.end) {
+      read(start + run.start, start + run.end);
+      run = { start: entry.start, end: entry.start };
+    }
+    run.end = entry.end;
+  }
+  read(start + run.start, start + run.end);
+  return tensorsOf(entries, data, where);
+}
+
+function headerBytesOf(bytes: Uint8Array, where: string): number {
   if (bytes.length < LENGTH_BYTES) throw damagedWeights(where, `${bytes.length} bytes, expected a header`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerBytes = Number(view.getBigUint64(0, true));
   if (headerBytes > MAX_HEADER_BYTES || headerBytes > bytes.length - LENGTH_BYTES) {
     throw damagedWeights(where, `header of ${headerBytes} bytes, expected at most ${bytes.length - LENGTH_BYTES}`);
   }
-  const data = bytes.subarray(LENGTH_BYTES + headerBytes);
-  const entries = readHeader(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headerBytes), data.length, where);
+  return headerBytes;
+}
 
+function tensorsOf(entries: readonly Entry[], data: Uint8Array, where: string): NamedTensors {
   const tensors = new Map<string, Tensor>();
   for (const { name, dtype, shape, start, end } of entries) {
     if ((dtype === 'I8' || dtype === 'U8') && shape.length >= 2) {
