@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { IntegerLimits } from '../engine/int8/levels.js';
+import { withCopies } from '../engine/int8/copies.js';
+import type { IntegerLimits, ValueLevels } from '../engine/int8/levels.js';
 import { NETWORK_INPUT } from '../networks/types.js';
 import type { Tensor } from '../weights/types.js';
 import type { Model } from './model.js';
@@ -9,7 +10,9 @@ import type { Model } from './model.js';
  * stored in integers, and preprocessing. The classifier behind it, names of files and labels are no part of it.
  */
 export function fingerprintOf(model: Model, layer: string, limits: IntegerLimits): string {
-  const { network, epsilon, preprocessing, facts, readWeights, readLevels } = model;
+  const { epsilon, preprocessing, facts, readWeights, readLevels } = model;
+  const { values = new Map<string, ValueLevels>(), steps = [] } = readLevels?.(limits) ?? {};
+  const network = withCopies(model.network, values);
   const names = layersBefore(network.layers, layer);
   const hash = createHash('sha256');
   const { assumed: _, ...prepared } = preprocessing;
@@ -21,7 +24,6 @@ export function fingerprintOf(model: Model, layer: string, limits: IntegerLimits
     if (bias) addTensor(hash, `${name} bias`, bias);
     for (const [part, tensor] of Object.entries(batchNorm ?? {})) addTensor(hash, `${name} ${part}`, tensor);
   }
-  const { values = [], steps = [] } = readLevels?.(limits) ?? {};
   for (const [name, level] of [...values, ...steps]) if (names.has(name)) addJson(hash, [name, level]);
   return hash.digest('hex');
 }

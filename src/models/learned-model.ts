@@ -1,3 +1,4 @@
+import { withCopies } from '../engine/int8/copies.js';
 import type { Levels } from '../engine/int8/levels.js';
 import { nameLevels } from '../engine/int8/levels-file.js';
 import { loadKernels } from '../engine/kernels.js';
@@ -103,7 +104,7 @@ export async function levelsWithNewHead(
   if (!model?.readLevels) return undefined;
   const { values, steps } = model.readLevels((await loadKernels()).constants);
   const { classifier } = requireHead(model);
-  const names = new Set(network.layers.map(({ name }) => name));
+  const names = new Set(withCopies(network, values).layers.map(({ name }) => name));
   // The picture's own follow from the preprocessing.
   const isKept = (name: string) => name !== NETWORK_INPUT && name !== classifier.name && names.has(name);
   const kept: Levels = { values: filtered(values, isKept), steps: filtered(steps, isKept) };

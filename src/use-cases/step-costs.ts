@@ -1,5 +1,6 @@
 import { countLayer } from '../cost/count-layer.js';
 import { fuse } from '../engine/fuse.js';
+import { withCopies } from '../engine/int8/copies.js';
 import { storedBytes } from '../engine/int8/layouts.js';
 import { floatValues, type Levels } from '../engine/int8/levels.js';
 import type { KernelConstants } from '../engine/kernel-constants.js';
@@ -43,7 +44,8 @@ export interface Storage {
  * of several steps of one layer, those aside that convert or lay out its input, the first has its MACs and weights, the
  * others work on the output in place.
  */
-export function costSteps(network: ResolvedNetwork, plan: Plan, { constants, levels }: Storage): StepCost[] {
+export function costSteps(given: ResolvedNetwork, plan: Plan, { constants, levels }: Storage): StepCost[] {
+  const network = levels ? withCopies(given, levels.values) : given;
   const layers = new Map(network.layers.map((layer) => [layer.name, layer]));
   const made = new Set(plan.steps.map(({ layer }) => layer));
   const floats = floatValues(fuse(network.layers));

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { cost } from '../../src/cost/cost.js';
 import type { BenchFacts, BenchRecord } from '../../src/domain/bench.js';
 import { median, quantile } from '../../src/domain/statistics.js';
+import { copyOf } from '../../src/engine/int8/copies.js';
 import { planIntegers } from '../../src/engine/int8/plan.js';
 import { loadKernels } from '../../src/engine/kernels.js';
 import { plan } from '../../src/engine/plan.js';
@@ -13,6 +14,7 @@ import { benchText } from '../../src/report/bench-text.js';
 import { bench, benchSubject, randomLevels, shareOf } from '../../src/use-cases/bench.js';
 import { seededWeights } from '../../src/use-cases/seeded-weights.js';
 import { costSteps } from '../../src/use-cases/step-costs.js';
+import { calibrated } from '../engine/calibrated.js';
 
 async function stepsOf(id: string, alpha: number, resolution: number) {
   const network = resolve(buildNetwork(id, { alpha }), { resolution });
@@ -134,6 +136,17 @@ describe('costSteps of integers', () => {
     const packed = [...layout.weights, ...layout.integers].reduce((total, { bytes }) => total + bytes, 0);
     expect(steps.reduce((total, { bytes }) => total + bytes, 0)).toBeGreaterThan(packed);
     for (const { bytes } of steps) expect(bytes).toBeGreaterThan(0);
+  });
+
+  it('a narrow copy of a map reads two bytes and writes what products read', async () => {
+    const network = resolve(buildNetwork('mobilenet_v2', { alpha: 0.35 }), { resolution: 96 });
+    const kernels = await loadKernels();
+    const levels = await calibrated(network, () => true, ['block_4_add']);
+    const steps = costSteps(network, planIntegers(network, kernels, levels.values), { ...kernels, levels });
+    expect(steps.reduce((total, { macs }) => total + macs, 0)).toBe(cost(network).macs);
+    const { narrowBytes } = kernels.constants;
+    const copy = steps.find(({ layer }) => layer === copyOf('block_4_add'));
+    expect(copy).toMatchObject({ kernel: 'add_i8', macs: 0, bytes: (2 + narrowBytes) * 12 * 12 * 16 + 4 * 3 * 16 });
   });
 });
 

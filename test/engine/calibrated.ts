@@ -20,10 +20,11 @@ export function withoutSoftmax(network: Network): Network {
   return { ...network, layers: network.layers.filter(({ kind }) => kind !== 'softmax') };
 }
 
-/** Levels of the network with seeded weights, from three pictures; `isWide` is asked for each map in turn. */
+/** Levels of the network with seeded weights, from three pictures; `isWide` is asked for each map in turn, products read `copied` ones narrow. */
 export async function calibrated(
   network: ResolvedNetwork,
   isWide: (map: string, index: number) => boolean,
+  copied: readonly string[] = [],
 ): Promise<Levels> {
   const weights = seededWeights(network, 7);
   const { constants } = await loadKernels();
@@ -34,5 +35,9 @@ export async function calibrated(
     observe(floats, network, constants, observed);
   }
   const wide = new Set([...observed.keys()].filter(isWide));
-  return createRangeChooser({ network, weights, epsilon: EPSILON }, constants, observed)(wide);
+  return createRangeChooser({ network, weights, epsilon: EPSILON }, constants, observed)(
+    wide,
+    new Map(),
+    new Set(copied),
+  );
 }

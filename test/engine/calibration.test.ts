@@ -162,7 +162,7 @@ describe('calibration', () => {
       maps: new Set(['a']),
       levels,
       divergences: async () => [],
-      tryNarrow: async () => ({ share: 1, harm: 0 }),
+      tryMap: async () => ({ narrow: { share: 1, harm: 0 } }),
     };
     const data = { model, picture: undefined, observed: new Map(), examples: [EXAMPLE] };
     await expect(tryEachMap(data, trials, 2, () => {})).rejects.toThrow(RuntimeError);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { copyOf, mapsWithOtherReaders } from '../../src/engine/int8/copies.js';
 import type { Levels } from '../../src/engine/int8/levels.js';
 import { loadKernels } from '../../src/engine/kernels.js';
 import { createSession, type Session } from '../../src/engine/session.js';
@@ -15,7 +16,9 @@ const hasRelaxed = WebAssembly.validate(readFileSync(new URL('../../build/kernel
 /** A layer's map as integers, without what pads its channels. */
 function mapOf({ plan, input }: Session, step: number, network: ResolvedNetwork, each: 1 | 2): number[] {
   const { layer, args } = plan.steps[step]!;
-  const { height, width, channels } = network.layers.find(({ name }) => name === layer)!.outputShape;
+  const { height, width, channels } = network.layers.find(({ name }) =>
+    [name, copyOf(name)].includes(layer),
+  )!.outputShape;
   const stored = Math.ceil(channels / 8) * 8;
   const count = height * width * stored;
   const values =
@@ -41,9 +44,16 @@ for (const [id, alpha, resolution, padding] of cases) {
     async () => {
       const network = resolve(buildNetwork(id, { alpha, classes: 203 }), { resolution, padding });
       const weights = seededWeights(network, 7);
-      for (const isWide of [() => false, () => true, (index: number) => index % 3 === 0]) {
-        const found = await calibrated(network, () => false);
-        const values = new Map([...found.values].map(([name, value], i) => [name, { ...value, wide: isWide(i) }]));
+      const isCopy = new Set(mapsWithOtherReaders(network).map(copyOf));
+      for (const [isWide, copied] of [
+        [() => false, []],
+        [() => true, mapsWithOtherReaders(network)],
+        [(index: number) => index % 3 === 0, []],
+      ] as const) {
+        const found = await calibrated(network, () => false, copied);
+        const values = new Map(
+          [...found.values].map(([name, value], i) => [name, { ...value, wide: isWide(i) && !isCopy.has(name) }]),
+        );
         const levels: Levels = withPicture({ values, steps: new Map() }, network, {
           mean: [0.485, 0.456, 0.406],
           std: [0.5, 0.5, 0.5],

@@ -5,6 +5,7 @@ import { UNBOUNDED } from '../activations.js';
 import { foldBatchNorm } from '../fold.js';
 import { fuse, type Operation } from '../fuse.js';
 import type { FoldedWeights } from '../pack.js';
+import { copyOf } from './copies.js';
 import {
   floatValues,
   type IntegerLimits,
@@ -60,7 +61,7 @@ export function createRangeChooser(
   { network, weights, epsilon }: CalibrationModel,
   limits: IntegerLimits,
   observed: ReadonlyMap<string, Observed>,
-): (wide?: ReadonlySet<string>, shares?: ReadonlyMap<string, number>) => Levels {
+): (wide?: ReadonlySet<string>, shares?: ReadonlyMap<string, number>, copied?: ReadonlySet<string>) => Levels {
   const operations = fuse(network.layers);
   const folded = foldAll(operations, weights, epsilon);
   const maps = integerOperations(operations);
@@ -79,14 +80,22 @@ export function createRangeChooser(
     const most = largestWeight(input, data.weights.length / data.bias.length, limits);
     return chooseSteps(data, input, observed.get(inputs[0])!, layer.kind !== 'depthwise', most);
   });
-  return (wide = new Set(), shares = new Map()) => {
+  return (wide = new Set(), shares = new Map(), copied = new Set()) => {
     const stored = (map: string) => [wide.has(map), shares.get(map) ?? 1] as const;
+    const multiplied = (map: string) =>
+      copied.has(map) ? ([false, shares.get(copyOf(map)) ?? 1] as const) : stored(map);
     const steps = operations.filter(
       ({ output, inputs, layer }) => makers.has(inputs[0]) && folded.has(output) && hasSteps(layer),
     );
+    const values = new Map(
+      maps.map((operation) => [operation.output, levelsOf(operation, ...stored(operation.output))]),
+    );
+    for (const map of copied) values.set(copyOf(map), levelsOf(makers.get(map)!, ...multiplied(map)));
     return {
-      values: new Map(maps.map((operation) => [operation.output, levelsOf(operation, ...stored(operation.output))])),
-      steps: new Map(steps.map((operation) => [operation.output, stepsOf(operation, ...stored(operation.inputs[0]))])),
+      values,
+      steps: new Map(
+        steps.map((operation) => [operation.output, stepsOf(operation, ...multiplied(operation.inputs[0]))]),
+      ),
     };
   };
 }

@@ -5,11 +5,12 @@ import { fuse } from '../fuse.js';
 import { loadKernels } from '../kernels.js';
 import { createSession } from '../session.js';
 import type { CalibrationModel } from './choose-ranges.js';
+import { copyOf } from './copies.js';
 import { compareHeldOut, type HeldOut } from './held-out.js';
 import type { Levels, ValueLevels } from './levels.js';
 import { type Observed, observe } from './observe.js';
 import { tryEachMap } from './trial-threads.js';
-import { createTrials, type Example, meanOf, type NarrowTrial, runOn } from './trials.js';
+import { createTrials, type Example, type MapTrial, meanOf, runOn } from './trials.js';
 
 /** Pictures on which the effect of one narrow map is measured; ranges are observed on others till then, so that what lies beyond them counts. */
 const TRIAL_PICTURES = 48;
@@ -39,6 +40,8 @@ export interface Calibration {
   /** What integers cost on pictures that nothing was chosen by; the ranges have grown by these pictures since. */
   readonly heldOut: HeldOut;
   readonly wide: ReadonlySet<string>;
+  /** Of the wide ones, those that products read as a narrow copy. */
+  readonly copied: ReadonlySet<string>;
   readonly maps: number;
   /** Of the probabilities from those of floats, on the pictures of the trials: as chosen, and with all maps wide. */
   readonly divergence: number;
@@ -51,7 +54,8 @@ export type PreparePicture = (index: number, into: Float32Array) => Promise<bool
 /**
  * Chooses how a network is stored in integers. All maps start wide (12 bits). Then each is made narrow (8 bits) by itself,
  * which shows what that does to the probabilities of other pictures; those that do the least for the multiplications they
- * make cheap become narrow for good, as long as the sum stays within the budget. The same pictures give the same levels on
+ * make cheap become narrow for good, as long as the sum stays within the budget. Of a map that sums read, too, a narrow copy
+ * for the products alone is tried besides. The same pictures give the same levels on
  * every runtime: floats are computed by the kernels without fused multiply-add.
  * @param count how many pictures there are; with one or two all maps stay wide, since none can be held out
  * @throws UsageError where no picture can be read, ModelError `calibration` where the network gives a number that is not
@@ -69,24 +73,25 @@ export async function chooseRangesAndWidths(
   const data = { model, picture, observed, examples: examples.trial };
   const trials = await createTrials(data);
   const allWide = await trials.divergences(trials.maps);
-  const wide = new Set(trials.maps);
-  const shares = new Map<string, number>();
-  if (data.examples.length > 0) {
-    const found = await tryEachMap(data, trials, threads, (done, total) => onProgress('map', done, total));
-    for (const map of chooseNarrow(model.network, found, budget)) wide.delete(map);
-    for (const [map, { share }] of found) shares.set(map, share);
-  }
-  const divergence = meanOf(await trials.divergences(wide, shares));
+  const found =
+    data.examples.length === 0
+      ? new Map<string, MapTrial>()
+      : await tryEachMap(data, trials, threads, (done, total) => onProgress('map', done, total));
+  const { narrow, copied, shares } = chooseWays(model.network, found, budget);
+  const wide = new Set([...trials.maps].filter((map) => !narrow.has(map)));
+  const ways = [wide, shares, copied] as const;
+  const divergence = meanOf(await trials.divergences(...ways));
   observeAll(examples.trial);
   const grown = await createTrials({ ...data, examples: [] });
-  const heldOut = await compareHeldOut(model, picture, grown.levels(wide, shares), examples.heldOut);
+  const heldOut = await compareHeldOut(model, picture, grown.levels(...ways), examples.heldOut);
   observeAll(examples.heldOut);
   const last = await createTrials({ ...data, examples: [] });
   return {
-    levels: last.levels(wide, shares),
+    levels: last.levels(...ways),
     pictures,
     heldOut,
     wide,
+    copied,
     maps: trials.maps.size,
     divergence,
     divergenceWide: meanOf(allWide),
@@ -160,39 +165,60 @@ function checkFinite({ id }: ResolvedNetwork, observed: ReadonlyMap<string, Obse
   }
 }
 
-/** The maps that do the least harm for the multiplications they make cheap, as long as the sum stays within the budget. */
-function chooseNarrow(
-  network: ResolvedNetwork,
-  trials: ReadonlyMap<string, NarrowTrial>,
-  budget: number,
-): readonly string[] {
+/** The ways to store maps that do the least harm for the multiplications they make cheap, as long as the sum stays within the budget. */
+function chooseWays(network: ResolvedNetwork, trials: ReadonlyMap<string, MapTrial>, budget: number) {
   const work = workOfReaders(network);
-  const ranked = Array.from(trials, ([map, { harm }]) => ({ map, harm, price: harm / (work.get(map) ?? 1) })).sort(
-    (a, b) => a.price - b.price,
-  );
+  const ranked = Array.from(trials, ([map, { narrow, copied }]) => {
+    const { multiplications = 1, values = 0 } = work.get(map) ?? {};
+    return [
+      { map, copied: false, ...narrow, price: narrow.harm / multiplications },
+      ...(copied
+        ? [{ map, copied: true, ...copied, price: copied.harm / (multiplications - COPY_WORK * values) }]
+        : []),
+    ];
+  })
+    .flat()
+    .filter(({ price }) => price >= 0)
+    .sort((a, b) => a.price - b.price);
+  const [narrow, copied] = [new Set<string>(), new Set<string>()];
+  const shares = new Map<string, number>();
   let spent = 0;
-  const narrow: string[] = [];
-  for (const { map, harm } of ranked) {
-    if (spent + harm > budget) continue;
-    spent += harm;
-    narrow.push(map);
+  for (const way of ranked) {
+    if (narrow.has(way.map) || copied.has(way.map) || spent + way.harm > budget) continue;
+    spent += way.harm;
+    if (way.copied) copied.add(way.map);
+    else narrow.add(way.map);
+    shares.set(way.copied ? copyOf(way.map) : way.map, way.share);
   }
-  return narrow;
+  return { narrow, copied, shares };
 }
 
+/** A value of a copy takes as much time as so many multiplications save. */
+const COPY_WORK = 25;
 /** How much longer a multiplication of a depthwise layer takes than one of others, where words take the place of bytes. */
 const DEPTHWISE_WORK = 3.5;
 
-/** What the operations that read a value have to do: their multiplications. */
-function workOfReaders(network: ResolvedNetwork): Map<string, number> {
-  const work = new Map<string, number>();
+interface ReadersWork {
+  readonly multiplications: number;
+  /** Of the map that is read. */
+  readonly values: number;
+}
+
+/** What the operations that read a value have to do. */
+function workOfReaders(network: ResolvedNetwork): ReadonlyMap<string, ReadersWork> {
+  const work = new Map<string, ReadersWork>();
   for (const { layer, inputs } of fuse(network.layers)) {
     const { height, width, channels } = layer.outputShape;
+    const [input] = layer.inputShapes;
     const perOutput =
       layer.kind === 'depthwise'
         ? DEPTHWISE_WORK * layer.kernelSize * (layer.kernelWidth ?? layer.kernelSize)
-        : layer.inputShapes[0].channels;
-    work.set(inputs[0], (work.get(inputs[0]) ?? 0) + height * width * channels * perOutput);
+        : input.channels;
+    const others = work.get(inputs[0])?.multiplications ?? 0;
+    work.set(inputs[0], {
+      multiplications: others + height * width * channels * perOutput,
+      values: input.height * input.width * input.channels,
+    });
   }
   return work;
 }

@@ -63,7 +63,8 @@ export interface PackedRows extends Placement {
 /** What element-by-element kernels are told of the maps with these names. */
 export type Rows =
   | { readonly kind: 'add'; readonly inputs: readonly [string, string]; readonly output: string }
-  | { readonly kind: 'scale'; readonly input: string; readonly output: string }
+  /** `copy`: like `add`, of an input and nothing. */
+  | { readonly kind: 'scale' | 'copy'; readonly input: string; readonly output: string }
   /** `repeated`: like `quantise`, over and over in a row; `zeros`: the zero points alone. */
   | { readonly kind: 'quantise' | 'dequantise' | 'repeated' | 'zeros'; readonly map: string };
 
@@ -95,7 +96,7 @@ export function blockBytes(
 }
 
 export function rowsBytes({ kind }: Rows, channels: number): number {
-  return 4 * channels * (kind === 'zeros' ? 1 : kind === 'add' || kind === 'scale' ? 3 : 2);
+  return 4 * channels * (kind === 'zeros' ? 1 : kind === 'add' || kind === 'copy' || kind === 'scale' ? 3 : 2);
 }
 
 /** Bytes of staging that an operation's weights and what the kernels need beside them may take, in whatever precision they come. */

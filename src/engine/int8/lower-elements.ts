@@ -1,4 +1,5 @@
 import { elementAt } from '../../errors/element-at.js';
+import { UNBOUNDED } from '../activations.js';
 import type { KernelCall, LayerOf } from '../kernel-calls.js';
 import { addRows, formatOf, type IntegerPlace, pixelBytes } from './integer-place.js';
 
@@ -20,6 +21,21 @@ export function lowerAdd(_: LayerOf<'add'>, place: IntegerPlace): readonly Kerne
     a: pixelBytes(from, channels, constants),
     b: pixelBytes(other, channels, constants),
   };
+  return [{ kernel: 'add_i8', args: { ...maps, parameters, pixels, channels, format }, strides }];
+}
+
+/** A map as it is, stored in another way. */
+export function lowerCopy(_: LayerOf<'activation'>, place: IntegerPlace): readonly KernelCall[] | undefined {
+  const { operation, context, from, to, pixels, inChannels: channels } = place;
+  const { constants } = context.kernels;
+  const { clamp, curve, clip, output } = operation;
+  if (!from || !to || clamp !== UNBOUNDED || curve || clip) return undefined;
+  const [input] = operation.inputs;
+  const parameters = addRows({ kind: 'copy', input, output }, channels, context);
+  const format = formatOf(constants, from, to, from);
+  const maps = { output: { value: output }, a: { value: input }, b: { value: input } };
+  const bytes = pixelBytes(from, channels, constants);
+  const strides = { output: pixelBytes(to, channels, constants), a: bytes, b: bytes };
   return [{ kernel: 'add_i8', args: { ...maps, parameters, pixels, channels, format }, strides }];
 }
 

@@ -3,7 +3,7 @@ import type { Operation } from '../fuse.js';
 import type { KernelCall, LayerOf, LoweredStep } from '../kernel-calls.js';
 import { lowerInFloats } from './conversions.js';
 import { type IntegerContext, type IntegerPlace, placeIntegers } from './integer-place.js';
-import { lowerAdd, lowerGlobalAveragePool, lowerScale } from './lower-elements.js';
+import { lowerAdd, lowerCopy, lowerGlobalAveragePool, lowerScale } from './lower-elements.js';
 import { lowerLinear } from './lower-linear.js';
 import { lowerConv, lowerDepthwise } from './lower-windows.js';
 
@@ -18,6 +18,7 @@ const lowerings: { readonly [Kind in LayerKind]?: Lowering<Kind> } = {
   pointwise: (layer, place) => (layer.stride > 1 ? lowerConv(layer, place) : lowerLinear(place)),
   dense: (_, place) => lowerLinear(place),
   depthwise: lowerDepthwise,
+  activation: lowerCopy,
   add: lowerAdd,
   scale: lowerScale,
   globalAveragePool: lowerGlobalAveragePool,

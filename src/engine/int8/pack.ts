@@ -41,6 +41,12 @@ function rowsOf(rows: Rows, channels: number, target: Pick<IntegerTarget, 'level
       const to = levelsOf(levels, rows.output);
       return [from.scale.map((scale, c) => scale / to.scale[c]!), from.zero, to.zero];
     }
+    case 'copy': {
+      const from = levelsOf(levels, rows.input);
+      const to = levelsOf(levels, rows.output);
+      const factors = from.scale.map((each, c) => each / to.scale[c]!);
+      return [factors, factors.map(() => 0), to.zero.map((each, c) => each - from.zero[c]! * factors[c]!)];
+    }
     case 'dequantise': {
       const { scale, zero } = levelsOf(levels, rows.map);
       return [scale, zero];

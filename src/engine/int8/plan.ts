@@ -6,6 +6,7 @@ import { stagingBytes, storedChannels } from '../pack.js';
 import { finishPlan, keptMap, type Plan, type PlanOptions, pictureBytes, shapesOf, spansOf } from '../plan.js';
 import { beginPlan } from '../planning.js';
 import { dequantise } from './conversions.js';
+import { withCopies } from './copies.js';
 import type { IntegerContext } from './integer-place.js';
 import { integerStagingBytes, storedBytes } from './layouts.js';
 import { floatValues, type IntegerMap, type IntegerMaps, type Levels } from './levels.js';
@@ -17,11 +18,12 @@ import { pictureRuns } from './lower-windows.js';
  * Throws ModelError `calibration` where a map has no levels.
  */
 export function planIntegers(
-  network: ResolvedNetwork,
+  given: ResolvedNetwork,
   kernels: KernelModule,
   maps: IntegerMaps,
   { threads = 1, shift = 0, keep = [] }: Pick<PlanOptions, 'threads' | 'shift' | 'keep'> = {},
 ): Plan {
+  const network = withCopies(given, maps);
   const { constants } = kernels;
   const tile = constants.channelTile;
   const planning = beginPlan(network, kernels, { threads, keepsHalf: false, keep });

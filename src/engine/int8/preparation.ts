@@ -1,6 +1,7 @@
 import type { ResolvedNetwork } from '../../networks/types.js';
 import type { KernelModule } from '../kernels.js';
 import { foldedWeights, type Preparation, prepareFloats } from '../preparation.js';
+import { withCopies } from './copies.js';
 import { integerStagingBytes } from './layouts.js';
 import type { Levels } from './levels.js';
 import { packIntegers } from './pack.js';
@@ -8,7 +9,7 @@ import { checkLevels, planIntegers } from './plan.js';
 
 /** @throws ModelError `calibration` where the levels do not fit the network */
 export function prepareIntegers(network: ResolvedNetwork, kernels: KernelModule, levels: Levels): Preparation {
-  checkLevels(network, levels);
+  checkLevels(withCopies(network, levels.values), levels);
   const { constants } = kernels;
   const floats = prepareFloats(network, kernels);
   return {

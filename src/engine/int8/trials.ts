@@ -2,6 +2,7 @@ import { NETWORK_INPUT } from '../../networks/types.js';
 import { loadKernels } from '../kernels.js';
 import { createSession, type Session } from '../session.js';
 import { type CalibrationModel, createRangeChooser, integerMaps } from './choose-ranges.js';
+import { copyOf, mapsWithOtherReaders } from './copies.js';
 import type { Levels, ValueLevels } from './levels.js';
 import type { Observed } from './observe.js';
 
@@ -26,18 +27,24 @@ export interface Trials {
   readonly levels: ReturnType<typeof createRangeChooser>;
   /** How far integers move the probabilities of each example, where these maps are wide. */
   readonly divergences: (...ways: Parameters<Trials['levels']>) => Promise<readonly number[]>;
-  /** What it adds to these where all maps are wide that one is narrow. */
-  readonly tryNarrow: (map: string) => Promise<NarrowTrial>;
+  /** What it adds to these where all maps are wide that one is not. */
+  readonly tryMap: (map: string) => Promise<MapTrial>;
 }
 
-export interface NarrowTrial {
+export interface MapTrial {
+  readonly narrow: WayTrial;
+  /** Where products alone read it narrow; only of a map that others read, too, and where `narrow` does harm. */
+  readonly copied?: WayTrial;
+}
+
+export interface WayTrial {
   /** Of the map's range, what is best stored. */
   readonly share: number;
   readonly harm: number;
 }
 
 /** Of a narrow map's range, shares that are tried. What lies beyond is clipped, the rest has finer steps. */
-const SHARES = [0.8, 0.65];
+const SHARES = [0.8, 0.65, 0.5];
 /** A smaller share has to do less than so much of the harm: these pictures may not show what it clips of others. */
 const WORTH_CLIPPING = 0.75;
 /** Standard errors by which the mean harm of a map may be too small where there are fewer pictures than these. */
@@ -56,11 +63,10 @@ export async function createTrials({ model, picture, observed, examples }: Trial
     return examples.map(({ input, output }) => diverge(output, run(input)));
   };
   let allWide: Promise<readonly number[]> | undefined;
-  const tryNarrow = async (map: string): Promise<NarrowTrial> => {
+  const tryShares = async (name: string, ...[wide, , copied]: Parameters<Trials['levels']>): Promise<WayTrial> => {
     allWide ??= divergences(maps);
-    const others = new Set([...maps].filter((each) => each !== map));
     const tryShare = async (share: number) =>
-      harmOf(await divergences(others, new Map([[map, share]])), await allWide!);
+      harmOf(await divergences(wide, new Map([[name, share]]), copied), await allWide!);
     let best = { share: 1, harm: await tryShare(1) };
     for (const share of best.harm > HARMLESS ? SHARES : []) {
       const harm = await tryShare(share);
@@ -68,7 +74,13 @@ export async function createTrials({ model, picture, observed, examples }: Trial
     }
     return best;
   };
-  return { maps, levels, divergences, tryNarrow };
+  const shared = new Set(mapsWithOtherReaders(model.network));
+  const tryMap = async (map: string): Promise<MapTrial> => {
+    const narrow = await tryShares(map, new Set([...maps].filter((each) => each !== map)));
+    if (narrow.harm <= HARMLESS || !shared.has(map)) return { narrow };
+    return { narrow, copied: await tryShares(copyOf(map), maps, undefined, new Set([map])) };
+  };
+  return { maps, levels, divergences, tryMap };
 }
 
 /**
