@@ -54,6 +54,6 @@ async function writeLevels(model: BundledModel): Promise<void> {
   const changed = { ...JSON.parse(readFileSync(cardPath, 'utf8')), levels: { file, ...checksums(bytes) } };
   writeFileSync(cardPath, `${JSON.stringify(changed, null, 2)}\n`);
   console.log(
-    `${card.name}: ${found.wide.size} of ${found.maps} maps wide (${[...found.wide].join(' ')}), divergence ${found.divergence.toFixed(5)}, all wide ${found.divergenceWide.toFixed(5)}, same top class on ${found.heldOut.sameTop} of ${found.heldOut.pictures} held-out pictures, largest change of a probability ${found.heldOut.largestChange.toFixed(3)}, ${bytes.length} bytes`,
+    `${card.name}: ${found.wide.size} of ${found.maps} maps wide (${[...found.wide].join(' ')}), with narrow copies ${[...found.copied].join(' ') || 'of none'}, divergence ${found.divergence.toFixed(5)}, all wide ${found.divergenceWide.toFixed(5)}, same top class on ${found.heldOut.sameTop} of ${found.heldOut.pictures} held-out pictures, largest change of a probability ${found.heldOut.largestChange.toFixed(3)}, ${bytes.length} bytes`,
   );
 }
