@@ -67,6 +67,12 @@ export { prelu_f32 } from './prelu';
 export { RESIZE_ENTRY, resize_f32 } from './resize';
 export { scale_f32, scale_pixels_f32 } from './scale';
 export { softmax_f32 } from './softmax';
+export {
+  pointwise_strassen_f32,
+  pointwise_strassen_half_f32,
+  strassen_half_scratch_f32,
+  strassen_scratch_f32,
+} from './strassen';
 export { CHANNEL_TILE, INPUT_MULTIPLE, PIXEL_TILE } from './tiles';
 export { widen_f16 } from './widen';
 export { add_i8 } from './add-i8';

@@ -12,21 +12,22 @@ export function panelBytes(depth: i32): usize {
 function multiplyRow(
   output: usize,
   input: usize,
-  panel: usize,
+  biases: usize,
+  weights: usize,
   residual: usize,
   depth: i32,
   min: f32,
   max: f32,
 ): void {
-  let a0 = v128.load(panel);
-  let a1 = v128.load(panel, 16);
+  let a0 = v128.load(biases);
+  let a1 = v128.load(biases, 16);
   let b0 = f32x4.splat(0);
   let b1 = b0;
   let c0 = b0;
   let c1 = b0;
   let d0 = b0;
   let d1 = b0;
-  let w = panel + 2 * VECTOR;
+  let w = weights;
   let p = input;
   let x: v128;
   const end = input + <usize>depth * FLOAT;
@@ -69,15 +70,7 @@ function storePair(output: usize, residual: usize, a0: v128, a1: v128, low: v128
   v128.store(output, clampVector(a1, low, high), 16);
 }
 
-/**
- * `pixels` rows of `depth` floats, `inStride` bytes apart, times one panel of 8 outputs; results `outStride` bytes apart
- * (the residual's rows too, if it is not 0). Nothing past an end is read.
- *
- * Tile: PIXEL_TILE pixels × 8 outputs. V8 has 15 vector registers to give: 12 accumulators, 2 weights and an input fill
- * them where multiply-add is one instruction; without, one is needed for the product, and 10 accumulators measure best.
- *
- * A function of its own, called once for each panel, because V8 replaces baseline code by optimised code only at a call.
- */
+/** `multiplyRows` on a panel as it is packed, the residual's rows as far apart as those of the results. */
 export function multiplyPanel(
   output: usize,
   input: usize,
@@ -90,16 +83,43 @@ export function multiplyPanel(
   min: f32,
   max: f32,
 ): void {
+  const weights = panel + 2 * VECTOR;
+  multiplyRows(output, input, panel, weights, residual, pixels, depth, inStride, outStride, outStride, min, max);
+}
+
+/**
+ * `pixels` rows of `depth` floats, `inStride` bytes apart, times `depth` rows of 8 weights; results `outStride` bytes apart
+ * (the residual's rows `residualStride`, if it is not 0). Nothing past an end is read.
+ *
+ * Tile: PIXEL_TILE pixels × 8 outputs. V8 has 15 vector registers to give: 12 accumulators, 2 weights and an input fill
+ * them where multiply-add is one instruction; without, one is needed for the product, and 10 accumulators measure best.
+ *
+ * A function of its own, called once for each panel, because V8 replaces baseline code by optimised code only at a call.
+ */
+export function multiplyRows(
+  output: usize,
+  input: usize,
+  biases: usize,
+  weights: usize,
+  residual: usize,
+  pixels: i32,
+  depth: i32,
+  inStride: usize,
+  outStride: usize,
+  residualStride: usize,
+  min: f32,
+  max: f32,
+): void {
   const low = f32x4.splat(min);
   const high = f32x4.splat(max);
   const inBytes = <usize>depth * FLOAT;
   const inBytes4 = <usize>(depth & ~3) * FLOAT;
-  const residualStride = residual ? outStride : 0;
+  if (!residual) residualStride = 0;
   let left = pixels;
   let w0: v128, w1: v128, x: v128;
   for (; left >= PIXEL_TILE; left -= PIXEL_TILE) {
-    let a0 = v128.load(panel);
-    let a1 = v128.load(panel, 16);
+    let a0 = v128.load(biases);
+    let a1 = v128.load(biases, 16);
     let b0 = a0;
     let b1 = a1;
     let c0 = a0;
@@ -110,7 +130,7 @@ export function multiplyPanel(
     let e1 = a1;
     let f0 = a0;
     let f1 = a1;
-    let w = panel + 2 * VECTOR;
+    let w = weights;
     let p0 = input;
     let p1 = p0 + inStride;
     let p2 = p1 + inStride;
@@ -235,7 +255,7 @@ export function multiplyPanel(
     input += inStride * PIXEL_TILE;
   }
   for (; left > 0; --left) {
-    multiplyRow(output, input, panel, residual, depth, min, max);
+    multiplyRow(output, input, biases, weights, residual, depth, min, max);
     output += outStride;
     residual += residualStride;
     input += inStride;

@@ -8,10 +8,17 @@ import { widen } from './widen';
 const HALF: usize = 2;
 const PANEL_ROW: usize = <usize>CHANNEL_TILE * FLOAT;
 
-/** Columns `first` … `first` + 7 of half-precision rows `[rows][columns]`, as the rows of a panel; zeros beyond the columns. */
-function widenPanel(panel: usize, weights: usize, rows: i32, columns: i32, first: i32): void {
+/**
+ * The panel of output channels `first` … `first` + 7 of weights in half precision (see `pointwise_half_f32`): biases, then
+ * `rows` rows; zeros beyond the columns.
+ */
+export function widenPanel(panel: usize, halves: usize, biases: usize, rows: i32, columns: i32, first: i32): void {
+  const lane = <usize>first * FLOAT;
+  v128.store(panel, v128.load(biases + lane));
+  v128.store(panel, v128.load(biases + lane, VECTOR), VECTOR);
+  panel += PANEL_ROW;
   const rowBytes = <usize>columns * HALF;
-  let from = weights + <usize>first * HALF;
+  let from = halves + <usize>first * HALF;
   const end = panel + <usize>rows * PANEL_ROW;
   if (first + CHANNEL_TILE <= columns) {
     for (; panel < end; panel += PANEL_ROW) {
@@ -70,11 +77,8 @@ export function pointwise_half_f32(
     const inRows = input + <usize>first * inStride;
     const offset = <usize>first * outStride;
     for (let channel = 0; channel < outChannels; channel += CHANNEL_TILE) {
-      const lane = <usize>channel * FLOAT;
-      v128.store(scratch, v128.load(biases + lane));
-      v128.store(scratch, v128.load(biases + lane, VECTOR), VECTOR);
-      widenPanel(scratch + PANEL_ROW, halves, rows, columns, channel);
-      const at = offset + lane;
+      widenPanel(scratch, halves, biases, rows, columns, channel);
+      const at = offset + <usize>channel * FLOAT;
       multiplyPanel(
         output + at,
         inRows,

@@ -13,6 +13,9 @@ const COMBINE = [...PAIR, 'count'] as const;
 const ACTIVATE = [...MAPS, 'count', 'activation', 'first', 'second'] as const;
 const SOFTMAX = [...MAPS, 'count'] as const;
 const POINTWISE = [...MAPS, 'weights', 'residual', 'pixels', ...CHANNELS, ...CLAMP] as const;
+const HALF = [
+  ...[...MAPS, 'halves', 'biases', 'residual', 'scratch', 'pixels', ...CHANNELS, 'rows', 'columns', ...CLAMP],
+] as const;
 const POOL = [...MAPS, 'inHeight', 'inWidth', 'channels', 'outWidth', ...ROWS, ...WINDOW, ...PADDING] as const;
 const EXACT_POOL = [
   ...[...MAPS, 'inHeight', 'inWidth', 'channels', 'outWidth', ...ROWS, 'kernelHeight', 'kernelWidth', 'stride'],
@@ -92,12 +95,13 @@ export const signatures = {
   multiply_f32: COMBINE,
   pixels_i8: [...MAPS, 'runs', 'format'],
   pointwise_f32: POINTWISE,
-  pointwise_half_f32: [
-    ...[...MAPS, 'halves', 'biases', 'residual', 'scratch', 'pixels', ...CHANNELS, 'rows', 'columns'],
-    ...CLAMP,
-  ],
+  pointwise_half_f32: HALF,
   pointwise_i8: [...MAPS, 'weights', 'residual', 'pixels', ...CHANNELS, 'format', 'activation'],
   pointwise_rounded_f32: POINTWISE,
+  pointwise_strassen_f32: [
+    ...[...MAPS, 'weights', 'residual', 'scratch', 'pixels', 'inChannels', 'channels', 'outStride', ...CLAMP],
+  ],
+  pointwise_strassen_half_f32: HALF,
   pointwise_strassen_i8: [...MAPS, 'weights', 'residual', 'scratch', 'pixels', ...CHANNELS, 'format', 'activation'],
   prelu_f32: [...MAPS, 'slopes', 'pixels', 'channels', 'perPixel'],
   quantise_i8: CONVERT,

@@ -248,14 +248,14 @@ function partsOf(
   const layers = leftLayers(layout);
   return {
     file,
-    bringerOf(step) {
-      if (step.kernel !== 'pointwise_half_f32') return undefined;
-      const layer = layers.get(step.args.biases)!;
+    bringerOf({ args }) {
+      if (!('halves' in args)) return undefined;
+      const layer = layers.get(args.biases)!;
       const { data } = weights.get(layer)!.weights;
       if (data.buffer !== memory || !(data instanceof Uint16Array)) {
         throw new Error(`${layer}: weights are not half precision in the session's memory`);
       }
-      const target = new Uint8Array(memory, step.args.halves, data.byteLength);
+      const target = new Uint8Array(memory, args.halves, data.byteLength);
       return () => file.read(target, data.byteOffset - address);
     },
   };

@@ -52,6 +52,12 @@ const conversion: Rule<Arguments<'add_i8' | 'quantise_i8' | 'scale_i8'>> = {
  */
 const rules: { readonly [Kernel in KernelName]?: Rule<Arguments<Kernel>> } = {
   pointwise_f32: { work: linearWork, split: splitPointwise },
+  pointwise_strassen_f32: {
+    work: (args) => linearWork({ ...args, outChannels: args.channels }),
+    // By output channels: with few pixels the sums of weights would take each thread too long.
+    split: (args, { parts }) =>
+      splitPanels(args, args.channels, parts).map(({ outChannels, ...part }) => ({ ...part, channels: outChannels })),
+  },
   conv_f32: {
     work: (args) => windowWork({ ...args, channels: args.outChannels }) * args.inChannels,
     // The linear kernels sum a pixel otherwise in a whole tile than in the last, broken one.
@@ -204,21 +210,28 @@ function windowWork({ channels, outWidth, rowStart, rowEnd, kernelHeight, kernel
 
 /** Pixels where there are several; of a dense layer the panels of output channels. */
 function splitPointwise(args: Arguments<'pointwise_f32'>, { parts, pixelTile }: Cut) {
-  const { output, input, weights, residual, pixels, inChannels, outChannels } = args;
-  if (pixels === 1) {
-    // Panels of 8 channels, two to a cache line.
-    return ranges(0, outChannels, parts, LINE).map(([from, to]) => ({
-      output: output + from * FLOAT,
-      weights: weights + from * (inChannels + 1) * FLOAT,
-      residual: residual && residual + from * FLOAT,
-      outChannels: to - from,
-    }));
-  }
+  const { output, input, residual, pixels, inChannels, outChannels } = args;
+  if (pixels === 1) return splitPanels(args, outChannels, parts);
   return ranges(0, pixels, parts, pixelTile).map(([from, to]) => ({
     output: output + from * outChannels * FLOAT,
     input: input + from * inChannels * FLOAT,
     residual: residual && residual + from * outChannels * FLOAT,
     pixels: to - from,
+  }));
+}
+
+/** Panels of 8 output channels, two to a cache line. */
+function splitPanels(
+  args: Pick<Arguments<'pointwise_f32'>, 'output' | 'weights' | 'residual' | 'inChannels'>,
+  channels: number,
+  parts: number,
+) {
+  const { output, weights, residual, inChannels } = args;
+  return ranges(0, channels, parts, LINE).map(([from, to]) => ({
+    output: output + from * FLOAT,
+    weights: weights + from * (inChannels + 1) * FLOAT,
+    residual: residual && residual + from * FLOAT,
+    outChannels: to - from,
   }));
 }
 

@@ -29,7 +29,7 @@ const { kernels } = bench;
 function macsOf(shape: PlannedShape): number {
   const { kernel, outHeight, outWidth, outChannels, inChannels, kernelSize } = shape;
   const values = outHeight * outWidth * outChannels;
-  if (kernel === 'pointwise_f32' || kernel.startsWith('conv_')) return values * inChannels * kernelSize ** 2;
+  if (kernel.startsWith('pointwise_') || kernel.startsWith('conv_')) return values * inChannels * kernelSize ** 2;
   return kernel === 'depthwise_f32' ? values * kernelSize ** 2 : 0;
 }
 
@@ -41,7 +41,7 @@ function prepare(shape: PlannedShape): () => void {
   const input = bench.place(randomFloats(inHeight * inWidth * inChannels, 1));
   const output = bench.reserve(outHeight * outWidth * outChannels * 4);
   const residual = shape.residual ? bench.place(randomFloats(outWidth * outChannels, 2)) : 0;
-  const linear = kernel === 'pointwise_f32' || kernel === 'conv_f32' || kernel === 'conv_direct_f32';
+  const linear = kernel.startsWith('pointwise_') || kernel === 'conv_f32' || kernel === 'conv_direct_f32';
   // biases, and for a convolution at most 3 inputs more than there are
   const rows = kernelSize ** 2 * (linear ? inChannels : 1) + 4;
   const weights = bench.place(randomFloats(rows * outChannels, 3));
@@ -49,6 +49,11 @@ function prepare(shape: PlannedShape): () => void {
   switch (kernel) {
     case 'pointwise_f32':
       return () => kernels.pointwise_f32(output, input, weights, residual, inWidth, inChannels, outChannels, ...clamp);
+    case 'pointwise_strassen_f32': {
+      const scratch = bench.reserve(kernels.strassen_scratch_f32(inWidth, inChannels));
+      const sizes = [inWidth, inChannels, outChannels, outChannels] as const;
+      return () => kernels.pointwise_strassen_f32(output, input, weights, residual, scratch, ...sizes, ...clamp);
+    }
     case 'conv_f32': {
       const scratch = bench.reserve(kernels.conv_scratch_f32(kernelSize, kernelSize, inChannels));
       const sizes = [inHeight, inWidth, inChannels, outWidth, outChannels, 0, outHeight] as const;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/domain/seeded-random.js';
 import { foldBatchNorm } from '../../src/engine/fold.js';
-import { createSession } from '../../src/engine/session.js';
+import { createSession, type Session } from '../../src/engine/session.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
 import type { Layer, Network, PaddingConvention, ResolvedNetwork } from '../../src/networks/types.js';
@@ -165,6 +165,7 @@ describe('a session', () => {
 describe('weights that stay in half precision', () => {
   it.each([
     ['mobilenet_v1', 0.25, 64],
+    ['mobilenet_v1', 1, 112],
     ['mobilenet_v2', 0.35, 65],
     ['xception', 0.1, 71],
     ['efficientnet_b0', 0.3, 64],
@@ -190,7 +191,9 @@ describe('weights that stay in half precision', () => {
         return { weights: groupTensors(tensors, 'test'), file: opened };
       },
     });
-    expect(kept.plan.steps.some(({ kernel }) => kernel === 'pointwise_half_f32')).toBe(true);
+    const kernelsOf = ({ plan: { steps } }: Session) => new Set<string>(steps.map(({ kernel }) => kernel));
+    expect(kernelsOf(kept)).toContain('pointwise_half_f32');
+    expect(kernelsOf(kept).has('pointwise_strassen_half_f32')).toBe(kernelsOf(packed).has('pointwise_strassen_f32'));
     expect(kept.plan.memoryBytes).toBeLessThan(packed.plan.memoryBytes);
     for (const seed of [1, 2]) {
       const input = picture(network, seed);

@@ -101,6 +101,14 @@ describe('steps are cut', () => {
     ]);
   });
 
+  it('products of quarters: by pairs of panels', () => {
+    const parts = split(step('pointwise_strassen_f32', [64000, 128, 256, 512, 1024, 361, 720, 728, 728, 0, 6]), 2);
+    expect(parts).toEqual([
+      [64000, 128, 256, 512, 1024, 361, 720, 368, 728, 0, 6],
+      [64000 + 368 * 4, 128, 256 + 368 * 721 * 4, 512 + 368 * 4, 1024, 361, 720, 360, 728, 0, 6],
+    ]);
+  });
+
   it('scaling: by pixels, with the same gate', () => {
     expect(split(step('scale_f32', [1024, 2048, 64, 101, 200]), 2)).toEqual([
       [1024, 2048, 64, 51, 200],

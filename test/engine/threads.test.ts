@@ -45,6 +45,7 @@ const startUp = () => new Promise((done) => setTimeout(done, 250));
 describe('any number of threads gives the same bits', () => {
   const cases: [string, number, number, PaddingConvention][] = [
     ['mobilenet_v1', 1, 96, 'tensorflow'],
+    ['mobilenet_v1', 1, 112, 'tensorflow'],
     ['mobilenet_v1', 0.5, 117, 'pytorch'],
     ['mobilenet_v2', 1, 96, 'pytorch'],
     ['mobilenet_v2', 0.75, 101, 'tensorflow'],

@@ -79,6 +79,45 @@ export function pointwise(
   return { values, magnitudes };
 }
 
+/**
+ * `pointwise` with the magnitudes of a product of quarters (Winograd's form): even and odd pixels, halves of the inputs, and
+ * output channels 8 apart meet in all of its sums. `terms`: for `expectSums`.
+ */
+export function strassen(
+  input: Float32Array,
+  weights: Float32Array,
+  bias: Float32Array,
+  residual: Float32Array | undefined,
+  pixels: number,
+): Sums & { readonly terms: number } {
+  const { values } = pointwise(input, weights, bias, residual, pixels);
+  const outChannels = bias.length;
+  const inChannels = weights.length / outChannels;
+  const half = inChannels / 2;
+  const partner = (index: number, distance: number, count: number) =>
+    (index ^ distance) < count ? index ^ distance : index;
+  /** For each input of a half: absolute values in both halves, of one index and its partner. */
+  const quarters = (first: number, second: number, at: (k: number, index: number) => number) =>
+    Float64Array.from({ length: half }, (_, k) => {
+      const parts = [at(k, first), at(k, second), at(half + k, first), at(half + k, second)];
+      return parts.reduce((sum, value) => sum + Math.abs(value), 0);
+    });
+  const rows = Array.from({ length: pixels }, (_, p) =>
+    quarters(p, partner(p, 1, pixels), (k, index) => input[index * inChannels + k]!),
+  );
+  const columns = Array.from({ length: outChannels }, (_, n) =>
+    quarters(n, partner(n, 8, outChannels), (k, index) => weights[k * outChannels + index]!),
+  );
+  const magnitudes = values.map((_, at) => {
+    const [row, n] = [rows[Math.floor(at / outChannels)]!, at % outChannels];
+    const biases = Math.abs(bias[n]!) + Math.abs(bias[partner(n, 8, outChannels)]!);
+    let sum = 0;
+    for (let k = 0; k < half; ++k) sum += row[k]! * columns[n]![k]!;
+    return 3 * (sum + biases) + Math.abs(residual?.[at] ?? 0);
+  });
+  return { values, magnitudes, terms: half + 12 };
+}
+
 /** Calls `tap` for each place of the window that lies inside of the map. */
 function visitTaps(w: Window, y: number, x: number, tap: (inPixel: number, kernelPixel: number) => void): void {
   const { kernelHeight, kernelWidth, stride, strideWidth, dilation, dilationWidth } = completeWindow(w);

@@ -4,7 +4,17 @@ import { expectSums } from './compare.js';
 import { directConv } from './direct.js';
 import { packDepthwise, packPanels } from './layout.js';
 import { Bench, randomFloats } from './load.js';
-import { conv, convWindow, depthwise, globalAveragePool, maxPool, pointwise, poolWindow, type Sums } from './naive.js';
+import {
+  conv,
+  convWindow,
+  depthwise,
+  globalAveragePool,
+  maxPool,
+  pointwise,
+  poolWindow,
+  type Sums,
+  strassen,
+} from './naive.js';
 import { networks, type PlannedShape, plannedShapes, shapeName } from './network-shapes.js';
 
 /**
@@ -14,6 +24,11 @@ import { networks, type PlannedShape, plannedShapes, shapeName } from './network
 function reduce(shape: PlannedShape): PlannedShape[] {
   if (shape.kernel === 'pointwise_f32' || shape.kernel === 'global_average_pool_f32') {
     const pixels = shape.inWidth > 60 ? 6 + (shape.inWidth % 30) : Math.min(shape.inWidth, 13);
+    return [{ ...shape, inWidth: pixels, outWidth: pixels }];
+  }
+  if (shape.kernel === 'pointwise_strassen_f32') {
+    // The same remainder by tiles of 10 and 12.
+    const pixels = 24 + ((shape.inWidth - 24) % 60);
     return [{ ...shape, inWidth: pixels, outWidth: pixels }];
   }
   const { kernelSize, stride, padTop, padLeft } = shape;
@@ -49,7 +64,7 @@ interface Operands {
 
 function operandsOf(shape: PlannedShape): Operands {
   const { kernel, inChannels, outChannels, kernelSize } = shape;
-  const linear = kernel === 'pointwise_f32' || kernel === 'conv_f32' || kernel === 'conv_direct_f32';
+  const linear = kernel.startsWith('pointwise_') || kernel === 'conv_f32' || kernel === 'conv_direct_f32';
   return {
     input: randomFloats(shape.inHeight * shape.inWidth * inChannels, 1),
     weights: randomFloats(kernelSize ** 2 * inChannels * (linear ? outChannels : 1), 2),
@@ -66,6 +81,7 @@ function referenceOf(shape: PlannedShape, { input, weights, bias, residual }: Op
   if (!sums) {
     const window = { ...shape, channels: shape.inChannels };
     if (shape.kernel === 'pointwise_f32') sums = pointwise(input, weights, bias, residual, shape.inWidth);
+    else if (shape.kernel === 'pointwise_strassen_f32') sums = strassen(input, weights, bias, residual, shape.inWidth);
     else if (shape.kernel === 'conv_f32' || shape.kernel === 'conv_direct_f32')
       sums = conv(input, weights, bias, window);
     else if (shape.kernel === 'depthwise_f32') sums = depthwise(input, weights, bias, window);
@@ -105,6 +121,14 @@ function testShapes(build: string): void {
         const residualAt = residual ? bench.place(residual) : 0;
         kernels.pointwise_f32(output, input, panels, residualAt, inWidth, inChannels, outChannels, ...shape.clamp);
         return inChannels + 2;
+      }
+      case 'pointwise_strassen_f32': {
+        const panels = bench.place(packPanels(weights, bias));
+        const residualAt = residual ? bench.place(residual) : 0;
+        const scratch = bench.reserve(kernels.strassen_scratch_f32(inWidth, inChannels));
+        const sizes = [inWidth, inChannels, outChannels, outChannels] as const;
+        kernels.pointwise_strassen_f32(output, input, panels, residualAt, scratch, ...sizes, ...shape.clamp);
+        return inChannels / 2 + 12;
       }
       case 'conv_f32': {
         const panels = bench.place(packPanels(weights, bias, 4));
@@ -151,7 +175,7 @@ describeBuilds('shapes of the networks', testShapes, releaseBuilds);
 
 it('the networks’ shapes reach every kind of kernel, the widest layers and the largest windows', () => {
   const all = [...shapes.values()];
-  expect(new Set(all.map(({ kernel }) => kernel)).size).toBe(6);
+  expect(new Set(all.map(({ kernel }) => kernel)).size).toBe(7);
   expect(Math.max(...all.map(({ outChannels }) => outChannels))).toBe(2048);
   expect(
     all.some(({ kernel, kernelSize, stride }) => kernel === 'depthwise_f32' && kernelSize === 5 && stride === 2),

@@ -16,6 +16,7 @@ export const networks = [
 export interface PlannedShape {
   readonly kernel:
     | 'pointwise_f32'
+    | 'pointwise_strassen_f32'
     | 'conv_f32'
     | 'conv_direct_f32'
     | 'depthwise_f32'
@@ -46,6 +47,10 @@ export async function plannedShapes(id: string, resolution: number): Promise<Pla
     switch (kernel) {
       case 'pointwise_f32': {
         const map = flat(args.pixels, args.inChannels, args.outChannels);
+        return [{ kernel, ...map, clamp: [args.min, args.max], residual: args.residual !== 0 }];
+      }
+      case 'pointwise_strassen_f32': {
+        const map = flat(args.pixels, args.inChannels, args.channels);
         return [{ kernel, ...map, clamp: [args.min, args.max], residual: args.residual !== 0 }];
       }
       case 'conv_f32':
