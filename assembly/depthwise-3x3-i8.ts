@@ -1,8 +1,7 @@
 import { HEADER_BYTES, HEADER_LARGEST } from './integer-tiles';
-import { greater } from './integers';
 import { mixBytes, mixHigh, mixLow } from './interleave';
 import { multiplyAddLanes } from './multiply-lanes';
-import { storePairInBytes, storesBytes, storeSums } from './requantise';
+import { storePair, storeSums } from './requantise';
 
 /**
  * A row of output pixels of a 3×3 window, 8 channels: see `depthwise_i8`. A: see `storeSums`.
@@ -24,8 +23,8 @@ export function rowOfBytes<A>(
   const w11 = v128.load(block, HEADER_BYTES + 48);
   const w20 = v128.load(block, HEADER_BYTES + 64);
   const w21 = v128.load(block, HEADER_BYTES + 80);
-  // Two windows at once share the header, while the second has all of its columns inside of the map.
-  const fewest = !isFloat<A>() && storesBytes(format) ? 2 + greater(right, 0) : i32.MAX_VALUE;
+  // Two windows at once share the header.
+  const fewest = isFloat<A>() ? i32.MAX_VALUE : 2;
   let pair = mixBytes(v128.load64_zero(left ? padding : row0), v128.load64_zero(left ? padding : row1));
   let single = v128.load8x8_u(left ? padding : row2);
   let x00 = mixLow(pair, single);
@@ -51,7 +50,8 @@ export function rowOfBytes<A>(
       high = multiplyAddLanes<u8>(high, x11, w11);
       low2 = multiplyAddLanes<u8>(low2, x00, w10);
       high2 = multiplyAddLanes<u8>(high2, x01, w11);
-      row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes;
+      if (pixels - 1 == right) { row0 = padding; row1 = padding; row2 = padding; }
+      else { row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes; }
       pair = mixBytes(v128.load64_zero(row0), v128.load64_zero(row1));
       single = v128.load8x8_u(row2);
       x10 = mixLow(pair, single);
@@ -60,7 +60,7 @@ export function rowOfBytes<A>(
       high = multiplyAddLanes<u8>(high, x01, w21);
       low2 = multiplyAddLanes<u8>(low2, x10, w20);
       high2 = multiplyAddLanes<u8>(high2, x11, w21);
-      storePairInBytes(output, output + outPixelBytes, low, high, low2, high2, block);
+      storePair(output, output + outPixelBytes, low, high, low2, high2, block, format);
       output += 2 * outPixelBytes;
     }
     for (; pixels > 0; --pixels) {
@@ -103,7 +103,8 @@ export function rowOfBytes<A>(
     single = v128.load8x8_u(row2);
     low2 = multiplyAddLanes<u8>(low2, mixLow(pair, single), w10);
     high2 = multiplyAddLanes<u8>(high2, mixHigh(pair, single), w11);
-    row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes;
+    if (pixels - 1 == right) { row0 = padding; row1 = padding; row2 = padding; }
+    else { row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes; }
     pair = mixBytes(v128.load64_zero(row0), v128.load64_zero(row1));
     single = v128.load8x8_u(row2);
     x00 = mixLow(pair, single);
@@ -111,7 +112,7 @@ export function rowOfBytes<A>(
     low2 = multiplyAddLanes<u8>(low2, x00, w20);
     high2 = multiplyAddLanes<u8>(high2, x01, w21);
     row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes;
-    storePairInBytes(output, output + outPixelBytes, low, high, low2, high2, block);
+    storePair(output, output + outPixelBytes, low, high, low2, high2, block, format);
     output += 2 * outPixelBytes;
   }
   for (; pixels > 0; --pixels) {
@@ -169,7 +170,7 @@ export function rowOfWords<A>(
     let x11 = mixHigh(p, q);
     let s0 = mixLow(s, t);
     let s1 = mixHigh(s, t);
-    for (; pixels >= 2 + right; pixels -= 2) {
+    for (; pixels >= 2; pixels -= 2) {
       row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes;
       low = v128.load(block);
       high = v128.load(block, 16);
@@ -191,8 +192,11 @@ export function rowOfWords<A>(
       high = multiplyAddLanes<i16>(high, x11, w);
       high2 = multiplyAddLanes<i16>(high2, x01, w);
       if (block == 2) break;
-      p = v128.load(row0 + pixelBytes);
-      q = v128.load(row1 + pixelBytes);
+      const third = row2;
+      if (pixels - 1 == right) { row0 = padding; row1 = padding; row2 = padding; }
+      else { row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes; }
+      p = v128.load(row0);
+      q = v128.load(row1);
       x10 = mixLow(p, q);
       x11 = mixHigh(p, q);
       w = v128.load(block, HEADER_BYTES + 128);
@@ -206,20 +210,24 @@ export function rowOfWords<A>(
       high = multiplyAddLanes<i16>(high, s1, both1);
       high2 = multiplyAddLanes<i16>(high2, s1, first1);
       if (block == 4) break;
-      p = v128.load(row2);
-      q = v128.load(row2 + pixelBytes);
+      p = v128.load(third);
+      q = v128.load(row2);
       s0 = mixLow(p, q);
       s1 = mixHigh(p, q);
       low = multiplyAddLanes<i16>(low, s0, v128.load(block, HEADER_BYTES + 160));
       low2 = multiplyAddLanes<i16>(low2, s0, last0);
       high = multiplyAddLanes<i16>(high, s1, v128.load(block, HEADER_BYTES + 176));
       high2 = multiplyAddLanes<i16>(high2, s1, last1);
-      storeSums<A>(output, low, high, block, 0, limit, format);
-      output += outPixelBytes;
-      if (block == 6) break;
-      storeSums<A>(output, low2, high2, block, 0, limit, format);
-      output += outPixelBytes;
-      row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes;
+      if (!isFloat<A>()) {
+        storePair(output, output + outPixelBytes, low, high, low2, high2, block, format);
+        output += 2 * outPixelBytes;
+      } else {
+        storeSums<A>(output, low, high, block, 0, limit, format);
+        output += outPixelBytes;
+        if (block == 6) break;
+        storeSums<A>(output, low2, high2, block, 0, limit, format);
+        output += outPixelBytes;
+      }
     }
     if (block < 8) {
       v128.store(output, low); v128.store(output, high); v128.store(output, low2); v128.store(output, high2);

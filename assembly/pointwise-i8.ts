@@ -5,7 +5,7 @@ import {
 } from './integer-tiles';
 import { multiplyAddLanes } from './multiply-lanes';
 import { fetchPanel } from './prefetch';
-import { Clipped, storePairInBytes, storesBytes, storeSums, Swished } from './requantise';
+import { Clipped, storePair, storeSums, Swished } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
@@ -40,7 +40,7 @@ export function multiplyPanel<I, A>(
 ): void {
   const limit = v128.load(panel, HEADER_LARGEST);
   const inStride = <usize>groups * 4;
-  const inPairs = !isFloat<A>() && residual == 0 && storesBytes(format);
+  const inPairs = !isFloat<A>() && residual == 0 && !(format & FLOAT_OUTPUT);
   let left = pixels;
   let w0: v128, w1: v128, x: v128;
   const tile = sizeof<I>() == 1 ? BYTE_TILE : WORD_TILE;
@@ -107,9 +107,9 @@ export function multiplyPanel<I, A>(
     if (inPairs) {
       const third = output + 2 * outStride;
       const fifth = third + 2 * outStride;
-      storePairInBytes(output, output + outStride, a0, a1, b0, b1, panel);
-      storePairInBytes(third, third + outStride, c0, c1, d0, d1, panel);
-      if (sizeof<I>() == 1) storePairInBytes(fifth, fifth + outStride, e0, e1, f0, f1, panel);
+      storePair(output, output + outStride, a0, a1, b0, b1, panel, format);
+      storePair(third, third + outStride, c0, c1, d0, d1, panel, format);
+      if (sizeof<I>() == 1) storePair(fifth, fifth + outStride, e0, e1, f0, f1, panel, format);
       else storeSums<A>(fifth, e0, e1, panel, 0, limit, format);
       output += outStride * tile;
       continue;

@@ -5,7 +5,6 @@ import {
   HEADER_OFFSETS,
   HEADER_SECONDS,
   isInBytes,
-  NARROW_IN_BYTES,
   ROUNDING,
   WIDE_OUTPUT,
   WIDE_RESIDUAL,
@@ -47,13 +46,13 @@ export function storeRounded<T>(output: usize, low: v128, high: v128, limit: v12
 }
 
 /**
- * Sums of two pixels → bytes, without residual or swish: what `storeSums` gives, where `storesBytes`, in fewer instructions.
+ * Sums of two pixels → integers, without residual or swish: what `storeSums` gives, in fewer instructions.
  * second: address of the second pixel's output.
  */
 // @ts-ignore: decorator
 @inline
-export function storePairInBytes(
-  output: usize, second: usize, low: v128, high: v128, secondLow: v128, secondHigh: v128, header: usize,
+export function storePair(
+  output: usize, second: usize, low: v128, high: v128, secondLow: v128, secondHigh: v128, header: usize, format: i32,
 ): void {
   const bits = v128.load(roundingBits);
   const multipliers = v128.load(header, HEADER_MULTIPLIERS);
@@ -68,18 +67,17 @@ export function storePairInBytes(
   const highOffsets = v128.load(header, HEADER_OFFSETS + 16);
   high = i32x4.sub(f32x4.add(high, highOffsets), bits);
   secondHigh = i32x4.sub(f32x4.add(secondHigh, highOffsets), bits);
+  if (!isInBytes(format, WIDE_OUTPUT)) {
+    const limit = v128.load(header, HEADER_LARGEST);
+    v128.store(output, i16x8.min_u(i16x8.narrow_i32x4_u(low, high), limit));
+    v128.store(second, i16x8.min_u(i16x8.narrow_i32x4_u(secondLow, secondHigh), limit));
+    return;
+  }
   const words = i16x8.narrow_i32x4_s(low, high);
   const secondWords = i16x8.narrow_i32x4_s(secondLow, secondHigh);
   const bytes = i8x16.min_u(i8x16.narrow_i16x8_u(words, secondWords), v128.load64_splat(header, HEADER_LARGEST));
   v128.store64_lane(output, bytes, 0);
   v128.store64_lane(second, bytes, 1);
-}
-
-/** Whether outputs are bytes, and rounded. */
-// @ts-ignore: decorator
-@inline
-export function storesBytes(format: i32): bool {
-  return ASC_FEATURE_RELAXED_SIMD && (format & (NARROW_IN_BYTES | WIDE_OUTPUT | FLOAT_OUTPUT)) == NARROW_IN_BYTES;
 }
 
 /** The largest value of type T in all lanes. */
