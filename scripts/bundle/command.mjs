@@ -2,7 +2,7 @@
  * Writes the command as CommonJS files, of which each start reads what it needs: dist/code/start.cjs (where it begins,
  * and finds the others' compiled code), command.cjs (the command line, with what the others share), classify.cjs (pictures,
  * by a bundled model), decode.cjs (pictures that need sharp), integers.cjs (which packs one in integers), threads.cjs
- * (several threads for one picture), cost.cjs (what a network costs), compare.cjs (the
+ * (several threads for one picture), lanes.cjs (threads for many pictures), cost.cjs (what a network costs), compare.cjs (the
  * subcommands of `cost`) and rest.cjs (everything else), and packages. One file with all takes longer to read than all
  * that `mobilenet cost` does; many small ones take as long again to find.
  */
@@ -22,6 +22,8 @@ const compare = ['compare', 'sweep', 'explain'].map((name) => `cli/commands/cost
 const classify = ['cli/commands/classify'];
 /** Of threads.cjs: most starts use one. */
 const threads = ['engine/pool'];
+/** Of lanes.cjs: a few pictures do without. */
+const lanes = ['runners/lanes'];
 /** Of decode.cjs: small JPEGs do without. */
 const decode = ['images/decode-by-sharp'];
 /** Of integers.cjs: most starts are in floats, or find a network's integers packed. */
@@ -134,17 +136,19 @@ const takePackages = {
 
 /** Modules of Node.js that take 1 to 2 ms to load each and that most starts do without, commander too: loaded at their first use. */
 const onDemand = ['child_process', 'fs/promises', 'worker_threads'];
-const loadOnDemand = {
-  name: 'load-on-demand',
+/** Others that are imported as a whole. esbuild copies each of an object's own properties then, every time, but not inherited ones. */
+const whole = ['fs', 'zlib'];
+const modulesOfNode = {
+  name: 'modules-of-node',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: new RegExp(`^(node:)?(${onDemand.join('|')})$`) }, ({ path, namespace }) =>
-      namespace === 'on-demand' ? undefined : { path: path.replace(/^node:/, ''), namespace: 'on-demand' },
+    onResolve({ filter: new RegExp(`^(node:)?(${[...onDemand, ...whole].join('|')})$`) }, ({ path, namespace }) =>
+      namespace === 'of-node' ? undefined : { path: path.replace(/^node:/, ''), namespace: 'of-node' },
     );
-    // For imports by name, which esbuild makes properties of a copy of this, with the same prototype.
-    onLoad({ filter: /./, namespace: 'on-demand' }, ({ path }) => ({
-      contents: `module.exports = Object.create(new Proxy({}, { get: (_, name) => require("node:${path}")[name] }));`,
-      resolveDir: root,
-    }));
+    onLoad({ filter: /./, namespace: 'of-node' }, ({ path }) => {
+      const module = `require("node:${path}")`;
+      const inherited = whole.includes(path) ? module : `new Proxy({}, { get: (_, name) => ${module}[name] })`;
+      return { contents: `module.exports = Object.create(${inherited});`, resolveDir: root };
+    });
   },
 };
 
@@ -162,7 +166,8 @@ export async function bundleCommand(folder) {
       outfile: join(folder, `${name}.cjs`),
       external: ['./*.cjs', ...asScript.external],
       supported: { 'dynamic-import': false },
-      plugins: [...plugins, takePackages, loadOnDemand],
+      plugins: [...plugins, takePackages, modulesOfNode],
+      inject: [join(root, 'scripts/bundle/performance.mjs')],
     });
   await bundle('integers', asTable(integers), takeShared);
   const integersHash = createHash('sha256')
@@ -177,11 +182,15 @@ export async function bundleCommand(folder) {
     bundle(
       'classify',
       `${asTable(classify)} /*! integers.cjs ${integersHash} */`,
-      takeFrom({ 'decode.cjs': decode, 'integers.cjs': integers, 'threads.cjs': threads, 'rest.cjs': rest }),
+      takeFrom({
+        ...{ 'decode.cjs': decode, 'integers.cjs': integers, 'threads.cjs': threads, 'lanes.cjs': lanes },
+        'rest.cjs': rest,
+      }),
       takeShared,
     ),
     bundle('decode', asTable(decode), takeFrom({ 'rest.cjs': rest }), takeShared),
     bundle('threads', asTable(threads), takeShared),
+    bundle('lanes', asTable(lanes), takeFrom({ 'rest.cjs': rest }), takeShared),
     bundle('rest', asTable(rest), takeShared),
     bundle('ora', "module.exports = require('ora').default;"),
     bundle('d3-scale', "export * from 'd3-scale';"),

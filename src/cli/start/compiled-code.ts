@@ -12,7 +12,7 @@ const ownFile = fileURLToPath(import.meta.url);
 const require = createRequire(ownFile);
 
 /** Scripts of the command that others ask for by `require`. */
-const names = ['command', 'classify', 'decode', 'cost', 'compare', 'rest', 'sharp', 'ora', 'd3-scale'];
+const names = ['command', 'classify', 'lanes', 'decode', 'cost', 'compare', 'rest', 'sharp', 'ora', 'd3-scale'];
 
 /** A later end says little about a start: V8 drops what has not run for a while. */
 const LONGEST_START_MS = 3000;
