@@ -11,7 +11,7 @@ export interface Layer {
   readonly packages?: readonly string[];
   /** `node:` modules. */
   readonly node?: readonly string[];
-  /** Properties of `process`; `*`: all but `exit`, and `process` itself. */
+  /** Properties of `process`; `*`: all but `exit`, which has to be named, and `process` itself. */
   readonly process?: readonly string[];
   readonly globals?: readonly ('WebAssembly' | 'fetch' | 'console')[];
 }
@@ -27,6 +27,13 @@ export const layers: readonly Layer[] = [
     packages: ['commander', 'ora'],
     node: ['child_process', 'fs', 'module', 'os', 'path', 'url', 'vm', 'zlib'],
     process: ['*'],
+  },
+  {
+    folder: 'cli/start/start.ts',
+    holds: 'where the command begins and ends',
+    imports: [],
+    node: ['module'],
+    process: ['env', 'exit', 'once'],
   },
   {
     folder: 'index.ts',
