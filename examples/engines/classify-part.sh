@@ -9,6 +9,8 @@ shift 4
 output=$parts/$part.jsonl
 stopped=no
 code=1
+# With these settings of the C library, memory does not grow and mobilenet needs no second process.
+export MALLOC_MMAP_THRESHOLD_=32768 MALLOC_ARENA_MAX=2
 
 if ! [ -d "$folder" ]; then
   echo "$folder: no such folder; is it mounted on $(uname -n)?" >&2

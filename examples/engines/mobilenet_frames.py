@@ -1,60 +1,104 @@
 """One `mobilenet` process that stays, for programs that have images in memory (`classify --stdin-frames`)."""
 
+import contextlib
+import functools
+import itertools
 import json
+import os
+import queue
 import struct
 import subprocess
 import threading
 
+# With these settings of the C library, memory does not grow and `mobilenet` needs no second process.
+ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "32768", "MALLOC_ARENA_MAX": "2"}
+# Images that wait for their rows are kept, as another process may need them: at most so many.
+MOST_WAITING = 32
+MOST_DEATHS = 3
+
+
+@functools.cache
+def kept_classifier(*options):
+    """The classifier with these options that this Python process keeps, so that later tasks find it running."""
+    return Classifier(*options)
+
 
 class Classifier:
-    """Starts the process; `options` are those of `mobilenet classify`, such as "--top", "1"."""
+    """Starts the process when it is needed; `options` are those of `mobilenet classify`, such as "--top", "1"."""
 
     def __init__(self, *options):
-        command = ["mobilenet", "classify", "--stdin-frames", "--format", "jsonl", "--quiet", *options]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._command = ["mobilenet", "classify", "--stdin-frames", "--format", "jsonl", "--quiet", *options]
+        self._process = None
 
     def classify(self, images):
-        """Rows, as dictionaries, for pairs of a key and the bytes of an image, in their order, as they are done."""
-        sent = iter(images)
-        count = 0
-        is_all = False
-        failure = None
-
-        def send():
-            nonlocal count, is_all, failure
-            try:
-                for key, image in sent:
-                    name = key.encode()
-                    with changed:
-                        count += 1
-                        changed.notify()
-                    self._process.stdin.write(struct.pack(">I", len(name)) + name + struct.pack(">I", len(image)))
-                    self._process.stdin.write(image)
-                    self._process.stdin.flush()
-            except Exception as error:  # Of the images, or because the process has ended.
-                failure = error
-            with changed:
-                is_all = True
-                changed.notify()
-
-        changed = threading.Condition()
-        threading.Thread(target=send, daemon=True).start()
-        received = 0
-        while True:
-            with changed:
-                changed.wait_for(lambda: received < count or is_all)
-                if received == count:
-                    break
-            line = self._process.stdout.readline()
-            if not line:
-                raise RuntimeError(f"mobilenet ended with exit code {self._process.wait()}")
-            received += 1
-            yield json.loads(line)
-        if failure is not None:
-            raise failure
+        """
+        Rows, as dictionaries, for pairs of a key and the bytes of an image, in their order, as they are done. A process
+        that is killed is replaced, and the next one gets the images that have no row yet.
+        """
+        images = iter(images)
+        deaths = 0
+        is_done = False
+        try:
+            while not is_done:
+                process = self._start()
+                sent = queue.Queue(MOST_WAITING)
+                threading.Thread(target=_send, args=(images, process.stdin, sent), daemon=True).start()
+                while (image := _next(sent)) is not None:
+                    row = process.stdout.readline()
+                    if not row.endswith(b"\n"):
+                        break
+                    deaths = 0
+                    yield json.loads(row)
+                else:
+                    is_done = True
+                    return
+                code = process.wait()
+                self._process = None
+                deaths += 1
+                if code >= 0 or deaths == MOST_DEATHS:
+                    raise RuntimeError(f"mobilenet ended with exit code {code}")
+                images = itertools.chain([image, *iter(lambda: _next(sent), None)], images)
+        finally:
+            # Rows that nobody has read would be taken for those of the next images.
+            if not is_done and self._process:
+                self._process.kill()
+                self.close()
 
     def close(self):
         """Ends the process."""
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait()
+        if self._process:
+            with contextlib.suppress(OSError):  # It may have ended with images on their way.
+                self._process.stdin.close()
+            self._process.stdout.close()
+            self._process.wait()
+            self._process = None
+
+    def _start(self):
+        if self._process is None:
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 2**16, "pipesize": 2**20}
+            self._process = subprocess.Popen(self._command, env={**os.environ, **ENVIRONMENT}, **pipes)
+        return self._process
+
+
+def _send(images, stdin, sent):
+    """Sends images until the process has ended, and says so; `sent` gets each of them, and an error of `images`."""
+    try:
+        for key, image in images:
+            sent.put((key, image))
+            name = key.encode()
+            try:
+                stdin.write(struct.pack(f">I{len(name)}sI", len(name), name, len(image)))
+                stdin.write(image)
+                stdin.flush()
+            except (OSError, ValueError):  # The process has ended.
+                break
+    except Exception as error:
+        sent.put(error)
+    sent.put(None)
+
+
+def _next(sent):
+    image = sent.get()
+    if isinstance(image, Exception):
+        raise image
+    return image

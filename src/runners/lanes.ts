@@ -208,12 +208,10 @@ class LanePool {
       if (free.jobs.size >= PICTURES_PER_LANE) return;
       const pending = this.#waiting.shift()!;
       free.jobs.set(pending.job.job, pending);
-      const { prepared, pixels } = pending.job;
-      // Both are ours alone.
-      free.worker.postMessage(
-        pending.job,
-        prepared || pixels ? [(prepared ?? pixels!.data).buffer as ArrayBuffer] : [],
-      );
+      const { prepared, pixels, bytes } = pending.job;
+      // Ours alone.
+      const large = prepared ?? pixels?.data ?? bytes;
+      free.worker.postMessage(pending.job, large ? [large.buffer as ArrayBuffer] : []);
     }
   }
 }
