@@ -55,7 +55,8 @@ class Classifier:
                 code = process.wait()
                 self._process = None
                 deaths += 1
-                if code >= 0 or deaths == MOST_DEATHS:
+                # Below 0, or from a shell above 128: by a signal.
+                if 0 <= code <= 128 or deaths == MOST_DEATHS:
                     raise RuntimeError(f"mobilenet ended with exit code {code}")
                 images = itertools.chain([image, *iter(lambda: _next(sent), None)], images)
         finally:
