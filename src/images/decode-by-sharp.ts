@@ -6,6 +6,7 @@ import { chooseSize, type DecodeSize, MAX_REDUCED_SIDE } from './decode-size.js'
 import { type DecodedImage, type DecodeOptions, refuseMoreThan } from './decoded-image.js';
 import type { ImageFormat } from './format.js';
 import { withRandomAccess } from './formats/random-access.js';
+import { type NamedFile, nameFile } from './named-file.js';
 import { type Orientation, readOrientation, turnedSize, turnUpright } from './orientation.js';
 import { requireSharp, type SharpFactory } from './sharp.js';
 import { placeShrunk, type SmallerSize, shrinkOf } from './shrink.js';
@@ -45,6 +46,9 @@ function condense(error: unknown): string | undefined {
 
 /** The decoder's error is its `cause`; a look at the file explains it. */
 class DecoderFailure extends Error {}
+
+/** sharp did not pass on what was asked for. */
+class NotShrunk extends Error {}
 
 async function readMetadata(source: PictureSource, format: ImageFormat, failOn: FailOn): Promise<Metadata> {
   const sharp = loadDecoder();
@@ -88,7 +92,12 @@ export async function decodeBySharp(
     const refused = refusal(name, format, finding, condense(cause), cause);
     if (!options.lenient || finding.remains === undefined) throw refused;
     try {
-      const image = await decodeOnce({ ...source, input: finding.remains }, format, reserving, 'none');
+      const image = await decodeOnce(
+        { name, header: source.header, input: finding.remains },
+        format,
+        reserving,
+        'none',
+      );
       return { ...image, facts: { truncated: true } };
     } catch (error) {
       throw error instanceof DecoderFailure ? refused : error;
@@ -119,15 +128,23 @@ async function decodeOnce(
   );
   const original = turnedSize(metadata, orientation);
   refuseMoreThan(options.maxPixels, name, original);
-  const enough = options.enoughOf?.(original.width, original.height);
-  const smaller = shrinkOf(format, metadata, original, enough);
+  const wanted = shrinkOf(format, metadata, original, options.scaledTo?.(original.width, original.height));
+  const isByBlocks = wanted !== undefined && wanted.block > 1;
+  const file = isByBlocks ? nameFile(source) : undefined;
+  const smaller = isByBlocks && !file ? undefined : wanted;
   const size = chooseSize(name, format, metadata, original, smaller);
-  await options.reserve?.(size.bytes);
   try {
-    const pixels = await decodePixels(source, format, metadata, orientation, { ...size, smaller }, options, failOn);
-    return { ...pixels, original, ...(smaller && { shrunk: placeShrunk(format, original, smaller, orientation) }) };
+    await options.reserve?.(size.bytes);
+    const how = { ...size, smaller, file };
+    const pixels = await decodePixels(source, format, metadata, orientation, how, options, failOn);
+    return { ...pixels, original, ...(smaller && { shrunk: placeShrunk(original, smaller, orientation) }) };
   } catch (error) {
+    // It may not be there any more as it was read.
+    if (file && !file.isCopy) return decodeOnce({ name, header: source.header, input }, format, options, failOn);
+    if (error instanceof NotShrunk) return decodeOnce(source, format, { ...options, scaledTo: undefined }, failOn);
     throw error instanceof ImageError ? error : new DecoderFailure('', { cause: error });
+  } finally {
+    file?.remove();
   }
 }
 
@@ -136,18 +153,19 @@ async function decodePixels(
   format: ImageFormat,
   metadata: Metadata,
   orientation: Orientation,
-  size: DecodeSize & { readonly smaller: SmallerSize | undefined },
+  size: DecodeSize & { readonly smaller: SmallerSize | undefined; readonly file: NamedFile | undefined },
   options: DecodeOptions,
   failOn: FailOn,
 ): Promise<Omit<DecodedImage, 'original'>> {
-  const { width, height, reduced, smaller } = size;
+  const { width, height, reduced, smaller, file } = size;
   const inks = metadata.space === 'cmyk';
   const channels = inks ? 4 : 3;
   // libvips turns pictures while it decodes them, but does not find the orientation everywhere.
   const autoOrient = orientation === (metadata.orientation ?? 1);
   const stored = autoOrient ? size : turnedSize(size, orientation);
-  let pipeline = loadDecoder()(input, { failOn, limitInputPixels: MAX_REDUCED_SIDE ** 2, ignoreIcc: true, autoOrient });
-  if (reduced || smaller) {
+  const from = file && smaller ? `${file.path}[shrink=${smaller.block}]` : input;
+  let pipeline = loadDecoder()(from, { failOn, limitInputPixels: MAX_REDUCED_SIDE ** 2, ignoreIcc: true, autoOrient });
+  if (reduced || (smaller && !file)) {
     const { width, height } = stored;
     const how = smaller ? { kernel: 'lanczos3' as const } : { kernel: 'linear' as const, fastShrinkOnLoad: false };
     pipeline = pipeline.resize({ width, height, fit: 'fill', ...how });
@@ -164,6 +182,7 @@ async function decodePixels(
   const wideInks = inks && metadata.depth === 'ushort';
   const raw = pipeline.raw({ depth: wideInks ? 'ushort' : 'uchar' });
   const { data, info } = await raw.toBuffer({ resolveWithObject: true });
+  if (file && (info.width !== stored.width || info.height !== stored.height)) throw new NotShrunk();
   const isWhole = data.length === info.width * info.height * channels * (wideInks ? 2 : 1);
   if (info.channels !== channels || !isWhole || (cuts && info.width !== held.count)) {
     throw new ImageError('unsupported-format', {

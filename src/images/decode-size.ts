@@ -70,7 +70,7 @@ export function chooseSize(
   const { width, height } = smaller ?? upright;
   const pixels = width * height;
   const pixelBytes = (metadata.channels ?? 4) * (metadata.depth === 'uchar' ? 1 : 2);
-  const loaded = format === 'JPEG' && smaller ? smaller.factor : 1;
+  const loaded = smaller?.block ?? 1;
   // libvips streams, but through a window of rows on either side of each step.
   const rows = Math.min(Math.max(metadata.height / loaded, 16), 1024);
   const window = (2 * rows * metadata.width * pixelBytes) / loaded;

@@ -94,7 +94,7 @@ async function decodeContained(
   options: DecodeOptions,
 ): Promise<DecodedImage> {
   const inside = { ...options, ...(orientation !== undefined && { orientation }) };
-  const image = await decodeKnown({ ...source, input: data }, format, inside);
+  const image = await decodeKnown({ name: source.name, header: source.header, input: data }, format, inside);
   if (!isPreview) return image;
   const { width, height } = image.original;
   return { ...image, facts: { ...image.facts, preview: { width, height } } };

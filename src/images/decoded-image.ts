@@ -46,10 +46,10 @@ export interface DecodeOptions {
    */
   readonly columnsOf?: (width: number, height: number) => ColumnSpan;
   /**
-   * Sides down to which a picture of this size, upright, may be shrunk while it is decoded, where that is faster; undefined
-   * where every pixel is wanted.
+   * What a picture of this size, upright, is going to be scaled to: it may be shrunk somewhat less while it is decoded, where
+   * that is faster. Undefined where every pixel is wanted.
    */
-  readonly enoughOf?: ((width: number, height: number) => Size | undefined) | undefined;
+  readonly scaledTo?: ((width: number, height: number) => Size | undefined) | undefined;
   /** Told, before anything is decoded, how much memory that may take; decoding waits for it. */
   readonly reserve?: (bytes: number) => Promise<void>;
 }

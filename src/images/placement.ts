@@ -60,8 +60,8 @@ export function placeDecoded(
   const { x, y } = place(placed.width, placed.height, preprocessing);
   if (!shrunk) return { x, y };
   return {
-    x: { ...x, axis: { ...x.axis, shrunk: { pixels: width, part: shrunk.x } } },
-    y: { ...y, axis: { ...y.axis, shrunk: { pixels: height, part: shrunk.y } } },
+    x: { ...x, axis: { ...x.axis, shrunk: { pixels: width, part: shrunk.x, block: shrunk.block } } },
+    y: { ...y, axis: { ...y.axis, shrunk: { pixels: height, part: shrunk.y, block: shrunk.block } } },
   };
 }
 

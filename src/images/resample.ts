@@ -86,9 +86,25 @@ export function readBy(axis: ResampleAxis, filter: ResizeFilter): ColumnSpan {
   return { first: from, count: reachOf(axis, support, axis.count - 1).to - from };
 }
 
-function tapsOf(axis: ResampleAxis, kernel: Kernel): Taps {
-  const taps = computeTaps(axis, kernel);
-  return axis.shrunk ? tapsOfShrunk(taps, axis.source, axis.shrunk) : taps;
+/** Pictures of a batch often have the same size. */
+const MOST_KEPT = 32;
+/** Of larger pictures they take memory. */
+const MOST_KEPT_WEIGHTS = 2 ** 13;
+
+const kept = new Map<string, Taps>();
+
+function tapsOf(axis: ResampleAxis, filter: keyof typeof kernels): Taps {
+  const { source, scaled, start, count, shrunk } = axis;
+  const key = [filter, source, scaled, start, count, shrunk?.pixels, shrunk?.part.start, shrunk?.block].join();
+  const known = kept.get(key);
+  if (known) return known;
+  const whole = computeTaps(axis, kernels[filter]);
+  const taps = shrunk ? tapsOfShrunk(whole, source, shrunk) : whole;
+  if (taps.weights.length <= MOST_KEPT_WEIGHTS) {
+    if (kept.size >= MOST_KEPT) kept.delete(kept.keys().next().value!);
+    kept.set(key, taps);
+  }
+  return taps;
 }
 
 function computeTaps(axis: ResampleAxis, kernel: Kernel): Taps {
@@ -173,8 +189,7 @@ export function resample(
   held: ColumnSpan = { first: 0, count: x.shrunk?.pixels ?? x.source },
 ): Uint8Array {
   if (filter === 'nearest') return resampleNearest(source, x, y);
-  const kernel = kernels[filter];
-  return pixels.convolve(source, held, tapsOf(x, kernel), tapsOf(y, kernel), columnsComeFirst(x, y));
+  return pixels.convolve(source, held, tapsOf(x, filter), tapsOf(y, filter), columnsComeFirst(x, y));
 }
 
 /** Two neighbours per output pixel and the weight of the second, in single precision as TensorFlow has it. */

@@ -10,8 +10,8 @@ export interface Size {
 
 /** What a picture is decoded to in place of its own size, upright. */
 export interface SmallerSize extends Size {
-  /** By how much the decoder shrinks; the rest is done by resizing. */
-  readonly factor: number;
+  /** Pixels of each row and column of which the decoder makes one; 1 where it scales in another way. */
+  readonly block: number;
 }
 
 /** A stretch of an axis of pixels; both may lie between pixels. */
@@ -21,39 +21,56 @@ export interface Stretch {
 }
 
 /** A picture that was decoded to fewer pixels than it has: where it lies in them, and its own size. */
-export interface Shrunk {
+export interface Shrunk extends Pick<SmallerSize, 'block'> {
   readonly from: Size;
-  /** A JPEG decoder makes one pixel of several; a column or row that is too few for one is missing. */
+  /** Columns or rows that are too few for a block are missing. */
   readonly x: Stretch;
   readonly y: Stretch;
 }
 
 type Known = Pick<Metadata, 'space' | 'depth'> & Partial<Pick<Metadata, 'hasAlpha' | 'pages'>>;
 
-/** By how much libjpeg shrinks while it decodes, most first. */
-const FACTORS = [8, 4, 2] as const;
+/** JPEGs of up to so many pixels are decoded whole, which takes little time and no sharp (small-jpeg.ts). */
+export const SMALL_JPEG_PIXELS = 2 ** 20;
+
+interface Way {
+  /** By how much the picture becomes smaller. */
+  readonly factor: number;
+  readonly block: number;
+  /** So many times the size that it is scaled to, at least: with less, answers change too often (docs/measurements.md). */
+  readonly least: number;
+}
+
+/** Most first. libjpeg makes one pixel of a block; halves save least, so they are for pictures that hardly change. */
+const ways: Readonly<Partial<Record<ImageFormat, readonly Way[]>>> = {
+  JPEG: [
+    { factor: 8, block: 8, least: 1.85 },
+    { factor: 4, block: 4, least: 1.85 },
+    { factor: 2, block: 2, least: 3 },
+  ],
+  WebP: [9, 5, 3].map((factor) => ({ factor, block: 1, least: 2 })),
+};
 
 /**
  * The size to decode a picture to, where fewer pixels than it has are enough; undefined where it has to be decoded as it is.
  *
- * Of a JPEG, the decoder computes every second, fourth or eighth pixel from its coefficients. sharp does that on the way to
- * a smaller size alone, and only if a further step of resizing is left: by 3 ÷ 2, 5 ÷ 4 or 9 ÷ 8 here. A WebP is scaled to
- * the same sizes as it is decoded.
+ * Of a JPEG, the decoder computes the averages of blocks from the coefficients. A WebP is scaled as it is decoded.
  *
  * @param upright the picture's own size
- * @param enough no side becomes less
+ * @param scaled what it is going to be scaled to
  */
 export function shrinkOf(
   format: ImageFormat,
   metadata: Known,
   upright: Size,
-  enough: Size | undefined,
+  scaled: Size | undefined,
 ): SmallerSize | undefined {
-  if (enough === undefined || !canShrink(format, metadata)) return undefined;
-  for (const factor of FACTORS) {
-    const width = Math.floor(upright.width / (factor + 1));
-    const height = Math.floor(upright.height / (factor + 1));
-    if (width >= enough.width && height >= enough.height) return { factor, width, height };
+  if (scaled === undefined || !canShrink(format, metadata)) return undefined;
+  if (format === 'JPEG' && upright.width * upright.height <= SMALL_JPEG_PIXELS) return undefined;
+  for (const { factor, block, least } of ways[format] ?? []) {
+    const width = Math.floor(upright.width / factor);
+    const height = Math.floor(upright.height / factor);
+    if (width >= least * scaled.width && height >= least * scaled.height) return { width, height, block };
   }
   return undefined;
 }
@@ -65,22 +82,17 @@ function canShrink(format: ImageFormat, { space, depth, hasAlpha, pages = 1 }: K
 }
 
 /** Where a picture lies in the pixels that `shrinkOf` asked for. Sizes are upright. */
-export function placeShrunk(
-  format: ImageFormat,
-  from: Size,
-  { factor, width, height }: SmallerSize,
-  orientation: Orientation,
-): Shrunk {
-  const blocks = format === 'JPEG' ? factor : 1;
+export function placeShrunk(from: Size, { block, width, height }: SmallerSize, orientation: Orientation): Shrunk {
   const reversed = isReversed(orientation);
   return {
     from,
-    x: stretchOf(from.width, width, blocks, reversed.x),
-    y: stretchOf(from.height, height, blocks, reversed.y),
+    block,
+    x: stretchOf(from.width, width, block, reversed.x),
+    y: stretchOf(from.height, height, block, reversed.y),
   };
 }
 
-function stretchOf(from: number, pixels: number, blocks: number, isReversed: boolean): Stretch {
-  const length = (pixels * from) / (Math.floor(from / blocks) * blocks);
+function stretchOf(from: number, pixels: number, block: number, isReversed: boolean): Stretch {
+  const length = (pixels * from) / (Math.floor(from / block) * block);
   return { start: isReversed ? pixels - length : 0, length };
 }

@@ -5,70 +5,123 @@ import type { Stretch } from './shrink.js';
 export interface ShrunkAxis {
   readonly pixels: number;
   readonly part: Stretch;
+  /** Pixels of which each is the average; 1 where it was scaled in another way. */
+  readonly block: number;
+}
+
+/** How a pixel of the whole picture follows from the shrunk ones around it. */
+interface Interpolation {
+  readonly neighbours: number;
+  /** Neighbours to the left of the shrunk pixel in which, or right of whose middle, the pixel lies. */
+  readonly before: number;
+  /** Places between two shrunk pixels that are told apart. */
+  readonly places: number;
+  /** Where the first place is, counted in places from the left edge of a shrunk pixel. */
+  readonly origin: number;
+  /** Of all neighbours, for each place: [places, neighbours]. */
+  readonly weights: Float64Array;
 }
 
 /** Lanczos3 reaches so many pixels to either side. */
 const REACH = 3;
-const NEIGHBOURS = 2 * REACH;
-
-/** Positions between two pixels that are told apart. */
-const PHASES = 256;
-
-let interpolation: Float64Array | undefined;
+const LANCZOS_PLACES = 256;
 
 function sinc(x: number): number {
   return x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI);
 }
 
-/** Weights of the six pixels around each position between two: [PHASES + 1, NEIGHBOURS]. */
-function interpolationWeights(): Float64Array {
-  if (interpolation) return interpolation;
-  const weights = new Float64Array((PHASES + 1) * NEIGHBOURS);
-  for (let phase = 0; phase <= PHASES; phase++) {
-    const row = weights.subarray(phase * NEIGHBOURS, (phase + 1) * NEIGHBOURS);
-    for (let at = 0; at < NEIGHBOURS; at++) {
-      const distance = at - (REACH - 1) - phase / PHASES;
+/** Lanczos3, for a picture that was scaled smoothly. */
+function byLanczos(): Interpolation {
+  const neighbours = 2 * REACH;
+  const weights = new Float64Array(LANCZOS_PLACES * neighbours);
+  for (let place = 0; place < LANCZOS_PLACES; place++) {
+    const row = weights.subarray(place * neighbours, (place + 1) * neighbours);
+    for (let at = 0; at < neighbours; at++) {
+      const distance = at - (REACH - 1) - place / LANCZOS_PLACES;
       row[at] = Math.abs(distance) < REACH ? sinc(distance) * sinc(distance / REACH) : 0;
     }
     const sum = row.reduce((total, weight) => total + weight, 0);
-    for (let at = 0; at < NEIGHBOURS; at++) row[at]! /= sum;
+    for (let at = 0; at < neighbours; at++) row[at]! /= sum;
   }
-  interpolation = weights;
-  return weights;
+  // Counted from the middle of a pixel; a place goes half of the way to either side.
+  return { neighbours, before: REACH - 1, places: LANCZOS_PLACES, origin: LANCZOS_PLACES / 2 - 0.5, weights };
+}
+
+/** Of this block and two to either side. */
+const BLOCKS = 5;
+/** Edges of these blocks, counted from the middle one's left. */
+const EDGES = [-2, -1, 0, 1, 2, 3];
+
+/**
+ * For averages of blocks: the curve through the sums of all pixels up to each edge of a block, whose rise from one edge of a
+ * pixel to the next is that pixel. Averages of what it gives are the averages that there are.
+ */
+function byAverages(block: number): Interpolation {
+  const weights = new Float64Array(block * BLOCKS);
+  for (let place = 0; place < block; place++) {
+    const [left, right] = [atEdges(place / block), atEdges((place + 1) / block)];
+    let rise = 0;
+    // A block counts in the sums at all edges to its right.
+    for (let edge = BLOCKS; edge > 0; edge--) {
+      rise += block * (right[edge]! - left[edge]!);
+      weights[place * BLOCKS + edge - 1] = rise;
+    }
+  }
+  return { neighbours: BLOCKS, before: 2, places: block, origin: 0, weights };
+}
+
+/** Weights of the values at the edges for one between them: Lagrange's polynomial. */
+function atEdges(position: number): readonly number[] {
+  return EDGES.map((edge) =>
+    EDGES.reduce((weight, other) => (other === edge ? weight : (weight * (position - other)) / (edge - other)), 1),
+  );
+}
+
+const interpolations = new Map<number, Interpolation>();
+
+function interpolationOf(block: number): Interpolation {
+  const known = interpolations.get(block) ?? (block === 1 ? byLanczos() : byAverages(block));
+  interpolations.set(block, known);
+  return known;
 }
 
 /**
  * Taps that read a shrunk picture in place of the whole one: they give what `whole` gives of the shrunk picture enlarged to its
- * own size by Lanczos interpolation, in one step. Taps for the size that it was shrunk to would blur less than `whole` does,
- * which moves probabilities twice as far (measured).
+ * own size, in one step. Taps for the size that it was shrunk to would blur less than `whole` does, which moves probabilities
+ * twice as far (measured).
  * @param whole for the picture's own size
  * @param source that size
  */
-export function tapsOfShrunk(whole: Taps, source: number, { pixels, part }: ShrunkAxis): Taps {
-  const interpolated = interpolationWeights();
+export function tapsOfShrunk(whole: Taps, source: number, { pixels, part, block }: ShrunkAxis): Taps {
+  const { neighbours, before, places, origin, weights: interpolated } = interpolationOf(block);
   const count = whole.first.length;
   const scale = part.length / source;
-  const size = Math.min(pixels, Math.ceil(whole.size * scale) + NEIGHBOURS + 1);
+  const size = Math.min(pixels, Math.ceil(whole.size * scale) + neighbours + 1);
   const first = new Int32Array(count);
   const length = new Int32Array(count);
   const weights = new Int32Array(count * size);
   const row = new Float64Array(size);
-  /** Where the middle of a pixel of the whole picture lies, counted from the middle of the first pixel. */
-  const positionOf = (pixel: number) => part.start + (pixel + 0.5) * scale - 0.5;
+  /** Of a pixel of the whole picture, counted from the left edge of the first shrunk one. */
+  const placeOf = (pixel: number) => Math.floor((part.start + (pixel + 0.5) * scale) * places - origin);
+  const firstNeighbour = (place: number) => Math.floor(place / places) - before;
   for (let i = 0; i < count; i++) {
     const from = whole.first[i]!;
     const taps = whole.length[i]!;
-    const start = clamp(Math.floor(positionOf(from)) - (REACH - 1), pixels);
-    const end = clamp(Math.floor(positionOf(from + taps - 1)) + REACH, pixels) + 1;
+    const start = clamp(firstNeighbour(placeOf(from)), pixels);
+    const end = clamp(firstNeighbour(placeOf(from + taps - 1)) + neighbours - 1, pixels) + 1;
     row.fill(0);
     for (let tap = 0; tap < taps; tap++) {
-      const position = positionOf(from + tap);
-      const below = Math.floor(position);
-      const phase = Math.round((position - below) * PHASES) * NEIGHBOURS;
+      const place = placeOf(from + tap);
+      const neighbour = firstNeighbour(place);
       const weight = whole.weights[i * whole.size + tap]!;
-      for (let at = 0; at < NEIGHBOURS; at++) {
+      const of = (place - (neighbour + before) * places) * neighbours;
+      if (neighbour >= 0 && neighbour + neighbours <= pixels) {
+        for (let at = 0; at < neighbours; at++) row[neighbour - start + at]! += weight * interpolated[of + at]!;
+      } else {
         // The picture goes on beyond its edges as it is there.
-        row[clamp(below - (REACH - 1) + at, pixels) - start]! += weight * interpolated[phase + at]!;
+        for (let at = 0; at < neighbours; at++) {
+          row[clamp(neighbour + at, pixels) - start]! += weight * interpolated[of + at]!;
+        }
       }
     }
     first[i] = start;

@@ -3,11 +3,9 @@ import { inMemory } from './formats/random-access.js';
 import { endOfScan } from './jpeg-structure.js';
 import { decodeRgb, type LentPixels, lendRgb } from './jpeg-turbo.js';
 import { readOrientation, turnedSize, turnUpright } from './orientation.js';
-import { shrinkOf } from './shrink.js';
+import { SMALL_JPEG_PIXELS } from './shrink.js';
 import type { PictureSource } from './source.js';
 
-/** Larger ones take sharp less time. */
-const MOST_PIXELS = 2 ** 20;
 const MOST_BYTES = 2 ** 22;
 const MOST_SEGMENTS = 200;
 /** The usual way to store a picture progressively has 10; each takes time. */
@@ -98,7 +96,7 @@ function doubtUnless(condition: unknown): asserts condition {
 function readFrame(content: Buffer): Frame {
   const [height, width, count] = [content.readUInt16BE(1), content.readUInt16BE(3), content.readUInt8(5)];
   doubtUnless(content.readUInt8(0) === 8 && (count === 1 || count === 3) && content.length === 6 + 3 * count);
-  doubtUnless(width > 0 && height > 0 && width * height <= MOST_PIXELS);
+  doubtUnless(width > 0 && height > 0 && width * height <= SMALL_JPEG_PIXELS);
   const [first, ...others] = Array.from({ length: count }, (_, index) => content.readUInt8(7 + 3 * index));
   doubtUnless(KNOWN_SAMPLINGS.includes(first!) && others.every((sampling) => sampling === ONCE));
   const components = Array.from({ length: count }, (_, index) => content.readUInt8(6 + 3 * index));
@@ -159,9 +157,6 @@ export async function decodeSmallJpeg(
   const orientation = readOrientation('JPEG', inMemory(input), jpeg, options.orientation);
   const original = turnedSize(jpeg, orientation);
   refuseMoreThan(options.maxPixels, name, original);
-  // There is one way to decode a picture, however few there are.
-  const enough = options.enoughOf?.(original.width, original.height);
-  if (shrinkOf('JPEG', { space: 'srgb', depth: 'uchar' }, original, enough)) return undefined;
   await options.reserve?.(input.length + BYTES_PER_PIXEL * jpeg.width * jpeg.height);
   const decoded = options.releases ? lendRgb(input, jpeg) : owned(decodeRgb(input, jpeg));
   if (!decoded) return undefined;

@@ -16,6 +16,8 @@ export interface PictureSource {
   readonly header: Uint8Array;
   /** What the decoder reads: the file's bytes, or its path where the file is long. */
   readonly input: Uint8Array | string;
+  /** The file that has exactly these bytes, where there is one whose name is UTF-8. */
+  readonly path?: string;
 }
 
 /** Files up to this length are read at once: one open, and no second look at the path. */
@@ -84,7 +86,7 @@ async function readPicture(
   }
   const bytes = await readStart(file, new Uint8Array(size <= most ? size : FORMAT_HEADER_BYTES));
   const input = typeof path === 'string' && size > most ? path : bytes;
-  return { name, header: bytes.subarray(0, FORMAT_HEADER_BYTES), input };
+  return { name, header: bytes.subarray(0, FORMAT_HEADER_BYTES), input, ...(typeof path === 'string' && { path }) };
 }
 
 /**

@@ -34,8 +34,8 @@ export interface ComputeOptions {
    */
   readonly lenient?: boolean;
   /**
-   * Decode every pixel of large JPEG and WebP files. By default they are shrunk while they are decoded, to no less than twice
-   * the size that the model's preprocessing scales them to, which takes less time; answers differ very little.
+   * Decode every pixel of large JPEG and WebP files. By default they are shrunk while they are decoded, to no less than 1.85
+   * times the size that the model's preprocessing scales them to, which takes less time; answers differ very little.
    */
   readonly fullDecode?: boolean;
 }

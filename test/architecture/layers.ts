@@ -146,7 +146,7 @@ export const layers: readonly Layer[] = [
     holds: 'picture files as numbers; the only user of sharp',
     imports: ['archives', 'domain', 'errors'],
     packages: ['sharp', 'heic-decode', 'libheif-js/libheif-wasm/libheif-bundle.js'],
-    node: ['fs', 'module', 'path', 'util', 'zlib'],
+    node: ['fs', 'module', 'os', 'path', 'util', 'zlib'],
   },
   {
     folder: 'images/jpeg-turbo.ts',
