@@ -9,9 +9,9 @@ type Linear = LayerOf<'pointwise' | 'dense'>;
  * From these sizes on seven products of quarters and their sums take less time than the whole. No matter how many threads
  * there are and where weights lie, so that all give the same last digits.
  */
-const STRASSEN_CHANNELS = 256;
-const STRASSEN_OUTPUTS = 256;
 const STRASSEN_PIXELS = 48;
+const STRASSEN_CHANNELS = 64;
+const STRASSEN_WEIGHTS = 128 * 128;
 
 /** A 1×1 convolution without a stride, or a dense layer. */
 export function lowerPointwise(layer: Linear, place: Place): KernelCall[] {
@@ -65,7 +65,8 @@ function onHalves(layer: Linear, place: Place): KernelCall {
 }
 
 function inQuarters(pixels: number, { inChannels, outChannels }: Place): boolean {
-  return pixels >= STRASSEN_PIXELS && inChannels >= STRASSEN_CHANNELS && outChannels >= STRASSEN_OUTPUTS;
+  const isWide = Math.min(inChannels, outChannels) >= STRASSEN_CHANNELS;
+  return isWide && pixels >= STRASSEN_PIXELS && inChannels * outChannels >= STRASSEN_WEIGHTS;
 }
 
 function linearArguments({ height, width }: Shape, place: Place) {

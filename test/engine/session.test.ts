@@ -167,6 +167,7 @@ describe('weights that stay in half precision', () => {
     ['mobilenet_v1', 0.25, 64],
     ['mobilenet_v1', 1, 112],
     ['mobilenet_v2', 0.35, 65],
+    ['mobilenet_v2', 1, 224],
     ['xception', 0.1, 71],
     ['efficientnet_b0', 0.3, 64],
   ] as const)('%s α %d at %d: the same bits as packed ones', async (id, alpha, resolution) => {
