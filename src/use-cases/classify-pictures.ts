@@ -48,11 +48,29 @@ export async function classifyPictures(request: ClassifyRequest, host: OutputHos
   try {
     // One line for each of several pictures, in columns as wide as the names that are known so far.
     const lines = request.isLong || first.length === 1 ? undefined : { names: first.map(({ file }) => file) };
-    const tally = await writeResults(batch, { ...request, lines }, host);
-    return tally === 'output-closed' ? tally : { ...tally, hasInputs: batch.hasInputs(), isBatch };
+    const members = request.inputs.fields && watchMembers(batch.inputs);
+    const tally = await writeResults({ ...batch, ...members }, { ...request, lines }, host);
+    if (tally === 'output-closed') return tally;
+    const hasInputs = batch.hasInputs();
+    if (members && hasInputs && !members.wereThere()) {
+      host.onNote('--with-fields: none of the images is in an archive, so rows have no fields');
+    }
+    return { ...tally, hasInputs, isBatch };
   } finally {
     batch.close();
   }
+}
+
+/** The inputs, and whether files in archives were among those that were asked for. */
+function watchMembers(all: Batch['inputs']): { readonly inputs: Batch['inputs']; readonly wereThere: () => boolean } {
+  let wereThere = false;
+  async function* inputs() {
+    for await (const input of all) {
+      wereThere ||= input.member !== undefined;
+      yield input;
+    }
+  }
+  return { inputs: inputs(), wereThere: () => wereThere };
 }
 
 /** What is kept of the predictions of a picture, and how many of them are asked of the network. */

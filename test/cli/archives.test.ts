@@ -109,6 +109,10 @@ describe('classify, of archives', () => {
     ]);
     expect(code).toBe(1);
     expect(mobilenet('classify', shards, '--with-fields', 'caption').code).toBe(2);
+    const note = 'mobilenet: --with-fields: none of the images is in an archive, so rows have no fields';
+    const plain = mobilenet('classify', join(root, 'test/photos/alps.jpg'), '-f', 'jsonl', '--with-fields', 'caption');
+    expect(plain.stderr).toContain(note);
+    expect(mobilenet('classify', shards, '-f', 'jsonl', '--with-fields', 'caption').stderr).not.toContain(note);
   });
 
   it('exits with 3 where an archive has nothing', () => {
