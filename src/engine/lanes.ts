@@ -2,6 +2,7 @@ import { NETWORK_INPUT, type ResolvedNetwork } from '../networks/types.js';
 import type { NetworkWeights } from '../weights/types.js';
 import { align } from './arena.js';
 import { bindCalls } from './calls.js';
+import { type PackedStore, parametersOf, variantOf } from './int8/packed-store.js';
 import { type Call, callKernel, orderCall } from './kernel-signatures.js';
 import {
   bindKernels,
@@ -49,34 +50,39 @@ export interface BoundLane {
   kept(name: string): Float32Array<ArrayBuffer>;
 }
 
-export interface LaneOptions extends Pick<SessionOptions, 'deterministic' | 'levels' | 'keep'> {
+export interface LaneOptions extends Pick<SessionOptions, 'deterministic' | 'levels' | 'keep' | 'packed'> {
   /** What a byte of a picture stands for in the network's input: [channels, 256], of 1 channel or 3. */
   readonly valuesOfBytes?: Float32Array | undefined;
 }
 
-/** Packs the weights once for `count` lanes. `weights` must have passed `checkWeights`. Throws ModelError where they do not fit. */
+/**
+ * Packs the weights once for `count` lanes, or takes integers as an earlier start has packed them: then weights are not read.
+ * They must have passed `checkWeights`. Throws ModelError where they do not fit.
+ */
 export async function createLanes(
   network: ResolvedNetwork,
-  weights: NetworkWeights,
+  weights: NetworkWeights | (() => NetworkWeights),
   epsilon: number,
   count: number,
-  { deterministic, levels: given, valuesOfBytes, keep = [] }: LaneOptions = {},
+  { deterministic, levels: given, valuesOfBytes, keep = [], packed }: LaneOptions = {},
 ): Promise<readonly Lane[]> {
   const kernels = await loadKernels(deterministic ? 'plain' : 'relaxed');
   const levels = typeof given === 'function' ? given(kernels.constants) : given;
   const preparation = await prepare(network, kernels, levels);
   const reads = network.layers.filter(({ inputs }) => inputs.includes(NETWORK_INPUT)).length;
   return placeLanes(kernels, preparation, count, {
-    weights: { weights, epsilon },
+    weights: () => ({ weights: typeof weights === 'function' ? weights() : weights, epsilon }),
     keep,
+    packed,
     valuesOfBytes,
     hasOneReader: reads === 1,
   });
 }
 
 interface LanePlacing extends Pick<LaneOptions, 'valuesOfBytes'> {
+  readonly packed?: PackedStore | undefined;
   readonly keep?: readonly string[] | undefined;
-  readonly weights: FoldableWeights;
+  weights(): FoldableWeights;
   /** Whether the first step alone reads the picture. */
   readonly hasOneReader: boolean;
 }
@@ -86,7 +92,7 @@ export function placeLanes(
   kernels: KernelModule,
   preparation: Preparation,
   count: number,
-  { weights, valuesOfBytes, hasOneReader, keep = [] }: LanePlacing,
+  { weights, valuesOfBytes, hasOneReader, keep = [], packed }: LanePlacing,
 ): readonly Lane[] {
   const layout = (shift: number) => preparation.plan({ shift, keep });
   const first = layout(0);
@@ -95,7 +101,13 @@ export function placeLanes(
   const table = align(plans.at(-1)!.memoryBytes);
   const memory = createMemory(table + (valuesOfBytes ? TABLE_ROOM * TABLE_BYTES : 0));
   const bound = bindKernels(kernels, memory);
-  preparation.pack(first, weights, { memory: memory.buffer, kernels: bound, staging: first.arenaAddress });
+  const variant = first.integers.length > 0 ? variantOf(kernels, keep, 'lanes') : undefined;
+  const parameters = parametersOf(first, kernels, memory);
+  if (!variant || !packed || !restore(packed, variant, first, parameters)) {
+    preparation.pack(first, weights(), { memory: memory.buffer, kernels: bound, staging: first.arenaAddress });
+    const { weights: _weights, integers: _integers, ...rest } = first;
+    if (variant) packed?.keep(variant, rest, parameters);
+  }
   const only = hasOneReader ? first.steps[0] : undefined;
   const asBytes = valuesOfBytes && takeBytes(valuesOfBytes, table, only, memory, bound);
   return plans.map((each) => ({
@@ -107,6 +119,16 @@ export function placeLanes(
     output: each.output,
     kept: each.kept,
   }));
+}
+
+/** Whether an earlier start has packed parameters for the very same plan. */
+function restore(packed: PackedStore, variant: string, plan: Plan, parameters: Uint8Array): boolean {
+  const found = packed.find(variant);
+  const stepsOf = ({ steps }: Pick<Plan, 'steps'>) => JSON.stringify(steps.map(orderCall));
+  if (found?.bytes !== parameters.length || stepsOf(found.plan) !== stepsOf(plan)) return false;
+  if (found.read(parameters)) return true;
+  parameters.fill(0);
+  return false;
 }
 
 /** The kernels look up three bytes at once, each in a table of its own. */

@@ -3,7 +3,7 @@ import type { Allocate, OpenedParts } from '../untrusted-data/regular-file.js';
 import type { NetworkWeights } from '../weights/types.js';
 import { align } from './arena.js';
 import type { IntegerLimits, Levels } from './int8/levels.js';
-import type { PackedStore } from './int8/packed-store.js';
+import { type PackedStore, parametersOf, variantOf } from './int8/packed-store.js';
 import { orderCall } from './kernel-signatures.js';
 import { bindKernels, createMemory, type KernelMemory, type KernelModule, loadKernels } from './kernels.js';
 import type { Plan, Step } from './plan.js';
@@ -140,7 +140,7 @@ function bindSession(
     },
     keep() {
       if (isRestored || layout.integers.length === 0) return;
-      const variant = variantOf(kernels, crew, options);
+      const variant = variantOf(kernels, options.keep, crew?.threads ?? 1);
       const { weights: _weights, integers: _integers, ...rest } = layout;
       if (variant !== undefined) options.packed?.keep(variant, rest, parametersOf(layout, kernels, memory));
     },
@@ -158,27 +158,10 @@ export interface Prepared {
   readonly parts?: Parts | undefined;
 }
 
-/** What parameters depend on beside network and weights; undefined where that cannot be told. */
-function variantOf(
-  { checksum, constants }: KernelModule,
-  crew: Crew | undefined,
-  { keep = [] }: SessionOptions,
-): string | undefined {
-  // A plan that keeps maps has other addresses, and is not kept: commands that need maps run many pictures, or once.
-  if (keep.length > 0 || checksum === undefined) return undefined;
-  // The same kernels with bytes of narrow integers in one version of Node.js, and with words in another.
-  return `${checksum}.${constants.narrowBytes}.${crew?.threads ?? 1}`;
-}
-
-function parametersOf({ arenaAddress }: Plan, { constants }: KernelModule, memory: KernelMemory): Uint8Array {
-  const base = align(constants.heapBase);
-  return new Uint8Array(memory.buffer, base, arenaAddress - base);
-}
-
 /** From an earlier start, where it has packed the very same. */
 function restore(kernels: KernelModule, crew: Crew | undefined, options: SessionOptions): Prepared | undefined {
   const { levels, packed } = options;
-  const variant = levels && variantOf(kernels, crew, options);
+  const variant = levels && variantOf(kernels, options.keep, crew?.threads ?? 1);
   const found = variant && packed?.find(variant);
   if (!found) return undefined;
   const layout: Plan = { ...found.plan, weights: [], integers: [] };

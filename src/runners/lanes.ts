@@ -53,8 +53,9 @@ export async function openLanes(model: Model, plan: InLanes, options: RunnerOpti
     const common = { deterministic, keep, valuesOfBytes: valuesOfBytes(preprocessing) };
     lanes = model.exact
       ? await createExactLanes(model.exact, count, common)
-      : await createLanes(model.network, model.readWeights(), model.epsilon, count, {
+      : await createLanes(model.network, () => model.readWeights(), model.epsilon, count, {
           ...common,
+          ...(model.packed && { packed: model.packed() }),
           ...(model.readLevels && { levels: model.readLevels }),
         });
   } catch (error) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PackedPlan, PackedStore } from '../../src/engine/int8/packed-store.js';
 import { bindLane, createLanes } from '../../src/engine/lanes.js';
 import { createSession } from '../../src/engine/session.js';
 import { withPicture } from '../../src/models/integers.js';
@@ -43,6 +44,48 @@ describe('lanes', () => {
     expect(bound.toReversed().map((lane, index) => [...lane.run(pictures[2 - index]!)])).toEqual(expected.toReversed());
     expect(new Set(lanes.map(({ memory }) => memory)).size).toBe(1);
     expect(new Set(lanes.map(({ input }) => input.address)).size).toBe(3);
+  });
+
+  it('take integers as they were packed before, without reading weights; damaged ones are packed again', async () => {
+    const files = new Map<string, { readonly plan: PackedPlan; readonly parameters: Uint8Array }>();
+    let isDamaged = false;
+    const packed: PackedStore = {
+      find(variant) {
+        const file = files.get(variant);
+        if (!file) return undefined;
+        const { plan, parameters } = file;
+        const read = (into: Uint8Array) => {
+          into.set(isDamaged ? parameters.map((byte) => byte ^ 1) : parameters);
+          return !isDamaged;
+        };
+        return { plan, bytes: parameters.length, read };
+      },
+      keep: (variant, plan, parameters) => void files.set(variant, { plan, parameters: parameters.slice() }),
+    };
+    let reads = 0;
+    const read = () => {
+      reads++;
+      return weights;
+    };
+    const levels = await calibrated(network, () => true);
+    const results = async (options: { readonly packed?: PackedStore }) => {
+      const lanes = await createLanes(network, read, 1e-3, 2, { levels, ...options });
+      return lanes.map((lane, index) => [...bindLane(lane).run(pictures[index]!)]);
+    };
+    const expected = await results({});
+    expect(await results({ packed })).toEqual(expected);
+    expect([reads, files.size]).toEqual([2, 1]);
+    expect(await results({ packed })).toEqual(expected);
+    expect(reads).toBe(2);
+    isDamaged = true;
+    expect(await results({ packed })).toEqual(expected);
+    expect(reads).toBe(3);
+    // Of another plan.
+    isDamaged = false;
+    const [[variant, file]] = [...files] as [[string, { plan: PackedPlan; parameters: Uint8Array }]];
+    files.set(variant, { ...file, plan: { ...file.plan, steps: file.plan.steps.slice(1) } });
+    expect(await results({ packed })).toEqual(expected);
+    expect(reads).toBe(4);
   });
 
   describe.each([false, true])('of bytes (deterministic: %s)', (deterministic) => {

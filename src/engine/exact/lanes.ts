@@ -11,5 +11,10 @@ export async function createExactLanes(
   const { NO_WEIGHTS, prepareExact } = await import('./preparation.js');
   const kernels = await loadKernels(deterministic ? 'plain' : 'relaxed');
   const preparation = prepareExact(network, kernels);
-  return placeLanes(kernels, preparation, count, { weights: NO_WEIGHTS, valuesOfBytes, keep, hasOneReader: true });
+  return placeLanes(kernels, preparation, count, {
+    weights: () => NO_WEIGHTS,
+    valuesOfBytes,
+    keep,
+    hasOneReader: true,
+  });
 }
