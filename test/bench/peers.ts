@@ -51,13 +51,13 @@ const photos = [
 ] as const;
 const JPEG_QUALITY = 90;
 /**
- * Probabilities of two engines may differ by this share of the largest: by more from integers, by yet more from those of two
- * engines (0.08 was seen), by most from a file's, whose probabilities are multiples of 1/256 (0.15 was seen).
+ * Probabilities of two engines may differ by this share of the largest. Integers differ from floats by 0.075 on the seeded
+ * MobileNetV2, ours one way and LiteRT's and ONNX Runtime's the other, so two quantisations may differ by twice as much
+ * (0.149 was seen; 0.15 with a file's, whose probabilities are multiples of 1/256). Another function differs by about 1.
  */
 const TOLERANCE = 1e-3;
-const INTEGER_TOLERANCE = 0.05;
-const INTEGERS_TOLERANCE = 0.12;
-const FILE_TOLERANCE = 0.2;
+const INTEGER_TOLERANCE = 0.1;
+const INTEGERS_TOLERANCE = 2 * INTEGER_TOLERANCE;
 /** Runs of one and of two threads, in turn, in one process. */
 const THREAD_PAIRS = 60;
 
@@ -179,7 +179,7 @@ async function measureAll(folder: string): Promise<void> {
 }
 
 function toleranceOf({ ours, theirs }: EnginePair): number {
-  if (theirs === 'int8') return flags.file === undefined ? INTEGERS_TOLERANCE : FILE_TOLERANCE;
+  if (theirs === 'int8') return INTEGERS_TOLERANCE;
   return ours === 'f32' ? TOLERANCE : INTEGER_TOLERANCE;
 }
 

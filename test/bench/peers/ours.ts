@@ -1,12 +1,13 @@
 /**
  * node ours.mjs FOLDER NETWORK_JSON RUNS f32|int8|exact: this project's engine on seeded weights, or on a file's. Bundled
  * by peers.ts.
- * int8 on seeded weights: ranges are those of the picture that is run; 12 bits where the bundled levels for this network
- * have them (if there are any), else 7 for every value. int8 on a file: the file's own ranges. exact: TFLite's integers.
+ * int8 on seeded weights: ranges are those of the picture that is run; 12 bits and narrow copies where the bundled levels
+ * for this network have them (if there are any), else 8 for every value. int8 on a file: the file's own ranges. exact: TFLite's integers.
  */
 import { readFileSync } from 'node:fs';
 import { createExactSession } from '../../../src/engine/exact/session.js';
 import { createRangeChooser } from '../../../src/engine/int8/choose-ranges.js';
+import { copyOf } from '../../../src/engine/int8/copies.js';
 import type { IntegerLimits, Levels } from '../../../src/engine/int8/levels.js';
 import { groupLevels } from '../../../src/engine/int8/levels-file.js';
 import { type Observed, observe } from '../../../src/engine/int8/observe.js';
@@ -67,16 +68,24 @@ async function calibrate(network: ResolvedNetwork, weights: NetworkWeights): Pro
   const observed = new Map<string, Observed>();
   const { constants } = await loadKernels();
   observe(floats, network, constants, observed);
-  const wide = wideMaps(network, constants);
-  const levels = createRangeChooser({ network, weights, epsilon: EPSILON }, constants, observed)(wide);
+  const { wide, copied } = bundledWidths(network, constants);
+  const choose = createRangeChooser({ network, weights, epsilon: EPSILON }, constants, observed);
+  const levels = choose(wide, new Map(), copied);
   return withPicture(levels, network, { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
 }
 
-function wideMaps({ id, alpha, resolution }: ResolvedNetwork, limits: IntegerLimits): ReadonlySet<string> {
+interface Widths {
+  readonly wide: ReadonlySet<string>;
+  /** Wide maps with a narrow copy. */
+  readonly copied: ReadonlySet<string>;
+}
+
+function bundledWidths({ id, alpha, resolution }: ResolvedNetwork, limits: IntegerLimits): Widths {
   const isSame = ({ card }: BundledModel) =>
     card.network === id && card.alpha === alpha && card.resolution === resolution;
   const bundled = listBundledModels().find(isSame);
-  if (!bundled?.card.levels) return new Set();
+  if (!bundled?.card.levels) return { wide: new Set(), copied: new Set() };
   const { values } = groupLevels(loadLevels(bundled, bundled.card.levels), bundled.card.name, limits);
-  return new Set([...values].filter(([, { wide }]) => wide).map(([name]) => name));
+  const wide = new Set([...values].filter(([, { wide }]) => wide).map(([name]) => name));
+  return { wide, copied: new Set([...wide].filter((name) => values.has(copyOf(name)))) };
 }
