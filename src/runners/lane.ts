@@ -17,7 +17,7 @@ const { run, kept } = bindLane(data.lane);
 const send = (reply: LaneReply, transfer: readonly ArrayBuffer[] = []) => parentPort!.postMessage(reply, transfer);
 const preparer = createPreparer(data, loadPixelKernels(), send);
 const spare: PreparedPicture[] = [];
-const collectGarbage = exposeGarbageCollection();
+let collectGarbage: (() => void) | undefined;
 let done = 0;
 
 parentPort!.on('message', (message: LaneJob | Grant) => {
@@ -47,5 +47,8 @@ async function work(job: LaneJob): Promise<void> {
   }
   spare.push(target);
   if (spare.length > 2) spare.pop();
-  if (++done % PICTURES_OF_GARBAGE === 0) collectGarbage();
+  if (++done % PICTURES_OF_GARBAGE !== 0) return;
+  // Not before: V8 refuses code that was compiled under other flags, and the command keeps the code of short runs.
+  collectGarbage ??= exposeGarbageCollection();
+  collectGarbage();
 }

@@ -115,12 +115,16 @@ export async function openBatch(
   const most = runInSecondProcess ? MOST_IN_FIRST_PROCESS : MOST_ON_THIS_THREAD;
   const { first, all } = await lookAhead(find(), isArriving ? 0 : most + 1, isInSequence);
   const hasSequence = first.some(isInSequence);
-  if (runInSecondProcess && (isArriving || hasSequence || first.length > MOST_IN_FIRST_PROCESS)) {
+  const isLong = !runInSecondProcess || isArriving || hasSequence || first.length > MOST_IN_FIRST_PROCESS;
+  if (runInSecondProcess && isLong) {
     const exitCode = await runInSecondProcess();
     if (exitCode !== undefined) return { exitCode };
   }
   const isMany = isArriving || hasSequence || first.length > MOST_ON_THIS_THREAD;
-  const opened = await openFor(request, isMany ? undefined : first.length, host, keep);
+  const plan = planFor(request, isMany ? undefined : first.length);
+  // A setting of V8: the code of a short run would not be kept with it.
+  if (isLong && plan.kind === 'lanes') keepYoungGenerationSmall();
+  const opened = await openFor(request, plan, host, keep);
   for (const note of opened.runner.notes) host.onNote(note);
   const isCounted = isMany && !isArriving && !host.stdin && host.showsProgress;
   const total = countInBackground(isCounted ? find() : undefined, isInSequence);
@@ -150,16 +154,13 @@ export function inputOptions(inputs: InputOptions, host: BatchHost, until: Abort
   };
 }
 
-/** A runner that suits so many pictures; undefined: many. */
 async function openFor(
   request: BatchRequest,
-  pictures: number | undefined,
+  plan: RunnerPlan,
   { installModel }: BatchHost,
   keep: (model: Model) => readonly string[] = () => [],
 ): Promise<Pick<Batch, 'model' | 'runner'>> {
   const { threads: _, deterministic, fullDecode, ...choice } = request.choice;
-  const plan = planFor(request, pictures);
-  if (plan.kind === 'lanes') keepYoungGenerationSmall();
   const model = await chooseOrInstall(preferExact(choice), installModel);
   const { maxPixels, lenient } = request;
   const runner = await openModel(model, plan, { maxPixels, lenient, fullDecode, deterministic, keep: keep(model) });
@@ -177,6 +178,7 @@ export async function chooseOrInstall(choice: ModelRequest, installModel: BatchH
   }
 }
 
+/** What suits so many pictures; undefined: many. */
 function planFor(request: BatchRequest, pictures: number | undefined): RunnerPlan {
   const { choice, jobs, defaultJobs, timeoutMs } = request;
   const sharesPictures = (choice.threads ?? 1) > 1;

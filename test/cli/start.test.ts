@@ -68,6 +68,16 @@ describe.skipIf(process.platform !== 'linux' || typeof zlib.crc32 !== 'function'
       expect(kept()).toEqual([file]);
     });
 
+    // Settings of V8 that lanes change would make their code useless for the next start.
+    it('is used by batches, too', () => {
+      const batch = ['classify', 'test/photos', 'test/photos/alps.jpg', '--jobs', '2', '--format', 'csv'];
+      const first = run(batch);
+      const files = kept();
+      expect(files).toHaveLength(1);
+      expect(run(batch).stdout).toBe(first.stdout);
+      expect(kept()).toEqual(files);
+    });
+
     it('is one for each form of the command', () => {
       for (const args of [['cost'], ['cost', '--json'], ['cost', '--json', '--model', 'xception']]) run(args);
       expect(kept()).toHaveLength(3);
