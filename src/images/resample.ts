@@ -116,22 +116,33 @@ function computeTaps(axis: ResampleAxis, kernel: Kernel): Taps {
   const weights = new Int32Array(axis.count * size);
   const exact = new Float64Array(size);
   for (let i = 0; i < axis.count; i++) {
-    const { centre, from, to } = reachOf(axis, support, i);
-    const taps = to - from;
-    let sum = 0;
-    for (let t = 0; t < taps; t++) {
-      const weight = kernel.weigh((t + from - centre + 0.5) * inverse);
-      exact[t] = weight;
-      sum += weight;
-    }
-    for (let t = 0; t < taps; t++) {
-      const weight = (sum === 0 ? exact[t]! : exact[t]! / sum) * (1 << PRECISION_BITS);
-      weights[i * size + t] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
-    }
-    first[i] = from;
-    length[i] = taps;
+    const reach = reachOf(axis, support, i);
+    weighTaps(reach, kernel, inverse, exact, weights.subarray(i * size, (i + 1) * size));
+    first[i] = reach.from;
+    length[i] = reach.to - reach.from;
   }
   return { size, first, length, weights, bits: PRECISION_BITS };
+}
+
+/** The taps of one output pixel; apart, as V8 optimises a function that is called often earlier than a long loop. */
+function weighTaps(
+  { centre, from, to }: Reach,
+  kernel: Kernel,
+  inverse: number,
+  exact: Float64Array,
+  weights: Int32Array,
+): void {
+  const taps = to - from;
+  let sum = 0;
+  for (let t = 0; t < taps; t++) {
+    const weight = kernel.weigh((t + from - centre + 0.5) * inverse);
+    exact[t] = weight;
+    sum += weight;
+  }
+  for (let t = 0; t < taps; t++) {
+    const weight = (sum === 0 ? exact[t]! : exact[t]! / sum) * (1 << PRECISION_BITS);
+    weights[t] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
+  }
 }
 
 /**

@@ -6,6 +6,9 @@ const REBIAS = 2 ** 112;
 /** From here on (halfway between 65504 and 65536) rounding to nearest would give infinity. */
 const HALF_OVERFLOW = 65520;
 
+/** The table takes as long as this many values without one. */
+const WORTH_A_TABLE = 0x4000;
+
 let table: Float32Array | undefined;
 
 function halfTable(): Float32Array {
@@ -28,9 +31,26 @@ function halfTable(): Float32Array {
 /** IEEE 754 binary16 bit patterns to single precision, exactly. `target` is at least as long as `source`. */
 export function widenHalf(source: Uint16Array, target: Float32Array): void {
   if (target.length < source.length) throw new RangeError(`${source.length} halves do not fit ${target.length} floats`);
-  const values = halfTable();
   const count = source.length;
+  if (count < WORTH_A_TABLE) {
+    widenFew(source, target);
+    return;
+  }
+  const values = halfTable();
   for (let i = 0; i < count; i++) target[i] = values[source[i]!]!;
+}
+
+function widenFew(source: Uint16Array, target: Float32Array): void {
+  const bits = new Uint32Array(target.buffer, target.byteOffset, source.length);
+  for (let i = 0; i < source.length; i++) {
+    const half = source[i]!;
+    const magnitude = half & 0x7fff;
+    if (magnitude < 0x7c00) {
+      bits[i] = magnitude << 13;
+      target[i] = target[i]! * REBIAS;
+      bits[i]! |= (half & 0x8000) << 16;
+    } else bits[i] = ((half & 0x8000) << 16) | 0x7f800000 | ((half & 0x3ff) << 13);
+  }
 }
 
 /** bfloat16 bit patterns to single precision, exactly: they are the upper half of one. */

@@ -48,9 +48,13 @@ function narrowingInputs(): Float32Array {
 }
 
 describe('half precision', () => {
-  it('widens all 65536 patterns to what they mean', () => {
+  it.each(['many', 'few'])('widens all 65536 patterns to what they mean, %s at once', (number) => {
     const all = Uint16Array.from({ length: 0x10000 }, (_, pattern) => pattern);
-    const wide = widen(all);
+    const wide = number === 'many' ? widen(all) : new Float32Array(all.length);
+    // Into the middle of a larger array, too.
+    if (number === 'few')
+      for (let at = 0; at < all.length; at += 4096)
+        widenHalf(all.subarray(at, at + 4096), wide.subarray(at, at + 4096));
     for (let pattern = 0; pattern < 0x10000; pattern++) {
       if (!Object.is(wide[pattern], meaningOf(pattern)))
         expect([pattern, wide[pattern]]).toEqual([pattern, meaningOf(pattern)]);
