@@ -15,6 +15,7 @@ const programs = {
   hdf5: 'src/weights/formats/keras/hdf5-process.ts',
   parquet: 'src/archives/parquet-thread.ts',
   lane: 'src/runners/lane.ts',
+  'lane-start': 'src/cli/start/lane-start.ts',
   decoder: 'src/runners/decode-process.ts',
 };
 

@@ -20,6 +20,9 @@ const spare: PreparedPicture[] = [];
 let collectGarbage: (() => void) | undefined;
 let done = 0;
 
+/** Told how many pictures are done, before the last of them is sent. */
+export const watcher: { beforeReply?: (done: number) => void } = {};
+
 parentPort!.on('message', (message: LaneJob | Grant) => {
   if ('grant' in message) preparer.grant(message.grant);
   else void work(message);
@@ -35,6 +38,7 @@ async function work(job: LaneJob): Promise<void> {
     const maps = new Map(data.keep.map((name) => [name, kept(name)]));
     const ended = performance.now();
     const ranked = findTop(ofLabels(probabilities, data.labels), job.top, printable(job.file));
+    watcher.beforeReply?.(done + 1);
     const reply = { job: job.job, ranked, decode: started - start, run: ended - started, ...(facts && { facts }) };
     if (maps.size === 0) send(reply);
     else

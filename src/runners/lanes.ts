@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { getEnvironmentData, Worker } from 'node:worker_threads';
 import type { PreparedFacts } from '../domain/classification.js';
 import { DEFAULT_TOP } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
@@ -15,6 +15,7 @@ import { createGate, type Gate } from './memory-gate.js';
 import {
   type Grant,
   type Job,
+  LANE_PROGRAM,
   LARGE_BUDGET,
   type LaneData,
   type LaneJob,
@@ -157,9 +158,14 @@ class LanePool {
 
   #start(data: LaneData, name: string): LaneThread {
     // No flags of this process: loaders and the like are not for workers.
-    const worker = new Worker(laneFile, { workerData: data, execArgv: [], resourceLimits: LIMITS });
+    const program = getEnvironmentData(LANE_PROGRAM);
+    const file = typeof program === 'string' ? program : laneFile;
+    const worker = new Worker(file, { workerData: data, execArgv: [], resourceLimits: LIMITS });
     const thread: LaneThread = { worker, jobs: new Map() };
-    worker.on('message', (reply: LaneReply) => this.#receive(thread, reply));
+    worker.on('message', (reply: LaneReply | { readonly job?: undefined }) => {
+      // That program may have messages of its own.
+      if (reply.job !== undefined) this.#receive(thread, reply);
+    });
     worker.on('error', (cause) => this.#fail({ where: name, problem: cause.message }, cause));
     worker.on('exit', () => this.#fail({ where: name, problem: 'ended before the last image' }));
     return thread;

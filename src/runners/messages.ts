@@ -25,6 +25,9 @@ export interface LaneData extends PrepareSettings {
 
 export type PreparedPicture = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
+/** Environment data of threads: the path of a program that lanes begin with, which loads lane.cjs; without: lane.cjs itself. */
+export const LANE_PROGRAM = 'mobilenet lane program';
+
 /** A picture to prepare. */
 export interface Job {
   readonly job: number;

@@ -25,7 +25,7 @@ export const layers: readonly Layer[] = [
       ...['networks', 'domain', 'files', 'errors'],
     ],
     packages: ['commander', 'ora'],
-    node: ['child_process', 'fs', 'module', 'os', 'path', 'url', 'vm', 'zlib'],
+    node: ['child_process', 'fs', 'module', 'os', 'path', 'url', 'vm', 'worker_threads', 'zlib'],
     process: ['*'],
   },
   {
@@ -274,7 +274,7 @@ export const computedImports: readonly { readonly file: string; readonly code: s
     why: 'the version of the sharp that is installed, wherever that is',
   },
   {
-    file: 'cli/start/compiled-code.ts',
+    file: 'cli/start/kept-scripts.ts',
     code: 'require(id)',
     why: 'the files of the built command ask for each other, and for modules of Node.js',
   },

@@ -32,6 +32,16 @@ function kept(): { path: string; bytes: Buffer; written: number }[] {
   });
 }
 
+/** What is in a file, and where the data of each script begin. */
+function scriptsOf(bytes: Buffer): { name: string; start: number }[] {
+  let end = 8 + bytes.readUInt32LE(4);
+  const list: [string, number, number][] = JSON.parse(bytes.toString('utf8', 8, end));
+  return list.map(([name, , length]) => {
+    end += length;
+    return { name, start: end - length };
+  });
+}
+
 // A module that is bundled where it is not needed makes every start slower: see the lists in scripts/bundle/command.mjs.
 it.each([
   ['command.cjs', 60],
@@ -74,8 +84,31 @@ describe.skipIf(process.platform !== 'linux' || typeof zlib.crc32 !== 'function'
       const first = run(batch);
       const files = kept();
       expect(files).toHaveLength(1);
+      expect(scriptsOf(files[0]!.bytes).map(({ name }) => name)).toContain('lane:lane');
       expect(run(batch).stdout).toBe(first.stdout);
+      // A lane that had compiled anew would have sent its code, and the file would have been written again.
       expect(kept()).toEqual(files);
+    });
+
+    it('that V8 refuses in lanes is replaced', () => {
+      const batch = ['classify', 'test/photos', 'test/photos/alps.jpg', '--jobs', '2', '--format', 'csv'];
+      const first = run(batch);
+      const { path, bytes } = kept()[0]!;
+      const refused = Buffer.from(bytes);
+      const { start } = scriptsOf(refused).find(({ name }) => name === 'lane:lane')!;
+      // V8's magic number.
+      refused[start]! ^= 1;
+      refused.writeUInt32LE(zlib.crc32(refused.subarray(4)), 0);
+      const damaged = Buffer.from(bytes);
+      damaged[start + 1000]! ^= 1;
+      for (const content of [refused, damaged]) {
+        writeFileSync(path, content);
+        const again = run(batch);
+        expect([again.stdout, again.status]).toEqual([first.stdout, 0]);
+        const { bytes: replaced } = kept()[0]!;
+        const lane = scriptsOf(replaced).find(({ name }) => name === 'lane:lane')!;
+        expect(replaced.subarray(lane.start, lane.start + 4)).toEqual(bytes.subarray(start, start + 4));
+      }
     });
 
     it('is one for each form of the command', () => {
