@@ -34,7 +34,7 @@ export interface ComputeOptions {
    */
   readonly lenient?: boolean;
   /**
-   * Decode every pixel of large JPEG and WebP files. By default they are shrunk while they are decoded, to no less than 1.85
+   * Decode every pixel of large JPEG and WebP files. By default they are shrunk while they are decoded, to no less than 2
    * times the size that the model's preprocessing scales them to, which takes less time; answers differ very little.
    */
   readonly fullDecode?: boolean;
