@@ -4,6 +4,7 @@ import { bytesOf, FLOAT_OUTPUT, HEADER_BYTES, HEADER_LARGEST, WIDE_OUTPUT, WIDE_
 import { multiplyAddLanes } from './multiply-lanes';
 import { multiplyPanel } from './pointwise-i8';
 import { Clipped, storeSums, Swished } from './requantise';
+import { sumWeights } from './strassen-sums';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
@@ -135,20 +136,6 @@ function sumInputs(to: usize, input: usize, half: usize): void {
   }
 }
 
-/** T1 … T4 of two panels' weights, one after the other, `bytes` each. */
-function sumWeights(to: usize, left: usize, right: usize, bytes: usize): void {
-  for (let at: usize = 0; at < bytes; at += VECTOR) {
-    const b12 = v128.load(right + at);
-    const b22 = v128.load(right + bytes + at);
-    const t1 = i16x8.sub(b12, v128.load(left + at));
-    const t2 = i16x8.sub(b22, t1);
-    v128.store(to + at, t1);
-    v128.store(to + bytes + at, t2);
-    v128.store(to + 2 * bytes + at, i16x8.sub(b22, b12));
-    v128.store(to + 3 * bytes + at, i16x8.sub(v128.load(left + bytes + at), t2));
-  }
-}
-
 function multiply<A>(
   output: usize, input: usize, weights: usize, residual: usize, scratch: usize, pixels: i32, inChannels: i32,
   outChannels: i32, format: i32,
@@ -184,7 +171,7 @@ function multiply<A>(
       const next = panel + panelBytes;
       const b11 = panel + HEADER_BYTES;
       const b22 = next + HEADER_BYTES + quarter;
-      sumWeights(t, b11, next + HEADER_BYTES, quarter);
+      sumWeights<i16>(t, b11, next + HEADER_BYTES, quarter);
       const across = <usize>CHANNEL_TILE * outBytes;
       const linkAcross = <usize>CHANNEL_TILE * residualBytes;
       for (let pixel = 0; pixel < count; pixel += TILE) {

@@ -2,6 +2,7 @@ import { greater, lesser } from './integers';
 import { multiplyPanel, multiplyRows, panelBytes } from './panel';
 import { widenPanel } from './pointwise-half';
 import { fetchPanel } from './prefetch';
+import { sumWeights } from './strassen-sums';
 import { CHANNEL_TILE, FLOAT, PIXEL_TILE, VECTOR } from './tiles';
 import { clampVector, isAligned } from './vector';
 
@@ -54,20 +55,6 @@ function sumInputs(to: usize, input: usize, pairs: i32, half: usize): void {
   }
 }
 
-/** T1 … T4 of two panels' weights, one after the other, `bytes` each. */
-function sumWeights(to: usize, left: usize, right: usize, bytes: usize): void {
-  for (let at: usize = 0; at < bytes; at += VECTOR) {
-    const b12 = v128.load(right + at);
-    const b22 = v128.load(right + bytes + at);
-    const t1 = f32x4.sub(b12, v128.load(left + at));
-    const t2 = f32x4.sub(b22, t1);
-    v128.store(to + at, t1);
-    v128.store(to + bytes + at, t2);
-    v128.store(to + 2 * bytes + at, f32x4.sub(b22, b12));
-    v128.store(to + 3 * bytes + at, f32x4.sub(v128.load(left + bytes + at), t2));
-  }
-}
-
 /** to = clamp(a + b): rows of 8, those of `to` and `b` so many bytes apart, those of `a` one after the other. */
 function addRows(to: usize, a: usize, b: usize, rows: i32, toStride: usize, bStride: usize, min: f32, max: f32): void {
   const low = f32x4.splat(min);
@@ -117,7 +104,7 @@ function multiplyPair(
   const oddOutput = output + outStride;
   const oddResidual = residual + outStride;
   const step = 2 * outStride;
-  sumWeights(t, b11, b12, quarter);
+  sumWeights<f32>(t, b11, b12, quarter);
   // All have the left bias; R makes it the right one.
   sumProducts(u, input, left, b11, 0, pairs, depth, inStride);
   v128.store(biases, f32x4.sub(v128.load(right), v128.load(left)));
