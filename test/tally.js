@@ -1,7 +1,8 @@
-// node test/tally.js REPORT…: reads vitest's JSON reports and ends with two lines: what was skipped in all of them, and
-// "N passed, N failed, N skipped". A test that ran under several Node.js versions counts once in each.
+// node test/tally.js REPORT…: reads vitest's JSON reports and names what failed, with its first line; ends with two lines:
+// what was skipped in all of them, and "N passed, N failed, N skipped". A test that ran under several Node.js versions counts once in each.
 import { readFileSync } from 'node:fs';
 
+const firstLine = (text = '') => text.split('\n', 1)[0];
 const files = process.argv.slice(2).flatMap((path) => JSON.parse(readFileSync(path, 'utf8')).testResults);
 const tests = files.flatMap(({ assertionResults }) => assertionResults);
 const withStatus = (...statuses) => tests.filter(({ status }) => statuses.includes(status));
@@ -19,6 +20,12 @@ const skipped = withStatus('skipped', 'pending', 'todo', 'disabled').filter(({ f
   return build === fullName ? !ran.includes(fullName) : !ran.some((each) => each.startsWith(`${build} `));
 });
 
+for (const { name, assertionResults, message } of files) {
+  for (const { fullName, failureMessages } of assertionResults.filter(({ status }) => status === 'failed')) {
+    console.log(`Failed: ${name}: ${fullName}: ${firstLine(failureMessages[0])}`);
+  }
+  if (brokenFiles.some((file) => file.name === name)) console.log(`Failed: ${name}: ${firstLine(message)}`);
+}
 console.log(`Skipped: ${skipped.length === 0 ? 'nothing' : skipped.map(({ fullName }) => fullName).join('; ')}`);
 console.log(`${passed.length} passed, ${failed} failed, ${skipped.length} skipped`);
 process.exitCode = failed > 0 || passed.length === 0 ? 1 : 0;
