@@ -23,10 +23,14 @@ export interface ArchiveMember {
   readonly truth?: string;
   /**
    * Its bytes, a copy of its own; before the next member is asked for, and once.
+   * @param isWanted asked of a large member, by its first bytes, before the others are read; where it is not, those are all
+   *   that is read
    * Rejects with ArchiveError.
    */
-  read(): Promise<Uint8Array<ArrayBuffer>>;
+  read(isWanted?: IsWanted): Promise<Uint8Array<ArrayBuffer>>;
 }
+
+export type IsWanted = (start: Uint8Array) => boolean;
 
 /** What is wrong with an archive, or with a member of it. */
 export interface ArchiveFlaw {
@@ -56,6 +60,12 @@ export class ArchiveError extends Error {
     this.flaw = flaw;
   }
 }
+
+/** As much as tells what a member is. */
+export const START_BYTES = 512;
+
+/** Members up to this length are read whole, whatever they are. */
+export const FEW_BYTES = 2 ** 20;
 
 /** Of one member: as much as of an image on stdin. */
 export const MOST_MEMBER_BYTES = 2 ** 28;

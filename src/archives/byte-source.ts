@@ -47,7 +47,7 @@ export class ByteSource {
   }
 
   /** The next bytes, which stay; fewer where there are no more. */
-  async peek(length: number): Promise<Uint8Array> {
+  async peek(length: number): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = await this.read(length);
     this.#chunk = Buffer.concat([bytes, this.#chunk]);
     this.position -= bytes.length;

@@ -1,5 +1,13 @@
 import type { RowGroup } from 'hyparquet';
-import { type ArchiveEntry, ArchiveError, type ArchiveWishes, checkRatio } from './archive-types.js';
+import {
+  type ArchiveEntry,
+  ArchiveError,
+  type ArchiveWishes,
+  checkMemberSize,
+  checkRatio,
+  FEW_BYTES,
+  START_BYTES,
+} from './archive-types.js';
 import { findColumns, plainValue, type TableColumns } from './parquet-columns.js';
 import { MOST_PAGE_BYTES } from './parquet-limits.js';
 import type { ParquetRow } from './parquet-messages.js';
@@ -113,7 +121,12 @@ function* membersOf(
       ...(wanted && {
         fields: Object.fromEntries(wanted.map((name) => [name, fields.has(name) ? plainValue(row[name]) : null])),
       }),
-      read: async () => new Uint8Array(bytes),
+      async read(isWanted) {
+        const start = bytes.subarray(0, START_BYTES);
+        if (isWanted && bytes.length > FEW_BYTES && !isWanted(start)) return new Uint8Array(start);
+        checkMemberSize(bytes.length);
+        return new Uint8Array(bytes);
+      },
     };
   }
 }

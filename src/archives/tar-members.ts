@@ -4,6 +4,9 @@ import {
   type ArchiveFlaw,
   type ArchiveMember,
   checkMemberSize,
+  FEW_BYTES,
+  type IsWanted,
+  START_BYTES,
 } from './archive-types.js';
 import type { ByteSource } from './byte-source.js';
 import { BLOCK, isTarHeader } from './tar-checksum.js';
@@ -119,7 +122,11 @@ class TarReader {
     const source = this.#source;
     let left = size;
     let isLast = false;
-    const read = async () => {
+    const read = async (isWanted?: IsWanted) => {
+      if (isWanted && size > FEW_BYTES) {
+        const start = await source.peek(START_BYTES);
+        if (!isWanted(start)) return start;
+      }
       checkMemberSize(size);
       // Unless all goes well.
       isLast = true;

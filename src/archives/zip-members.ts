@@ -8,7 +8,16 @@ import {
   RandomAccessReader,
   type ZipFile,
 } from 'yauzl';
-import { type ArchiveEntry, ArchiveError, checkMemberSize, checkRatio, MOST_MEMBER_BYTES } from './archive-types.js';
+import {
+  type ArchiveEntry,
+  ArchiveError,
+  checkMemberSize,
+  checkRatio,
+  FEW_BYTES,
+  type IsWanted,
+  MOST_MEMBER_BYTES,
+  START_BYTES,
+} from './archive-types.js';
 import { crc32 } from './crc32.js';
 import { type OpenFile, openFile } from './open-file.js';
 import { withoutDot } from './tar-members.js';
@@ -16,8 +25,8 @@ import { withoutDot } from './tar-members.js';
 const STORED = 0;
 const DEFLATED = 8;
 
-/** Below that, unpacking on this thread takes less time than waiting for another one. */
-const FEW_BYTES = 2 ** 20;
+/** Of packed bytes, enough for the first ones; they cannot become more than 4 MiB. */
+const PACKED_START_BYTES = 2 ** 12;
 
 const UNIX = 3;
 const TYPE_OF_FILE = 0o170000;
@@ -70,12 +79,12 @@ class ZipReader {
         size: entry.uncompressedSize,
         ...mtimeOf(entry),
         ...(isLink(entry) && { isLink: true }),
-        read: () => this.#read(entry),
+        read: (isWanted) => this.#read(entry, isWanted),
       };
     }
   }
 
-  async #read(entry: Entry): Promise<Uint8Array<ArrayBuffer>> {
+  async #read(entry: Entry, isWanted: IsWanted | undefined): Promise<Uint8Array<ArrayBuffer>> {
     const { uncompressedSize, compressionMethod } = entry;
     if (entry.isEncrypted()) throw new ArchiveError({ problem: 'encrypted' });
     if (![STORED, DEFLATED].includes(compressionMethod)) {
@@ -84,6 +93,8 @@ class ZipReader {
         expected: '0 (stored) or 8 (deflate)',
       });
     }
+    const start = isWanted && uncompressedSize > FEW_BYTES ? await this.#readStart(entry) : undefined;
+    if (start && !isWanted!(start)) return start;
     checkMemberSize(uncompressedSize);
     this.#unpacked += uncompressedSize;
     checkRatio(this.#unpacked, this.#file.size);
@@ -96,14 +107,23 @@ class ZipReader {
     return data;
   }
 
-  async #readPacked(entry: Entry): Promise<Uint8Array<ArrayBuffer>> {
+  /** Undefined where the first packed bytes do not hold it. */
+  async #readStart(entry: Entry): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const packed = await this.#readPacked(entry, PACKED_START_BYTES);
+    const start = entry.compressionMethod === STORED ? packed : inflateStart(packed);
+    return start.length < START_BYTES ? undefined : start.slice(0, START_BYTES);
+  }
+
+  /** @param most of the first bytes */
+  async #readPacked(entry: Entry, most = entry.compressedSize): Promise<Uint8Array<ArrayBuffer>> {
     const { compressedSize } = entry;
+    const length = Math.min(compressedSize, most);
     try {
       const { fileDataStart } = await this.#zip.readLocalFileHeaderPromise(entry, { minimal: true });
-      if (compressedSize > MOST_MEMBER_BYTES + FEW_BYTES || fileDataStart + compressedSize > this.#file.size) {
+      if (length > MOST_MEMBER_BYTES + FEW_BYTES || fileDataStart + compressedSize > this.#file.size) {
         throw new ArchiveError({ problem: `the archive does not have its ${compressedSize} bytes` });
       }
-      const packed = new Uint8Array(compressedSize);
+      const packed = new Uint8Array(length);
       await this.#reader.fill(packed, fileDataStart);
       return packed;
     } catch (error) {
@@ -113,6 +133,15 @@ class ZipReader {
   }
 }
 
+function inflateStart(packed: Uint8Array): Uint8Array<ArrayBuffer> {
+  try {
+    return zlib.inflateRawSync(packed, { finishFlush: zlib.constants.Z_SYNC_FLUSH });
+  } catch (cause) {
+    throw new ArchiveError({ problem: 'does not unpack' }, { cause });
+  }
+}
+
+/** Up to a MiB, unpacking on this thread takes less time than waiting for another one. */
 async function inflate(packed: Uint8Array, size: number): Promise<Uint8Array<ArrayBuffer>> {
   const options = { maxOutputLength: Math.max(size, 1), chunkSize: Math.max(64, Math.min(size + 1, FEW_BYTES)) };
   try {

@@ -176,10 +176,10 @@ function isArchive(value: unknown): value is ArchiveFacts {
   return typeof value.file === 'string' && typeof value.size === 'number' && typeof value.mtime === 'number';
 }
 
-async function metaOf({ path, bytes, fetch, error, member }: Input, hash: boolean): Promise<Meta | undefined> {
+async function metaOf({ path, bytes, isStart, fetch, error, member }: Input, hash: boolean): Promise<Meta | undefined> {
   if (member) {
     const { size, mtime, archive } = member;
-    return { size, mtime, ...(hash && bytes && { sha256: await hashBytes(bytes) }), archive };
+    return { size, mtime, ...(hash && bytes && !isStart && { sha256: await hashBytes(bytes) }), archive };
   }
   return bytes || fetch || error ? undefined : readMeta(path, hash);
 }

@@ -1,9 +1,9 @@
 import { constants, inflateSync } from 'node:zlib';
 import { crc32 } from '../archives/crc32.js';
+import type { ImageFormat } from '../domain/image-format.js';
 import { ImageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { viewOf } from './data-view.js';
-import type { ImageFormat } from './format.js';
 import type { RandomAccess } from './formats/random-access.js';
 import { closeJpeg, readJpegStructure, unsupportedJpeg } from './jpeg-structure.js';
 import { type PngChunk, pngChunks } from './png-chunks.js';

@@ -1,10 +1,10 @@
 import type { Metadata } from 'sharp';
+import type { ImageFormat } from '../domain/image-format.js';
 import { ImageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { mixInks, upperBytes } from './cmyk.js';
 import { chooseSize, type DecodeSize, MAX_REDUCED_SIDE } from './decode-size.js';
 import { type DecodedImage, type DecodeOptions, refuseMoreThan } from './decoded-image.js';
-import type { ImageFormat } from './format.js';
 import { withRandomAccess } from './formats/random-access.js';
 import { type NamedFile, nameFile } from './named-file.js';
 import { type Orientation, readOrientation, turnedSize, turnUpright } from './orientation.js';

@@ -1,6 +1,6 @@
 import type { Metadata } from 'sharp';
+import type { ImageFormat } from '../domain/image-format.js';
 import { ImageError } from '../errors/errors.js';
-import type { ImageFormat } from './format.js';
 import type { Size, SmallerSize } from './shrink.js';
 
 /**

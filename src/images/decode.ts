@@ -1,7 +1,7 @@
+import { detectFormat, type ImageFormat, type OtherFormat, supportedFormats } from '../domain/image-format.js';
 import { ImageError } from '../errors/errors.js';
 import { MEMORY_LIMIT, tooLarge } from './decode-size.js';
 import { type DecodedImage, type DecodeOptions, refuseMoreThan } from './decoded-image.js';
-import { detectFormat, type ImageFormat, type OtherFormat, supportedFormats } from './format.js';
 import { withRandomAccess } from './formats/random-access.js';
 import type { Contained, Readable } from './formats/readable.js';
 import { recogniseOther } from './other-files.js';

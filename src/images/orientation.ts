@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import type { Metadata } from 'sharp';
+import type { ImageFormat } from '../domain/image-format.js';
 import { viewOf } from './data-view.js';
-import type { ImageFormat } from './format.js';
 import { inMemory, type RandomAccess } from './formats/random-access.js';
 import { pngChunks } from './png-chunks.js';
 import { type Directory, readDirectory } from './tiff-directory.js';

@@ -1,5 +1,5 @@
 import type { Metadata } from 'sharp';
-import type { ImageFormat } from './format.js';
+import type { ImageFormat } from '../domain/image-format.js';
 import { isReversed, type Orientation } from './orientation.js';
 
 /** Width and height in pixels. */

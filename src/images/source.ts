@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
+import { FORMAT_HEADER_BYTES } from '../domain/image-format.js';
 import { ImageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
-import { FORMAT_HEADER_BYTES } from './format.js';
 import { recogniseOther } from './other-files.js';
 
 // With plain descriptors, not the promises' file handles: what cannot block for long on an open file needs no other thread.

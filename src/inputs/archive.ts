@@ -2,11 +2,12 @@ import { statSync } from 'node:fs';
 import { ArchiveError, type ArchiveFlaw, type ArchiveKind, type ArchiveMember } from '../archives/archive-types.js';
 import { openArchive } from '../archives/open.js';
 import { type ArchiveFacts, SKIPPED } from '../domain/classification.js';
+import { detectFormat } from '../domain/image-format.js';
 import { isNamedLikePicture } from '../domain/picture-names.js';
 import { formatError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { inputOf, nameBytes } from './name.js';
-import { type Found, inSamples, keyOfSample, type SampleWishes, sidecarOf } from './samples.js';
+import { type Found, inSamples, keyOfSample, MOST_SAMPLE_BYTES, type SampleWishes, sidecarOf } from './samples.js';
 import { className } from './truth.js';
 import type { Input, MemberFacts } from './types.js';
 import type { WalkOptions } from './walk.js';
@@ -96,11 +97,26 @@ async function readMember(
   if (member.isLink) return linked(known);
   if (!sidecar && (!contents || !isWanted(known))) return known;
   try {
-    return { ...known, bytes: await member.read() };
+    if (sidecar) checkSidecar(member);
+    const bytes = await member.read(sidecar ? undefined : isImageStart);
+    return { ...known, bytes, ...(bytes.length < member.size && { isStart: true }) };
   } catch (error) {
     if (!(error instanceof ArchiveError)) throw error;
     return withFlaw(known, error.flaw);
   }
+}
+
+/** The same bytes decide when the image is decoded: whatever is refused here is refused there, with its reason. */
+function isImageStart(start: Uint8Array): boolean {
+  return detectFormat(start).supported;
+}
+
+function checkSidecar({ size }: ArchiveMember): void {
+  if (size <= MOST_SAMPLE_BYTES) return;
+  throw new ArchiveError({
+    problem: `${size} bytes are too many for a file beside an image`,
+    expected: `at most ${MOST_SAMPLE_BYTES / 2 ** 20} MiB`,
+  });
 }
 
 /** Its target may be anywhere, also in front of it. */

@@ -29,7 +29,7 @@ export interface Found {
 }
 
 /** What the files of one sample may have together; more are no sample. */
-const MOST_BYTES = 2 ** 25;
+export const MOST_SAMPLE_BYTES = 2 ** 25;
 const MOST_FILES = 64;
 
 /** All up to the first dot of a file's own name, with its folders, as WebDataset has it; undefined where there is none. */
@@ -65,7 +65,7 @@ export async function* inSamples(
   }
   for await (const each of found) {
     const isSame = group.length > 0 && each.key !== undefined && each.key === group[0]!.key;
-    if (!isSame || bytes > MOST_BYTES || group.length >= MOST_FILES) yield* close();
+    if (!isSame || bytes > MOST_SAMPLE_BYTES || group.length >= MOST_FILES) yield* close();
     group.push(each);
     bytes += each.input.bytes?.length ?? 0;
   }

@@ -9,6 +9,8 @@ export interface Input {
   readonly path: string | Buffer;
   /** The picture itself, where it is already at hand. */
   readonly bytes?: Uint8Array;
+  /** The bytes are only the first ones, which show that it is none. */
+  readonly isStart?: true;
   /** In place of bytes: pixels that have been decoded already. */
   readonly pixels?: RgbPixels;
   /** Gets the picture's bytes or pixels, where it is far away; rejects with ImageError. */

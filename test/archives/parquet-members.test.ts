@@ -115,6 +115,16 @@ describe('a Parquet file', () => {
     expect(await read(write([texts('caption', ['a', 'b', 'c'])]))).toEqual([': no column of images']);
   });
 
+  it('gives the first bytes alone of a large value that is not wanted', async () => {
+    const large = Buffer.alloc(2 ** 20 + 1, 'film');
+    const found: number[] = [];
+    for await (const entry of openArchive(write([bytesColumn('image', [large, bytes[0]])]), 'parquet')) {
+      if ('flaw' in entry) throw new Error(entry.flaw.problem);
+      found.push((await entry.read(() => false)).length);
+    }
+    expect(found).toEqual([512, 3]);
+  });
+
   it('gives nothing where there is no image', async () => {
     const path = write([imageColumn('image', [images[0], null, { bytes: null, path: 'x.jpg' }])]);
     expect(await read(path)).toEqual([

@@ -45,6 +45,27 @@ describe('members of a tar', () => {
     expect(await read(makeTar(files), { reads: false })).toEqual(['a.jpg 1200', 'b.jpg 1200', 'c.jpg 2000']);
   });
 
+  it('of which large ones can be left after their first bytes', async () => {
+    const large = Buffer.concat([Buffer.from('film'), Buffer.alloc(2 ** 20)]);
+    const bytes = makeTar([files[0]!, { name: 'x', data: large }, { name: 'y', data: large }, files[1]!]);
+    const found: (number | string)[] = [];
+    for await (const entry of tarMembers(sourceOf(chunks(bytes, 700)))) {
+      if ('flaw' in entry) throw new Error(entry.flaw.problem);
+      const asked = (start: Uint8Array) => {
+        found.push(`${start.length} ${Buffer.from(start.subarray(0, 4))}`);
+        return entry.name.toString() === 'y';
+      };
+      found.push((await entry.read(asked)).length);
+    }
+    expect(found).toEqual([1200, '512 film', 512, '512 film', large.length, 1200]);
+    const cut = bytes.subarray(0, 2 ** 20);
+    for await (const entry of tarMembers(sourceOf(chunks(cut, 700)))) {
+      if ('flaw' in entry) found.push(entry.flaw.problem!);
+      else await entry.read(() => false);
+    }
+    expect(found.at(-1)).toBe(`the archive ends after ${2 ** 20 - 2048 - 512} of its ${large.length} bytes`);
+  });
+
   it('have names of up to any length, as ustar, pax and GNU write them, and bytes that are no UTF-8', async () => {
     const long = `${'folder/'.repeat(40)}x.jpg`;
     const bytes = makeTar([

@@ -83,6 +83,28 @@ describe('members of a zip archive', () => {
   });
 });
 
+describe('a large member of a zip archive', () => {
+  const large = Buffer.concat([Buffer.from('film'), Buffer.alloc(2 ** 20)]);
+  const deflated = deflateRawSync(large);
+  it.each<[string, Partial<Member>, string]>([
+    ['stored', {}, '512 film'],
+    ['deflated', { packed: deflated, method: 8 }, '512 film'],
+    ['with the size of no image', { packed: deflated, method: 8, size: 2 ** 30 }, '512 film'],
+    ['damaged', { packed: Buffer.alloc(5000, 0xff), method: 8 }, 'does not unpack'],
+    ['encrypted', { flags: 1 }, 'encrypted'],
+  ])('%s can be left after its first bytes', async (_what, facts, expected) => {
+    const path = join(folder, 'large.zip');
+    writeFileSync(path, makeZip([{ name: 'x', data: large, ...facts }, members[0]!]));
+    const found: string[] = [];
+    for await (const entry of openArchive(path, 'zip')) {
+      if ('flaw' in entry) throw new Error(entry.flaw.problem);
+      const bytes = await entry.read(() => false).catch((error: Error) => error.message);
+      found.push(typeof bytes === 'string' ? bytes : `${bytes.length} ${Buffer.from(bytes.subarray(0, 4))}`);
+    }
+    expect(found).toEqual([expected, `${data.length} the `]);
+  });
+});
+
 describe('a damaged zip archive', () => {
   it.each<[string, Member, string]>([
     ['an encrypted file', { name: 'x.jpg', data, flags: 1 }, 'encrypted'],

@@ -93,6 +93,15 @@ describe('classify, of archives', () => {
     expect(run().stderr).toContain('2 classified');
   });
 
+  it('has no hash of a large file of which only the first bytes were read', () => {
+    const large = { name: 'film.jpg', data: Buffer.alloc(2 ** 20 + 1) };
+    const { stdout } = mobilenet('classify', write('hash.tar', makeTar([files[0]!, large])), '-f', 'jsonl', '--hash');
+    const [first, second] = rowsOf(stdout);
+    expect(first).toHaveProperty('sha256');
+    expect(second).toMatchObject({ size: 2 ** 20 + 1, error: { code: 'unsupported-format' } });
+    expect(second).not.toHaveProperty('sha256');
+  });
+
   it('names shards by a range, and gives keys and fields of samples', () => {
     const sample = (key: string): TarFile[] => [
       { name: `${key}.jpg`, data: photo },

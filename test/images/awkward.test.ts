@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { supportedFormats } from '../../src/domain/image-format.js';
 import type { Preprocessing } from '../../src/domain/preprocessing.js';
 import { loadPixelKernels } from '../../src/engine/pixels.js';
 import { ImageError } from '../../src/errors/errors.js';
-import { supportedFormats } from '../../src/images/format.js';
 import { prepareImage } from '../../src/images/prepare.js';
 import { sharedPath } from '../shared.js';
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
+import { supportedFormats } from '../../src/domain/image-format.js';
 import { ImageError } from '../../src/errors/errors.js';
 import { decode } from '../../src/images/decode.js';
-import { supportedFormats } from '../../src/images/format.js';
 import { canMakeFifo, makeFifo } from '../fifo.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mobilenet-broken-'));

@@ -259,6 +259,17 @@ describe('samples of WebDataset', () => {
     expect(await facts(mixed)).toEqual(['1.jpg', '2.jpg', '1.json', '2.json'].map((file) => ({ file })));
   });
 
+  it('have no file beside an image that is too large for one', async () => {
+    const large = { name: '1.json', data: Buffer.alloc(2 ** 25 + 1, ' ') };
+    expect(await facts([{ name: '1.jpg', data }, large], { fields: ['caption'] })).toMatchObject([
+      {
+        file: '1.json',
+        error: '1.json: 33554433 bytes are too many for a file beside an image, expected at most 32 MiB',
+      },
+      { file: '1.jpg', key: '1', fields: { caption: null } },
+    ]);
+  });
+
   it('with JSON that is none say so', async () => {
     const files = [
       { name: '1.jpg', data },

@@ -1,6 +1,6 @@
+import type { OtherFormat } from '../../domain/image-format.js';
 import { ImageError } from '../../errors/errors.js';
 import { MEMORY_LIMIT } from '../decode-size.js';
-import type { OtherFormat } from '../format.js';
 import { openBmp } from './bmp.js';
 import { openCameraRaw, openRawTiff } from './camera-raw.js';
 import { openHeic } from './heic.js';

@@ -1,4 +1,4 @@
-import type { ImageFormat } from '../format.js';
+import type { ImageFormat } from '../../domain/image-format.js';
 
 /** A picture whose header has been read and found right. */
 export interface Readable {
