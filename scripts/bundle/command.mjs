@@ -60,6 +60,7 @@ const rest = [
   ...[
     'batch/select-predictions',
     'batch/done-file',
+    'batch/begun-file',
     'net/fetch-picture',
     'models/installed',
     'models/from-files',

@@ -69,20 +69,41 @@ export function writeDone(
 }
 
 function replaceDone(output: string, record: Omit<DoneRecord, 'bytes' | 'digest'>, bytes: number): void {
-  const options = Object.fromEntries(
-    Object.entries(record.options)
-      .map(([name, value]) => [name, shorten(value)] as const)
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
-  );
+  const options = recordedOptions(record.options);
   const digest = hash(JSON.stringify(options));
   const done: DoneRecord = { ...record, bytes, options, digest };
-  const file = openReplacement(donePath(output));
+  replaceJson(donePath(output), done);
+}
+
+/** Throws as `openSync` does. */
+export function replaceJson(path: string, value: unknown): void {
+  const file = openReplacement(path);
   try {
-    file.write(`${JSON.stringify(done, null, 2)}\n`);
+    file.write(`${JSON.stringify(value, null, 2)}\n`);
     file.commit();
   } finally {
     file.abandon();
   }
+}
+
+/** As files have them: in order, none of them long. */
+export function recordedOptions(options: DoneRecord['options']): DoneRecord['options'] {
+  return Object.fromEntries(
+    Object.entries(options)
+      .map(([name, value]) => [name, shorten(value)] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+/** Names of options that are not the same. */
+export function unequalOptions(one: DoneRecord['options'], other: DoneRecord['options']): readonly string[] {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...names].filter((name) => !isDeepStrictEqual(one[name], other[name]));
+}
+
+/** For people. */
+export function optionValue(options: DoneRecord['options'], name: string): string {
+  return JSON.stringify(options[name]) ?? 'not given';
 }
 
 function shorten(value: unknown): unknown {
@@ -96,11 +117,14 @@ function hash(text: string): string {
 
 /** Undefined where there is none that can be read. */
 export function readDone(output: string): DoneRecord | undefined {
+  const done = readSmallJson(donePath(output));
+  return isDone(done) ? done : undefined;
+}
+
+/** Undefined where there is none that can be read. */
+export function readSmallJson(path: string): unknown {
   try {
-    const path = donePath(output);
-    if (statSync(path).size > MOST_BYTES) return undefined;
-    const done: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    return isDone(done) ? done : undefined;
+    return statSync(path).size > MOST_BYTES ? undefined : JSON.parse(readFileSync(path, 'utf8'));
   } catch {
     return undefined;
   }
@@ -174,11 +198,8 @@ function differences(
     found.push(`${name}: made ${done.shard === null ? 'without' : 'with'} --shard, unlike ${other}`);
   }
   if (done.digest !== first.done.digest) {
-    const names = [...new Set([...Object.keys(done.options), ...Object.keys(first.done.options)])].filter(
-      (option) => !isDeepStrictEqual(done.options[option], first.done.options[option]),
-    );
-    const values = names.map((option) => {
-      const [here, there] = [done, first!.done].map(({ options }) => JSON.stringify(options[option]) ?? 'not given');
+    const values = unequalOptions(done.options, first.done.options).map((option) => {
+      const [here, there] = [done, first.done].map(({ options }) => optionValue(options, option));
       return `${option} is ${here}, there ${there}`;
     });
     found.push(printable(`${name}: made with other options than ${other}: ${values.join('; ')}`));

@@ -102,7 +102,8 @@ function writeResults(
     });
     const { output, strict: retry, hash, lenient } = request;
     return {
-      keepDone: () => keepValidRows(output!, (text, where) => readRow(text, where, model), { retry, hash, lenient }),
+      keepDone: (changed) =>
+        keepValidRows(output!, (text, where) => readRow(text, where, model), { retry, hash, lenient, changed }),
       createWriter: (opened) =>
         new ResultWriter(opened, format, {
           ...{ formatName, nulOutput, ...selection, reportsSkipped },

@@ -54,7 +54,8 @@ function resultsOf(
   const writerOptions = { space, reportsSkipped, onProblem };
   if (format === 'jsonl') {
     return {
-      keepDone: () => keepValidRows(output!, (text, where) => readVectorLine(text, where, space), options),
+      keepDone: (changed) =>
+        keepValidRows(output!, (text, where) => readVectorLine(text, where, space), { ...options, changed }),
       createWriter: (opened) => new VectorWriter(jsonLines(opened, space), writerOptions),
       run: embedding.embed,
     };

@@ -1,7 +1,9 @@
+import type { BegunRun } from '../batch/begun-file.js';
 import type { DoneRecord } from '../batch/done-file.js';
 import { type Done, tasksToDo } from '../batch/resume.js';
 import type { Task } from '../batch/types.js';
 import type { ModelFacts } from '../domain/classification.js';
+import { printable } from '../errors/printable.js';
 import type { Shard } from '../inputs/shard.js';
 import type { Batch, BatchHost } from './open-batch.js';
 import { countDone, countEarlier, countOthers, type Tally } from './tally.js';
@@ -31,6 +33,8 @@ export interface PartRequest {
   readonly shard?: Shard | undefined;
   /** Options that decide which rows there are and what they say. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** Names of those that a run which resumes may change. */
+  readonly changeable: readonly string[];
   /** Of this package. */
   readonly version: string;
 }
@@ -64,8 +68,11 @@ export interface OutcomeWriter<Outcome, T extends Tally> {
 
 /** What is a kind of results' own. */
 export interface BatchResults<Outcome, T extends Tally> {
-  /** Leaves in the files of an earlier run what still holds, and says what that is. */
-  readonly keepDone: () => Promise<Done>;
+  /**
+   * Leaves in the files of an earlier run what still holds, and says what that is.
+   * @param changed names of options that are not those of that run
+   */
+  readonly keepDone: (changed: readonly string[]) => Promise<Done>;
   readonly createWriter: (output: Pick<Output, 'write'>) => OutcomeWriter<Outcome, T>;
   /** What becomes of each task, in order; aborted: no more are begun. */
   readonly run: (tasks: AsyncIterable<Task>, signal: AbortSignal) => AsyncIterable<Outcome>;
@@ -86,14 +93,18 @@ export async function writeBatch<Outcome, T extends Tally>(
   let output: Output | undefined;
   let release: (() => Promise<void>) | undefined;
   let writer: OutcomeWriter<Outcome, T> | undefined;
+  let begun: BegunRun | undefined;
   let isWhole = false;
   let rows = 0;
   try {
     if (target === undefined) output = host.openOutput();
     const { keepDone, createWriter, run } = await prepare(output?.isTerminal ?? false);
     release = await host.lockOutput?.();
-    if (part) (await import('../batch/done-file.js')).removeDone(target!);
-    const done = resume ? await keepDone() : undefined;
+    // Which may refuse a file that has something in it.
+    if (!resume) output ??= host.openOutput();
+    begun = part && (await describeBegun(part, batch.runner.model));
+    const changed = begun && (await beginRows(target!, begun, request, host));
+    const done = resume ? await keepDone(changed ?? []) : undefined;
     rows = done?.size ?? 0;
     output ??= host.openOutput();
     const { write } = output;
@@ -119,26 +130,45 @@ export async function writeBatch<Outcome, T extends Tally>(
     writer?.close?.();
     output?.close(isWhole);
     const hasEnded = signals.signal.aborted || (strict && (writer?.tally.failed ?? 0) > 0);
-    if (part && isWhole && !hasEnded && batch.hasInputs()) {
-      const done = describePart(part, writer!.tally, rows, batch.runner.model);
+    if (begun && isWhole && !hasEnded && batch.hasInputs()) {
       // Where that cannot be said, the rows are there all the same.
-      (await import('../batch/done-file.js')).writeDone(target!, done, host.onProblem);
+      (await import('../batch/done-file.js')).writeDone(
+        target!,
+        describePart({ ...part!, ...begun }, writer!.tally, rows),
+        host.onProblem,
+      );
+      (await import('../batch/begun-file.js')).removeBegun(target!);
     }
     await release?.();
   }
 }
 
-function describePart(
-  part: PartRequest,
-  tally: Tally,
-  rows: number,
-  model: ModelFacts,
-): Omit<DoneRecord, 'bytes' | 'digest'> {
+async function describeBegun({ options, changeable }: PartRequest, model: ModelFacts): Promise<BegunRun> {
+  const { withContents } = await import('../batch/begun-file.js');
+  return { options: { ...(await withContents(options)), model }, changeable };
+}
+
+/** @returns names of options that have changed since the rows that stay */
+async function beginRows(
+  output: string,
+  begun: BegunRun,
+  { resume }: OutputRequest,
+  { onNote }: OutputHost,
+): Promise<readonly string[]> {
+  const files = await import('../batch/begun-file.js');
+  const changed = files.beginRows(output, begun, resume);
+  if (changed) return changed;
+  const path = printable(files.begunPath(output));
+  onNote(`--resume: ${path} is missing, so of the options that the rows were made with only the model is compared`);
+  return [];
+}
+
+function describePart(part: PartRequest, tally: Tally, rows: number): Omit<DoneRecord, 'bytes' | 'digest'> {
   const { succeeded, failed, skipped } = tally;
   const { shard, options, version } = part;
   return {
     ...{ inputs: countDone(tally), classified: succeeded + skipped, failed, notImages: countOthers(tally) },
-    ...{ rows, shard: shard ? `${shard.part}/${shard.parts}` : null, options: { ...options, model }, version },
+    ...{ rows, shard: shard ? `${shard.part}/${shard.parts}` : null, options, version },
   };
 }
 

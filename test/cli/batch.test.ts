@@ -358,7 +358,7 @@ describe('an output file', () => {
     ]);
     expect(rows(after[1]!)[0]!.predictions![0]!.index).toBe(970);
     const other = classify('--dtype', 'int8');
-    expect([other.stderr, other.code]).toEqual([expect.stringContaining(':1: the result of another model'), 2]);
+    expect([other.stderr, other.code]).toEqual([expect.stringContaining('dtype was "f32" and is "int8"'), 2]);
     appendFileSync(output, 'no row\n');
     expect(classify().stderr).toMatch(/:5: not JSON/);
   });

@@ -78,7 +78,7 @@ async function hostOf(
     ...(output !== undefined && {
       lockOutput: async () => (await import('../terminal/output-lock.js')).lockOutput(output),
     }),
-    isOutput: outputTest(output, beside, output && `${output}.done`),
+    isOutput: outputTest(output, beside, output && `${output}.done`, output && `${output}.options`),
     showsProgress: !quiet && (progress || hasTerminal()),
     startProgress: (total) => startBatchProgress(total, { asked: progress, quiet }),
     listenForSignals: listen,

@@ -5,8 +5,18 @@ import type { OptionTable, OptionValues } from './option-table.js';
 
 /** Options that change no row: where rows go, how fast, and what the exit code is. */
 const CHANGE_NO_ROW = new Set([
-  ...['jobs', 'threads', 'timeout', 'pull', 'nul', 'nulInput', 'nulOutput', 'shard'],
+  ...['jobs', 'threads', 'timeout', 'pull', 'nul', 'nulInput', 'nulOutput', 'shard', 'long'],
   ...['output', 'overwrite', 'resume', 'progress', 'quiet', 'allowFailures', 'strict', 'format'],
+]);
+
+/** Options that change no row of an image which has one, so that a run which resumes another may have others. */
+const MAY_CHANGE = new Set([
+  // Which images there are.
+  ...['recursive', 'hidden', 'include', 'exclude', 'stdinName', 'allowUrl', 'reportSkipped'],
+  // Rows that would be others are made again.
+  ...['hash', 'lenient', 'maxPixels'],
+  // The model that they lead to is compared.
+  ...['model', 'alpha', 'resolution', 'dtype', 'exact', 'fast'],
 ]);
 
 /**
@@ -20,11 +30,13 @@ export function readPart<Table extends OptionTable>(
 ): PartRequest {
   const values = flags as Readonly<Record<string, unknown>>;
   const { shard } = values as { shard?: Shard };
-  const options = Object.entries(table)
-    .filter(([name, row]) => !CHANGE_NO_ROW.has(name) && name !== 'filesFrom' && values[name] !== row.default)
-    .map(([name, { flags: text }]) => [/--[\w-]+/.exec(text)![0], values[name]] as const);
+  const rows = Object.entries(table).map(([name, row]) => ({ name, row, flag: /--[\w-]+/.exec(row.flags)![0] }));
+  const options = rows
+    .filter(({ name, row }) => !CHANGE_NO_ROW.has(name) && name !== 'filesFrom' && values[name] !== row.default)
+    .map(({ name, flag }) => [flag, values[name]] as const);
   return {
     options: Object.fromEntries(shard ? [...options, ['inputs', names]] : options),
+    changeable: ['inputs', ...rows.filter(({ name }) => MAY_CHANGE.has(name)).map(({ flag }) => flag)],
     version: packageVersion(),
     ...(shard && { shard }),
   };
