@@ -72,7 +72,7 @@ export const layers: readonly Layer[] = [
     folder: 'batch',
     holds: 'many pictures in order: filters, resuming, merging',
     imports: ['runners', 'models', 'vectors', 'inputs', 'domain', 'untrusted-data', 'files', 'errors'],
-    node: ['crypto', 'fs', 'fs/promises', 'stream', 'util'],
+    node: ['crypto', 'fs', 'fs/promises', 'path', 'stream', 'util'],
     process: ['stdin'],
   },
   {
