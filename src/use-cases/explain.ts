@@ -28,6 +28,7 @@ import { readLogitRules } from '../models/logit-rules.js';
 import type { Model } from '../models/model.js';
 import { type Head, headOf } from '../networks/head.js';
 import { FULL_COLOUR } from '../report/heat-map.js';
+import { noImagesFound } from '../report/no-images.js';
 import { openModel } from '../runners/open.js';
 import type { Maps } from '../runners/types.js';
 import { type BatchHost, chooseOrInstall } from './open-batch.js';
@@ -143,7 +144,7 @@ async function findOne(name: string, { stdin, fetchPicture }: ExplainHost): Prom
     const [input, second] = (await lookAhead(findInputs([name], options), 2)).first;
     const where = printable(name);
     if (second) throw new UsageError({ where, problem: 'more than one image', expected: 'one image' });
-    if (!input) throw new ImageError('not-found', { where, problem: 'no images found' });
+    if (!input) throw new ImageError('not-found', noImagesFound({ names: [name] }));
     if (input.error) throw new ImageError(input.error.code, { problem: input.error.message });
     const { fetch, ...known } = input;
     return fetch ? { ...known, ...(await fetchContent(fetch)) } : input;

@@ -8,6 +8,7 @@ import { ImageError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { findInputs, type InputOptions } from '../inputs/find.js';
 import type { Input } from '../inputs/types.js';
+import { noImagesFound } from '../report/no-images.js';
 import { type EmbeddedRecord, type Embedding, type EmbedRequest, openEmbedding } from './embed-pictures.js';
 import type { BatchHost } from './open-batch.js';
 import { countDone, countError, newTally, type Tally } from './tally.js';
@@ -206,7 +207,7 @@ async function partition(
 
 /** For a folder or file in which no picture has a vector. */
 export function noImages(name: string): ImageError {
-  return new ImageError('no-input', { where: printable(name), problem: 'no images found' });
+  return new ImageError('no-input', noImagesFound({ names: [name] }));
 }
 
 function checkSameModel(name: string, found: VectorSpace, expected: VectorSpace): void {

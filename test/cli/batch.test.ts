@@ -179,11 +179,21 @@ describe('a batch', () => {
 
   it('says that there is no input: exit 3; a filter that leaves nothing: exit 0', () => {
     mkdirSync(join(folder, 'empty'), { recursive: true });
-    expect(mobilenet('classify', join(folder, 'empty'))).toEqual({
+    const sought =
+      'no images found, expected files of the formats JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM, ICO, HEIC or camera raw';
+    const empty = join(folder, 'empty');
+    expect(mobilenet('classify', empty)).toEqual({
       stdout: '',
-      stderr: 'mobilenet: no images found\n',
+      stderr: `mobilenet: ${empty}: ${sought}, also in subfolders; check the name, or add --hidden for names that start with a dot\n`,
       code: 3,
     });
+    expect(mobilenet('classify', empty, '--files-from', '/dev/null', '--no-recursive', '--hidden')).toEqual({
+      stdout: '',
+      stderr: `mobilenet: ${empty}, --files-from /dev/null: ${sought}; without --no-recursive, subfolders are read too\n`,
+      code: 3,
+    });
+    const { stderr } = mobilenet('classify', empty, `${empty}/`, `${empty}/.`, `${empty}/..`, '--include', '*.none');
+    expect(stderr).toMatch(/empty\/\. and 1 more: no images found.*; check --include and --exclude\n$/);
     expect(mobilenet('classify', photos[2]!, '--only', 'dog', '--format', 'csv')).toEqual({
       stdout: 'file,rank,index,id,label,probability,error,note\n',
       stderr: 'mobilenet: 0 of 1 image has a dog in its top 5\n',

@@ -270,11 +270,8 @@ describe('duplicates', () => {
   });
 
   test('an empty folder, an empty archive, and no argument', () => {
-    expect(mobilenet('duplicates', at('empty'))).toEqual({
-      code: 3,
-      stdout: '',
-      stderr: 'mobilenet: no images found\n',
-    });
+    const alone = mobilenet('duplicates', at('empty'));
+    expect(alone).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('empty: no images found') });
     const { stderr, code } = mobilenet('duplicates', at('new'), '--against', at('empty'));
     expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringContaining('empty: no images found') });
     expect(mobilenet('duplicates')).toMatchObject({ code: 2, stdout: '' });

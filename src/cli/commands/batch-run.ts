@@ -1,7 +1,8 @@
 import { DEFAULT_MODEL } from '../../domain/defaults.js';
-import { exitCodes } from '../../errors/errors.js';
+import { exitCodes, formatError } from '../../errors/errors.js';
 import { printable } from '../../errors/printable.js';
 import { batchSummary } from '../../report/batch-summary.js';
+import { noImagesFound } from '../../report/no-images.js';
 import type { Tally } from '../../use-cases/tally.js';
 import type { Output, OutputHost } from '../../use-cases/write-batch.js';
 import type { BatchFlags } from '../options/batch-request.js';
@@ -55,7 +56,7 @@ export async function runBatch<T extends BatchTally>(
     const last = command.note?.(result);
     for (const line of last === undefined ? summary : [...summary, last]) writeLine(line);
   }
-  return signals?.exitCode ?? exitCodeOf(result, flags);
+  return signals?.exitCode ?? exitCodeOf(result, names, flags);
 }
 
 async function hostOf(
@@ -99,12 +100,17 @@ async function installModel(flags: BatchFlags): Promise<void> {
   await pullToRun({ model, alpha, resolution, dtype }, json || quiet);
 }
 
-function exitCodeOf(tally: BatchTally, flags: BatchFlags): number {
+function exitCodeOf(tally: BatchTally, names: readonly string[], flags: BatchFlags): number {
   const { succeeded, failed, notFinite, lost, skipped } = tally;
   // A part of all inputs may be empty, as may what another program sends; all of them may not.
   const mayBeEmpty = flags.stdinFrames || (flags.shard && tally.hasInputs);
   if (succeeded + failed + skipped === 0 && !mayBeEmpty) {
-    writeLine('no images found');
+    const { filesFrom = [], recursive, hidden, include = [], exclude = [] } = flags;
+    const isFiltered = include.length + exclude.length > 0;
+    const lists = filesFrom.map((list) => `--files-from ${list}`);
+    writeLine(
+      formatError(noImagesFound({ names: [...names, ...lists], recursive, hidden, isFiltered, others: tally.others })),
+    );
     return exitCodes.noInput;
   }
   if (failed === 0) return exitCodes.ok;

@@ -1,0 +1,38 @@
+import { supportedFormats } from '../domain/image-format.js';
+import type { ErrorDetails } from '../errors/errors.js';
+import { printable } from '../errors/printable.js';
+
+/** Where images were looked for, and how. */
+export interface EmptySearch {
+  /** Arguments and lists. */
+  readonly names: readonly string[];
+  readonly recursive?: boolean | undefined;
+  readonly hidden?: boolean | undefined;
+  /** Patterns leave names out. */
+  readonly isFiltered?: boolean;
+  /** Files that are something else than images, by what they are. */
+  readonly others?: ReadonlyMap<string, number>;
+}
+
+const MOST_NAMES = 3;
+
+/** Why there is nothing to do, and what to do about it. */
+export function noImagesFound(search: EmptySearch): ErrorDetails {
+  const { names, recursive = true } = search;
+  const where = names.slice(0, MOST_NAMES).map(printable).join(', ');
+  const rest = names.length - MOST_NAMES;
+  return {
+    where: rest > 0 ? `${where} and ${rest} more` : where,
+    problem: 'no images found',
+    expected: `files of the formats ${supportedFormats}${recursive ? ', also in subfolders' : ''}`,
+    remedy: remedyFor(search),
+  };
+}
+
+function remedyFor({ recursive = true, hidden, isFiltered, others = new Map() }: EmptySearch): string {
+  if (others.get('archive')) return `archives in folders are not read: name them, as in 'folder/*.tar'`;
+  if (isFiltered) return 'check --include and --exclude';
+  if (!recursive) return 'without --no-recursive, subfolders are read too';
+  if (others.size > 0) return 'add --report-skipped --format csv to see which files were skipped';
+  return hidden ? 'check the name' : 'check the name, or add --hidden for names that start with a dot';
+}
