@@ -53,6 +53,7 @@ const rest = [
     'inputs/name-filters',
     'inputs/class-folders',
     'inputs/frames',
+    'inputs/stdin-image',
     'inputs/truth-table',
     'inputs/archive',
     'report/parquet',

@@ -21,6 +21,7 @@ import {
 import { crc32 } from './crc32.js';
 import { type OpenFile, openFile } from './open-file.js';
 import { withoutDot } from './tar-members.js';
+import { damagedZip } from './zip-problems.js';
 
 const STORED = 0;
 const DEFLATED = 8;
@@ -43,10 +44,16 @@ export async function* zipMembers(path: string | Buffer): AsyncGenerator<Archive
     yield* new ZipReader(file, reader, await open(file, reader)).entries();
   } catch (error) {
     if (error instanceof ArchiveError) throw error;
-    throw damaged(error);
+    throw damagedZip(error, await beginsAsZip(file));
   } finally {
     file.close();
   }
+}
+
+async function beginsAsZip(file: OpenFile): Promise<boolean> {
+  const start = new Uint8Array(Math.min(2, file.size));
+  await file.read(start, 0);
+  return start[0] === 0x50 && start[1] === 0x4b;
 }
 
 async function open(file: OpenFile, reader: WindowReader): Promise<ZipFile> {
@@ -128,7 +135,7 @@ class ZipReader {
       return packed;
     } catch (error) {
       if (error instanceof ArchiveError) throw error;
-      throw damaged(error);
+      throw damagedZip(error);
     }
   }
 }
@@ -168,15 +175,6 @@ function mtimeOf(entry: Entry): { readonly mtime?: number } {
 
 function isLink({ versionMadeBy, externalFileAttributes }: Entry): boolean {
   return versionMadeBy >> 8 === UNIX && ((externalFileAttributes >>> 16) & TYPE_OF_FILE) === LINK;
-}
-
-/** What cannot be read is no damage. */
-function damaged(cause: unknown): unknown {
-  if (!(cause instanceof Error) || 'syscall' in cause || 'details' in cause) return cause;
-  const problem = /^End of central directory/.test(cause.message)
-    ? 'no directory at its end: not a zip archive, or one that is cut off'
-    : `damaged zip archive (${cause.message})`;
-  return new ArchiveError({ problem, remedy: 'files may be missing' }, { cause });
 }
 
 /** Few reads of many bytes in place of many small ones: files mostly follow each other in the order of the directory. */

@@ -56,9 +56,6 @@ export interface InputOptions {
   readonly fetch?: (address: string) => Promise<Uint8Array>;
 }
 
-/** Of one picture on stdin. */
-const MOST_STDIN_BYTES = 2 ** 28;
-
 /**
  * What the arguments and lists name, in order: files as they are, folders walked, patterns that match no file by name
  * expanded, `-` read from stdin. The same path comes once. Names in lists are files, never folders or patterns.
@@ -192,7 +189,8 @@ function inputOfAddress(name: string, { fetch }: InputOptions): Input {
 async function* fromArgument(name: string, options: InputOptions): AsyncGenerator<Input> {
   if (name === '-' && options.stdin) {
     const { stdin, stdinName: file = '-' } = options;
-    yield { file, path: file, bytes: await readAll(stdin) };
+    const { readImage } = await import('./stdin-image.js');
+    yield { file, path: file, ...(await readImage(stdin, file)) };
     return;
   }
   if (options.fetch && isAddress(name)) {
@@ -255,22 +253,4 @@ async function walkOptions({ recursive, hidden, include = [], exclude = [] }: In
     ...(hidden !== undefined && { hidden }),
     ...filters?.compileFilters(include, exclude),
   };
-}
-
-async function readAll(stdin: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of stdin) {
-    bytes += chunk.length;
-    if (bytes > MOST_STDIN_BYTES) {
-      throw new UsageError({
-        where: '-',
-        problem: `more than ${MOST_STDIN_BYTES / 2 ** 20} MiB on stdin`,
-        expected: 'one image',
-        remedy: 'for a list of files, use --files-from -',
-      });
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

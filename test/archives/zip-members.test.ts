@@ -133,15 +133,26 @@ describe('a damaged zip archive', () => {
 
   it('that is cut off, or has a damaged directory, says so', async () => {
     const zip = makeZip(members);
-    expect(await read(zip.subarray(0, -30))).toEqual([
-      ': no directory at its end: not a zip archive, or one that is cut off',
-    ]);
+    expect(await read(zip.subarray(0, -30))).toEqual([': the zip archive is cut off: it has no directory at its end']);
+    expect(await read(text('hello'))).toEqual([': not a zip archive']);
     const broken = Buffer.from(zip);
     broken[broken.lastIndexOf(Buffer.from([0x50, 0x4b, 1, 2]))] = 0;
     expect(await read(broken)).toEqual([
       ...whole.slice(0, 2),
       expect.stringMatching(/^: damaged zip archive \(invalid central/),
     ]);
+  });
+
+  it('with other bytes around it, or in several files, says so', async () => {
+    const zip = makeZip(members);
+    const other = Buffer.from('#!/bin/sh');
+    expect(await read(Buffer.concat([other, zip]))).toEqual([
+      ': there are bytes in front of the zip archive, as in one that extracts itself',
+    ]);
+    expect(await read(Buffer.concat([zip, other]))).toEqual([': there are bytes after the end of the zip archive']);
+    const last = Buffer.from(zip);
+    last[last.length - 18] = 3;
+    expect(await read(last)).toEqual([': one of several files of a zip archive']);
   });
 
   it('with files that are all the same bytes is given up where they come to too much', async () => {

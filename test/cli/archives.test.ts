@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTar, type TarFile } from '../archives/make-tar.js';
 import { makeZip } from '../archives/make-zip.js';
-import { mobilenet, root } from './run.js';
+import { mobilenet, program, root } from './run.js';
 
 let folder: string;
 const photo = readFileSync(join(root, 'test/photos/alps.jpg'));
@@ -129,9 +130,27 @@ describe('classify, of archives', () => {
       'classify',
       write('cut.zip', makeZip([{ name: 'a.jpg', data: photo }]).subarray(0, -9)),
     );
-    expect(stderr).toContain('cut.zip: no directory at its end');
+    expect(stderr).toMatch(
+      /cut\.zip: the zip archive is cut off: .*; download or copy it again, or rebuild it with "zip -FF"\n/,
+    );
     expect(code).toBe(3);
     expect(mobilenet('classify', write('empty.tar', makeTar([]))).code).toBe(3);
+  });
+});
+
+describe('an archive on stdin', () => {
+  it.each([
+    ['a tar archive', makeTar(files)],
+    ['a tar archive', Buffer.concat([makeTar(files), Buffer.alloc(2 ** 28)])],
+    ['a gzip file', gzipSync(makeTar(files))],
+    ['a zip archive', makeZip([{ name: 'a.jpg', data: photo }])],
+    ['a Parquet file', Buffer.from('PAR1')],
+  ])('is refused in one sentence: %s', (what, input) => {
+    const { stderr, status } = spawnSync(process.execPath, [program, 'classify', '-'], { input, encoding: 'utf8' });
+    expect(stderr).toBe(
+      `mobilenet: -: ${what} on stdin, expected one image; archives are not read from stdin: save it to a file and name that file\n`,
+    );
+    expect(status).toBe(3);
   });
 });
 
