@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as zlib from 'node:zlib';
 import { RuntimeError } from '../errors/errors.js';
 import { packageFile } from '../files/package-files.js';
+import { compileUnoptimised, optimiseFirstCalls } from '../files/short-run-code.js';
 import { type KernelConstants, type KernelExports, readConstants } from './kernel-constants.js';
 
 /** The exported functions of the kernel module: (…numbers) → number or nothing. */
@@ -16,6 +17,12 @@ export type Kernels = {
  * in one step, rounded once; integers are the same from both.
  */
 export type KernelFlavour = 'plain' | 'relaxed';
+
+/**
+ * How V8 compiles: 'many-runs' is its usual way. For few runs it optimises at once where floats spend most of the time, and
+ * nothing else.
+ */
+export type KernelPace = 'few-runs' | 'many-runs';
 
 /** The compiled kernels, and memory for them; both can be posted to a worker. */
 export type CompiledKernels = WebAssembly.Module;
@@ -40,20 +47,21 @@ const kernelFiles: Readonly<Record<KernelFlavour, URL>> = {
   relaxed: packageFile('build/kernels.relaxed.wasm'),
 };
 
-const loading = new Map<KernelFlavour, Promise<KernelModule>>();
+const loading = new Map<string, Promise<KernelModule>>();
 
 /**
- * Compiles a kernel module once per process; where the runtime has no relaxed SIMD, the plain one for it.
+ * Compiles a kernel module once per process and pace; where the runtime has no relaxed SIMD, the plain one for it.
  * Throws RuntimeError where WASM SIMD is missing.
  */
-export function loadKernels(flavour: KernelFlavour = 'relaxed'): Promise<KernelModule> {
-  let module = loading.get(flavour);
-  module ??= compileKernels(flavour);
-  loading.set(flavour, module);
+export function loadKernels(flavour: KernelFlavour = 'relaxed', pace: KernelPace = 'many-runs'): Promise<KernelModule> {
+  const key = `${flavour} ${pace}`;
+  let module = loading.get(key);
+  module ??= compileKernels(flavour, pace);
+  loading.set(key, module);
   return module;
 }
 
-async function compileKernels(flavour: KernelFlavour): Promise<KernelModule> {
+async function compileKernels(flavour: KernelFlavour, pace: KernelPace): Promise<KernelModule> {
   if (typeof WebAssembly === 'undefined') {
     throw new RuntimeError({
       where: `Node.js ${process.version}`,
@@ -65,12 +73,12 @@ async function compileKernels(flavour: KernelFlavour): Promise<KernelModule> {
   let module: CompiledKernels;
   try {
     // Compiles each function when it is first called.
-    module = new WebAssembly.Module(bytes);
+    module = pace === 'few-runs' ? compileUnoptimised(bytes) : new WebAssembly.Module(bytes);
   } catch (cause) {
     if (!(cause instanceof WebAssembly.CompileError)) {
       throw new RuntimeError({ where: 'WebAssembly', problem: 'the kernels cannot be compiled' }, { cause });
     }
-    if (flavour === 'relaxed') return loadKernels('plain');
+    if (flavour === 'relaxed') return loadKernels('plain', pace);
     throw new RuntimeError(
       {
         where: `Node.js ${process.version} (${process.arch})`,
@@ -81,6 +89,7 @@ async function compileKernels(flavour: KernelFlavour): Promise<KernelModule> {
     );
   }
   const exports = instance(module, createMemory(PAGE_BYTES));
+  if (pace === 'few-runs') optimiseFirstCalls(() => multiplyZeros(exports));
   return {
     module,
     checksum: zlib.crc32?.(bytes).toString(16),
@@ -89,6 +98,16 @@ async function compileKernels(flavour: KernelFlavour): Promise<KernelModule> {
     integerScratchBytes: exports.conv_scratch_i8,
     exports,
   };
+}
+
+/** One tile of the product that all linear layers in floats consist of, with what widens weights for it. */
+function multiplyZeros({ pointwise_half_f32, HEAP_BASE, PIXEL_TILE, CHANNEL_TILE }: KernelExports): void {
+  const zeros = HEAP_BASE.value;
+  const side = CHANNEL_TILE.value;
+  pointwise_half_f32(
+    ...([zeros, zeros, zeros, zeros, 0, zeros] as const),
+    ...([PIXEL_TILE.value, side, side, side, side, 0, 0] as const),
+  );
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   createMemory,
   type KernelFlavour,
   type KernelModule,
+  type KernelPace,
   type Kernels,
   loadKernels,
 } from './kernels.js';
@@ -26,11 +27,11 @@ let loading: Promise<PixelKernels> | undefined;
 
 /**
  * Kernels for pictures, in a memory of their own that grows with the largest picture; one for the process, of the first
- * flavour that is asked for: they compute the same.
+ * flavour and pace that are asked for: they compute the same.
  */
-export function loadPixelKernels(flavour?: KernelFlavour): Promise<PixelKernels> {
+export function loadPixelKernels(flavour?: KernelFlavour, pace?: KernelPace): Promise<PixelKernels> {
   if (loading === undefined) {
-    loading = loadKernels(flavour).then(createPixelKernels);
+    loading = loadKernels(flavour, pace).then(createPixelKernels);
     // Reported by whoever awaits it, which may be after a picture has been decoded.
     loading.catch(() => {});
   }

@@ -5,7 +5,14 @@ import { align } from './arena.js';
 import type { IntegerLimits, Levels } from './int8/levels.js';
 import { type PackedStore, parametersOf, variantOf } from './int8/packed-store.js';
 import { orderCall } from './kernel-signatures.js';
-import { bindKernels, createMemory, type KernelMemory, type KernelModule, loadKernels } from './kernels.js';
+import {
+  bindKernels,
+  createMemory,
+  type KernelMemory,
+  type KernelModule,
+  type KernelPace,
+  loadKernels,
+} from './kernels.js';
 import type { Plan, Step } from './plan.js';
 import type { Crew, Pool } from './pool.js';
 import { prepare } from './prepare.js';
@@ -16,6 +23,8 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Floats to the same last digits on every runtime: the kernels without fused multiply-add, which are slower. */
   readonly deterministic?: boolean;
+  /** 'few-runs' where the process ends after few pictures, in floats and on one thread; 'many-runs' by default. */
+  readonly pace?: KernelPace;
   /** How maps are stored in integers, from a calibration: the network runs in integers instead of floats. */
   readonly levels?: Levels | ((limits: IntegerLimits) => Levels);
   /** Where the parameters of a network in integers may be packed already: then neither levels nor weights are read. */
@@ -92,10 +101,10 @@ type Prepare = (kernels: KernelModule, crew: Crew | undefined) => Promise<Prepar
 
 /** A session on memory that `prepareMemory` fills; other threads start up meanwhile. */
 export async function startSession(options: SessionOptions, prepareMemory: Prepare): Promise<Session> {
-  const { threads = 1 } = options;
+  const { threads = 1, pace } = options;
   const crew = threads > 1 ? (await import('./pool.js')).startCrew(threads) : undefined;
   try {
-    const kernels = await loadKernels(options.deterministic ? 'plain' : 'relaxed');
+    const kernels = await loadKernels(options.deterministic ? 'plain' : 'relaxed', pace);
     return bindSession(await prepareMemory(kernels, crew), kernels, crew, options);
   } catch (error) {
     crew?.close();

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
 import { packageFile } from '../files/package-files.js';
+import { compileUnoptimised } from '../files/short-run-code.js';
 import type { Size } from './shrink.js';
 
 /** The functions of libjpeg-turbo's TurboJPEG API that build/jpeg-turbo.wasm (of @cwasm/jpeg-turbo) exports. Addresses are numbers, 0 for none. */
@@ -38,18 +38,6 @@ interface TurboJpeg {
 const RGB = 0;
 const HEADER_FIELDS = 4;
 
-/**
- * V8's default for `--wasm-tiering-budget` by its version, to set it back: an option can be set but not read. Where it is not
- * known, nothing is set.
- */
-const usualBudgets: Readonly<Record<string, number>> = {
-  '11.3': 1_800_000,
-  '12.4': 13_000_000,
-  '13.6': 13_000_000,
-};
-/** More than the decoder uses up for the pictures of one process. */
-const LARGE_BUDGET = 1_000_000_000;
-
 let compiled: WebAssembly.Module | undefined;
 
 /** A decoder whose memory has grown further is not used again. */
@@ -58,18 +46,6 @@ const MOST_KEPT_BYTES = 8 * 2 ** 20;
 const MOST_IDLE = 2;
 
 const idle: TurboJpeg[] = [];
-
-/** V8 would optimise the decoder's large functions on other threads, which takes longer than to decode a few pictures. */
-function compileForFewPictures(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
-  const usual = usualBudgets[/^\d+\.\d+/.exec(process.versions.v8)?.[0] ?? ''];
-  if (usual === undefined) return new WebAssembly.Module(bytes);
-  setFlagsFromString(`--wasm-tiering-budget=${LARGE_BUDGET}`);
-  try {
-    return new WebAssembly.Module(bytes);
-  } finally {
-    setFlagsFromString(`--wasm-tiering-budget=${usual}`);
-  }
-}
 
 function refuse(): never {
   throw new Error('the decoder gives up');
@@ -101,7 +77,7 @@ function startDecoder(compile = (bytes: Uint8Array<ArrayBuffer>) => new WebAssem
  * @returns undefined where the decoder reports an error or a warning, or finds another size
  */
 export function decodeRgb(jpeg: Uint8Array, size: Size): Uint8Array | undefined {
-  return attempt(() => decodeBy(startDecoder(compileForFewPictures), jpeg, size));
+  return attempt(() => decodeBy(startDecoder(compileUnoptimised), jpeg, size));
 }
 
 /** Pixels in the memory of a decoder that is going to be used again. */

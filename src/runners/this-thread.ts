@@ -25,6 +25,9 @@ const MOST_UNPACKED = 4;
 /** A second thread starts up for about 25 ms of a core; from about this many multiply-accumulates on that is worth it. */
 const MACS_WORTH_A_THREAD = 2e9;
 
+/** Up to so many multiply-accumulates, of all pictures, V8 takes longer to optimise all kernels in floats than it saves. */
+const MOST_MACS_UNOPTIMISED = 6.5e8;
+
 type Running = Pick<Runner, 'ready' | 'busy' | 'classify' | 'close'>;
 
 /**
@@ -32,7 +35,8 @@ type Running = Pick<Runner, 'ready' | 'busy' | 'classify' | 'close'>;
  * @param macs of one picture
  */
 export function openOnThisThread(model: Model, macs: number, plan: OnThisThread, options: RunnerOptions): Running {
-  let loading: Promise<Loaded> | undefined = load(model, sessionOptions(model, macs, plan, options));
+  const session = sessionOptions(model, macs, plan, options);
+  let loading: Promise<Loaded> | undefined = load(model, session);
   // Reported by whoever awaits it; until then it must not count as unhandled.
   const ready = loading.then(() => {});
   ready.catch(() => {});
@@ -42,7 +46,7 @@ export function openOnThisThread(model: Model, macs: number, plan: OnThisThread,
     busy: PICTURES_AT_A_TIME,
     classify(picture, { top = DEFAULT_TOP } = {}) {
       const classification = loading
-        ? classify(picture, model, loading, { ...options, top, isBrief: hasFew(plan.pictures) })
+        ? classify(picture, model, loading, { ...options, top, isBrief: hasFew(plan.pictures), pace: session.pace })
         : Promise.reject(closedError());
       const settled: Promise<unknown> = classification.catch(() => {}).finally(() => pending.delete(settled));
       pending.add(settled);
@@ -71,8 +75,12 @@ function sessionOptions(
   { deterministic = false, keep = [] }: RunnerOptions,
 ): SessionOptions {
   const isBrief = hasFew(pictures);
+  const allMacs = macs * (pictures ?? 0);
+  const used = threads ?? threadsThatPay(allMacs);
+  const isInFloats = !model.exact && !model.readLevels;
   return {
-    threads: threads ?? threadsThatPay(macs * (pictures ?? 0)),
+    threads: used,
+    pace: isBrief && used === 1 && isInFloats && allMacs <= MOST_MACS_UNOPTIMISED ? 'few-runs' : 'many-runs',
     deterministic,
     keep,
     ...(isBrief && model.openHalves && { openHalves: model.openHalves }),
@@ -109,17 +117,18 @@ function asFunction(labels: readonly Label[]): (index: number) => Label {
 interface ClassifyOptions extends RunnerOptions {
   readonly top: number;
   readonly isBrief: boolean;
+  readonly pace: SessionOptions['pace'];
 }
 
 async function classify(
   picture: Picture,
   { preprocessing }: Model,
   loading: Promise<Loaded>,
-  { top, maxPixels, lenient, isBrief, fullDecode, keep = [] }: ClassifyOptions,
+  { top, maxPixels, lenient, isBrief, pace, fullDecode, keep = [] }: ClassifyOptions,
 ): Promise<RunResult> {
   const prepared = new Float32Array(preparedLength(preprocessing));
   const start = performance.now();
-  const { size, ...facts } = await preparePicture(picture, preprocessing, prepared, loadPixelKernels(), {
+  const { size, ...facts } = await preparePicture(picture, preprocessing, prepared, loadPixelKernels(undefined, pace), {
     maxPixels,
     lenient,
     isBrief,

@@ -152,8 +152,7 @@ export const layers: readonly Layer[] = [
     folder: 'images/jpeg-turbo.ts',
     holds: 'libjpeg-turbo, compiled to WebAssembly',
     imports: ['files'],
-    node: ['fs', 'v8'],
-    process: ['versions'],
+    node: ['fs'],
     globals: ['WebAssembly'],
   },
   {
@@ -234,6 +233,14 @@ export const layers: readonly Layer[] = [
     imports: ['errors'],
     node: ['crypto', 'fs', 'fs/promises', 'os', 'path', 'timers/promises'],
     process: ['kill', 'pid', 'platform'],
+  },
+  {
+    folder: 'files/short-run-code.ts',
+    holds: 'when V8 optimises WebAssembly, in processes that end soon',
+    imports: [],
+    node: ['v8'],
+    process: ['versions'],
+    globals: ['WebAssembly'],
   },
   {
     folder: 'errors',

@@ -1,0 +1,52 @@
+import { setFlagsFromString } from 'node:v8';
+
+/*
+ * V8 runs WebAssembly in baseline code and optimises what turns out to be hot on other threads: for a process that ends soon
+ * that takes longer than it saves. Here the caller says what is hot.
+ */
+
+/**
+ * V8's default for `--wasm-tiering-budget` by its version, to set it back: an option can be set but not read. Where it is not
+ * known, nothing is set.
+ */
+const usualBudgets: Readonly<Record<string, number>> = {
+  '11.3': 1_800_000,
+  '12.4': 13_000_000,
+  '13.6': 13_000_000,
+};
+const usualBudget = usualBudgets[/^\d+\.\d+/.exec(process.versions.v8)?.[0] ?? ''];
+/** About as many bytes of code may a function run before it is optimised: the most that fits. */
+const LARGE_BUDGET = 2 ** 31 - 1;
+
+/** A section that means nothing, without a name: V8 shares the code of modules that consist of the same bytes. */
+const EMPTY_SECTION = [0, 1, 0];
+
+/**
+ * Compiles a module that V8 does not optimise of itself. Each function is compiled when it is first called.
+ * Throws WebAssembly.CompileError as `new WebAssembly.Module`.
+ */
+export function compileUnoptimised(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  return withFlags([`--wasm-tiering-budget=${LARGE_BUDGET}`], [`--wasm-tiering-budget=${usualBudget}`], () => {
+    const marked = new Uint8Array(bytes.length + EMPTY_SECTION.length);
+    marked.set(bytes);
+    marked.set(EMPTY_SECTION, bytes.length);
+    return new WebAssembly.Module(marked);
+  });
+}
+
+/** Functions of modules that are called for the first time by `run` are optimised before they run. */
+export function optimiseFirstCalls(run: () => void): void {
+  // The first flag switches the last one off.
+  withFlags(['--no-liftoff'], ['--liftoff', '--wasm-dynamic-tiering'], run);
+}
+
+/** Flags have to be as they were afterwards: V8 takes kept code only for those that it was compiled with. */
+function withFlags<T>(flags: readonly string[], usual: readonly string[], run: () => T): T {
+  if (usualBudget === undefined) return run();
+  for (const flag of flags) setFlagsFromString(flag);
+  try {
+    return run();
+  } finally {
+    for (const flag of usual) setFlagsFromString(flag);
+  }
+}
