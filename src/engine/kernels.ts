@@ -47,6 +47,13 @@ const kernelFiles: Readonly<Record<KernelFlavour, URL>> = {
   relaxed: packageFile('build/kernels.relaxed.wasm'),
 };
 
+/** (module (func (param v128) (result v128) local.get 0 local.get 0 local.get 0 f32x4.relaxed_madd)) */
+const relaxedModule = new Uint8Array([
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+  ...[0x01, 0x06, 0x01, 0x60, 0x01, 0x7b, 0x01, 0x7b, 0x03, 0x02, 0x01, 0x00],
+  ...[0x0a, 0x0d, 0x01, 0x0b, 0x00, 0x20, 0x00, 0x20, 0x00, 0x20, 0x00, 0xfd, 0x85, 0x02, 0x0b],
+]);
+
 const loading = new Map<string, Promise<KernelModule>>();
 
 /**
@@ -69,6 +76,7 @@ async function compileKernels(flavour: KernelFlavour, pace: KernelPace): Promise
       remedy: 'start it without --jitless, also in NODE_OPTIONS',
     });
   }
+  if (flavour === 'relaxed' && !WebAssembly.validate(relaxedModule)) return loadKernels('plain', pace);
   const bytes = readFileSync(kernelFiles[flavour]);
   let module: CompiledKernels;
   try {
@@ -78,7 +86,6 @@ async function compileKernels(flavour: KernelFlavour, pace: KernelPace): Promise
     if (!(cause instanceof WebAssembly.CompileError)) {
       throw new RuntimeError({ where: 'WebAssembly', problem: 'the kernels cannot be compiled' }, { cause });
     }
-    if (flavour === 'relaxed') return loadKernels('plain', pace);
     throw new RuntimeError(
       {
         where: `Node.js ${process.version} (${process.arch})`,

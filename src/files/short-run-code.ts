@@ -22,11 +22,13 @@ const LARGE_BUDGET = 2 ** 31 - 1;
 const EMPTY_SECTION = [0, 1, 0];
 
 /**
- * Compiles a module that V8 does not optimise of itself. Each function is compiled when it is first called.
- * Throws WebAssembly.CompileError as `new WebAssembly.Module`.
+ * Compiles a module of this package, whose functions are valid: each is checked and compiled when it is first called. V8 does
+ * not optimise them of itself.
+ * Throws WebAssembly.CompileError where the module's types or imports are not supported; a function may throw it later.
  */
 export function compileUnoptimised(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
-  return withFlags([`--wasm-tiering-budget=${LARGE_BUDGET}`], [`--wasm-tiering-budget=${usualBudget}`], () => {
+  const flags = [`--wasm-tiering-budget=${LARGE_BUDGET}`, '--wasm-lazy-validation'];
+  return withFlags(flags, [`--wasm-tiering-budget=${usualBudget}`, '--no-wasm-lazy-validation'], () => {
     const marked = new Uint8Array(bytes.length + EMPTY_SECTION.length);
     marked.set(bytes);
     marked.set(EMPTY_SECTION, bytes.length);

@@ -32,6 +32,13 @@ describe('kernels for few runs', () => {
     expect(await becomesOptimised(few.exports.add_f32, 300)).toBe(false);
   });
 
+  it('are relaxed where the runtime is', async () => {
+    const tile = Number.parseInt(process.versions.v8, 10) >= 12 ? 6 : 5;
+    expect((await loadKernels('relaxed', 'few-runs')).constants.pixelTile).toBe(tile);
+    expect((await loadKernels('relaxed')).constants.pixelTile).toBe(tile);
+    expect((await loadKernels('plain', 'few-runs')).constants.pixelTile).toBe(5);
+  });
+
   it('leave the usual way to all other modules', async () => {
     await loadKernels('plain', 'few-runs');
     const many = await loadKernels('plain');
