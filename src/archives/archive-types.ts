@@ -61,6 +61,11 @@ export class ArchiveError extends Error {
   }
 }
 
+/** Of a file that only its name makes an archive. */
+export function notA(what: string): ArchiveError {
+  return new ArchiveError({ problem: `not a ${what}`, remedy: 'check what was downloaded or copied' });
+}
+
 /** As much as tells what a member is. */
 export const START_BYTES = 512;
 

@@ -1,8 +1,11 @@
 import { describeReadError } from '../errors/file-errors.js';
-import { type ArchiveEntry, ArchiveError, type ArchiveKind, type ArchiveWishes } from './archive-types.js';
+import { type ArchiveEntry, ArchiveError, type ArchiveKind, type ArchiveWishes, notA } from './archive-types.js';
 import { type ByteSource, openFileSource } from './byte-source.js';
+import { beginsAs } from './recognise.js';
 import { BLOCK, isTarHeader } from './tar-checksum.js';
 import { tarMembers } from './tar-members.js';
+
+const NAMES = { gzip: 'gzip file', zstd: 'zstd file', parquet: 'Parquet file' };
 
 /**
  * The members of an archive in its order, each to be read before the next is asked for, with what is wrong with it: this
@@ -27,6 +30,8 @@ async function* entriesOf(
   kind: ArchiveKind,
   wishes: ArchiveWishes,
 ): AsyncGenerator<ArchiveEntry> {
+  // In a tar, the first header may be damaged; a zip may begin with other bytes.
+  if (kind !== 'tar' && kind !== 'zip' && !beginsAs(path, kind)) throw notA(NAMES[kind]);
   switch (kind) {
     case 'tar':
       yield* closing(await openFileSource(path));

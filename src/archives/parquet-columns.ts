@@ -32,6 +32,9 @@ const TRUTH_NAMES = ['label', 'labels', 'cls', 'class'];
 /** Throws ArchiveError where no column, or none of several, is told to be the images. */
 export function findColumns(metadata: FileMetaData, { fields = [], truth, contents }: ArchiveWishes): TableColumns {
   const { children } = parquetSchema(metadata);
+  if (metadata.key_value_metadata?.some(({ key }) => key === 'mobilenet.model')) {
+    throw new ArchiveError({ problem: 'has results of mobilenet classify', expected: 'a column of images' });
+  }
   const has = (name: string) => children.some(({ element }) => element.name === name);
   const label = truth === 'folder' ? TRUTH_NAMES.find(has) : undefined;
   return {

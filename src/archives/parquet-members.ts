@@ -135,6 +135,12 @@ function* membersOf(
 function damaged(cause: unknown): ArchiveError {
   if (cause instanceof ArchiveError) return cause;
   if (!(cause instanceof Error) || 'syscall' in cause) throw cause;
+  if (/footer != PAR1/.test(cause.message)) {
+    return new ArchiveError(
+      { problem: 'the Parquet file is cut off: it has no metadata at its end', remedy: 'download or copy it again' },
+      { cause },
+    );
+  }
   // Of the reader's own code they say nothing to anyone.
   const isProgrammatic = cause instanceof TypeError || cause instanceof RangeError;
   return new ArchiveError({ problem: `damaged Parquet file${isProgrammatic ? '' : ` (${cause.message})`}` }, { cause });

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { detectFormat } from '../domain/image-format.js';
 import type { ArchiveKind } from './archive-types.js';
-import { BLOCK, isTarHeader } from './tar-checksum.js';
+import { BLOCK, hasTarMagic, isTarHeader } from './tar-checksum.js';
 
 /** What files are called that are meant to be archives, even where they do not begin like one. */
 const ENDINGS: readonly (readonly [RegExp, ArchiveKind])[] = [
@@ -12,10 +13,22 @@ const ENDINGS: readonly (readonly [RegExp, ArchiveKind])[] = [
 ];
 
 /**
- * Which kind of archive a file is: by its first bytes, or else by its name. Undefined for everything else: folders, pipes,
- * what cannot be opened, an empty file. Of a gzip or zstd file it is not told here whether there is a tar in it.
+ * Which kind of archive a file is: by its first bytes, or else, unless it is an image, by its name. Undefined for everything
+ * else: folders, pipes, what cannot be opened, an empty file. Of a gzip or zstd file it is not told here whether there is a tar
+ * in it.
  */
 export function recogniseArchive(path: string | Buffer): ArchiveKind | undefined {
+  const header = readHeader(path);
+  return header && kindOf(header, path.toString('latin1'));
+}
+
+/** Whether a file is of a kind by more than its name; true where it cannot be read. */
+export function beginsAs(path: string | Buffer, kind: ArchiveKind): boolean {
+  const header = readHeader(path);
+  return header === undefined || kindOf(header, '') === kind;
+}
+
+function readHeader(path: string | Buffer): Uint8Array | undefined {
   let file: number | undefined;
   try {
     if (!statSync(path).isFile()) return undefined;
@@ -23,7 +36,7 @@ export function recogniseArchive(path: string | Buffer): ArchiveKind | undefined
     if (!fstatSync(file).isFile()) return undefined;
     const header = new Uint8Array(BLOCK);
     const length = readSync(file, header);
-    return length === 0 ? undefined : kindOf(header.subarray(0, length), path.toString('latin1'));
+    return length === 0 ? undefined : header.subarray(0, length);
   } catch {
     return undefined;
   } finally {
@@ -38,6 +51,7 @@ export function kindOf(header: Uint8Array, name: string): ArchiveKind | undefine
   if (start === 'PAR1') return 'parquet';
   if (start.startsWith('\x1f\x8b')) return 'gzip';
   if (start === '(\xb5/\xfd') return 'zstd';
-  if (isTarHeader(header) || Buffer.from(header.subarray(257, 262)).toString('latin1') === 'ustar') return 'tar';
-  return ENDINGS.find(([ending]) => ending.test(name))?.[1];
+  if (isTarHeader(header) || hasTarMagic(header)) return 'tar';
+  const byName = ENDINGS.find(([ending]) => ending.test(name))?.[1];
+  return byName && !detectFormat(header).supported ? byName : undefined;
 }

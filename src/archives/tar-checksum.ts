@@ -16,6 +16,11 @@ export function isTarHeader(block: Uint8Array): boolean {
   return stored !== undefined && (stored === sum || stored === signed);
 }
 
+/** POSIX's and GNU's mark, which the oldest tars lack. */
+export function hasTarMagic(block: Uint8Array): boolean {
+  return Buffer.from(block.subarray(257, 262)).toString('latin1') === 'ustar';
+}
+
 /** Undefined for what is no number. */
 export function readOctal(field: Uint8Array): number | undefined {
   const [, digits] = /^ *([0-7]+)[ \0]*$/.exec(Buffer.from(field).toString('latin1').replace(/\0.*$/s, '')) ?? [];

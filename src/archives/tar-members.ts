@@ -6,10 +6,11 @@ import {
   checkMemberSize,
   FEW_BYTES,
   type IsWanted,
+  notA,
   START_BYTES,
 } from './archive-types.js';
 import type { ByteSource } from './byte-source.js';
-import { BLOCK, isTarHeader } from './tar-checksum.js';
+import { BLOCK, hasTarMagic, isTarHeader } from './tar-checksum.js';
 import { type PaxFacts, readPax, readTarHeader, readText, type TarHeader } from './tar-header.js';
 
 /** Of a pax header, or a long name. */
@@ -49,13 +50,16 @@ class TarReader {
   async *entries(): AsyncGenerator<ArchiveEntry> {
     let hasEnded = false;
     let isLost = false;
+    // Of a file that does not even begin like a tar, until a header is found after all.
+    let first: ArchiveEntry | undefined;
     for (;;) {
       const at = this.#source.position;
       this.at = at;
       const block = await this.#source.read(BLOCK);
       if (block.length === 0) break;
       if (block.length < BLOCK) {
-        if (!hasEnded && !isLost) yield { at, flaw: { problem: 'the archive ends within a header' } };
+        if (first || at === 0) yield { flaw: notA('tar archive').flaw };
+        else if (!hasEnded && !isLost) yield { at, flaw: { problem: 'the archive ends within a header' } };
         return;
       }
       if (block.every((byte) => byte === 0)) {
@@ -65,17 +69,23 @@ class TarReader {
       if (!isTarHeader(block)) {
         // Whatever pads an archive after its end.
         if (hasEnded) return;
-        if (!isLost) yield { at, flaw: { problem: `damaged header at byte ${at}`, remedy: 'files may be missing' } };
+        const entry = { at, flaw: { problem: `damaged header at byte ${at}`, remedy: 'files may be missing' } };
+        if (at === 0 && !hasTarMagic(block)) first = entry;
+        else if (!isLost) yield entry;
         isLost = true;
         continue;
       }
+      if (first) yield first;
+      first = undefined;
       [hasEnded, isLost] = [false, false];
       const entry = await this.#entry(block, at);
       if (!entry) continue;
       if ('flaw' in entry) yield entry;
       else if (!(yield* this.#member(entry))) return;
     }
-    if (!hasEnded) yield { flaw: { problem: 'the archive ends without its end mark', remedy: 'files may be missing' } };
+    if (first) yield { flaw: notA('tar archive').flaw };
+    else if (!hasEnded)
+      yield { flaw: { problem: 'the archive ends without its end mark', remedy: 'files may be missing' } };
   }
 
   /** Undefined for what only describes the next member. */

@@ -93,7 +93,11 @@ class ZipReader {
 
   async #read(entry: Entry, isWanted: IsWanted | undefined): Promise<Uint8Array<ArrayBuffer>> {
     const { uncompressedSize, compressionMethod } = entry;
-    if (entry.isEncrypted()) throw new ArchiveError({ problem: 'encrypted' });
+    if (entry.isEncrypted())
+      throw new ArchiveError({
+        problem: 'encrypted',
+        remedy: 'extract the archive with its password, and name the folder',
+      });
     if (![STORED, DEFLATED].includes(compressionMethod)) {
       throw new ArchiveError({
         problem: `packed by method ${compressionMethod}`,

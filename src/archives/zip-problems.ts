@@ -1,4 +1,4 @@
-import { ArchiveError, type ArchiveFlaw } from './archive-types.js';
+import { ArchiveError, type ArchiveFlaw, notA } from './archive-types.js';
 
 /** What yauzl says of an archive as a whole, by what makes it say so; of anything else there is only its own message. */
 const problems: readonly (readonly [RegExp, ArchiveFlaw['flaw']])[] = [
@@ -22,7 +22,7 @@ const problems: readonly (readonly [RegExp, ArchiveFlaw['flaw']])[] = [
 
 /** The same where the file does not begin like a zip archive. */
 const problemsOfOthers: readonly (readonly [RegExp, ArchiveFlaw['flaw']])[] = [
-  [/^End of central directory/, { problem: 'not a zip archive', remedy: 'check what was downloaded or copied' }],
+  [/^End of central directory/, notA('zip archive').flaw],
   [
     /file header signature/,
     {

@@ -47,6 +47,12 @@ const refusedBySignature: readonly (readonly [string, string])[] = [
   ['%!PS', 'PostScript'],
   ['PK\x03\x04', 'ZIP'],
   ['\x1f\x8b', 'gzip'],
+  ['(\xb5/\xfd', 'zstd'],
+  ['BZh', 'bzip2'],
+  ['\xfd7zXZ\0', 'xz'],
+  ["7z\xbc\xaf'\x1c", '7-Zip'],
+  ['Rar!\x1a\x07', 'RAR'],
+  ['PAR1', 'Parquet'],
 ];
 
 /** ISO base media files (HEIC, AVIF, video) name themselves in their first box: a major brand, then compatible ones. */
@@ -100,6 +106,7 @@ export function detectFormat(bytes: Uint8Array): DetectedFormat {
   if (start.startsWith('BM') && isBitmapHeader(header)) return readBy('BMP');
   if (/^P([1-6Ff](\s+[#\d]|#)|7\n)/.test(start)) return readBy('PPM');
   if (isIcon(header)) return readBy('ICO');
+  if (header.toString('latin1', 257, 262) === 'ustar') return refused('tar');
   for (const [signature, name] of refusedBySignature) if (start.startsWith(signature)) return refused(name);
   return detectText(header);
 }

@@ -30,7 +30,8 @@ export function noImagesFound(search: EmptySearch): ErrorDetails {
 }
 
 function remedyFor({ recursive = true, hidden, isFiltered, others = new Map() }: EmptySearch): string {
-  if (others.get('archive')) return `archives in folders are not read: name them, as in 'folder/*.tar'`;
+  if (others.get('archive'))
+    return `archives in a folder or in an archive are not read: name them, as in 'folder/*.tar'`;
   if (isFiltered) return 'check --include and --exclude';
   if (!recursive) return 'without --no-recursive, subfolders are read too';
   if (others.size > 0) return 'add --report-skipped --format csv to see which files were skipped';

@@ -206,7 +206,7 @@ export const layers: readonly Layer[] = [
   {
     folder: 'archives',
     holds: 'the members of archives: tar, gzip, zstd, zip, Parquet',
-    imports: ['untrusted-data', 'files', 'errors'],
+    imports: ['domain', 'untrusted-data', 'files', 'errors'],
     packages: ['fzstd', 'hyparquet', 'hyparquet-compressors/src/lz4.js', 'yauzl'],
     node: ['buffer', 'fs', 'stream', 'util', 'worker_threads', 'zlib'],
     process: ['versions'],

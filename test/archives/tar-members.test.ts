@@ -141,6 +141,13 @@ describe('a damaged tar', () => {
     ]);
   });
 
+  it('that begins with something else goes on at the first sound header', async () => {
+    expect(await read(Buffer.concat([Buffer.alloc(1024, 'x'), makeTar(files)]))).toEqual([
+      ': damaged header at byte 0',
+      ...whole,
+    ]);
+  });
+
   it('with sparse files says so and goes on', async () => {
     const sparse = [
       { name: 's.jpg', type: 'S', data: one! },

@@ -217,6 +217,9 @@ describe('results as Parquet', () => {
     });
     expect(second!.labels ?? null).toBeNull();
     expect(JSON.parse(facts![0]!.value!)).toMatchObject({ network: 'mobilenet_v2' });
+    expect(mobilenet('classify', output).stderr).toContain(
+      'rows.parquet: has results of mobilenet classify, expected a column',
+    );
     const rest = ['--overwrite', '--quiet'];
     const jsonl = join(folder, 'same.jsonl');
     mobilenet('classify', archive, '-o', jsonl, '-k', '2', '--with-fields', 'caption,tags', ...rest);

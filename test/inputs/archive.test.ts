@@ -64,6 +64,8 @@ describe('an archive among the inputs', () => {
       expect(await names([], { filesFrom: [list] })).toEqual([`${name}/b.jpg`]);
       expect(await names([join(folder, `${name.slice(0, -1)}?`)])).toEqual([`${name}/b.jpg`]);
     }
+    const jpeg = write('image.tar', Buffer.from('\xff\xd8\xff\xe0 a JPEG that is called an archive', 'latin1'));
+    expect(await names([jpeg])).toEqual(['image.tar']);
     expect(await names([folder], { include: ['no-ending', 'packed'] })).toEqual(['no-ending', 'packed']);
   });
 
@@ -163,8 +165,22 @@ describe('an archive among the inputs', () => {
   it.each([
     ['gzip data that are cut off', 'cut.tgz', gzipSync(makeTar(images)).subarray(0, -9), /the gzip data end early/],
     ['gzip data without a tar', 'x.gz', gzipSync(text('some text')), /a gzip file, expected a tar in it/],
-    ['no tar at all', 'text.tar', text('some text'), /the archive ends within a header/],
-    ['gzip data that are none', 'none.tgz', text('some text'), /damaged gzip data/],
+    [
+      'no tar at all',
+      'text.tar',
+      text('some text'),
+      /text\.tar: not a tar archive; check what was downloaded or copied$/,
+    ],
+    ['no tar, of several blocks', 'long.tar', text('text '.repeat(1024)), /long\.tar: not a tar archive/],
+    ['gzip data that are none', 'none.tgz', text('some text'), /none\.tgz: not a gzip file; check/],
+    ['zstd data that are none', 'none.tzst', text('some text'), /none\.tzst: not a zstd file; check/],
+    ['no Parquet', 'none.parquet', text('some text'), /none\.parquet: not a Parquet file; check/],
+    [
+      'a Parquet file that is cut off',
+      'cut.parquet',
+      text('PAR1 and more'),
+      /the Parquet file is cut off: .*; download or/,
+    ],
     [
       'zeros without an end',
       'bomb.tgz',
