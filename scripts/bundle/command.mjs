@@ -137,7 +137,7 @@ const takePackages = {
 };
 
 /** Modules of Node.js that take 1 to 2 ms to load each and that most starts do without, commander too: loaded at their first use. */
-const onDemand = ['child_process', 'fs/promises', 'worker_threads'];
+const onDemand = ['child_process', 'fs/promises', 'os', 'worker_threads'];
 /** Others that are imported as a whole. esbuild copies each of an object's own properties then, every time, but not inherited ones. */
 const whole = ['fs', 'zlib'];
 const modulesOfNode = {

@@ -17,6 +17,6 @@ export const asScript = {
   minify: true,
   format: 'cjs',
   external: ['sharp', 'h5wasm'],
-  define: { 'import.meta.url': 'moduleUrl' },
-  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  define: { 'import.meta.url': 'moduleOwn.url' },
+  banner: { js: "const moduleOwn = { get url() { return require('node:url').pathToFileURL(__filename).href; } };" },
 };

@@ -4,6 +4,7 @@ import { printable } from '../errors/printable.js';
 import { useOwnErrors } from './command-line-errors.js';
 import { createProgram, loadCommands } from './program.js';
 import { isCommandName, startsWithKnownWord, withImpliedCommand } from './start/implied-command.js';
+import { whenUsed } from './terminal/stdout.js';
 import { unknownCommand } from './unknown-command.js';
 
 /** Of `-k 3 cost`, which is no input called `cost`. */
@@ -19,9 +20,9 @@ function refuseCommandBehindOptions({ args: [first] }: Command): void {
 /** Runs one command line. Sets `process.exitCode`; never throws. */
 export async function main(typed: readonly string[]): Promise<void> {
   const args = withImpliedCommand(typed);
-  process.stdout.on('error', noticeOutputError);
+  whenUsed('stdout', (stream) => stream.on('error', noticeOutputError));
   // What nobody can read is no reason to end: `2>&1 | head -1`, a full disk under a log.
-  process.stderr.on('error', () => {});
+  whenUsed('stderr', (stream) => stream.on('error', () => {}));
   const program = createProgram();
   // Work that waits for what never comes ends the process quietly: nothing may look done that is not.
   process.once('beforeExit', reportUnfinished);

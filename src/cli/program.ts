@@ -1,8 +1,9 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { exitCodeTable, signalExitCodes } from '../errors/exit-codes.js';
 import { packageVersion } from '../files/package-files.js';
 import { addHelpEnd } from './options/help-end.js';
 import { type CommandName, commandNames, isCommandName } from './start/implied-command.js';
+import { print } from './terminal/stdout.js';
 
 /** As the help shows them. */
 function exitCodesHelp(): string {
@@ -42,11 +43,18 @@ export async function loadProgram(): Promise<Command> {
   return program;
 }
 
+/** commander's own option would have to know the version at every start. */
+function printVersion(): never {
+  print(`${packageVersion()}\n`);
+  throw new CommanderError(0, 'commander.version', '');
+}
+
 /** `mobilenet` without its commands. */
 export function createProgram(): Command {
   const program = new Command('mobilenet')
     .description('Classify images with MobileNet, Xception and EfficientNet in WebAssembly, offline.')
-    .version(packageVersion(), '-V, --version', 'print the version')
+    .option('-V, --version', 'print the version')
+    .on('option:version', printVersion)
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({ subcommandTerm: (command) => command.name() })

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 
-/** This file lies two folders below the package's root both in `src/files/` and, bundled, in `dist/code/`. */
-const root = new URL('../../', import.meta.url);
-
-/** A file or folder of the package itself, by its path from the package's root. */
+/**
+ * A file or folder of the package itself, by its path from the package's root: this file lies two folders below it both in
+ * `src/files/` and, bundled, in `dist/code/`.
+ */
 export function packageFile(path: string): URL {
-  return new URL(path, root);
+  return new URL(`../../${path}`, import.meta.url);
 }
 
 /** Of this package, such as `1.2.3`. */

@@ -12,11 +12,9 @@ export interface Checksums {
   readonly crc32: string;
 }
 
-const require = createRequire(import.meta.url);
-
 function sha256(chunks: Iterable<Uint8Array>): string {
   // On demand: loading it takes as long as checking.
-  const { createHash }: typeof import('node:crypto') = require('node:crypto');
+  const { createHash }: typeof import('node:crypto') = createRequire(import.meta.url)('node:crypto');
   const hash = createHash('sha256');
   for (const chunk of chunks) hash.update(chunk);
   return hash.digest('hex');

@@ -25,14 +25,14 @@ export const layers: readonly Layer[] = [
       ...['networks', 'domain', 'files', 'errors'],
     ],
     packages: ['commander', 'ora'],
-    node: ['child_process', 'fs', 'module', 'os', 'path', 'url', 'vm', 'worker_threads', 'zlib'],
+    node: ['buffer', 'child_process', 'fs', 'os', 'path', 'vm', 'worker_threads'],
     process: ['*'],
   },
   {
     folder: 'cli/start/start.ts',
     holds: 'where the command begins and ends',
     imports: [],
-    node: ['module'],
+    node: [],
     process: ['env', 'exit', 'once'],
   },
   {

@@ -8,6 +8,7 @@ import { comparisonOptions, comparisonOutputOptions } from '../options/compariso
 import { countingOptions, readCounting } from '../options/counting-options.js';
 import { addHelpEnd } from '../options/help-end.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
+import { print } from '../terminal/stdout.js';
 import { checkOutput, countingDefinition, listOthers, writeComparison } from './cost-comparison.js';
 
 /** `mobilenet cost compare NETWORK|FILE…` */
@@ -24,7 +25,7 @@ export function compareCommand(): Command {
       'mobilenet cost compare mobilenet_v1 mobilenet_v2 --others --plot accuracy.svg',
     ],
   }).action(async (specs: readonly string[]) => {
-    await runCompare(specs, readOptions(command, comparisonOptions), (page) => process.stdout.write(page));
+    await runCompare(specs, readOptions(command, comparisonOptions), print);
   });
 }
 

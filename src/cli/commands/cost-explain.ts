@@ -9,6 +9,7 @@ import { alpha, builtResolution } from '../options/model-options.js';
 import { positiveNumber, text, wholeNumber, withDefault } from '../options/option-kinds.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
 import { pageOptions, readPageFormat } from '../options/page-options.js';
+import { print } from '../terminal/stdout.js';
 import { formatPage } from './cost-page.js';
 
 const DEFAULT_MODEL = 'mobilenet_v1';
@@ -53,7 +54,7 @@ export function explainCommand(): Command {
       'mobilenet cost explain --dk 3 --m 512 --n 512 --df 14 --alpha 0.5',
     ],
   }).action(async () => {
-    await runExplain(readOptions(command, explainOptions), (page) => process.stdout.write(page));
+    await runExplain(readOptions(command, explainOptions), print);
   });
 }
 

@@ -8,6 +8,7 @@ import { countingOptions, readCounting } from '../options/counting-options.js';
 import { addHelpEnd } from '../options/help-end.js';
 import { commaSeparated, flag, parsePositive, parseWhole, text } from '../options/option-kinds.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
+import { print } from '../terminal/stdout.js';
 import { checkOutput, countingDefinition, listOthers, writeComparison } from './cost-comparison.js';
 
 /** Far more than any plot or table can show; a list is typed by hand. */
@@ -40,7 +41,7 @@ export function sweepCommand(): Command {
       'mobilenet cost sweep --models mobilenet_v2 --alphas 0.5,1 --res 160,224 --plot sweep.svg',
     ],
   }).action(async () => {
-    await runSweep(readOptions(command, sweepOptions), (page) => process.stdout.write(page));
+    await runSweep(readOptions(command, sweepOptions), print);
   });
 }
 

@@ -12,6 +12,7 @@ import { flag, oneOf, text, wholeNumber } from '../options/option-kinds.js';
 import { addOptions, type OptionValues, readOptions } from '../options/option-table.js';
 import { pageOptions, readPageFormat } from '../options/page-options.js';
 import { weightsWords } from '../options/weights-words.js';
+import { print } from '../terminal/stdout.js';
 
 const DEFAULT_MODEL = 'mobilenet_v1';
 
@@ -60,7 +61,7 @@ export function costCommand(): Command {
       'mobilenet cost compare mobilenet_v1:0.75:192 xception model.onnx',
     ],
   }).action(async (file: string | undefined) => {
-    await runCost(readOptions(command, costOptions), (page) => process.stdout.write(page), file);
+    await runCost(readOptions(command, costOptions), print, file);
   });
   for (const [name, description, load] of subcommands) addLater(command, name, description, load);
   return command;

@@ -1,13 +1,7 @@
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import * as zlib from 'node:zlib';
 import { codeHome } from '../../store/home.js';
 import { findCode, keepCode, openCodeFolder } from './code-files.js';
 import { useKept } from './kept-scripts.js';
 import { type LaneCode, shareWithLanes } from './lane-code.js';
-
-/** The bundle that this is part of: beside it lie the scripts. */
-const ownFile = fileURLToPath(import.meta.url);
 
 /** Scripts of the command that others ask for by `require`. */
 const names = ['command', 'classify', 'lanes', 'decode', 'cost', 'compare', 'rest', 'sharp', 'ora', 'd3-scale'];
@@ -20,17 +14,17 @@ const LONGEST_START_MS = 3000;
  * do the same. V8 compiles a function when it is first called; what is kept has all that were, which a cache of just
  * compiled scripts has not.
  * Throws where there is no folder for caches.
+ * @param require Node's own for a file of the scripts' folder
  * @returns a `require` for the scripts
  */
-export function reuseCode(args: readonly string[]): (id: string) => unknown {
+export function reuseCode(args: readonly string[], require: NodeJS.Require, folder: string): (id: string) => unknown {
   const home = codeHome();
-  // CRC-32 came with Node.js 20.15.
-  if (home === undefined || typeof zlib.crc32 !== 'function') return createRequire(ownFile);
+  if (home === undefined) return require;
   const form = formOf(args);
   const kept = findCode(home, form);
   let lanes: LaneCode | undefined;
-  const scripts = useKept(ownFile, names, kept, (name) => {
-    if (name === 'lanes') lanes = shareWithLanes(ownFile, kept);
+  const scripts = useKept(require, folder, names, kept, (name) => {
+    if (name === 'lanes') lanes = shareWithLanes(folder, kept);
   });
 
   process.once('beforeExit', () => {

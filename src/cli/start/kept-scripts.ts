@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { isAscii } from 'node:buffer';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { sep } from 'node:path';
 import { Script } from 'node:vm';
-import * as zlib from 'node:zlib';
-import type { CompiledScript } from './code-files.js';
+import { type CompiledScript, hasBytes } from './code-files.js';
 
 /** Scripts of one folder in one thread, compiled from what was kept of them. */
 export interface KeptScripts {
@@ -15,34 +14,38 @@ export interface KeptScripts {
   compile(): CompiledScript[];
 }
 
+/** What V8 is given is kept as a whole: putting it together copies it. */
+const BEFORE = Buffer.from('(function (exports, require, module, __filename, __dirname) { ');
+const BEHIND = Buffer.from('\n})');
+
 /**
- * Makes `require` compile scripts from what was kept. Needs Node.js 20.15, with which CRC-32 came.
- * @param file lies where the scripts lie
+ * Makes `require` compile scripts from what was kept.
+ * @param require Node's own for a file of the folder
+ * @param folder where the scripts lie
  * @param names of scripts, without `.cjs`
  * @param onRun told before one of them is run
  */
 export function useKept(
-  file: string,
+  require: NodeJS.Require,
+  folder: string,
   names: readonly string[],
   kept: readonly CompiledScript[],
   onRun?: (name: string) => void,
 ): KeptScripts {
-  const require = createRequire(file);
   const loaded: (Omit<CompiledScript, 'data'> & { readonly script: Script })[] = [];
   let isNew = false;
 
   const run = (name: string, path: string, module: Pick<NodeJS.Module, 'exports'>): void => {
     onRun?.(name);
-    const source = readFileSync(path);
-    const checksum = zlib.crc32(source);
-    const found = kept.find((each) => each.name === name && each.checksum === checksum);
-    const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${source}\n})`, {
+    const found = kept.find((each) => each.name === name && isSourceOf(path, each.source));
+    const source = found ? asBuffer(found.source) : Buffer.concat([BEFORE, readFileSync(path), BEHIND]);
+    const script = new Script(source.toString(isAscii(source) ? 'latin1' : 'utf8'), {
       filename: path,
       ...(found && { cachedData: found.data }),
     });
     if (!found || script.cachedDataRejected) isNew = true;
-    loaded.push({ name, checksum, script });
-    script.runInThisContext()(module.exports, requireAtOnce, module, path, dirname(path));
+    loaded.push({ name, source, script });
+    script.runInThisContext()(module.exports, requireAtOnce, module, path, folder);
   };
 
   const entries = new Map<string, NodeJS.Module>();
@@ -51,7 +54,7 @@ export function useKept(
     return entry ? entry.exports : require(id);
   };
   for (const name of names) {
-    const path = join(dirname(file), `${name}.cjs`);
+    const path = `${folder}${sep}${name}.cjs`;
     let module: Pick<NodeJS.Module, 'exports'> | undefined;
     const entry = {
       id: path,
@@ -71,6 +74,21 @@ export function useKept(
   return {
     require: requireAtOnce,
     isNew: () => isNew,
-    compile: () => loaded.map(({ name, checksum, script }) => ({ name, checksum, data: script.createCachedData() })),
+    compile: () => loaded.map(({ name, source, script }) => ({ name, source, data: script.createCachedData() })),
   };
+}
+
+/** Whether a source that was kept is still what the file has. */
+function isSourceOf(path: string, source: Uint8Array): boolean {
+  const inFile = source.subarray(BEFORE.length, -BEHIND.length);
+  const descriptor = openSync(path, 'r');
+  try {
+    return fstatSync(descriptor).size === inFile.length && hasBytes(descriptor, inFile, 0);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }

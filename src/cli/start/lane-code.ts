@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setEnvironmentData, type Worker } from 'node:worker_threads';
 import { LANE_PROGRAM } from '../../runners/messages.js';
 import type { CompiledScript } from './code-files.js';
@@ -21,17 +21,17 @@ const PREFIX = 'lane:';
 
 /**
  * From now on lanes begin with lane-start.cjs, compile from what was kept, and send back what was not.
- * @param file lies where lane-start.cjs lies
+ * @param folder where lane-start.cjs lies
  */
-export function shareWithLanes(file: string, kept: readonly CompiledScript[]): LaneCode {
+export function shareWithLanes(folder: string, kept: readonly CompiledScript[]): LaneCode {
   const ofLanes = kept.filter(({ name }) => name.startsWith(PREFIX));
-  setEnvironmentData(LANE_PROGRAM, join(dirname(file), 'lane-start.cjs'));
+  setEnvironmentData(LANE_PROGRAM, join(folder, 'lane-start.cjs'));
   setEnvironmentData(
     LANE_CODE,
-    // A copy of the data alone: each thread is sent the whole buffer that they lie in.
-    ofLanes.map(({ name, checksum, data }) => ({
+    // Copies: each thread is sent the whole buffer that they lie in.
+    ofLanes.map(({ name, source, data }) => ({
       name: name.slice(PREFIX.length),
-      checksum,
+      source: new Uint8Array(source),
       data: new Uint8Array(data),
     })),
   );

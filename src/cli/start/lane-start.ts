@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { getEnvironmentData, parentPort } from 'node:worker_threads';
 import type { CompiledScript } from './code-files.js';
 import { useKept } from './kept-scripts.js';
@@ -9,7 +8,7 @@ const PICTURES = 2;
 
 /** Where a lane of the command begins: its scripts are compiled from what was kept. A file of its own. */
 const kept = getEnvironmentData(LANE_CODE) as unknown as readonly CompiledScript[];
-const scripts = useKept(fileURLToPath(import.meta.url), ['lane', 'sharp'], kept);
+const scripts = useKept(require, __dirname, ['lane', 'sharp'], kept);
 const { watcher } = scripts.require('./lane.cjs') as typeof import('../../runners/lane.js');
 
 watcher.beforeReply = (done) => {

@@ -1,9 +1,9 @@
-/** What bin/mobilenet.js runs: the command, with what V8 made of its code in an earlier start where there is that. */
-import { createRequire } from 'node:module';
+/**
+ * What bin/mobilenet.js runs: the command, with what V8 made of its code in an earlier start where there is that. Always a
+ * CommonJS file, and so is lane-start.ts.
+ */
 import { endWithFirst } from './end-with-first.js';
 import { withImpliedCommand } from './implied-command.js';
-
-const require = createRequire(import.meta.url);
 
 /** Runs one command line; see `main`. */
 export async function start(args: readonly string[]): Promise<void> {
@@ -12,7 +12,7 @@ export async function start(args: readonly string[]): Promise<void> {
   try {
     // Node's own word against caches of code.
     if (!process.env.NODE_DISABLE_COMPILE_CACHE)
-      load = (await import('./compiled-code.js')).reuseCode(withImpliedCommand(args));
+      load = (await import('./compiled-code.js')).reuseCode(withImpliedCommand(args), require, __dirname);
   } catch {
     // Without: there may be no folder for caches, or no current one.
   }

@@ -4,6 +4,7 @@ import { OutputError, UsageError } from '../../errors/errors.js';
 import { describeWriteError } from '../../errors/file-errors.js';
 import { printable } from '../../errors/printable.js';
 import { openReplacement } from '../../files/replacement.js';
+import { isStdoutClosed, isStdoutTerminal, print } from './stdout.js';
 
 /** Where results go. */
 export interface Output {
@@ -17,10 +18,10 @@ export interface Output {
 }
 
 export function openStdout(): Output {
-  const { stdout } = process;
   return {
     async write(chunk) {
-      if (chunk.length === 0 || stdout.destroyed || stdout.write(chunk)) return;
+      if (chunk.length === 0 || isStdoutClosed() || print(chunk)) return;
+      const { stdout } = process;
       await new Promise<void>((go) => {
         const done = () => {
           for (const event of ['drain', 'close', 'error']) stdout.off(event, done);
@@ -30,9 +31,9 @@ export function openStdout(): Output {
       });
     },
     get isClosed() {
-      return stdout.destroyed;
+      return isStdoutClosed();
     },
-    isTerminal: stdout.isTTY ?? false,
+    isTerminal: isStdoutTerminal(),
     close() {},
   };
 }
