@@ -14,12 +14,12 @@ export interface MergedRow {
 
 /**
  * The rows of several files, one after the other; of rows for the same name the first. A last line without its end, which a
- * process that was killed leaves, is passed to `onTorn`.
+ * process that was killed leaves, is passed to `onTorn`; `onRepeated` is told of each row that is left out for an earlier one.
  * `until` ends it as a file that cannot be read would. Throws UsageError for a file that cannot be read, rows that are none, or rows of two models.
  */
 export async function* mergeParts(
   parts: readonly string[],
-  onTorn: (part: string) => void,
+  { onTorn, onRepeated }: { readonly onTorn: (part: string) => void; readonly onRepeated: () => void },
   until?: AbortSignal,
 ): AsyncGenerator<MergedRow> {
   const seen = new SeenNames();
@@ -43,7 +43,10 @@ export async function* mergeParts(
         });
       const name = rowName(row);
       const key = name.toString('latin1');
-      if (!(await seen.add(key))) continue;
+      if (!(await seen.add(key))) {
+        onRepeated();
+        continue;
+      }
       const { model, ...record } = row;
       yield { record, model, name };
     }

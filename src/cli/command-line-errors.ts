@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Command, CommanderError } from 'commander';
 import { listOf } from '../domain/option-rules.js';
 import { type ErrorDetails, exitCodes, UsageError } from '../errors/errors.js';
@@ -38,7 +39,13 @@ function describeParserError({ code, message }: CommanderError, command: Command
   const [pattern, compose] = sentences[code] ?? [];
   const found = pattern?.exec(message);
   if (!found || !compose) return new UsageError({ problem: message.replace(/^error: |\n.*/gs, ''), remedy });
-  return new UsageError({ ...compose(...found.slice(1)), remedy });
+  const details = compose(...found.slice(1));
+  // Of a name that begins with a dash.
+  const isFile = code === 'commander.unknownOption' && details.where !== undefined && existsSync(details.where);
+  return new UsageError({
+    ...details,
+    remedy: isFile ? `for the file of this name, write ./${details.where}` : remedy,
+  });
 }
 
 /** `mobilenet models verify` */

@@ -32,7 +32,7 @@ function describeError(name: string, error: unknown): ImageError {
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return new ImageError('not-found', { where: name, problem: 'no such file' }, cause);
+      return new ImageError('not-found', { where: name, problem: 'no such file', remedy: remedyFor(name) }, cause);
     case 'EACCES':
     case 'EPERM':
       return new ImageError('unreadable', { where: name, problem: 'permission denied' }, cause);
@@ -47,6 +47,12 @@ function describeError(name: string, error: unknown): ImageError {
         cause,
       );
   }
+}
+
+/** Of a name that does not look as it is, from a list of another system. */
+function remedyFor(printed: string): string | undefined {
+  if (printed.endsWith('\\r')) return 'the name ends with a carriage return: give the list Unix line ends';
+  return printed.startsWith('\ufeff') ? 'the name begins with a byte order mark: remove it from the list' : undefined;
 }
 
 /** Fills `target` from the start of the file; shorter where the file ends before. */

@@ -27,7 +27,7 @@ export async function* readNames(
       rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
       let from = 0;
       for (let at = rest.indexOf(end); at >= 0; at = rest.indexOf(end, from)) {
-        const name = cut(rest.subarray(from, at), separator);
+        const name = cut(rest.subarray(from, at), separator, where);
         if (name.length > 0) yield name;
         from = at + 1;
       }
@@ -43,7 +43,7 @@ export async function* readNames(
   } catch (error) {
     throw error instanceof UsageError ? error : unreadable(where, error);
   }
-  const last = cut(rest, separator);
+  const last = cut(rest, separator, where);
   if (last.length > 0) yield last;
 }
 
@@ -63,8 +63,16 @@ function unreadable(where: string, cause: unknown): UsageError {
   return new UsageError({ where, problem: describeReadError(cause) }, { cause });
 }
 
-/** Of a name that is kept its own copy. Windows ends lines by two characters. */
-function cut(bytes: Buffer, separator: 'nul' | 'newline'): Buffer {
+/** Of a name that is kept its own copy. Windows ends lines by two characters. Throws UsageError for what is no name. */
+function cut(bytes: Buffer, separator: 'nul' | 'newline', where: string): Buffer {
+  if (separator === 'newline' && bytes.includes(0)) {
+    throw new UsageError({
+      where,
+      problem: 'a name has a NUL in it',
+      expected: 'a list of names, each on a line of its own',
+      remedy: 'if names end with NUL, add --null',
+    });
+  }
   const end = separator === 'newline' && process.platform === 'win32' && bytes.at(-1) === 0x0d ? -1 : undefined;
   return Buffer.from(bytes.subarray(0, end));
 }

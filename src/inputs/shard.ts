@@ -13,7 +13,10 @@ export function parseShard(text: string): Shard {
   const [, part, parts] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
   const shard = { part: Number(part), parts: Number(parts) };
   if (shard.part >= 1 && shard.part <= shard.parts) return shard;
-  throw new UsageError({ where: `--shard ${text}`, expected: 'K/N with K from 1 to N, such as 3/16' });
+  throw new UsageError({
+    where: `--shard ${text}`,
+    expected: 'K/N with K from 1 to N, such as 3/16, and N at most 999999',
+  });
 }
 
 /** Whether an input is in the part, by a hash of its name as it is given: the same on every machine. */

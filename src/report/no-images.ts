@@ -4,8 +4,8 @@ import { printable } from '../errors/printable.js';
 
 /** Where images were looked for, and how. */
 export interface EmptySearch {
-  /** Arguments and lists. */
   readonly names: readonly string[];
+  readonly lists?: readonly string[];
   readonly recursive?: boolean | undefined;
   readonly hidden?: boolean | undefined;
   /** Patterns leave names out. */
@@ -18,12 +18,15 @@ const MOST_NAMES = 3;
 
 /** Why there is nothing to do, and what to do about it. */
 export function noImagesFound(search: EmptySearch): ErrorDetails {
-  const { names, recursive = true } = search;
-  const where = names.slice(0, MOST_NAMES).map(printable).join(', ');
-  const rest = names.length - MOST_NAMES;
+  const { names, lists = [], recursive = true } = search;
+  const places = [...names, ...lists.map((list) => `--files-from ${list}`)];
+  const where = places.slice(0, MOST_NAMES).map(printable).join(', ');
+  const rest = places.length - MOST_NAMES;
+  const named = { where: rest > 0 ? `${where} and ${rest} more` : where };
+  const found = { ...named, problem: 'no images found' };
+  if (names.length === 0) return { ...found, expected: 'a list of names, each on a line of its own' };
   return {
-    where: rest > 0 ? `${where} and ${rest} more` : where,
-    problem: 'no images found',
+    ...found,
     expected: `files of the formats ${supportedFormats}${recursive ? ', also in subfolders' : ''}`,
     remedy: remedyFor(search),
   };

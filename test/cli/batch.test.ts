@@ -307,7 +307,8 @@ describe('an output file', () => {
     }
     const part = join(own, 'part.jsonl');
     copyFileSync(target, part);
-    expect(redirect('merge', part, target)).toEqual([0, '']);
+    const note = 'mobilenet: 1 row was left out, as its file name had occurred before\n';
+    expect(redirect('merge', part, target)).toEqual([0, note]);
     expect(rows(readFileSync(target, 'utf8')).map(({ file }) => file)).toEqual(Array(3).fill(join(own, 'a.jpg')));
   });
 
@@ -420,7 +421,10 @@ describe('an output file', () => {
     });
     const merged = mobilenet('merge', ...parts, parts[0]!);
     expect(byFile(rows(merged.stdout))).toEqual(byFile(done));
-    expect([merged.stderr, merged.code]).toEqual(['', 1]);
+    expect([merged.stderr, merged.code]).toEqual([
+      expect.stringMatching(/^mobilenet: \d+ rows were left out, .*\n$/),
+      1,
+    ]);
     appendFileSync(parts[2]!, '{"file":"x');
     const piped = spawnSync(process.execPath, [program, 'merge', '-', '--format', 'paths', '-0'], {
       input: merged.stdout,

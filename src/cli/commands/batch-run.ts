@@ -8,7 +8,7 @@ import type { Output, OutputHost } from '../../use-cases/write-batch.js';
 import type { BatchFlags } from '../options/batch-request.js';
 import { runInSecondProcess, wantsSecondProcess } from '../second-process.js';
 import { startBatchProgress } from '../terminal/batch-progress.js';
-import { openFile, openStdout, outputTest, refuseInput } from '../terminal/output.js';
+import { openFile, openStdin, openStdout, outputTest, refuseInput } from '../terminal/output.js';
 import { listenForSignals, type Signals } from '../terminal/signals.js';
 import { hasTerminal } from '../terminal/spinner.js';
 
@@ -68,7 +68,7 @@ async function hostOf(
   const { output, resume: append = false, overwrite = false, progress = false, quiet = false, filesFrom = [] } = flags;
   const usesStdin = flags.stdinFrames || names.includes('-') || filesFrom.includes('-');
   return {
-    ...(usesStdin && { stdin: process.stdin }),
+    ...(usesStdin && { stdin: openStdin() }),
     ...(flags.allowUrl && { fetchPicture: (await import('../../net/fetch-picture.js')).fetchPicture }),
     ...(flags.pull && { installModel: () => installModel(flags) }),
     ...(wantsSecondProcess() && { runInSecondProcess }),
@@ -107,10 +107,8 @@ function exitCodeOf(tally: BatchTally, names: readonly string[], flags: BatchFla
   if (succeeded + failed + skipped === 0 && !mayBeEmpty) {
     const { filesFrom = [], recursive, hidden, include = [], exclude = [] } = flags;
     const isFiltered = include.length + exclude.length > 0;
-    const lists = filesFrom.map((list) => `--files-from ${list}`);
-    writeLine(
-      formatError(noImagesFound({ names: [...names, ...lists], recursive, hidden, isFiltered, others: tally.others })),
-    );
+    const search = { names, lists: filesFrom, recursive, hidden, isFiltered, others: tally.others };
+    writeLine(formatError(noImagesFound(search)));
     return exitCodes.noInput;
   }
   if (failed === 0) return exitCodes.ok;

@@ -8,7 +8,7 @@ import { type Explained, type ExplainHost, explain } from '../../use-cases/expla
 import { modelOptions } from '../options/batch-options.js';
 import type { ExplainFlags } from '../options/explain-options.js';
 import { pick } from '../options/option-table.js';
-import { openStdout, openWhole, refuseInput } from '../terminal/output.js';
+import { openStdin, openStdout, openWhole, refuseInput } from '../terminal/output.js';
 
 type FileFormat = 'png' | 'json';
 
@@ -58,7 +58,7 @@ function requestOf(name: string, flags: ExplainFlags) {
 async function hostOf(name: string, flags: ExplainFlags): Promise<ExplainHost> {
   const { model = DEFAULT_MODEL, alpha, resolution, dtype, json = false, quiet = false } = flags;
   return {
-    ...(name === '-' && { stdin: process.stdin }),
+    ...(name === '-' && { stdin: openStdin() }),
     ...(flags.allowUrl && { fetchPicture: (await import('../../net/fetch-picture.js')).fetchPicture }),
     ...(flags.pull && {
       installModel: async () => {

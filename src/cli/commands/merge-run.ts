@@ -8,7 +8,7 @@ import { printable } from '../../errors/printable.js';
 import type { Format } from '../../report/format-types.js';
 import { checkParquet, chooseFormat, openFormat, refuseLines } from '../../report/formats.js';
 import { MERGED_FORMATS, type MergedFormat, type MergeFlags } from '../options/merge-options.js';
-import { formatByEnding, openStdout, openWhole, outputTest, refuseInput } from '../terminal/output.js';
+import { formatByEnding, openStdin, openStdout, openWhole, outputTest, refuseInput } from '../terminal/output.js';
 import { lockOutput } from '../terminal/output-lock.js';
 import { listenForSignals } from '../terminal/signals.js';
 import { writeLine } from './batch-run.js';
@@ -23,6 +23,7 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
   const parts = target === undefined ? withoutStdout(rowFiles) : rowFiles;
   // Before anything is written: a part that is missing or cannot be read must cost nothing.
   if (flags.expect !== undefined && !isComplete(parts, flags.expect)) return exitCodes.output;
+  if (parts.includes('-')) openStdin();
   for (const part of parts) checkRows(part);
   // Before there is a file that an end would leave behind.
   const signals = listenForSignals();
@@ -31,6 +32,7 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
   let isWhole = false;
   let failed = 0;
   let torn = 0;
+  let repeated = 0;
   let format: Format | undefined;
   const begin = async (model?: Parameters<typeof openFormat>[1]['model']): Promise<Format> => {
     if (format) return format;
@@ -43,7 +45,10 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
       torn++;
       writeLine(`${part}: the last row is incomplete and was left out`);
     };
-    for await (const { record, model, name } of mergeParts(parts, onTorn, signals.signal)) {
+    const onRepeated = () => {
+      repeated++;
+    };
+    for await (const { record, model, name } of mergeParts(parts, { onTorn, onRepeated }, signals.signal)) {
       if (output.isClosed) return exitCodes.ok;
       if (signals.exitCode !== undefined) return signals.exitCode;
       const fault = refuseLines(formatName, nul, name);
@@ -64,6 +69,11 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
     signals.stop();
     output.close(isWhole);
     await release?.();
+  }
+  if (repeated > 0) {
+    const [rows, names] =
+      repeated === 1 ? ['1 row was', 'its file name'] : [`${repeated} rows were`, 'their file names'];
+    writeLine(`${rows} left out, as ${names} had occurred before`);
   }
   if (torn > 0) return exitCodes.output;
   return failed === 0 || flags.allowFailures ? exitCodes.ok : exitCodes.someInputsFailed;

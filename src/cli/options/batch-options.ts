@@ -8,6 +8,7 @@ import {
   commaSeparated,
   flag,
   oneOf,
+  outputFile,
   parsePositive,
   positiveNumber,
   repeated,
@@ -111,7 +112,7 @@ export const inputOptions = {
 
 /** Of the file that rows go to, one for each image. */
 export const rowOptions = {
-  output: text('-o, --output <file>', 'write to this file instead of stdout'),
+  output: outputFile('-o, --output <file>', 'write to this file instead of stdout'),
   overwrite: flag('--overwrite', 'replace the contents of the output file'),
   resume: flag(
     '--resume',

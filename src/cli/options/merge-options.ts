@@ -1,5 +1,5 @@
 import { json } from './model-options.js';
-import { flag, oneOf, text, wholeNumber } from './option-kinds.js';
+import { flag, oneOf, outputFile, wholeNumber } from './option-kinds.js';
 import type { OptionValues } from './option-table.js';
 
 export const MERGED_FORMATS = ['jsonl', 'json', 'csv', 'tsv', 'parquet', 'paths'] as const;
@@ -13,7 +13,7 @@ export const mergeOptions = {
   ),
   json,
   nulOutput: flag('-0, --null-output', 'with --format paths, end names with NUL instead of a newline'),
-  output: text('-o, --output <file>', 'write to this file instead of stdout'),
+  output: outputFile('-o, --output <file>', 'write to this file instead of stdout'),
   expect: wholeNumber(
     '--expect <count>',
     'write nothing unless there are this many parts, all finished (PART.done says so), whole, and made with the same options',

@@ -17,6 +17,15 @@ export function text(flags: string, help: string): OptionRow<string> {
   return { flags, help, parse: (value) => value };
 }
 
+/** The name of a file that is written. */
+export function outputFile(flags: string, help: string): OptionRow<string> {
+  const parse = (value: string, where: string) => {
+    if (value === '') throw new UsageError({ where: where.trimEnd(), expected: 'the name of a file' });
+    return value;
+  };
+  return { flags, help, parse };
+}
+
 /** A name that a model can be installed under. */
 export function modelName(flags: string, help: string): OptionRow<string> {
   const parse = (value: string, where: string) => {

@@ -183,6 +183,18 @@ export function formatByEnding<F extends string>(
   });
 }
 
+/** Throws UsageError for a folder, which Node.js would take for an empty file. */
+export function openStdin(): typeof process.stdin {
+  let isFolder = false;
+  try {
+    isFolder = fstatSync(0).isDirectory();
+  } catch {
+    // Closed: there is nothing to read.
+  }
+  if (isFolder) throw new UsageError({ where: 'stdin', problem: 'is a folder', expected: 'a file or a pipe' });
+  return process.stdin;
+}
+
 export function refuseFilled(path: string, options: string, option = '--output'): void {
   const old = statOrNothing(path);
   if (!old?.isFile() || old.size === 0) return;
