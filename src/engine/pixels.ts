@@ -5,8 +5,8 @@ import {
   bindKernels,
   createMemory,
   type KernelFlavour,
+  type KernelMemory,
   type KernelModule,
-  type KernelPace,
   type Kernels,
   loadKernels,
 } from './kernels.js';
@@ -27,19 +27,31 @@ let loading: Promise<PixelKernels> | undefined;
 
 /**
  * Kernels for pictures, in a memory of their own that grows with the largest picture; one for the process, of the first
- * flavour and pace that are asked for: they compute the same.
+ * flavour that is asked for: they compute the same.
  */
-export function loadPixelKernels(flavour?: KernelFlavour, pace?: KernelPace): Promise<PixelKernels> {
+export function loadPixelKernels(flavour?: KernelFlavour): Promise<PixelKernels> {
   if (loading === undefined) {
-    loading = loadKernels(flavour, pace).then(createPixelKernels);
+    loading = loadKernels(flavour).then((module) => createPixelKernels(new PictureMemory(module)));
     // Reported by whoever awaits it, which may be after a picture has been decoded.
     loading.catch(() => {});
   }
   return loading;
 }
 
-function createPixelKernels(module: KernelModule): PixelKernels {
-  const memory = new PictureMemory(module);
+/** Part of a memory, with the kernels bound to that. */
+export interface MemoryPart {
+  readonly memory: KernelMemory;
+  readonly kernels: Kernels;
+  readonly address: number;
+  readonly bytes: number;
+}
+
+/** As `loadPixelKernels`, in memory that something else uses between calls; a picture that it is too small for gets its own. */
+export function pixelKernelsIn(module: KernelModule, part: MemoryPart): PixelKernels {
+  return createPixelKernels(new PictureMemory(module, part));
+}
+
+function createPixelKernels(memory: PictureMemory): PixelKernels {
   return {
     convolve: (source, held, x, y, columnsFirst) => convolve(memory, source, { held, x, y, columnsFirst }),
     lookUp: (pixels, table) => lookUp(memory, pixels, table),
@@ -50,30 +62,40 @@ function createPixelKernels(module: KernelModule): PixelKernels {
 class PictureMemory {
   readonly constants: KernelConstants;
   readonly #module: KernelModule;
-  #memory = createMemory(0);
-  #kernels: Kernels | undefined;
+  #part: MemoryPart | undefined;
   #end = 0;
 
-  constructor(module: KernelModule) {
+  constructor(module: KernelModule, part?: MemoryPart) {
     this.#module = module;
+    this.#part = part;
     this.constants = module.constants;
   }
 
+  /** Of the job that has begun. */
   get buffer(): ArrayBufferLike {
-    return this.#memory.buffer;
+    return this.#part!.memory.buffer;
   }
 
   get kernels(): Kernels {
-    this.#kernels ??= bindKernels(this.#module, this.#memory);
-    return this.#kernels;
+    return this.#part!.kernels;
+  }
+
+  /** Whether an earlier job has left these bytes. */
+  holds(bytes: Uint8Array): boolean {
+    return bytes.buffer === this.#part?.memory.buffer;
   }
 
   /** Begins a job of so many bytes: forgets the one before. */
   begin(bytes: number): void {
-    this.#end = align(this.#module.constants.heapBase);
-    if (this.#end + bytes <= this.buffer.byteLength) return;
-    this.#memory = createMemory(this.#end + bytes);
-    this.#kernels = undefined;
+    if (this.#part === undefined || bytes > this.#part.bytes) this.#part = this.#allocate(bytes);
+    this.#end = this.#part.address;
+  }
+
+  #allocate(bytes: number): MemoryPart {
+    const address = align(this.constants.heapBase);
+    const memory = createMemory(address + bytes);
+    const kernels = bindKernels(this.#module, memory);
+    return { memory, kernels, address, bytes: memory.buffer.byteLength - address };
   }
 
   reserve(bytes: number): number {
@@ -219,7 +241,7 @@ function placeTaps(memory: PictureMemory, { first, length, weights }: Taps): Pla
 }
 
 function lookUp(memory: PictureMemory, pixels: Uint8Array, table: Float32Array): Float32Array {
-  const held = pixels.buffer === memory.buffer ? pixels.slice() : pixels;
+  const held = memory.holds(pixels) ? pixels.slice() : pixels;
   memory.begin(lookUpBytes(pixels.length));
   const from = memory.reserve(pixels.length);
   new Uint8Array(memory.buffer, from, pixels.length).set(held);

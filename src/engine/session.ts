@@ -1,3 +1,4 @@
+import type { PixelKernels } from '../domain/pixel-kernels.js';
 import type { ResolvedNetwork } from '../networks/types.js';
 import type { Allocate, OpenedParts } from '../untrusted-data/regular-file.js';
 import type { NetworkWeights } from '../weights/types.js';
@@ -13,6 +14,7 @@ import {
   type KernelPace,
   loadKernels,
 } from './kernels.js';
+import { pixelKernelsIn } from './pixels.js';
 import type { Plan, Step } from './plan.js';
 import type { Crew, Pool } from './pool.js';
 import { prepare } from './prepare.js';
@@ -44,6 +46,8 @@ export interface Session {
   readonly plan: Plan;
   /** Write the prepared picture here, height × width × channels, then `run`. */
   readonly input: Float32Array;
+  /** Prepare pictures in memory that nothing is in between two runs: its pages need not be touched for that alone. */
+  readonly pixels: PixelKernels;
   readonly threads: number;
   /**
    * One value for each class, in an array of its own.
@@ -133,6 +137,7 @@ function bindSession(
     plan: layout,
     threads: crew?.threads ?? 1,
     input: new Float32Array(memory.buffer, layout.input.address, layout.input.length),
+    pixels: pixelKernelsIn(kernels, { memory, kernels: bound, ...besideInput(layout) }),
     run() {
       if (pool) pool.run();
       else for (const call of calls) call();
@@ -154,6 +159,13 @@ function bindSession(
       if (variant !== undefined) options.packed?.keep(variant, rest, parametersOf(layout, kernels, memory));
     },
   };
+}
+
+/** The larger part of the arena that the input is not in. */
+function besideInput({ arenaAddress, memoryBytes, input }: Plan): { readonly address: number; readonly bytes: number } {
+  const behind = align(input.address + input.length * Float32Array.BYTES_PER_ELEMENT);
+  const [before, after] = [input.address - arenaAddress, Math.max(0, memoryBytes - behind)];
+  return before > after ? { address: arenaAddress, bytes: before } : { address: behind, bytes: after };
 }
 
 /** A plan and memory with all parameters in it. */

@@ -1,16 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { DEFAULT_TOP } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
-import { preparedLength } from '../domain/preprocessing.js';
 import { describe, findTop, ofLabels } from '../domain/rank.js';
 import { createExactSession } from '../engine/exact/session.js';
-import { loadPixelKernels } from '../engine/pixels.js';
 import { createSession, type SessionOptions } from '../engine/session.js';
 import { elementAt } from '../errors/element-at.js';
 import { printable } from '../errors/printable.js';
+import { valuesOfBytes } from '../images/prepare.js';
 import type { Model } from '../models/model.js';
 import { closedError } from './picture-errors.js';
-import { preparePicture } from './prepare-picture.js';
+import { createTarget, preparePicture } from './prepare-picture.js';
 import type { Maps, OnThisThread, Picture, Runner, RunnerOptions, RunResult } from './types.js';
 
 /** One is decoded while another is run. */
@@ -46,7 +45,7 @@ export function openOnThisThread(model: Model, macs: number, plan: OnThisThread,
     busy: PICTURES_AT_A_TIME,
     classify(picture, { top = DEFAULT_TOP } = {}) {
       const classification = loading
-        ? classify(picture, model, loading, { ...options, top, isBrief: hasFew(plan.pictures), pace: session.pace })
+        ? classify(picture, model, loading, { ...options, top, isBrief: hasFew(plan.pictures) })
         : Promise.reject(closedError());
       const settled: Promise<unknown> = classification.catch(() => {}).finally(() => pending.delete(settled));
       pending.add(settled);
@@ -117,18 +116,20 @@ function asFunction(labels: readonly Label[]): (index: number) => Label {
 interface ClassifyOptions extends RunnerOptions {
   readonly top: number;
   readonly isBrief: boolean;
-  readonly pace: SessionOptions['pace'];
 }
 
 async function classify(
   picture: Picture,
   { preprocessing }: Model,
   loading: Promise<Loaded>,
-  { top, maxPixels, lenient, isBrief, pace, fullDecode, keep = [] }: ClassifyOptions,
+  { top, maxPixels, lenient, isBrief, fullDecode, keep = [] }: ClassifyOptions,
 ): Promise<RunResult> {
-  const prepared = new Float32Array(preparedLength(preprocessing));
+  const prepared = createTarget(preprocessing);
+  const kernels = loading.then(({ session }) => session.pixels);
+  // Reported below, unless the picture cannot be decoded.
+  kernels.catch(() => {});
   const start = performance.now();
-  const { size, ...facts } = await preparePicture(picture, preprocessing, prepared, loadPixelKernels(undefined, pace), {
+  const { size, ...facts } = await preparePicture(picture, preprocessing, prepared, kernels, {
     maxPixels,
     lenient,
     isBrief,
@@ -137,7 +138,9 @@ async function classify(
   const decoded = performance.now();
   const { session, labelAt, labels } = await loading;
   const started = performance.now();
-  session.input.set(prepared);
+  session.input.set(
+    prepared instanceof Uint8Array ? session.pixels.lookUp(prepared, valuesOfBytes(preprocessing)!) : prepared,
+  );
   const probabilities = session.run();
   const maps = keptMaps(keep, session);
   const run = performance.now() - started;
