@@ -38,15 +38,16 @@ it('a session prepares pictures in its memory as others do, between runs that th
     [9, 400],
     [3000, 2000],
     [64, 64],
-  ] as const) 
-    for (const create of [(length: number) => new Uint8Array(length), (length: number) => new Float32Array(length)];
+  ];
   for (const size of sizes) {
+    for (const create of [(length: number) => new Uint8Array(length), (length: number) => new Float32Array(length)]) {
       const [ours, others] = [create(session.input.length), create(session.input.length)];
       prepareDecoded(picture(...size), preprocessing, ours, session.pixels);
       prepareDecoded(picture(...size), preprocessing, others, kernels);
       expect(ours.some((value) => value !== ours[0])).toBe(true);
       expect(Buffer.from(ours.buffer).equals(Buffer.from(others.buffer))).toBe(true);
     }
+  }
   expect(session.input).toEqual(input);
   expect(session.run()).toEqual(probabilities);
 });
