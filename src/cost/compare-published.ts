@@ -2,7 +2,7 @@ import { buildNetwork } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import type { DenseLayer, ResolvedLayer, ResolvedNetwork, Shape } from '../networks/types.js';
 import { conventions, countByRule, type ParameterRule, parametersByRule, switches } from './conventions.js';
-import { addCounts, countLayer } from './count-layer.js';
+import { countLayers } from './count-layer.js';
 import { errata, publishedAccuracies, publishedCounts, publishedLatencies } from './published.js';
 import type { Erratum, PublishedAccuracy, PublishedCount, PublishedLatency, Reading } from './published-types.js';
 
@@ -109,7 +109,7 @@ export function compareCount(
   const classes = reading.classes ?? row.classes ?? 1000;
   const resolved = build({ network, alpha, resolution: row.resolution ?? resolution, classes });
   const counted = quantity === 'parameters' ? readParameters(resolved, reading) : readOperations(resolved, reading);
-  const plain = quantity === 'parameters' ? counted : addCounts(resolved.layers.map(countLayer)).macs;
+  const plain = quantity === 'parameters' ? counted : countLayers(resolved.layers).macs;
   const asPrinted = format(counted / UNITS[unit], printed, reading.cut ?? false);
   return {
     quantity,
@@ -138,7 +138,7 @@ function isLeftOut(kind: string, without: Reading['without']): boolean {
 }
 
 function readParameters({ layers }: ResolvedNetwork, { params = 'weights' }: Reading): number {
-  return parametersByRule(addCounts(layers.map(countLayer)).params, params);
+  return parametersByRule(countLayers(layers).params, params);
 }
 
 /** With as many decimals as `printed` has. */

@@ -3,7 +3,7 @@ import { isPublished } from '../networks/index.js';
 import { largestLiveSet } from '../networks/lifetimes.js';
 import { resolve } from '../networks/resolve.js';
 import type { LayerKind, ResolvedLayer, ResolvedNetwork, Shape } from '../networks/types.js';
-import { addCounts, countLayer, type ParameterCounts } from './count-layer.js';
+import { countLayer, countLayers, type ParameterCounts } from './count-layer.js';
 import { standardTwin } from './standard-twin.js';
 
 const BYTES_PER_F32 = 4;
@@ -68,7 +68,7 @@ export function costTotals(
   network: ResolvedNetwork,
   flopsPerMac: 1 | 2 = FLOPS_PER_MAC,
 ): Pick<Cost, 'macs' | 'flops' | 'params'> {
-  const { macs, params } = addCounts(network.layers.map(countLayer));
+  const { macs, params } = countLayers(network.layers);
   return { macs, flops: flopsPerMac * macs, params };
 }
 
@@ -125,7 +125,7 @@ function costStandard(
   ownParams: ParameterCounts,
   flopsPerMac: number,
 ): StandardCost {
-  const { macs, params } = addCounts(twin.layers.map(countLayer));
+  const { macs, params } = countLayers(twin.layers);
   return {
     macs,
     flops: flopsPerMac * macs,

@@ -60,6 +60,18 @@ function countParameters(parameters: readonly Parameter[]): ParameterCounts {
   return { weights, folded: weights + bias + gamma, trainable, total: trainable + mean + variance };
 }
 
+const totals = new WeakMap<readonly ResolvedLayer[], LayerCount>();
+
+/** What all layers of a network cost. */
+export function countLayers(layers: readonly ResolvedLayer[]): LayerCount {
+  let total = totals.get(layers);
+  if (!total) {
+    total = addCounts(layers.map(countLayer));
+    totals.set(layers, total);
+  }
+  return total;
+}
+
 export function addCounts(counts: readonly LayerCount[]): LayerCount {
   let macs = 0;
   let [weights, folded, trainable, total] = [0, 0, 0, 0];

@@ -8,7 +8,7 @@ import {
   parametersByRule,
   switches,
 } from './conventions.js';
-import { addCounts, countLayer } from './count-layer.js';
+import { countLayers } from './count-layer.js';
 
 /** What a user asks for: a convention, and single switches on top of it. */
 export interface CountingOptions {
@@ -72,7 +72,7 @@ export interface Counted {
 export function countNetwork({ layers }: Pick<ResolvedNetwork, 'layers'>, { rule, params }: Counting): Counted {
   return {
     count: layers.reduce((sum, layer) => sum + countByRule(layer, rule), 0),
-    params: parametersByRule(addCounts(layers.map(countLayer)).params, params),
+    params: parametersByRule(countLayers(layers).params, params),
   };
 }
 

@@ -1,5 +1,5 @@
 import { basename, dirname, parse } from 'node:path';
-import { addCounts, countLayer } from '../cost/count-layer.js';
+import { countLayers } from '../cost/count-layer.js';
 import { type CostRecord, type DescribeOptions, describeCost } from '../cost/describe.js';
 import type { GraphCost } from '../cost/graphs/tally.js';
 import { type FileSummary, type SummaryOptions, summariseNetwork } from '../cost/summary.js';
@@ -128,7 +128,7 @@ const OTHER_LAYERS = new ModelError('weights-unknown', {
 });
 
 function hasCosts({ network, resolution, padding }: FoundNetwork, record: GraphCost): boolean {
-  const { macs, params } = addCounts(resolve(network, { resolution, padding }).layers.map(countLayer));
+  const { macs, params } = countLayers(resolve(network, { resolution, padding }).layers);
   return macs === record.macs && params.weights === record.params.weights;
 }
 
