@@ -25,7 +25,7 @@ const MOST_UNPACKED = 4;
 const MACS_WORTH_A_THREAD = 2e9;
 
 /** Up to so many multiply-accumulates, of all pictures, V8 takes longer to optimise all kernels in floats than it saves. */
-const MOST_MACS_UNOPTIMISED = 6.5e8;
+const MOST_MACS_UNOPTIMISED = 9.5e8;
 
 type Running = Pick<Runner, 'ready' | 'busy' | 'classify' | 'close'>;
 
