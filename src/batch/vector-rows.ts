@@ -41,17 +41,20 @@ export function parseVectorLine(text: string, where: string): (VectorRow | Faile
   return row as object as (VectorRow | FailedRecord) & { space: VectorSpace };
 }
 
-/** Throws UsageError where vectors cannot stand beside those of `space`. */
+/** Throws UsageError where vectors cannot stand beside those of `space` in one file. */
 export function checkSpace(found: VectorSpace, space: VectorSpace, where: string): void {
-  if (found.id === space.id && found.normalised === space.normalised && found.length === space.length) return;
-  const isSameSpace = found.id === space.id;
-  throw new UsageError({
-    where,
-    problem: isSameSpace
-      ? 'vectors are normalised in one run and not in the other'
-      : 'vectors of another model, layer, dtype or resolution',
-    expected: describeSpace(space),
-  });
+  const problem = differenceOf(found, space);
+  if (problem !== undefined) throw new UsageError({ where, problem, expected: describeSpace(space) });
+}
+
+function differenceOf(found: VectorSpace, space: VectorSpace): string | undefined {
+  if (found.id !== space.id || found.length !== space.length) {
+    return 'vectors of another model, layer, dtype or resolution';
+  }
+  if (found.normalised !== space.normalised) return 'vectors are normalised in one run and not in the other';
+  if (found.fullDecode !== space.fullDecode) return '--full-decode is given in one run and not in the other';
+  if (found.deterministic !== space.deterministic) return '--deterministic is given in one run and not in the other';
+  return undefined;
 }
 
 /** `normalised output of layer avg_pool of efficientnet_b0 (f32, 224 × 224)` */

@@ -10,6 +10,10 @@ export interface VectorSpace {
   /** Each vector was divided by its Euclidean length; one of zeros stays as it is. */
   readonly normalised: boolean;
   readonly preprocessing: PreprocessingRecord;
+  /** Set where every pixel of large images was decoded: such vectors differ very little from others, and can be compared. */
+  readonly fullDecode?: true;
+  /** Set where they have the same digits everywhere. */
+  readonly deterministic?: true;
   /** SHA-256 of all that raw vectors follow from but the picture: the layers up to this one, their weights, dtype, preprocessing. */
   readonly id: string;
 }

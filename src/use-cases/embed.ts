@@ -49,7 +49,11 @@ function resultsOf(
   { onProblem }: OutputHost,
 ): BatchResults<Embedded, Tally> {
   const { format, output, raw, strict: retry, hash, lenient, reportsSkipped } = request;
-  const space: VectorSpace = { ...embedding.space, normalised: !raw };
+  const { fullDecode, deterministic } = request.choice;
+  const space: VectorSpace = {
+    ...embedding.space,
+    ...{ normalised: !raw, ...(fullDecode && { fullDecode }), ...(deterministic && { deterministic }) },
+  };
   const options = { retry, hash, lenient };
   const writerOptions = { space, reportsSkipped, onProblem };
   if (format === 'jsonl') {

@@ -214,6 +214,8 @@ describe('--resume', () => {
       ['-r', '160'],
       ['-m', 'mobilenet_v1'],
       ['--raw'],
+      ['--full-decode'],
+      ['--deterministic'],
     ]) {
       const before = readFileSync(output);
       expect(embed(...other), other.join(' ')).toMatchObject({ code: 2, stderr: expect.stringContaining(':1: ') });
