@@ -60,7 +60,7 @@ export function rowOfBytes<A>(
       high = multiplyAddLanes<u8>(high, x01, w21);
       low2 = multiplyAddLanes<u8>(low2, x10, w20);
       high2 = multiplyAddLanes<u8>(high2, x11, w21);
-      storePair(output, output + outPixelBytes, low, high, low2, high2, block, format);
+      storePair<A>(output, output + outPixelBytes, low, high, low2, high2, block, format);
       output += 2 * outPixelBytes;
     }
     for (; pixels > 0; --pixels) {
@@ -112,7 +112,7 @@ export function rowOfBytes<A>(
     low2 = multiplyAddLanes<u8>(low2, x00, w20);
     high2 = multiplyAddLanes<u8>(high2, x01, w21);
     row0 += pixelBytes; row1 += pixelBytes; row2 += pixelBytes;
-    storePair(output, output + outPixelBytes, low, high, low2, high2, block, format);
+    storePair<A>(output, output + outPixelBytes, low, high, low2, high2, block, format);
     output += 2 * outPixelBytes;
   }
   for (; pixels > 0; --pixels) {
@@ -219,7 +219,7 @@ export function rowOfWords<A>(
       high = multiplyAddLanes<i16>(high, s1, v128.load(block, HEADER_BYTES + 176));
       high2 = multiplyAddLanes<i16>(high2, s1, last1);
       if (!isFloat<A>()) {
-        storePair(output, output + outPixelBytes, low, high, low2, high2, block, format);
+        storePair<A>(output, output + outPixelBytes, low, high, low2, high2, block, format);
         output += 2 * outPixelBytes;
       } else {
         storeSums<A>(output, low, high, block, 0, limit, format);

@@ -1,10 +1,10 @@
 import { SWISH } from './activations';
 import { rowOfBytes, rowOfWords } from './depthwise-3x3-i8';
 import { greater, lesser } from './integers';
-import { bytesOf, HEADER_BYTES, HEADER_LARGEST, isInBytes, WIDE_INPUT, WIDE_OUTPUT } from './integer-tiles';
+import { bytesOf, HEADER_BYTES, HEADER_LARGEST, IN_WORDS, isInBytes, WIDE_INPUT, WIDE_OUTPUT } from './integer-tiles';
 import { mixBytes, mixHigh, mixLow } from './interleave';
 import { multiplyAddLanes } from './multiply-lanes';
-import { Clipped, storeSums, Swished } from './requantise';
+import { Clipped, Scaled, storeSums, Swished } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
@@ -188,7 +188,7 @@ function convolveAs<A>(
  * - weights: for every 8 channels a header (see `integer-tiles`), then for each column of the window its rows by fours
  *   (input in bytes) or by twos, padded with zeros: `[8 channels][4 rows]` of 8 bits or `[8][2]` of 16.
  * - output: address of row 0 of `[…][outWidth][channels]`. It may not overlap the input.
- * - format: WIDE_INPUT, WIDE_OUTPUT, NARROW_IN_BYTES.
+ * - format: WIDE_INPUT, WIDE_OUTPUT, NARROW_IN_BYTES, IN_WORDS.
  * - activation: as of `pointwise_i8`.
  */
 export function depthwise_i8(
@@ -214,6 +214,11 @@ export function depthwise_i8(
   assert(kernelSize >= 1 && stride >= 1 && padTop >= 0 && padLeft >= 0);
   if (activation == SWISH) {
     convolveAs<Swished>(
+      output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
+      padTop, padLeft, format,
+    );
+  } else if (format & IN_WORDS) {
+    convolveAs<Scaled>(
       output, input, weights, padding, inHeight, inWidth, channels, outWidth, rowStart, rowEnd, kernelSize, stride,
       padTop, padLeft, format,
     );

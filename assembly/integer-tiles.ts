@@ -10,6 +10,8 @@ export const WIDE_INPUT: i32 = 1;
 export const WIDE_OUTPUT: i32 = 2;
 export const WIDE_RESIDUAL: i32 = 4;
 export const FLOAT_OUTPUT: i32 = 16;
+/** Sums become narrow integers in words: see HEADER_BYTES. Only without residual, swish and wide or float output. */
+export const IN_WORDS: i32 = 64;
 /** Narrow activations lie in bytes. Only in the binary for relaxed SIMD, where `fuses_bytes`. */
 export const NARROW_IN_BYTES: i32 = 32;
 
@@ -29,6 +31,9 @@ export function bytesOf(format: i32, wide: i32): usize {
 /**
  * Bytes before the weights of 8 output channels: biases (i32), multipliers, offsets and second multipliers (f32), then the
  * largest values of the outputs in their own width (one in bytes uses the first 8 of the 16 bytes).
+ *
+ * With IN_WORDS a shift (i32) stands in the place of the second multipliers: 0, 2 or 4, where multipliers (of 15 bits) and
+ * offsets are i16, or −1, where they are floats all the same.
  */
 export const HEADER_BYTES: i32 = 144;
 export const HEADER_MULTIPLIERS: i32 = 32;

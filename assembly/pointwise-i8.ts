@@ -1,11 +1,12 @@
 import { SWISH } from './activations';
 import { greater, lesser } from './integers';
 import {
-  bytesOf, FLOAT_OUTPUT, HEADER_BYTES, HEADER_LARGEST, isInBytes, WIDE_INPUT, WIDE_OUTPUT, WIDE_RESIDUAL,
+  bytesOf, FLOAT_OUTPUT, HEADER_BYTES, HEADER_LARGEST, IN_WORDS, isInBytes, WIDE_INPUT, WIDE_OUTPUT,
+  WIDE_RESIDUAL,
 } from './integer-tiles';
 import { multiplyAddLanes } from './multiply-lanes';
 import { fetchPanel } from './prefetch';
-import { Clipped, storePair, storeSums, Swished } from './requantise';
+import { Clipped, isInWords, Scaled, storePair, storeSums, Swished } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
@@ -40,7 +41,7 @@ export function multiplyPanel<I, A>(
 ): void {
   const limit = v128.load(panel, HEADER_LARGEST);
   const inStride = <usize>groups * 4;
-  const inPairs = !isFloat<A>() && residual == 0 && !(format & FLOAT_OUTPUT);
+  const inPairs = isInWords<A>() || !isFloat<A>() && residual == 0 && !(format & FLOAT_OUTPUT);
   let left = pixels;
   let w0: v128, w1: v128, x: v128;
   const tile = sizeof<I>() == 1 ? BYTE_TILE : WORD_TILE;
@@ -107,9 +108,9 @@ export function multiplyPanel<I, A>(
     if (inPairs) {
       const third = output + 2 * outStride;
       const fifth = third + 2 * outStride;
-      storePair(output, output + outStride, a0, a1, b0, b1, panel, format);
-      storePair(third, third + outStride, c0, c1, d0, d1, panel, format);
-      if (sizeof<I>() == 1) storePair(fifth, fifth + outStride, e0, e1, f0, f1, panel, format);
+      storePair<A>(output, output + outStride, a0, a1, b0, b1, panel, format);
+      storePair<A>(third, third + outStride, c0, c1, d0, d1, panel, format);
+      if (sizeof<I>() == 1) storePair<A>(fifth, fifth + outStride, e0, e1, f0, f1, panel, format);
       else storeSums<A>(fifth, e0, e1, panel, 0, limit, format);
       output += outStride * tile;
       continue;
@@ -263,7 +264,8 @@ function multiplyAs<A>(
  *   time: for input in bytes `[4 channels][4 inputs]` of 8 bits, otherwise `[4 channels][2 inputs]` of 16.
  * - output and residual `[pixels][outChannels]`, outChannels a multiple of 8; 8-byte aligned. residual 0: none. The output
  *   may not overlap the input; it may be the residual where both have the same width.
- * - format: WIDE_INPUT, WIDE_OUTPUT, WIDE_RESIDUAL, NARROW_IN_BYTES, FLOAT_OUTPUT (sums · multiplier, not rounded).
+ * - format: WIDE_INPUT, WIDE_OUTPUT, WIDE_RESIDUAL, NARROW_IN_BYTES, FLOAT_OUTPUT (sums · multiplier, not rounded),
+ *   IN_WORDS.
  * - activation: SWISH, or NO_ACTIVATION: the clip alone.
  * - A range of pixels is computed by addresses moved along and a smaller `pixels`.
  */
@@ -282,5 +284,7 @@ export function pointwise_i8(
   assert(outChannels >= 1 && outChannels % CHANNEL_TILE == 0);
   if (activation == SWISH) {
     multiplyAs<Swished>(output, input, weights, residual, pixels, inChannels, outChannels, format);
+  } else if (format & IN_WORDS) {
+    multiplyAs<Scaled>(output, input, weights, residual, pixels, inChannels, outChannels, format);
   } else multiplyAs<Clipped>(output, input, weights, residual, pixels, inChannels, outChannels, format);
 }

@@ -1,9 +1,9 @@
 import { SWISH } from './activations';
 import { lesser } from './integers';
-import { bytesOf, FLOAT_OUTPUT, HEADER_BYTES, HEADER_LARGEST, WIDE_OUTPUT, WIDE_RESIDUAL } from './integer-tiles';
+import { bytesOf, FLOAT_OUTPUT, HEADER_BYTES, HEADER_LARGEST, IN_WORDS, WIDE_OUTPUT, WIDE_RESIDUAL } from './integer-tiles';
 import { multiplyAddLanes } from './multiply-lanes';
 import { multiplyPanel } from './pointwise-i8';
-import { Clipped, storeSums, Swished } from './requantise';
+import { Clipped, Scaled, storeSums, Swished } from './requantise';
 import { sumWeights } from './strassen-sums';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
@@ -240,5 +240,7 @@ export function pointwise_strassen_i8(
   assert(outChannels >= 1 && outChannels % CHANNEL_TILE == 0);
   if (activation == SWISH) {
     multiply<Swished>(output, input, weights, residual, scratch, pixels, inChannels, outChannels, format);
+  } else if (format & IN_WORDS) {
+    multiply<Scaled>(output, input, weights, residual, scratch, pixels, inChannels, outChannels, format);
   } else multiply<Clipped>(output, input, weights, residual, scratch, pixels, inChannels, outChannels, format);
 }

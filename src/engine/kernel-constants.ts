@@ -42,6 +42,7 @@ export interface KernelConstants {
   readonly wideOutput: number;
   readonly wideResidual: number;
   readonly floatOutput: number;
+  readonly inWords: number;
   /** The bit where narrow integers are bytes, else 0. */
   readonly narrowInBytes: number;
   /** Which activation the kernels compute; integer ones the swish alone. */
@@ -79,6 +80,7 @@ export function readConstants(exports: KernelExports): KernelConstants {
     wideOutput: exports.WIDE_OUTPUT.value,
     wideResidual: exports.WIDE_RESIDUAL.value,
     floatOutput: exports.FLOAT_OUTPUT.value,
+    inWords: exports.IN_WORDS.value,
     narrowInBytes: fusesBytes ? exports.NARROW_IN_BYTES.value : 0,
     activations: readActivations(exports),
     noActivation: exports.NO_ACTIVATION.value,

@@ -41,7 +41,7 @@ function quantiseWeights(
   from: ValueLevels,
   to: ValueLevels | undefined,
   residual: ValueLevels | undefined,
-  { depthwise, ofPicture }: { readonly depthwise: boolean; readonly ofPicture: boolean },
+  { depthwise, ofPicture, inWords }: Record<'depthwise' | 'ofPicture' | 'inWords', boolean>,
 ): { weights: Int32Array; channels: Channels } {
   const count = data.bias.length;
   const terms = data.weights.length / count;
@@ -62,6 +62,7 @@ function quantiseWeights(
     }
     return Math.max(fround(largest / most), Math.abs(data.bias[n]!) / 2 ** 29, 1e-20);
   });
+  const words = to && inWords ? scaleInWords(steps, data.bias, to, terms * most * largestOf(from)) : undefined;
   const exact = ofPicture ? toFloat32(roundForPictures(data.weights, steps, from.scale, most)) : data.weights;
   for (let n = 0; n < count; n++) {
     const step = steps[n]!;
@@ -80,7 +81,8 @@ function quantiseWeights(
       bias += (weight - (integer * step) / from.scale[c]!) * from.mean[c]!;
     }
     const shift = residual ? (residual.zero[n]! * residual.scale[n]!) / step : 0;
-    channels.bias[n] = Math.round(bias / step - zeros - shift);
+    const half = words ? Math.floor(2 ** words.shift[n]! / 2) : 0;
+    channels.bias[n] = Math.round(bias / step - zeros - shift) + half;
     // a result that no rounding could bring back to an integer must not occur, whatever the map holds
     const limit = LARGEST_RESULT / (sizes * largestOf(from) + Math.abs(channels.bias[n]!));
     channels.multiplier[n] = to ? Math.min(step * (1 / to.scale[n]!), limit) : step;
@@ -89,7 +91,30 @@ function quantiseWeights(
     channels.second[n] = residual ? residual.scale[n]! / to.scale[n]! : 0;
     channels.highest[n] = Math.min(largestOf(to), Math.round(clamp[1] / to.scale[n]! + to.zero[n]!));
   }
-  return { weights, channels };
+  return { weights, channels: words ? { ...channels, words } : channels };
+}
+
+/** Changes `steps` so that multipliers are whole numbers. `largest`: of sums without bias. */
+function scaleInWords(steps: Float32Array, bias: Float32Array, to: ValueLevels, largest: number): Channels['words'] {
+  const shift = Array.from(steps, () => -1);
+  const multiplier = Array.from(steps, () => 0);
+  for (let first = 0; first < steps.length; first += 8) {
+    const panel = Array.from(steps.subarray(first, first + 8), (_, lane) => first + lane);
+    const most = panel.map((n) => {
+      const reach = Math.max(NARROW_MAX - to.zero[n]!, to.zero[n]!) / (steps[n]! / to.scale[n]!);
+      return Math.min(reach, largest + Math.abs(bias[n]! / steps[n]!));
+    });
+    const found = [0, 2, 4].find((each) => most.every((sum) => sum < 32767 * 2 ** each));
+    if (found === undefined) continue;
+    const exact = panel.map((n) => Math.ceil((steps[n]! / to.scale[n]!) * 2 ** (15 + found) - 1e-4));
+    if (exact.some((each) => each > (found === 0 ? 32256 : 8192))) continue;
+    panel.forEach((n, lane) => {
+      shift[n] = found;
+      multiplier[n] = exact[lane]!;
+      steps[n] = (exact[lane]! * to.scale[n]!) / 2 ** (15 + found);
+    });
+  }
+  return { shift, multiplier };
 }
 
 /** Runs a network of convolutions in integers by plain loops; every map, and the classifier's floats. */
@@ -121,6 +146,7 @@ function runIntegers(network: ResolvedNetwork, parameters: NetworkWeights, level
     const { weights, channels } = quantiseWeights(operation, folded, from, target, residual, {
       depthwise,
       ofPicture: inputs[0] === NETWORK_INPUT,
+      inWords: layer.kind !== 'conv' && target?.inWords === true && !target.wide && !from.wide && link === undefined,
     });
     const map = layer.kind === 'dense' ? quantise(floats.get(inputs[0]!)!, from) : maps.get(inputs[0]!)!;
     const size = 'kernelSize' in layer ? layer.kernelSize : 1;

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
+  IN_WORDS,
   IntegerBench,
   integerBuilds,
   integerDepthwise,
+  inWords,
   NARROW_MAX,
   randomChannels,
   randomLevels,
@@ -32,7 +34,8 @@ describe.each(integerBuilds)('depthwise_i8 in %s', (build) => {
     const weights = randomWeights(w.kernelSize ** 2 * w.channels, 2);
     const spread = format & SWISH ? 8 / inLargest : outLargest / inLargest;
     const second = format & SWISH ? outLargest / 8 : 1;
-    const channels = randomChannels(w.channels, 3, w.kernelSize ** 2, NARROW_MAX * spread, second, outLargest);
+    const inFloats = randomChannels(w.channels, 3, w.kernelSize ** 2, NARROW_MAX * spread, second, outLargest);
+    const channels = format & IN_WORDS ? inWords(inFloats) : inFloats;
     const inputAt = bench.placeLevels(input, wideIn, atEnd);
     const weightsAt = bench.placeBlocks(weights, channels, w.kernelSize, wideIn, bench.bytesOf(wideOut));
     const paddingRow = Int32Array.from({ length: w.inWidth * w.channels }, (_, i) => padding[i % w.channels]!);
@@ -84,6 +87,11 @@ describe.each(integerBuilds)('depthwise_i8 in %s', (build) => {
     padTop: 1,
     padLeft: 1,
   };
+
+  it('scales sums in words', () => {
+    for (const w of windowCases([8, 40], [3, 5])) for (const format of [0, WIDE_INPUT]) run(w, format | IN_WORDS);
+    run({ ...shape, channels: 40 }, IN_WORDS);
+  });
 
   it('applies the swish', () => {
     for (const format of widths) run(shape, format | SWISH);

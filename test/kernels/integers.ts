@@ -31,6 +31,7 @@ export const WIDE_RESIDUAL = 4;
 export const SWISH = 8;
 export const FLOAT_OUTPUT = 16;
 export const NARROW_IN_BYTES = 32;
+export const IN_WORDS = 64;
 const HEADER = 144;
 export const ROUNDING = 1.5 * 2 ** 23;
 
@@ -56,6 +57,17 @@ export interface Channels {
   readonly second: Float32Array;
   /** The largest output. */
   readonly highest: Int32Array;
+  /** With IN_WORDS: the shift of each channel, the same for 8 of them, and its multiplier. */
+  readonly words?: { readonly shift: readonly number[]; readonly multiplier: readonly number[] };
+}
+
+/** The same to be scaled in words, by every shift in turn, and every fourth panel in floats all the same. */
+export function inWords(channels: Channels): Channels {
+  const shiftOf = (n: number) => [2, 0, 4, -1][Math.floor(n / 8) % 4]!;
+  const multiplier = Array.from(channels.multiplier, (each, n) =>
+    Math.min(2 ** 15 - 512, Math.ceil(each * 2 ** (15 + Math.max(0, shiftOf(n))))),
+  );
+  return { ...channels, words: { shift: multiplier.map((_, n) => shiftOf(n)), multiplier } };
 }
 
 /** Multipliers such that sums of `terms` products spread over 0 … `largest` and a little beyond. */
@@ -107,10 +119,15 @@ export function roundTo(value: number, zero: number, largest: number): number {
 export function requantise(
   sum: number,
   channel: number,
-  { multiplier, zero, second, highest }: Channels,
+  { multiplier, zero, second, highest, words }: Channels,
   residual: number | undefined,
   format: number,
 ): number {
+  if (words && words.shift[channel]! >= 0) {
+    const word = Math.max(-(2 ** 15), Math.min(2 ** 15 - 1, Math.floor(sum / 2 ** words.shift[channel]!)));
+    const product = Math.floor((word * words.multiplier[channel]!) / 2 ** 15 + 0.5);
+    return Math.min(Math.max(product + zero[channel]!, 0), highest[channel]!);
+  }
   let value = fround(fround(sum) * multiplier[channel]!);
   if (residual !== undefined) value = fround(value + fround(residual * second[channel]!));
   if (format & SWISH) value = fround(approximateSwish(value) * second[channel]!);
@@ -211,10 +228,17 @@ export class IntegerBench extends Bench {
 
   #header(view: DataView, at: number, n: number, channels: Channels, outputBytes: number): void {
     const lane = 4 * (n % 8);
+    const { words } = channels;
     view.setInt32(at + lane, channels.bias[n]!, true);
-    view.setFloat32(at + 32 + lane, channels.multiplier[n]!, true);
-    view.setFloat32(at + 64 + lane, outputBytes === 4 ? 0 : ROUNDING + channels.zero[n]!, true);
-    view.setFloat32(at + 96 + lane, channels.second[n]!, true);
+    if (words && words.shift[n]! >= 0) {
+      view.setInt16(at + 32 + lane / 2, words.multiplier[n]!, true);
+      view.setInt16(at + 64 + lane / 2, channels.zero[n]!, true);
+    } else {
+      view.setFloat32(at + 32 + lane, channels.multiplier[n]!, true);
+      view.setFloat32(at + 64 + lane, outputBytes === 4 ? 0 : ROUNDING + channels.zero[n]!, true);
+    }
+    if (!words) view.setFloat32(at + 96 + lane, channels.second[n]!, true);
+    else if (lane === 0) view.setInt32(at + 96, words.shift[n]!, true);
     if (outputBytes === 1) view.setUint8(at + 128 + (n % 8), channels.highest[n]!);
     if (outputBytes === 2) view.setInt16(at + 128 + 2 * (n % 8), channels.highest[n]!, true);
   }

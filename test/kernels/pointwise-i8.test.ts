@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
   FLOAT_OUTPUT,
+  IN_WORDS,
   IntegerBench,
   integerBuilds,
   integerProducts,
+  inWords,
   NARROW_MAX,
   randomChannels,
   randomLevels,
@@ -48,7 +50,8 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
     const weights = randomWeights(inChannels * outChannels, 2);
     const scale = format & SWISH ? 8 / NARROW_MAX : outLargest / inLargest;
     const second = format & SWISH ? outLargest / 40 : outLargest / (wideResidual ? WIDE_MAX : NARROW_MAX) / 3;
-    const channels = randomChannels(outChannels, 3, inChannels, NARROW_MAX * scale, second, outLargest);
+    const inFloats = randomChannels(outChannels, 3, inChannels, NARROW_MAX * scale, second, outLargest);
+    const channels = format & IN_WORDS ? inWords(inFloats) : inFloats;
     const residual =
       links === 'none' ? undefined : randomLevels(pixels * outChannels, 4, wideResidual ? WIDE_MAX : NARROW_MAX);
     const outBytes = floats ? 4 : bench.bytesOf(wideOut);
@@ -95,6 +98,15 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
       }
     });
   }
+
+  it('scales sums in words', () => {
+    for (const pixels of [1, 3, 4, 5, 6, 7, 9, 12, 13, 35]) {
+      for (const inChannels of [8, 24, 64])
+        for (const format of [0, WIDE_INPUT]) run(pixels, inChannels, 40, format | IN_WORDS);
+    }
+    run(413, 40, 40, IN_WORDS);
+    run(20, 1280, 24, IN_WORDS);
+  });
 
   it('adds a residual, narrow and wide, in place too', () => {
     for (const pixels of [1, 3, 4, 9, 11]) {

@@ -175,6 +175,7 @@ function chooseLevels(
     zero: scale.map((step, c) => Math.round(-lowest[c]! / step)),
     mean: Float32Array.from(found.sum, (sum) => sum / found.count),
     wide,
+    ...(!wide && { inWords: true }),
   };
 }
 

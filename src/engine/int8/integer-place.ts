@@ -79,8 +79,22 @@ export function pixelBytes(map: IntegerMap | undefined, channels: number, consta
   return channels * (map ? storedBytes(map, constants) : 4);
 }
 
+/** Whether a pointwise or depthwise layer's sums are scaled in words: between narrow maps, with nothing but a clip. */
+function scalesInWords({ operation, from, to, activation }: IntegerPlace): boolean {
+  const { layer, residual } = operation;
+  const isPlain = activation === 'none' && residual === undefined && layer.kind !== 'conv';
+  return isPlain && from?.wide === false && to?.wide === false && to.inWords === true;
+}
+
+/** What the kernel of a linear operation is told; input: as for `linearFacts`. */
+export function linearFormat(place: IntegerPlace, input: IntegerMap, residual?: IntegerMap): number {
+  const { constants } = place.context.kernels;
+  return formatOf(constants, input, place.to, residual) | (scalesInWords(place) ? constants.inWords : 0);
+}
+
 /** What packing has to know of any linear operation. */
-export function linearFacts({ operation, activation = 'none' }: IntegerPlace, input: IntegerMap) {
+export function linearFacts(place: IntegerPlace, input: IntegerMap) {
+  const { operation, activation = 'none' } = place;
   const { layer, inputs, output, residual, clip, curve, clamp } = operation;
   return {
     layer: layer.name,
@@ -88,6 +102,7 @@ export function linearFacts({ operation, activation = 'none' }: IntegerPlace, in
     wideInput: input.wide,
     residual,
     activation,
+    inWords: scalesInWords(place),
     highest: clip ? clip[1] : curve ? Number.POSITIVE_INFINITY : clamp[1],
     value: output,
   };

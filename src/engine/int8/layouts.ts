@@ -29,6 +29,8 @@ interface Linear extends Placement {
   readonly output: string | undefined;
   readonly residual: string | undefined;
   readonly activation: IntegerActivation;
+  /** Whether sums are scaled in words. */
+  readonly inWords: boolean;
   /** Outputs are clipped to this real value. */
   readonly highest: number;
   /** By this name the levels may have steps for the weights. */

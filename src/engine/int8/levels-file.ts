@@ -3,15 +3,16 @@ import { narrowToHalf, toFloat32 } from '../../weights/half.js';
 import type { NamedTensors, Tensor } from '../../weights/types.js';
 import { type IntegerLimits, type Levels, largestInteger, type ValueLevels } from './levels.js';
 
-/** Names of a levels file: `VALUE/scale`, `VALUE/zero`, `VALUE/mean`, `VALUE/wide` (where it is) and `VALUE/step`. */
+/** Names of a levels file: `VALUE/scale`, `VALUE/zero`, `VALUE/mean`, `VALUE/wide` and `VALUE/words` (where it is) and `VALUE/step`. */
 export function nameLevels({ values, steps }: Levels): NamedTensors {
   const tensors = new Map<string, Tensor>();
   const put = (name: string, data: Tensor['data']) => tensors.set(name, { shape: [data.length], data });
-  for (const [value, { scale, zero, mean, wide }] of values) {
+  for (const [value, { scale, zero, mean, wide, inWords }] of values) {
     put(`${value}/scale`, scale);
     put(`${value}/zero`, wide ? zero : narrowToHalf(zero, value));
     put(`${value}/mean`, narrowToHalf(mean, value));
     if (wide) put(`${value}/wide`, Float32Array.of(1));
+    if (inWords) put(`${value}/words`, Float32Array.of(1));
   }
   for (const [value, step] of steps) put(`${value}/step`, step);
   return tensors;
@@ -53,12 +54,13 @@ export function groupLevels(tensors: NamedTensors, where: string, limits: Intege
             `${scale.length} scales, ${zero.length} zero points, ${mean.length} means, expected as many of each`,
           );
         }
-        values.set(value, { scale, zero, mean, wide });
+        values.set(value, { scale, zero, mean, wide, ...(tensors.has(`${value}/words`) && { inWords: true }) });
         break;
       }
       case 'zero':
       case 'mean':
       case 'wide':
+      case 'words':
         break;
       default:
         throw damaged(name, 'expected VALUE/scale or the like');

@@ -7,6 +7,11 @@ import type { KernelConstants } from '../kernel-constants.js';
 export interface IntegerMap {
   /** 12 bits (0 … 4095) where 8 (0 … 255) would cost accuracy. */
   readonly wide: boolean;
+  /**
+   * Whether the layer that makes a narrow map scales its sums in words instead of floats, where it can: faster, and the same
+   * to within a level. Levels that were chosen by trials keep what they were tried with.
+   */
+  readonly inWords?: boolean;
 }
 
 /** All that a plan has to know of maps in integers: which they are, and how wide. */

@@ -1,6 +1,6 @@
 import type { KernelCall } from '../kernel-calls.js';
 import { quantise } from './conversions.js';
-import { activationCode, formatOf, type IntegerPlace, panelsFor, pixelBytes } from './integer-place.js';
+import { activationCode, formatOf, type IntegerPlace, linearFormat, panelsFor, pixelBytes } from './integer-place.js';
 import { storedBytes } from './layouts.js';
 import { isClassifier } from './levels.js';
 
@@ -29,7 +29,7 @@ function onMap(place: IntegerPlace): readonly KernelCall[] | undefined {
     pixels,
     inChannels,
     outChannels,
-    format: formatOf(constants, from, to, residual),
+    format: linearFormat(place, from, residual),
     activation: activationCode(activation, constants),
   };
   const strides = {

@@ -1,7 +1,7 @@
 import { NETWORK_INPUT, type Shape } from '../../networks/types.js';
 import type { KernelCall, LayerOf } from '../kernel-calls.js';
 import { quantise } from './conversions.js';
-import { activationCode, addRows, formatOf, type IntegerPlace, linearFacts, panelsFor } from './integer-place.js';
+import { activationCode, addRows, type IntegerPlace, linearFacts, linearFormat, panelsFor } from './integer-place.js';
 import { blocksBytes, type PackedPanels, storedBytes } from './layouts.js';
 import { type IntegerMap, isPlainWindow } from './levels.js';
 
@@ -41,13 +41,13 @@ function convolve(
   map: IntegerMap,
   source: string,
 ): KernelCall {
-  const { operation, context, to, inChannels, outChannels, activation } = place;
+  const { operation, context, inChannels, outChannels, activation } = place;
   const { constants, integerScratchBytes, exports } = context.kernels;
   const { channelTile: tile } = constants;
   const { height: inHeight, width: inWidth, channels } = layer.inputShapes[0];
   const { height: rowEnd, width: outWidth } = layer.outputShape;
   const kernelSize = layer.kind === 'conv' ? layer.kernelSize : 1;
-  const format = formatOf(constants, map, to);
+  const format = linearFormat(place, map);
   const reserve = (depth: number, scratchBytes: number, rowInputs?: PackedPanels['rowInputs']) => ({
     output: { value: operation.output },
     input: { value: source },
@@ -101,7 +101,7 @@ export function lowerDepthwise(layer: LayerOf<'depthwise'>, place: IntegerPlace)
     rowEnd: outputShape.height,
     kernelSize,
     ...strideAndPadding(layer),
-    format: formatOf(constants, from, to),
+    format: linearFormat(place, from),
     activation: activationCode(activation, constants),
   };
   return [{ kernel: 'depthwise_i8', args }];

@@ -1,8 +1,8 @@
 /**
  * node ours.mjs FOLDER NETWORK_JSON RUNS f32|int8|exact: this project's engine on seeded weights, or on a file's. Bundled
  * by peers.ts.
- * int8 on seeded weights: ranges are those of the picture that is run; 12 bits and narrow copies where the bundled levels
- * for this network have them (if there are any), else 8 for every value. int8 on a file: the file's own ranges. exact: TFLite's integers.
+ * int8 on seeded weights: ranges are those of the picture that is run; 12 bits, narrow copies and sums scaled in words where the bundled
+ * levels for this network have them; 8 bits and words where there are none. int8 on a file: the file's own ranges. exact: TFLite's integers.
  */
 import { readFileSync } from 'node:fs';
 import { createExactSession } from '../../../src/engine/exact/session.js';
@@ -68,9 +68,11 @@ async function calibrate(network: ResolvedNetwork, weights: NetworkWeights): Pro
   const observed = new Map<string, Observed>();
   const { constants } = await loadKernels();
   observe(floats, network, constants, observed);
-  const { wide, copied } = bundledWidths(network, constants);
+  const { wide, copied, inFloats } = bundledWidths(network, constants);
   const choose = createRangeChooser({ network, weights, epsilon: EPSILON }, constants, observed);
-  const levels = choose(wide, new Map(), copied);
+  const chosen = choose(wide, new Map(), copied);
+  const scaled = [...chosen.values].map(([name, level]) => [name, { ...level, inWords: !inFloats.has(name) }] as const);
+  const levels = { ...chosen, values: new Map(scaled) };
   return withPicture(levels, network, { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
 }
 
@@ -78,14 +80,17 @@ interface Widths {
   readonly wide: ReadonlySet<string>;
   /** Wide maps with a narrow copy. */
   readonly copied: ReadonlySet<string>;
+  /** Maps whose sums are scaled in floats. */
+  readonly inFloats: ReadonlySet<string>;
 }
 
 function bundledWidths({ id, alpha, resolution }: ResolvedNetwork, limits: IntegerLimits): Widths {
   const isSame = ({ card }: BundledModel) =>
     card.network === id && card.alpha === alpha && card.resolution === resolution;
   const bundled = listBundledModels().find(isSame);
-  if (!bundled?.card.levels) return { wide: new Set(), copied: new Set() };
+  if (!bundled?.card.levels) return { wide: new Set(), copied: new Set(), inFloats: new Set() };
   const { values } = groupLevels(loadLevels(bundled, bundled.card.levels), bundled.card.name, limits);
   const wide = new Set([...values].filter(([, { wide }]) => wide).map(([name]) => name));
-  return { wide, copied: new Set([...wide].filter((name) => values.has(copyOf(name)))) };
+  const inFloats = new Set([...values].filter(([, { inWords }]) => !inWords).map(([name]) => name));
+  return { wide, copied: new Set([...wide].filter((name) => values.has(copyOf(name)))), inFloats };
 }
