@@ -135,29 +135,27 @@ export interface Call {
   readonly args: readonly number[];
 }
 
+/*
+ * A plan has a thousand arguments: V8 optimises a function that is called for each of them, which takes a start longer than
+ * it saves, and a loop not.
+ */
+
 export function orderCall({ kernel, args }: NamedCall): Call {
-  return { kernel, args: signatures[kernel].map((name) => argument(args, name)) };
+  const named: Readonly<Record<string, number>> = args;
+  const ordered: number[] = [];
+  for (const name of signatures[kernel]) ordered.push(named[name]!);
+  return { kernel, args: ordered };
 }
 
 /** The reverse of `orderCall`. */
 export function nameCall({ kernel, args }: Call): NamedCall {
-  return { kernel, args: Object.fromEntries(signatures[kernel].map((name, at) => [name, args[at]])) } as NamedCall;
-}
-
-/** The same call with other arguments. */
-export function changeArguments<From, To>(
-  { kernel, args }: NamedCall<From>,
-  change: (value: From) => To,
-): NamedCall<To> {
-  const changed = signatures[kernel].map((name) => [name, change(argument(args, name))]);
-  return { kernel, args: Object.fromEntries(changed) } as NamedCall<To>;
+  const named: Record<string, number> = {};
+  let at = 0;
+  for (const name of signatures[kernel]) named[name] = args[at++]!;
+  return { kernel, args: named } as NamedCall;
 }
 
 /** Calls a kernel by the names of its arguments, for what is called once. */
 export function callKernel(kernels: Kernels, call: NamedCall): void {
   (kernels[call.kernel] as (...args: readonly number[]) => void)(...orderCall(call).args);
-}
-
-function argument<Value>(args: Readonly<Record<string, Value>>, name: string): Value {
-  return args[name]!;
 }

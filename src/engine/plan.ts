@@ -5,7 +5,7 @@ import { place, type Span } from './arena.js';
 import type { Operation } from './fuse.js';
 import type { PackedIntegers } from './int8/layouts.js';
 import type { Argument, LoweredStep, Strides } from './kernel-calls.js';
-import { changeArguments, type NamedCall } from './kernel-signatures.js';
+import type { NamedCall } from './kernel-signatures.js';
 import type { KernelModule } from './kernels.js';
 import { lower } from './lower.js';
 import { type PackedWeights, stagingBytes, storedChannels } from './pack.js';
@@ -148,8 +148,13 @@ export function finishPlan(
 }
 
 export function placeStep(step: LoweredStep, addressOf: (value: string) => number): Step {
-  const place = (argument: Argument) => (typeof argument === 'number' ? argument : addressOf(argument.value));
-  return { scratchBytes: 0, ...step, ...changeArguments(step, place) };
+  const args: Readonly<Record<string, Argument>> = step.args;
+  const placed: Record<string, number> = {};
+  for (const name of Object.keys(args)) {
+    const argument = args[name]!;
+    placed[name] = typeof argument === 'number' ? argument : addressOf(argument.value);
+  }
+  return { scratchBytes: 0, ...step, args: placed } as Step;
 }
 
 function checkPlan(network: ResolvedNetwork, plan: Plan): Plan {

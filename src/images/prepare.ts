@@ -34,10 +34,19 @@ function normalisedBytes({ mean, std }: Preprocessing): Float32Array {
     const start = channel * 256;
     // Often the same for all channels.
     if (channel > 0 && mean[channel] === mean[0] && std[channel] === std[0]) table.copyWithin(start, 0, 256);
-    else
-      for (let pixel = 0; pixel < 256; pixel++) table[start + pixel] = normalise(pixel, mean[channel]!, std[channel]!);
+    else normaliseBytes(table.subarray(start, start + 256), mean[channel]!, std[channel]!);
   }
   return table;
+}
+
+/** As `normalise`, whose calls V8 would optimise, which takes a start longer: the table rounds each step. */
+function normaliseBytes(table: Float32Array, mean: number, std: number): void {
+  const [shift, scale] = [Math.fround(mean), Math.fround(std)];
+  for (let pixel = 0; pixel < 256; pixel++) {
+    table[pixel] = pixel / 255;
+    table[pixel]! -= shift;
+    table[pixel]! /= scale;
+  }
 }
 
 function normaliseFloats(pixels: Float32Array, { mean, std }: Preprocessing): Float32Array {

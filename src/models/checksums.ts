@@ -44,8 +44,8 @@ export function readUndamaged(path: string, expected: Checksums, maxBytes: numbe
   return bytes;
 }
 
-/** Few enough to stay in the processor's cache. */
-const CHUNK_BYTES = 2 ** 16;
+/** Few enough to stay in the processor's cache, enough for few calls. */
+const CHUNK_BYTES = 2 ** 17;
 
 /** The same for a file that need not be read into memory as a whole. @throws ModelError `weights-damaged` */
 export function refuseDamagedFile(path: string, file: OpenedParts, expected: Checksums): void {
