@@ -62,6 +62,7 @@ const rest = [
     'batch/select-predictions',
     'batch/done-file',
     'batch/begun-file',
+    'batch/resume',
     'net/fetch-picture',
     'models/installed',
     'models/from-files',

@@ -15,7 +15,7 @@ import {
   unequalOptions,
 } from './done-file.js';
 import { isSameModel } from './read-rows.js';
-import { hashFile } from './resume.js';
+import { hashFile } from './tasks-to-do.js';
 
 type Options = DoneRecord['options'] & { readonly model: ModelFacts };
 

@@ -7,7 +7,8 @@ import { HEADER_BYTES, npyHeader } from '../vectors/npy-header.js';
 import { type NpyFile, openNpy } from '../vectors/read-npy.js';
 import { writeNpy } from '../vectors/write-npy.js';
 import { readRows } from './read-rows.js';
-import { beginReplacement, type Done, type KeepOptions, knownRow, RowSelection } from './resume.js';
+import { beginReplacement, type KeepOptions, knownRow, RowSelection } from './resume.js';
+import type { Done } from './tasks-to-do.js';
 import { checkSpace, namesFileOf, parseNameRow, parseSpaceLine } from './vector-rows.js';
 
 /**

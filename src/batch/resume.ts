@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import {
   type ArchiveFacts,
@@ -10,13 +9,10 @@ import {
 import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { openReplacement, type Replacement } from '../files/replacement.js';
-import type { Input } from '../inputs/types.js';
 import { isJsonObject } from '../untrusted-data/json-object.js';
 import { isSameModel, parseRow, readRows, rowName } from './read-rows.js';
-import type { Meta, Task } from './types.js';
-
-/** What an earlier run has done, by name. */
-export type Done = ReadonlyMap<string, RecordError | undefined>;
+import { type Done, keyOf, readMeta } from './tasks-to-do.js';
+import type { Meta } from './types.js';
 
 /** Errors that may be gone the next time without any change to the file. */
 const PASSING = new Set(['unreadable', 'timeout', 'decoder-crashed', 'not-fetched']);
@@ -148,67 +144,9 @@ function isSame(now: Meta, then: Meta | undefined): boolean {
   return now.sha256 !== undefined && then.sha256 !== undefined ? now.sha256 === then.sha256 : now.mtime === then.mtime;
 }
 
-export interface TaskOptions {
-  readonly done?: Done;
-  /** Size and time are wanted. */
-  readonly meta: boolean;
-  /** With SHA-256. */
-  readonly hash: boolean;
-  /** Told the row's error, if it has one. */
-  readonly onSkip?: (input: Input, error: RecordError | undefined) => void;
-}
-
-/** The inputs, less those that are done, with size and time of what is there. */
-export async function* tasksToDo(
-  inputs: AsyncIterable<Input>,
-  { done, meta: isWanted, hash, onSkip }: TaskOptions,
-): AsyncGenerator<Task> {
-  for await (const input of inputs) {
-    const key = keyOf(input.path);
-    if (done?.has(key)) {
-      onSkip?.(input, done.get(key));
-      continue;
-    }
-    const meta = isWanted ? await metaOf(input, hash) : undefined;
-    yield { input, ...(meta && { meta }) };
-  }
-}
-
 function isArchive(value: unknown): value is ArchiveFacts {
   if (!isJsonObject(value)) return false;
   return typeof value.file === 'string' && typeof value.size === 'number' && typeof value.mtime === 'number';
-}
-
-async function metaOf({ path, bytes, isStart, fetch, error, member }: Input, hash: boolean): Promise<Meta | undefined> {
-  if (member) {
-    const { size, mtime, archive } = member;
-    return { size, mtime, ...(hash && bytes && !isStart && { sha256: await hashBytes(bytes) }), archive };
-  }
-  return bytes || fetch || error ? undefined : readMeta(path, hash);
-}
-
-async function hashBytes(bytes: Uint8Array): Promise<string> {
-  const { createHash } = await import('node:crypto');
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-/** Of a regular file; of nothing else, which is not to be opened. */
-async function readMeta(path: string | Buffer, hash: boolean): Promise<Meta | undefined> {
-  try {
-    const stats = await stat(path);
-    const meta = { size: stats.size, mtime: Math.floor(stats.mtimeMs) };
-    return hash && stats.isFile() ? { ...meta, sha256: await hashFile(path) } : meta;
-  } catch {
-    return undefined;
-  }
-}
-
-/** SHA-256 of a file's bytes, in hexadecimal digits. Rejects where it cannot be read. */
-export async function hashFile(path: string | Buffer): Promise<string> {
-  const { createHash } = await import('node:crypto');
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
-  return hash.digest('hex');
 }
 
 async function sizeOf(path: string): Promise<number> {
@@ -217,8 +155,4 @@ async function sizeOf(path: string): Promise<number> {
   } catch {
     return 0;
   }
-}
-
-function keyOf(path: string | Buffer): string {
-  return typeof path === 'string' ? path : `\0${path.toString('latin1')}`;
 }

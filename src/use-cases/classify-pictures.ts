@@ -1,5 +1,4 @@
 import type { FilterOptions } from '../batch/filter.js';
-import { keepValidRows, readRow } from '../batch/resume.js';
 import { classifyAll } from '../batch/run.js';
 import type { Selection } from '../batch/select-predictions.js';
 import { type FormatName, type FormatOptions, openFormat } from '../report/formats.js';
@@ -36,7 +35,7 @@ export type ClassifyResult = Classified | { readonly exitCode: number } | 'outpu
  * Classifies what the names stand for, in order; a broken picture is reported and the others go on.
  *
  *     names, lists → open-batch: inputs, and a runner; or all of it in a second process
- *         → batch/resume: less what an earlier run has done → batch/run: outcomes in order
+ *         → batch/tasks-to-do: less what an earlier run has done → batch/run: outcomes in order
  *         → result-writer: filter, format → output
  *
  * @throws UsageError, ModelError as `openBatch`; RuntimeError where the runner cannot go on
@@ -102,8 +101,11 @@ function writeResults(
     });
     const { output, strict: retry, hash, lenient } = request;
     return {
-      keepDone: (changed) =>
-        keepValidRows(output!, (text, where) => readRow(text, where, model), { retry, hash, lenient, changed }),
+      async keepDone(changed) {
+        // Apart, as most starts resume nothing.
+        const { keepValidRows, readRow } = await import('../batch/resume.js');
+        return keepValidRows(output!, (text, where) => readRow(text, where, model), { retry, hash, lenient, changed });
+      },
       createWriter: (opened) =>
         new ResultWriter(opened, format, {
           ...{ formatName, nulOutput, ...selection, reportsSkipped },

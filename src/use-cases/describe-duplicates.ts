@@ -1,4 +1,4 @@
-import { hashFile } from '../batch/resume.js';
+import { hashFile } from '../batch/tasks-to-do.js';
 import type { PictureSize } from '../domain/classification.js';
 import { ImageError } from '../errors/errors.js';
 import { decode } from '../images/decode.js';

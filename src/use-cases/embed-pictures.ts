@@ -1,5 +1,5 @@
-import { tasksToDo } from '../batch/resume.js';
 import { classifyAll, originOf } from '../batch/run.js';
+import { tasksToDo } from '../batch/tasks-to-do.js';
 import type { Outcome, Task } from '../batch/types.js';
 import type { FailedRecord, Origin, PictureFacts, PictureSize, Timing } from '../domain/classification.js';
 import { NOT_FINITE } from '../domain/rank.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { hashFile } from '../batch/resume.js';
 import { fetchContent, originOf, recordErrorOf } from '../batch/run.js';
+import { hashFile } from '../batch/tasks-to-do.js';
 import { type FailedRecord, SKIPPED } from '../domain/classification.js';
 import { UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';

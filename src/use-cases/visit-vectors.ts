@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { tasksToDo } from '../batch/resume.js';
+import { tasksToDo } from '../batch/tasks-to-do.js';
 import { openVectorFile, type VectorFile } from '../batch/vector-file.js';
 import { describeOutput, type VectorRow } from '../batch/vector-rows.js';
 import { type FailedRecord, SKIPPED } from '../domain/classification.js';

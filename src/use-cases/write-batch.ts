@@ -1,6 +1,6 @@
 import type { BegunRun } from '../batch/begun-file.js';
 import type { DoneRecord } from '../batch/done-file.js';
-import { type Done, tasksToDo } from '../batch/resume.js';
+import { type Done, tasksToDo } from '../batch/tasks-to-do.js';
 import type { Task } from '../batch/types.js';
 import type { ModelFacts } from '../domain/classification.js';
 import { printable } from '../errors/printable.js';
