@@ -21,6 +21,7 @@ export {
 } from './activations';
 export { add_f32 } from './add';
 export { average_pool_f32 } from './average-pool';
+export { usesBaselineTiles } from './baseline-tiles';
 export { ceiling_f32_6, ceiling_f32_8, ceiling_f32_10, ceiling_f32_12 } from './ceiling';
 export { ceiling_dot_8, ceiling_dot_12, ceiling_i16_8, ceiling_i16_10 } from './ceiling-i8';
 export { copy_channels_f32, move_f32, repeat_channels_f32, transpose_f32 } from './channels';

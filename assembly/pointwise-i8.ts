@@ -1,4 +1,6 @@
 import { SWISH } from './activations';
+import { multiplyPanelInBaseline } from './baseline-panel-i8';
+import { usesBaselineTiles } from './baseline-tiles';
 import { greater, lesser } from './integers';
 import {
   bytesOf, FLOAT_OUTPUT, HEADER_BYTES, HEADER_LARGEST, IN_WORDS, isInBytes, WIDE_INPUT, WIDE_OUTPUT,
@@ -233,7 +235,9 @@ function multiply<I, A>(
       const to = output + <usize>first * outStride + channel * outBytes;
       fetched = fetchPanel(panel, panelBytes, fetched, weightsEnd);
       const link = residual ? residual + <usize>first * residualStride + channel * residualBytes : 0;
-      multiplyPanel<I, A>(to, rows, panel, link, count, groups, outStride, residualStride, format);
+      if (usesBaselineTiles) {
+        multiplyPanelInBaseline<I, A>(to, rows, panel, link, count, groups, outStride, residualStride, format);
+      } else multiplyPanel<I, A>(to, rows, panel, link, count, groups, outStride, residualStride, format);
       panel += panelBytes;
     }
   }

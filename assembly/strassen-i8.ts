@@ -1,8 +1,9 @@
 import { SWISH } from './activations';
+import { usesBaselineTiles } from './baseline-tiles';
 import { lesser } from './integers';
 import { bytesOf, FLOAT_OUTPUT, HEADER_BYTES, HEADER_LARGEST, IN_WORDS, WIDE_OUTPUT, WIDE_RESIDUAL } from './integer-tiles';
 import { multiplyAddLanes } from './multiply-lanes';
-import { multiplyPanel } from './pointwise-i8';
+import { multiplyPanel, pointwise_i8 } from './pointwise-i8';
 import { Clipped, Scaled, storeSums, Swished } from './requantise';
 import { sumWeights } from './strassen-sums';
 import { CHANNEL_TILE, VECTOR } from './tiles';
@@ -238,7 +239,9 @@ export function pointwise_strassen_i8(
 ): void {
   assert(isAligned(weights) && isAligned(scratch) && pixels >= 0 && inChannels >= LEAST_CHANNELS && inChannels % CHANNEL_TILE == 0);
   assert(outChannels >= 1 && outChannels % CHANNEL_TILE == 0);
-  if (activation == SWISH) {
+  // Such products are faster in baseline code, and exact as well.
+  if (usesBaselineTiles) pointwise_i8(output, input, weights, residual, pixels, inChannels, outChannels, format, activation);
+  else if (activation == SWISH) {
     multiply<Swished>(output, input, weights, residual, scratch, pixels, inChannels, outChannels, format);
   } else if (format & IN_WORDS) {
     multiply<Scaled>(output, input, weights, residual, scratch, pixels, inChannels, outChannels, format);

@@ -20,9 +20,9 @@ export type KernelFlavour = 'plain' | 'relaxed';
 
 /**
  * How V8 compiles: 'many-runs' is its usual way. For few runs it optimises at once where floats spend most of the time, and
- * nothing else.
+ * nothing else. For one run in integers it optimises nothing, and the kernels take loops that are fast without.
  */
-export type KernelPace = 'few-runs' | 'many-runs';
+export type KernelPace = 'few-runs' | 'one-integer-run' | 'many-runs';
 
 /** The compiled kernels, and memory for them; both can be posted to a worker. */
 export type CompiledKernels = WebAssembly.Module;
@@ -30,6 +30,7 @@ export type KernelMemory = WebAssembly.Memory;
 
 export interface KernelModule {
   readonly module: CompiledKernels;
+  readonly pace: KernelPace;
   /** Tells these kernels from others; undefined where Node.js has no CRC-32 (before 20.15). */
   readonly checksum: string | undefined;
   readonly constants: KernelConstants;
@@ -81,7 +82,7 @@ async function compileKernels(flavour: KernelFlavour, pace: KernelPace): Promise
   let module: CompiledKernels;
   try {
     // Compiles each function when it is first called.
-    module = pace === 'few-runs' ? compileUnoptimised(bytes) : new WebAssembly.Module(bytes);
+    module = pace === 'many-runs' ? new WebAssembly.Module(bytes) : compileUnoptimised(bytes);
   } catch (cause) {
     if (!(cause instanceof WebAssembly.CompileError)) {
       throw new RuntimeError({ where: 'WebAssembly', problem: 'the kernels cannot be compiled' }, { cause });
@@ -99,6 +100,7 @@ async function compileKernels(flavour: KernelFlavour, pace: KernelPace): Promise
   if (pace === 'few-runs') optimiseFirstCalls(() => runHotFunctions(exports));
   return {
     module,
+    pace,
     checksum: zlib.crc32?.(bytes).toString(16),
     constants: readConstants(exports),
     convScratchBytes: exports.conv_scratch_f32,
@@ -146,8 +148,13 @@ function notEnoughMemory(bytes: number, cause: unknown): RuntimeError {
 }
 
 /** The kernels bound to a memory. */
-export function bindKernels({ module }: Pick<KernelModule, 'module'>, memory: WebAssembly.Memory): Kernels {
-  return instance(module, memory);
+export function bindKernels(
+  { module, pace }: Pick<KernelModule, 'module'> & Partial<Pick<KernelModule, 'pace'>>,
+  memory: WebAssembly.Memory,
+): Kernels {
+  const exports = instance(module, memory);
+  if (pace === 'one-integer-run') exports.usesBaselineTiles.value = true;
+  return exports;
 }
 
 function instance(module: WebAssembly.Module, memory: WebAssembly.Memory): KernelExports {

@@ -25,7 +25,7 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Floats to the same last digits on every runtime: the kernels without fused multiply-add, which are slower. */
   readonly deterministic?: boolean;
-  /** 'few-runs' where the process ends after few pictures, in floats and on one thread; 'many-runs' by default. */
+  /** Other than 'many-runs', the default, where the process ends after few pictures, on one thread. */
   readonly pace?: KernelPace;
   /** How maps are stored in integers, from a calibration: the network runs in integers instead of floats. */
   readonly levels?: Levels | ((limits: IntegerLimits) => Levels);

@@ -3,6 +3,7 @@ import { DEFAULT_TOP } from '../domain/defaults.js';
 import type { Label } from '../domain/label.js';
 import { describe, findTop, ofLabels } from '../domain/rank.js';
 import { createExactSession } from '../engine/exact/session.js';
+import type { KernelPace } from '../engine/kernels.js';
 import { createSession, type SessionOptions } from '../engine/session.js';
 import { elementAt } from '../errors/element-at.js';
 import { printable } from '../errors/printable.js';
@@ -24,7 +25,7 @@ const MOST_UNPACKED = 4;
 /** A second thread starts up for about 25 ms of a core; from about this many multiply-accumulates on that is worth it. */
 const MACS_WORTH_A_THREAD = 2e9;
 
-/** Up to so many multiply-accumulates, of all pictures, V8 takes longer to optimise all kernels in floats than it saves. */
+/** Up to so many multiply-accumulates, of all pictures, V8 takes longer to optimise all kernels than it saves. */
 const MOST_MACS_UNOPTIMISED = 9.5e8;
 
 type Running = Pick<Runner, 'ready' | 'busy' | 'classify' | 'close'>;
@@ -76,16 +77,22 @@ function sessionOptions(
   const isBrief = hasFew(pictures);
   const allMacs = macs * (pictures ?? 0);
   const used = threads ?? threadsThatPay(allMacs);
-  const isInFloats = !model.exact && !model.readLevels;
   return {
     threads: used,
-    pace: isBrief && used === 1 && isInFloats && allMacs <= MOST_MACS_UNOPTIMISED ? 'few-runs' : 'many-runs',
+    pace: used === 1 ? paceOf(model, allMacs, pictures) : 'many-runs',
     deterministic,
     keep,
     ...(isBrief && model.openHalves && { openHalves: model.openHalves }),
     ...(isBrief && model.packed && { packed: model.packed() }),
     ...(model.readLevels && { levels: model.readLevels }),
   };
+}
+
+function paceOf(model: Model, allMacs: number, pictures: number | undefined): KernelPace {
+  if (!hasFew(pictures) || allMacs > MOST_MACS_UNOPTIMISED || model.exact) return 'many-runs';
+  if (!model.readLevels) return 'few-runs';
+  // For a second picture optimised code would have been worth its compilation.
+  return pictures === 1 ? 'one-integer-run' : 'many-runs';
 }
 
 function hasFew(pictures: number | undefined): boolean {

@@ -2,7 +2,14 @@ import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { type KernelModule, loadKernels } from '../../src/engine/kernels.js';
+import type { KernelExports } from '../../src/engine/kernel-constants.js';
+import {
+  bindKernels,
+  createMemory,
+  type KernelModule,
+  type KernelPace,
+  loadKernels,
+} from '../../src/engine/kernels.js';
 
 setFlagsFromString('--allow-natives-syntax');
 const isOptimised: (kernel: unknown) => boolean = runInNewContext('(f) => %IsTurboFanFunction(f)');
@@ -38,6 +45,15 @@ describe('kernels for few runs', () => {
     expect((await loadKernels('relaxed', 'few-runs')).constants.pixelTile).toBe(tile);
     expect((await loadKernels('relaxed')).constants.pixelTile).toBe(tile);
     expect((await loadKernels('plain', 'few-runs')).constants.pixelTile).toBe(5);
+  });
+
+  it.each<[KernelPace, boolean]>([
+    ['one-integer-run', true],
+    ['few-runs', false],
+    ['many-runs', false],
+  ])('%s: loops for baseline code %s', async (pace, expected) => {
+    const { usesBaselineTiles } = bindKernels(await loadKernels('plain', pace), createMemory(1)) as KernelExports;
+    expect(Boolean(usesBaselineTiles.value)).toBe(expected);
   });
 
   it('leave the usual way to all other modules', async () => {

@@ -3,6 +3,7 @@ import { Bench, builds, randomFloats } from './load.js';
 import type { Window } from './naive.js';
 
 const IN_BYTES = ', narrow in bytes';
+const FOR_BASELINE = ', loops for baseline code';
 
 function loads(build: string): boolean {
   return WebAssembly.validate(readFileSync(new URL(`../../build/${build}`, import.meta.url)));
@@ -15,12 +16,17 @@ function fusesBytes(build: string): boolean {
 
 const relaxedBuilds = ['kernels.relaxed.wasm', 'kernels.relaxed.debug.wasm'];
 
-/** The integer kernels' builds that this runtime can load, with narrow integers in words and, where it can, in bytes. */
-export const integerBuilds: readonly string[] = [
+const usualBuilds: readonly string[] = [
   ...builds,
   ...relaxedBuilds.filter(loads),
   ...relaxedBuilds.filter(fusesBytes).map((build) => build + IN_BYTES),
 ];
+
+/**
+ * The integer kernels' builds that this runtime can load, with narrow integers in words and, where it can, in bytes, and with
+ * the loops of either kind.
+ */
+export const integerBuilds: readonly string[] = [...usualBuilds, ...usualBuilds.map((build) => build + FOR_BASELINE)];
 
 export const NARROW_MAX = 255;
 export const WIDE_MAX = 4095;
@@ -141,8 +147,9 @@ export class IntegerBench extends Bench {
 
   /** @param build one of `integerBuilds` */
   constructor(build: string, pages = 32) {
-    super(build.replace(IN_BYTES, ''), pages);
-    this.inBytes = build.endsWith(IN_BYTES);
+    super(build.replace(FOR_BASELINE, '').replace(IN_BYTES, ''), pages);
+    this.inBytes = build.includes(IN_BYTES);
+    this.kernels.usesBaselineTiles.value = build.endsWith(FOR_BASELINE);
   }
 
   bytesOf(wide: boolean): 1 | 2 {
