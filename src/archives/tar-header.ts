@@ -59,6 +59,8 @@ export interface PaxFacts {
   size?: number;
   mtime?: number;
   isSparse?: boolean;
+  /** Of a sparse file, whose `name` is one that tar made up. */
+  sparseName?: Buffer;
 }
 
 /** Records of the form `LENGTH KEY=VALUE\n`. Throws ArchiveError for what are none. */
@@ -83,8 +85,10 @@ function setPax(facts: PaxFacts, key: string, value: Buffer): void {
   const text = value.toString('latin1');
   if (key === 'path') facts.name = Buffer.from(value);
   else if (key === 'mtime' && Number.isFinite(Number(text))) facts.mtime = Number(text);
-  else if (key.startsWith('GNU.sparse.')) facts.isSparse = true;
-  else if (key === 'size') {
+  else if (key.startsWith('GNU.sparse.')) {
+    facts.isSparse = true;
+    if (key === 'GNU.sparse.name') facts.sparseName = Buffer.from(value);
+  } else if (key === 'size') {
     if (!/^\d{1,15}$/.test(text)) throw new ArchiveError({ problem: 'damaged pax header (its size is not a number)' });
     facts.size = Number(text);
   }

@@ -109,9 +109,9 @@ class TarReader {
     for (let more = isExtended; more; ) more = (await this.#source.read(BLOCK))[504] === 1;
     const facts = { ...this.#always, ...this.#next };
     this.#next = {};
-    const { name = header.name, mtime = header.mtime, size = header.size, isSparse = type === 'S' } = facts;
+    const { sparseName, name = header.name, mtime = header.mtime, size = header.size, isSparse = type === 'S' } = facts;
     const bytes = WITHOUT_BYTES.includes(type) ? 0 : size;
-    return { at, name: withoutDot(name), mtime: Math.floor(1000 * mtime), size: bytes, type, isSparse };
+    return { at, name: withoutDot(sparseName ?? name), mtime: Math.floor(1000 * mtime), size: bytes, type, isSparse };
   }
 
   async #describe({ type, size }: TarHeader): Promise<void> {

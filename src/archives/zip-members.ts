@@ -102,6 +102,7 @@ class ZipReader {
       throw new ArchiveError({
         problem: `packed by method ${compressionMethod}`,
         expected: '0 (stored) or 8 (deflate)',
+        remedy: 'extract the archive, and name the folder',
       });
     }
     const start = isWanted && uncompressedSize > FEW_BYTES ? await this.#readStart(entry) : undefined;

@@ -32,29 +32,46 @@ export function begunPath(output: string): string {
   return `${output}.options`;
 }
 
+export interface BegunRows {
+  /** Names of options that have changed since the rows that stay; undefined where nothing says how those were made. */
+  readonly changed: readonly string[] | undefined;
+  /** When `noteOptions` is to be called, so that the file never has rows of other options than those that are noted. */
+  readonly note: 'at once' | 'with the first row' | 'never';
+}
+
 /**
- * What a run does before it changes `output`: notes its options, so that one which resumes it can tell whether it would give the
- * same rows, and takes away the mark of a finished file.
+ * What a run does before it changes `output`: compares its options with those of the rows that stay, and takes away the mark of
+ * a finished file.
  * @param resumes whether the rows that are there stay
- * @returns names of options that have changed since those rows; undefined where nothing says how they were made
  * @throws UsageError where rows that stay were made with other options
  */
-export function beginRows(output: string, run: BegunRun, resumes: boolean): readonly string[] | undefined {
-  const options = recordedOptions(run.options);
-  const old = statSync(output, { throwIfNoEntry: false });
-  const hasRows = resumes && old !== undefined && old.size > 0;
-  const known = hasRows ? (readDone(output)?.options ?? readBegun(output)) : undefined;
-  const changed = known && compare(output, known, { ...run, options: options as Options });
-  if (!old || old.isFile()) {
-    try {
-      // Without them nothing is known of rows that were made before.
-      if (!hasRows || known) replaceJson(begunPath(output), { options });
-    } catch {
-      // In a folder that is not ours; the mark at the end cannot be made either, and that is said.
-    }
+export function beginRows(output: string, run: BegunRun, resumes: boolean): BegunRows {
+  const hasRows = (statSync(output, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  if (!hasRows || !resumes) {
+    removeBegun(output);
+    removeDone(output);
+    return { changed: [], note: hasRows ? 'with the first row' : 'at once' };
   }
+  const finished = readDone(output)?.options;
+  const known = finished ?? readBegun(output);
+  const changed = known && compare(output, known, { ...run, options: recordedOptions(run.options) as Options });
+  if (finished) replaceBegun(output, finished);
   removeDone(output);
-  return hasRows ? changed : [];
+  return { changed, note: known ? 'at once' : 'never' };
+}
+
+/** From now on, the rows of `output` are those of the run. */
+export function noteOptions(output: string, { options }: BegunRun): void {
+  const file = statSync(output, { throwIfNoEntry: false });
+  if (!file || file.isFile()) replaceBegun(output, recordedOptions(options));
+}
+
+function replaceBegun(output: string, options: DoneRecord['options']): void {
+  try {
+    replaceJson(begunPath(output), { options });
+  } catch {
+    // In a folder that is not ours; the mark at the end cannot be made either, and that is said.
+  }
 }
 
 /** The file that says it is finished is there now, or nothing needs to be known of it. */

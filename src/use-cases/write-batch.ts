@@ -103,15 +103,20 @@ export async function writeBatch<Outcome, T extends Tally>(
     // Which may refuse a file that has something in it.
     if (!resume) output ??= host.openOutput();
     begun = part && (await describeBegun(part, batch.runner.model));
-    const changed = begun && (await beginRows(target!, begun, request, host));
-    const done = resume ? await keepDone(changed ?? []) : undefined;
+    const before = begun && (await beginRows(target!, begun, request, host));
+    const done = resume ? await keepDone(before?.changed ?? []) : undefined;
     rows = done?.size ?? 0;
     output ??= host.openOutput();
+    if (before?.note === 'at once') before.noteOptions();
+    let isNoted = before?.note !== 'with the first row';
     const { write } = output;
     writer = createWriter({
-      write(chunk) {
+      async write(chunk) {
         if (chunk.length > 0) rows++;
-        return write(chunk);
+        await write(chunk);
+        if (isNoted || chunk.length === 0) return;
+        isNoted = true;
+        before?.noteOptions();
       },
     });
     const { tally } = writer;
@@ -148,19 +153,14 @@ async function describeBegun({ options, changeable }: PartRequest, model: ModelF
   return { options: { ...(await withContents(options)), model }, changeable };
 }
 
-/** @returns names of options that have changed since the rows that stay */
-async function beginRows(
-  output: string,
-  begun: BegunRun,
-  { resume }: OutputRequest,
-  { onNote }: OutputHost,
-): Promise<readonly string[]> {
+async function beginRows(output: string, begun: BegunRun, { resume }: OutputRequest, { onNote }: OutputHost) {
   const files = await import('../batch/begun-file.js');
-  const changed = files.beginRows(output, begun, resume);
-  if (changed) return changed;
-  const path = printable(files.begunPath(output));
-  onNote(`--resume: ${path} is missing, so of the options that the rows were made with only the model is compared`);
-  return [];
+  const before = files.beginRows(output, begun, resume);
+  if (!before.changed) {
+    const path = printable(files.begunPath(output));
+    onNote(`--resume: ${path} is missing, so of the options that the rows were made with only the model is compared`);
+  }
+  return { ...before, noteOptions: () => files.noteOptions(output, begun) };
 }
 
 function describePart(part: PartRequest, tally: Tally, rows: number): Omit<DoneRecord, 'bytes' | 'digest'> {

@@ -151,7 +151,7 @@ describe('a damaged tar', () => {
   it('with sparse files says so and goes on', async () => {
     const sparse = [
       { name: 's.jpg', type: 'S', data: one! },
-      pax({ 'GNU.sparse.major': '1' }),
+      pax({ 'GNU.sparse.major': '1', 'GNU.sparse.name': 'p.jpg', path: 'GNUSparseFile.1/p.jpg' }),
       { name: 'p.jpg', data: two! },
     ];
     const problem = 'a sparse file, which cannot be read from an archive';

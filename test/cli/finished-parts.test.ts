@@ -15,10 +15,11 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'mobilenet-parts-'));
   pictures = join(folder, 'pictures');
   mkdirSync(pictures);
-  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) cpSync(photo, join(pictures, `${name}.jpg`));
+  // So many that hardly a shard has none, whatever the folder is called.
+  for (const name of 'abcdefghijklmnopqrst') cpSync(photo, join(pictures, `${name}.jpg`));
   writeFileSync(join(pictures, 'broken.jpg'), 'not a JPEG');
   writeFileSync(join(pictures, 'notes.txt'), 'not an image either\n');
-  photos = 6;
+  photos = 20;
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

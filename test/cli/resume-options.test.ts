@@ -1,10 +1,11 @@
+import { spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { classifyOptions } from '../../src/cli/options/classify-options.js';
 import { readPart } from '../../src/cli/options/part-options.js';
-import { mobilenet, root } from './run.js';
+import { mobilenet, program, root } from './run.js';
 
 const photos = ['alps', 'boats'].map((name) => join(root, `test/photos/${name}.jpg`)) as [string, string];
 
@@ -96,6 +97,19 @@ describe('--resume', () => {
     );
     rmSync(join(folder, 'copy.jsonl.done'));
     expect(copy('--dtype', 'int8').code).toBe(2);
+  });
+
+  it('never takes rows for those of a run that was to replace them, but was killed before it did', async () => {
+    first('--top', '1');
+    const list = ['--files-from', '-', '-o', output, '--overwrite', '--top', '2'];
+    const child = spawn(process.execPath, [program, 'classify', ...list], { stdio: ['pipe', 'ignore', 'inherit'] });
+    const ended = new Promise((go) => child.once('close', go));
+    while (existsSync(done())) await new Promise((go) => setTimeout(go, 20));
+    child.kill('SIGKILL');
+    await ended;
+    expect(read(output)).toContain('alps.jpg');
+    expect(existsSync(begun())).toBe(false);
+    expect(mobilenet('classify', ...photos, '-o', output, '--resume', '--top', '2').stderr).toContain('only the model');
   });
 
   it('has a mark that stays where a run is refused before it begins', () => {
