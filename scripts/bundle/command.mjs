@@ -57,6 +57,7 @@ const rest = [
     'inputs/truth-table',
     'inputs/archive',
     'report/parquet',
+    'report/no-images',
   ],
   ...[
     'batch/select-predictions',

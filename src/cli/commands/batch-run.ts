@@ -2,7 +2,6 @@ import { DEFAULT_MODEL } from '../../domain/defaults.js';
 import { exitCodes, formatError } from '../../errors/errors.js';
 import { printable } from '../../errors/printable.js';
 import { batchSummary } from '../../report/batch-summary.js';
-import { noImagesFound } from '../../report/no-images.js';
 import type { Tally } from '../../use-cases/tally.js';
 import type { Output, OutputHost } from '../../use-cases/write-batch.js';
 import type { BatchFlags } from '../options/batch-request.js';
@@ -56,7 +55,7 @@ export async function runBatch<T extends BatchTally>(
     const last = command.note?.(result);
     for (const line of last === undefined ? summary : [...summary, last]) writeLine(line);
   }
-  return signals?.exitCode ?? exitCodeOf(result, names, flags);
+  return signals?.exitCode ?? (await exitCodeOf(result, names, flags));
 }
 
 async function hostOf(
@@ -100,13 +99,14 @@ async function installModel(flags: BatchFlags): Promise<void> {
   await pullToRun({ model, alpha, resolution, dtype }, json || quiet);
 }
 
-function exitCodeOf(tally: BatchTally, names: readonly string[], flags: BatchFlags): number {
+async function exitCodeOf(tally: BatchTally, names: readonly string[], flags: BatchFlags): Promise<number> {
   const { succeeded, failed, notFinite, lost, skipped } = tally;
   // A part of all inputs may be empty, as may what another program sends; all of them may not.
   const mayBeEmpty = flags.stdinFrames || (flags.shard && tally.hasInputs);
   if (succeeded + failed + skipped === 0 && !mayBeEmpty) {
     const { filesFrom = [], recursive, hidden, include = [], exclude = [] } = flags;
     const isFiltered = include.length + exclude.length > 0;
+    const { noImagesFound } = await import('../../report/no-images.js');
     const search = { names, lists: filesFrom, recursive, hidden, isFiltered, others: tally.others };
     writeLine(formatError(noImagesFound(search)));
     return exitCodes.noInput;
