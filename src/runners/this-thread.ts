@@ -25,8 +25,10 @@ const MOST_UNPACKED = 4;
 /** A second thread starts up for about 25 ms of a core; from about this many multiply-accumulates on that is worth it. */
 const MACS_WORTH_A_THREAD = 2e9;
 
-/** Up to so many multiply-accumulates, of all pictures, V8 takes longer to optimise all kernels than it saves. */
+/** Up to so many multiply-accumulates, of all pictures, V8 takes longer to optimise all kernels in floats than it saves. */
 const MOST_MACS_UNOPTIMISED = 9.5e8;
+/** The same for one picture in integers. For a second one optimised code is worth its compilation. */
+const MOST_INTEGER_MACS_UNOPTIMISED = 6.5e8;
 
 type Running = Pick<Runner, 'ready' | 'busy' | 'classify' | 'close'>;
 
@@ -89,10 +91,9 @@ function sessionOptions(
 }
 
 function paceOf(model: Model, allMacs: number, pictures: number | undefined): KernelPace {
-  if (!hasFew(pictures) || allMacs > MOST_MACS_UNOPTIMISED || model.exact) return 'many-runs';
-  if (!model.readLevels) return 'few-runs';
-  // For a second picture optimised code would have been worth its compilation.
-  return pictures === 1 ? 'one-integer-run' : 'many-runs';
+  if (!hasFew(pictures) || model.exact) return 'many-runs';
+  if (!model.readLevels) return allMacs <= MOST_MACS_UNOPTIMISED ? 'few-runs' : 'many-runs';
+  return pictures === 1 && allMacs <= MOST_INTEGER_MACS_UNOPTIMISED ? 'one-integer-run' : 'many-runs';
 }
 
 function hasFew(pictures: number | undefined): boolean {
