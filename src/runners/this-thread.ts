@@ -92,8 +92,15 @@ function sessionOptions(
 
 function paceOf(model: Model, allMacs: number, pictures: number | undefined): KernelPace {
   if (!hasFew(pictures) || model.exact) return 'many-runs';
-  if (!model.readLevels) return allMacs <= MOST_MACS_UNOPTIMISED ? 'few-runs' : 'many-runs';
+  if (!model.readLevels) {
+    return allMacs <= MOST_MACS_UNOPTIMISED && !readsMapsByWindows(model.network) ? 'few-runs' : 'many-runs';
+  }
   return pictures === 1 && allMacs <= MOST_INTEGER_MACS_UNOPTIMISED ? 'one-integer-run' : 'many-runs';
+}
+
+/** Convolutions of maps have a product of their own, which is not optimised ahead; that of the picture uses the common one. */
+function readsMapsByWindows({ layers }: Model['network']): boolean {
+  return layers.filter(({ kind }) => kind === 'conv').length > 1;
 }
 
 function hasFew(pictures: number | undefined): boolean {
