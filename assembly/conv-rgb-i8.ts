@@ -2,7 +2,7 @@ import { SWISH } from './activations';
 import { lesser } from './integers';
 import { bytesOf, HEADER_BYTES, HEADER_LARGEST, isInBytes, WIDE_INPUT, WIDE_OUTPUT } from './integer-tiles';
 import { multiplyAddLanes } from './multiply-lanes';
-import { Clipped, storeSums, Swished } from './requantise';
+import { Clipped, storePair, storeSums, Swished } from './requantise';
 import { CHANNEL_TILE, FLOAT, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
@@ -101,6 +101,16 @@ function multiplyRow<I, A>(
         end = p + rowBytes;
         next = next == row1 ? row2 : 0;
       }
+    }
+    if (sizeof<I>() == 1 && !isFloat<A>() && left >= tile) {
+      const third = output + 2 * outStride;
+      const fifth = third + 2 * outStride;
+      storePair<A>(output, output + outStride, a0, a1, b0, b1, panel, format);
+      storePair<A>(third, third + outStride, c0, c1, d0, d1, panel, format);
+      storePair<A>(fifth, fifth + outStride, e0, e1, f0, f1, panel, format);
+      output = fifth + 2 * outStride;
+      row0 += step * tile; row1 += step * tile; row2 += step * tile;
+      continue;
     }
     storeSums<A>(output, a0, a1, panel, 0, limit, format);
     output += outStride;
