@@ -157,7 +157,8 @@ function wordScale(multipliers: readonly number[], ranges: readonly number[]): W
   const range = Math.max(...ranges);
   const shift = SHIFTS.find((each) => range < WORD_MAX * 2 ** each);
   if (shift === undefined) return undefined;
-  const words = multipliers.map((multiplier) => Math.ceil(multiplier * 2 ** (15 + shift) - 1e-4));
+  // At least 1, also for a channel of zeros: the steps follow from it.
+  const words = multipliers.map((multiplier) => Math.max(1, Math.ceil(multiplier * 2 ** (15 + shift) - 1e-4)));
   const largest = shift > 0 ? LARGEST_SHIFTED_MULTIPLIER : LARGEST_MULTIPLIER;
   return words.every((each) => each <= largest) ? { shift, multipliers: words } : undefined;
 }
