@@ -10,6 +10,7 @@ import {
   readDone,
   readSmallJson,
   recordedOptions,
+  removeBeside,
   removeDone,
   replaceJson,
   unequalOptions,
@@ -48,7 +49,8 @@ export interface BegunRows {
 export function beginRows(output: string, run: BegunRun, resumes: boolean): BegunRows {
   const hasRows = (statSync(output, { throwIfNoEntry: false })?.size ?? 0) > 0;
   if (!hasRows || !resumes) {
-    removeBegun(output);
+    // A file that stayed would describe rows of this run by options of another one.
+    removeBeside(output, begunPath(output));
     removeDone(output);
     return { changed: [], note: hasRows ? 'with the first row' : 'at once' };
   }

@@ -38,7 +38,11 @@ export function donePath(output: string): string {
 
 /** What a run does before it changes `output`, which is not finished from now on. Throws UsageError. */
 export function removeDone(output: string): void {
-  const path = donePath(output);
+  removeBeside(output, donePath(output));
+}
+
+/** Removes a file that would say something wrong of `output`. Throws UsageError where it is there and stays. */
+export function removeBeside(output: string, path: string): void {
   try {
     if (existsSync(path)) rmSync(path, { force: true });
   } catch (cause) {

@@ -1,6 +1,6 @@
 import type { FailedRecord, Origin, PictureFacts, Timing } from '../domain/classification.js';
 import type { VectorSpace } from '../domain/vector-space.js';
-import { UsageError } from '../errors/errors.js';
+import { type ErrorDetails, UsageError } from '../errors/errors.js';
 import { isJsonObject } from '../untrusted-data/json-object.js';
 
 /** What a file of names, or of vectors in JSON lines, says of a picture that has a vector. */
@@ -43,18 +43,26 @@ export function parseVectorLine(text: string, where: string): (VectorRow | Faile
 
 /** Throws UsageError where vectors cannot stand beside those of `space` in one file. */
 export function checkSpace(found: VectorSpace, space: VectorSpace, where: string): void {
-  const problem = differenceOf(found, space);
-  if (problem !== undefined) throw new UsageError({ where, problem, expected: describeSpace(space) });
+  const difference = differenceOf(found, space);
+  if (difference) throw new UsageError({ where, ...difference });
 }
 
-function differenceOf(found: VectorSpace, space: VectorSpace): string | undefined {
+function differenceOf(found: VectorSpace, space: VectorSpace): Pick<ErrorDetails, 'problem' | 'expected'> | undefined {
+  const expected = describeSpace(space);
   if (found.id !== space.id || found.length !== space.length) {
-    return 'vectors of another model, layer, dtype or resolution';
+    return { problem: 'vectors of another model, layer, dtype or resolution', expected };
   }
-  if (found.normalised !== space.normalised) return 'vectors are normalised in one run and not in the other';
-  if (found.fullDecode !== space.fullDecode) return '--full-decode is given in one run and not in the other';
-  if (found.deterministic !== space.deterministic) return '--deterministic is given in one run and not in the other';
+  if (found.normalised !== space.normalised) {
+    return { problem: 'vectors are normalised in one run and not in the other', expected };
+  }
+  if (found.fullDecode !== space.fullDecode) return otherOption('--full-decode', space.fullDecode);
+  if (found.deterministic !== space.deterministic) return otherOption('--deterministic', space.deterministic);
   return undefined;
+}
+
+function otherOption(name: string, isGiven = false): Pick<ErrorDetails, 'problem' | 'expected'> {
+  const [found, wanted] = isGiven ? ['without', 'with'] : ['with', 'without'];
+  return { problem: `vectors made ${found} ${name}`, expected: `vectors made ${wanted} it` };
 }
 
 /** `normalised output of layer avg_pool of efficientnet_b0 (f32, 224 × 224)` */

@@ -158,7 +158,7 @@ async function beginRows(output: string, begun: BegunRun, { resume }: OutputRequ
   const before = files.beginRows(output, begun, resume);
   if (!before.changed) {
     const path = printable(files.begunPath(output));
-    onNote(`--resume: ${path} is missing, so of the options that the rows were made with only the model is compared`);
+    onNote(`--resume: ${path} is missing or damaged, so only the model of earlier rows is compared, not their options`);
   }
   return { ...before, noteOptions: () => files.noteOptions(output, begun) };
 }

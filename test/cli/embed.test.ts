@@ -221,6 +221,9 @@ describe('--resume', () => {
       expect(embed(...other), other.join(' ')).toMatchObject({ code: 2, stderr: expect.stringContaining(':1: ') });
       expect(readFileSync(output)).toEqual(before);
     }
+    expect(embed('--full-decode').stderr).toContain(
+      ':1: vectors made without --full-decode, expected vectors made with it\n',
+    );
     appendFileSync(namesFile(), 'no row\n');
     expect(embed().stderr).toMatch(/:3: not JSON/);
     writeFileSync(namesFile(), '');

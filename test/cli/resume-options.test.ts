@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -92,9 +101,7 @@ describe('--resume', () => {
     copyFileSync(output, join(folder, 'copy.jsonl'));
     const copy = (...options: string[]) =>
       mobilenet('classify', ...photos, '-o', join(folder, 'copy.jsonl'), '--resume', ...options);
-    expect(copy().stderr).toContain(
-      'copy.jsonl.options is missing, so of the options that the rows were made with only',
-    );
+    expect(copy().stderr).toContain('copy.jsonl.options is missing or damaged, so only the model of earlier rows');
     rmSync(join(folder, 'copy.jsonl.done'));
     expect(copy('--dtype', 'int8').code).toBe(2);
   });
@@ -117,6 +124,20 @@ describe('--resume', () => {
     expect(mobilenet('classify', ...photos, '-o', output).stderr).toContain('the file is not empty');
     expect(existsSync(done())).toBe(true);
     expect(existsSync(begun())).toBe(false);
+  });
+
+  it('changes nothing where options of an earlier run cannot be removed', () => {
+    first();
+    const rows = read(output);
+    mkdirSync(begun());
+    try {
+      const { code, stderr } = first('--top', '1');
+      expect([code, stderr]).toEqual([2, `mobilenet: --output ${output}: ${begun()} is a folder\n`]);
+      expect(read(output)).toBe(rows);
+      expect(existsSync(done())).toBe(true);
+    } finally {
+      rmdirSync(begun());
+    }
   });
 
   it('compares every option of classify, or has a reason not to', () => {
