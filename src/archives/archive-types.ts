@@ -61,7 +61,7 @@ export class ArchiveError extends Error {
   }
 }
 
-/** Of a file that only its name makes an archive. */
+/** For a file that has the name of an archive, but not the contents. */
 export function notA(what: string): ArchiveError {
   return new ArchiveError({ problem: `not a ${what}`, remedy: 'check what was downloaded or copied' });
 }

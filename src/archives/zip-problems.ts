@@ -6,16 +6,19 @@ const problems: readonly (readonly [RegExp, ArchiveFlaw['flaw']])[] = [
     /^End of central directory/,
     {
       problem: 'the zip archive is cut off: it has no directory at its end',
-      remedy: 'download or copy it again, or rebuild it with "zip -FF"',
+      remedy: 'download or copy it again, or rebuild it with "zip -FF FILE.zip --out NEW.zip"',
     },
   ],
   [
     /^Invalid comment length/,
-    { problem: 'there are bytes after the end of the zip archive', remedy: 'rebuild it with "zip -FF"' },
+    {
+      problem: 'there are bytes after the end of the zip archive',
+      remedy: 'rebuild it with "zip -FF FILE.zip --out NEW.zip"',
+    },
   ],
   [
     /^multi-disk/,
-    { problem: 'one of several files of a zip archive', remedy: 'join them with "zip -s 0 FILE.zip --out WHOLE.zip"' },
+    { problem: 'one of several files of a zip archive', remedy: 'join them with "zip -s 0 FILE.zip --out NEW.zip"' },
   ],
   [/overflows file bounds/, { problem: 'the zip archive does not have all of its bytes' }],
 ];
@@ -27,7 +30,7 @@ const problemsOfOthers: readonly (readonly [RegExp, ArchiveFlaw['flaw']])[] = [
     /file header signature/,
     {
       problem: 'there are bytes in front of the zip archive, as in one that extracts itself',
-      remedy: 'correct it with "zip -A", or extract it and name the folder',
+      remedy: 'correct it with "zip -A FILE.zip", or extract it and name the folder',
     },
   ],
 ];

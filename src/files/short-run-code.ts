@@ -15,10 +15,10 @@ const usualBudgets: Readonly<Record<string, number>> = {
   '13.6': 13_000_000,
 };
 const usualBudget = usualBudgets[/^\d+\.\d+/.exec(process.versions.v8)?.[0] ?? ''];
-/** About as many bytes of code may a function run before it is optimised: the most that fits. */
+/** How many bytes of code, about, a function may run before V8 optimises it: the largest number that the flag takes. */
 const LARGE_BUDGET = 2 ** 31 - 1;
 
-/** A section that means nothing, without a name: V8 shares the code of modules that consist of the same bytes. */
+/** A custom section without a name or contents. V8 shares code between modules of equal bytes, so these must not be equal. */
 const EMPTY_SECTION = [0, 1, 0];
 
 /**

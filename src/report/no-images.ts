@@ -34,7 +34,7 @@ export function noImagesFound(search: EmptySearch): ErrorDetails {
 
 function remedyFor({ recursive = true, hidden, isFiltered, others = new Map() }: EmptySearch): string {
   if (others.get('archive'))
-    return `archives in a folder or in an archive are not read: name them, as in 'folder/*.tar'`;
+    return `name archives that are in a folder, as in 'folder/*.tar', and extract those that are in an archive`;
   if (isFiltered) return 'check --include and --exclude';
   if (!recursive) return 'without --no-recursive, subfolders are read too';
   if (others.size > 0) return 'add --report-skipped --format csv to see which files were skipped';

@@ -131,7 +131,7 @@ describe('classify, of archives', () => {
       write('cut.zip', makeZip([{ name: 'a.jpg', data: photo }]).subarray(0, -9)),
     );
     expect(stderr).toMatch(
-      /cut\.zip: the zip archive is cut off: .*; download or copy it again, or rebuild it with "zip -FF"\n/,
+      /cut\.zip: the zip archive is cut off: .*; download or copy it again, or rebuild it with "zip -FF FILE\.zip --out NEW\.zip"\n/,
     );
     expect(code).toBe(3);
     expect(mobilenet('classify', write('empty.tar', makeTar([]))).code).toBe(3);

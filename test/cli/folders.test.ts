@@ -133,7 +133,7 @@ describe('files in a folder that are no pictures', () => {
     expect(code).toBe(3);
     writeFileSync(join(place, 'images.zip'), 'PK\x03\x04');
     expect(mobilenet('classify', place).stderr).toContain(
-      "archives in a folder or in an archive are not read: name them, as in 'folder/*.tar'",
+      "name archives that are in a folder, as in 'folder/*.tar', and extract those that are in an archive",
     );
   });
 });
