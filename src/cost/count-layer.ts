@@ -18,20 +18,8 @@ export interface LayerCount {
   readonly params: ParameterCounts;
 }
 
-const counted = new WeakMap<ResolvedLayer, LayerCount>();
-
 /** What one layer costs. Bias, batch norm, activations, pools and sums are not counted as multiply-accumulates. */
 export function countLayer(layer: ResolvedLayer): LayerCount {
-  // Totals, groups, conventions and published figures all ask for the same layers.
-  let count = counted.get(layer);
-  if (!count) {
-    count = countAnew(layer);
-    counted.set(layer, count);
-  }
-  return count;
-}
-
-function countAnew(layer: ResolvedLayer): LayerCount {
   const params = countParameters(layer.parameters);
   const { height, width } = layer.outputShape;
   if (isNorm(layer)) return { macs: 0, params: { ...params, weights: 0 } };

@@ -69,10 +69,11 @@ export interface Counted {
   readonly params: number;
 }
 
-export function countNetwork({ layers }: Pick<ResolvedNetwork, 'layers'>, { rule, params }: Counting): Counted {
+export function countNetwork({ layers }: Pick<ResolvedNetwork, 'layers'>, { rule, params, plain }: Counting): Counted {
+  const total = countLayers(layers);
   return {
-    count: layers.reduce((sum, layer) => sum + countByRule(layer, rule), 0),
-    params: parametersByRule(countLayers(layers).params, params),
+    count: plain ? total.macs : layers.reduce((sum, layer) => sum + countByRule(layer, rule), 0),
+    params: parametersByRule(total.params, params),
   };
 }
 
