@@ -21,21 +21,20 @@ export interface Lifetime {
 export function lifetimes(steps: readonly LifetimeStep[]): readonly Lifetime[] {
   const lastReads = new Map<string, number>();
   let inputShape: Shape | undefined;
-  for (const [index, step] of steps.entries()) {
-    for (const [position, input] of step.inputs.entries()) {
-      lastReads.set(input, index);
-      if (input === NETWORK_INPUT) inputShape = step.inputShapes[position];
-    }
-  }
+  steps.forEach(({ inputs, inputShapes }, index) => {
+    for (const input of inputs) lastReads.set(input, index);
+    const place = inputs.indexOf(NETWORK_INPUT);
+    if (place >= 0) inputShape = inputShapes[place];
+  });
   const found: Lifetime[] = [];
   if (inputShape) {
     const to = lastReads.get(NETWORK_INPUT)!;
     found.push({ name: NETWORK_INPUT, elements: countElements(inputShape), from: 0, to });
   }
-  for (const [from, { name, outputShape }] of steps.entries()) {
+  steps.forEach(({ name, outputShape }, from) => {
     const to = from === steps.length - 1 ? from : (lastReads.get(name) ?? from);
     found.push({ name, elements: countElements(outputShape), from, to });
-  }
+  });
   return found;
 }
 

@@ -23,6 +23,7 @@ export interface ResolveOptions {
 }
 
 const NO_PADS: Pads = { top: 0, bottom: 0, left: 0, right: 0 };
+const NO_PARAMETERS: readonly Parameter[] = [];
 /** Imported graphs are untrusted: with these bounds, every product of sizes stays an exact integer. */
 const MAX_CHANNELS = MAX_CLASSES;
 const MAX_WINDOW = 1024;
@@ -79,13 +80,14 @@ function resolveLayer(
   options: Required<ResolveOptions>,
 ): ResolvedLayer {
   checkArity(where, layer, shapes.length);
-  const [input, ...otherInputs] = layer.inputs;
-  const [shape, ...otherShapes] = shapes;
-  if (input === undefined || !shape) throw broken(where, 'no input', 'at least one');
-  const inputs = [input, ...otherInputs] as const;
-  const inputShapes = [shape, ...otherShapes] as const;
-  const { outputShape, pads = NO_PADS, parameters = [] } = follow(where, layer, inputShapes, options);
-  return { ...layer, inputs, inputShapes, outputShape, pads, parameters };
+  const { inputs } = layer;
+  if (!isFilled(inputs) || !isFilled(shapes)) throw broken(where, 'no input', 'at least one');
+  const { outputShape, pads = NO_PADS, parameters = NO_PARAMETERS } = follow(where, layer, shapes, options);
+  return { ...layer, inputs, inputShapes: shapes, outputShape, pads, parameters };
+}
+
+function isFilled<T>(list: readonly T[]): list is readonly [T, ...T[]] {
+  return list.length > 0;
 }
 
 function checkArity(where: string, { kind }: Layer, count: number): void {
@@ -280,11 +282,12 @@ function listParameters(
   layer: Pick<DenseLayer, 'batchNorm' | 'bias'>,
   weights: readonly number[],
 ): readonly Parameter[] {
-  const channels = weights.at(-1)!;
+  const shape = [weights.at(-1)!];
   const parameters: Parameter[] = [{ name: 'weights', shape: weights }];
-  if (layer.bias) parameters.push({ name: 'bias', shape: [channels] });
+  if (layer.bias) parameters.push({ name: 'bias', shape });
   if (layer.batchNorm) {
-    for (const name of ['gamma', 'beta', 'mean', 'variance'] as const) parameters.push({ name, shape: [channels] });
+    parameters.push({ name: 'gamma', shape }, { name: 'beta', shape });
+    parameters.push({ name: 'mean', shape }, { name: 'variance', shape });
   }
   return parameters;
 }
