@@ -236,7 +236,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'files/short-run-code.ts',
-    holds: 'when V8 optimises WebAssembly, in processes that end soon',
+    holds: 'when V8 optimises, in processes that end soon',
     imports: [],
     node: ['v8'],
     process: ['versions'],

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { fitsBudget, parseBudget } from '../../cost/budget.js';
 import { byAccuracy, listGrid, markFront, summariseAll } from '../../cost/summary.js';
 import { UsageError } from '../../errors/errors.js';
+import { withoutOptimising } from '../../files/short-run-code.js';
 import { sweepSections } from '../../report/summary-text.js';
 import { comparisonOptions, comparisonOutputOptions } from '../options/comparison-options.js';
 import { countingOptions, readCounting } from '../options/counting-options.js';
@@ -13,6 +14,8 @@ import { checkOutput, countingDefinition, listOthers, writeComparison } from './
 
 /** Far more than any plot or table can show; a list is typed by hand. */
 const MOST_ROWS = 10_000;
+/** Up to so many rows, V8 takes longer to optimise the code that counts them than it then saves. */
+const FEW_ROWS = 300;
 
 const gridOptions = {
   networks: commaSeparated('--models <names>', 'networks, separated by commas (default: mobilenet_v1,mobilenet_v2)'),
@@ -63,7 +66,8 @@ export async function runSweep(flags: OptionValues<typeof sweepOptions>, print: 
       expected: `at most ${MOST_ROWS}`,
     });
   }
-  const all = summariseAll(variants, options);
+  const count = () => summariseAll(variants, options);
+  const all = variants.length <= FEW_ROWS ? withoutOptimising(count) : count();
   const marked = flags.pareto ? markFront(all) : all;
   const rows = limits ? marked.filter((row) => fitsBudget(row, limits)).toSorted(byAccuracy) : marked;
   const others = (await listOthers(flags)).filter((row) => limits === undefined || fitsBudget(row, limits));
