@@ -58,17 +58,20 @@ export function removeBeside(output: string, path: string): void {
 /**
  * Says that all rows are in `output`; nothing where that is no regular file.
  * @param onProblem told in one line where the file cannot be written: the rows are there all the same
+ * @returns whether it says so
  */
 export function writeDone(
   output: string,
   record: Omit<DoneRecord, 'bytes' | 'digest'>,
   onProblem: (problem: string) => void,
-): void {
+): boolean {
   try {
     const written = statSync(output);
     if (written.isFile()) replaceDone(output, record, written.size);
+    return written.isFile();
   } catch (error) {
     onProblem(`${donePath(output)}: ${describeWriteError(error)}`);
+    return false;
   }
 }
 

@@ -136,13 +136,7 @@ export async function writeBatch<Outcome, T extends Tally>(
     output?.close(isWhole);
     const hasEnded = signals.signal.aborted || (strict && (writer?.tally.failed ?? 0) > 0);
     if (begun && isWhole && !hasEnded && batch.hasInputs()) {
-      // Where that cannot be said, the rows are there all the same.
-      (await import('../batch/done-file.js')).writeDone(
-        target!,
-        describePart({ ...part!, ...begun }, writer!.tally, rows),
-        host.onProblem,
-      );
-      (await import('../batch/begun-file.js')).removeBegun(target!);
+      await noteFinished(target!, describePart({ ...part!, ...begun }, writer!.tally, rows), host);
     }
     await release?.();
   }
@@ -161,6 +155,16 @@ async function beginRows(output: string, begun: BegunRun, { resume }: OutputRequ
     onNote(`--resume: ${path} is missing or damaged, so only the model of earlier rows is compared, not their options`);
   }
   return { ...before, noteOptions: () => files.noteOptions(output, begun) };
+}
+
+/** Where that cannot be written, the rows are there all the same, and so are the options that they were made with. */
+async function noteFinished(
+  output: string,
+  done: ReturnType<typeof describePart>,
+  { onProblem }: OutputHost,
+): Promise<void> {
+  if (!(await import('../batch/done-file.js')).writeDone(output, done, onProblem)) return;
+  (await import('../batch/begun-file.js')).removeBegun(output);
 }
 
 function describePart(part: PartRequest, tally: Tally, rows: number): Omit<DoneRecord, 'bytes' | 'digest'> {

@@ -119,6 +119,26 @@ describe('--resume', () => {
     expect(mobilenet('classify', ...photos, '-o', output, '--resume', '--top', '2').stderr).toContain('only the model');
   });
 
+  it('keeps the options of rows that cannot be marked as finished', async () => {
+    rmSync(output, { force: true });
+    rmSync(done(), { force: true });
+    const child = spawn(process.execPath, [program, 'classify', '--files-from', '-', '-o', output, '--top', '2'], {
+      stdio: ['pipe', 'ignore', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr.on('data', (chunk) => (stderr += chunk));
+    const ended = new Promise((go) => child.once('close', go));
+    while (!existsSync(begun())) await new Promise((go) => setTimeout(go, 20));
+    mkdirSync(join(done(), 'in the way'), { recursive: true });
+    child.stdin.end(photos[0]);
+    await ended;
+    rmSync(done(), { recursive: true });
+    expect(stderr).toContain('rows.jsonl.done: ');
+    expect(read(output)).toContain('alps.jpg');
+    expect(resume('--top', '3').stderr).toContain('--top was 2 and is 3');
+    expect(resume('--top', '2').code).toBe(0);
+  });
+
   it('has a mark that stays where a run is refused before it begins', () => {
     first();
     expect(mobilenet('classify', ...photos, '-o', output).stderr).toContain('the file is not empty');

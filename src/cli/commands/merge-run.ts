@@ -70,13 +70,14 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
     output.close(isWhole);
     await release?.();
   }
-  if (repeated > 0) {
-    const [rows, names] =
-      repeated === 1 ? ['1 row was', 'its file name'] : [`${repeated} rows were`, 'their file names'];
-    writeLine(`${rows} left out, as ${names} had occurred before`);
-  }
+  if (repeated > 0) writeLine(repeatedRows(repeated));
   if (torn > 0) return exitCodes.output;
   return failed === 0 || flags.allowFailures ? exitCodes.ok : exitCodes.someInputsFailed;
+}
+
+function repeatedRows(count: number): string {
+  const [rows, names] = count === 1 ? ['1 row was', 'its file name'] : [`${count} rows were`, 'their file names'];
+  return `${rows} left out, as ${names} had occurred before`;
 }
 
 /** Says what is not. */
