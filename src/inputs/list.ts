@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { UsageError } from '../errors/errors.js';
+import { type ErrorDetails, UsageError } from '../errors/errors.js';
 import { describeReadError } from '../errors/file-errors.js';
 import { printable } from '../errors/printable.js';
 import { openStream } from './stream.js';
@@ -63,16 +63,25 @@ function unreadable(where: string, cause: unknown): UsageError {
   return new UsageError({ where, problem: describeReadError(cause) }, { cause });
 }
 
+/** Some programs of Windows, older PowerShells among them, write UTF-16 with a byte order mark. */
+function aboutNul(bytes: Buffer): ErrorDetails {
+  if (['fffe', 'feff'].includes(bytes.toString('hex', 0, 2))) {
+    return {
+      problem: 'the list is in UTF-16',
+      expected: 'UTF-8',
+      remedy: 'save it as UTF-8 without a byte order mark',
+    };
+  }
+  return {
+    problem: 'a name has a NUL in it',
+    expected: 'a list of names, each on a line of its own',
+    remedy: 'if names end with NUL, add --null',
+  };
+}
+
 /** Of a name that is kept its own copy. Windows ends lines by two characters. Throws UsageError for what is no name. */
 function cut(bytes: Buffer, separator: 'nul' | 'newline', where: string): Buffer {
-  if (separator === 'newline' && bytes.includes(0)) {
-    throw new UsageError({
-      where,
-      problem: 'a name has a NUL in it',
-      expected: 'a list of names, each on a line of its own',
-      remedy: 'if names end with NUL, add --null',
-    });
-  }
+  if (separator === 'newline' && bytes.includes(0)) throw new UsageError({ where, ...aboutNul(bytes) });
   const end = separator === 'newline' && process.platform === 'win32' && bytes.at(-1) === 0x0d ? -1 : undefined;
   return Buffer.from(bytes.subarray(0, end));
 }

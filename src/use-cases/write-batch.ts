@@ -100,7 +100,7 @@ export async function writeBatch<Outcome, T extends Tally>(
     if (target === undefined) output = host.openOutput();
     const { keepDone, createWriter, run } = await prepare(output?.isTerminal ?? false);
     release = await host.lockOutput?.();
-    // Which may refuse a file that has something in it.
+    // First, as it refuses a file that is not empty.
     if (!resume) output ??= host.openOutput();
     begun = part && (await describeBegun(part, batch.runner.model));
     const before = begun && (await beginRows(target!, begun, request, host));

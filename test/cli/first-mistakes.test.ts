@@ -13,6 +13,7 @@ beforeAll(() => {
   copyFileSync(join(root, 'test/photos/alps.jpg'), join(folder, '-dash.jpg'));
   writeFileSync(join(folder, 'nul.txt'), 'photos/alps.jpg\0photos/alps.jpg\0');
   writeFileSync(join(folder, 'windows.txt'), 'photos/alps.jpg\r\n');
+  writeFileSync(join(folder, 'utf16.txt'), '\ufeffphotos/alps.jpg\r\n', 'utf16le');
   writeFileSync(join(folder, 'mark.txt'), '\ufeffphotos/alps.jpg\n');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -34,6 +35,11 @@ describe('a mistake', () => {
       ['--files-from', 'nul.txt'],
       2,
       'nul.txt: a name has a NUL in it, expected a list of names, each on a line of its own; if names end with NUL, add --null',
+    ],
+    [
+      ['--files-from', 'utf16.txt'],
+      2,
+      'utf16.txt: the list is in UTF-16, expected UTF-8; save it as UTF-8 without a byte order mark',
     ],
     [
       ['--files-from', 'windows.txt'],
