@@ -12,6 +12,7 @@ export function describeWriteError(error: unknown): string {
 
 const WORDS: Readonly<Record<string, string>> = {
   ...{ EACCES: 'permission denied', EPERM: 'permission denied', EISDIR: 'is a folder' },
+  ENOTDIR: 'part of the path is a file, not a folder',
   ...{ ENAMETOOLONG: 'the name is too long', EROFS: 'the file system is read-only' },
 };
 

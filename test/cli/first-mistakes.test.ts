@@ -54,6 +54,15 @@ describe('a mistake', () => {
     [['--files-from', '/dev/null'], 3, '--files-from /dev/null: no images found, expected a list of names'],
     [['photos', '--output', ''], 2, '--output: expected the name of a file'],
     [['photos', '--output', 'photos', '--format', 'csv'], 2, '--output photos: is a folder'],
+    ...['classify', 'embed'].flatMap((command) =>
+      ['--overwrite', '--resume'].map((option): [string[], number, string] => [
+        [command, 'photos', '--output', 'mark.txt/rows.jsonl', option],
+        2,
+        '--output mark.txt/rows.jsonl: part of the path is a file, not a folder',
+      ]),
+    ),
+    [['photos', '--output', `${'x'.repeat(300)}.csv`, '--format', 'csv'], 2, 'x.csv: the name is too long'],
+    [['explain', 'photos/alps.jpg', '--output', 'mark.txt/x.png'], 2, 'mark.txt/x.png: part of the path is a file'],
     [['merge', 'photos'], 2, 'photos: is a folder'],
     [['photos', '--shard', '1/1000000'], 2, 'such as 3/16, and N at most 999999'],
   ])('%j exits with %i and says what to do', (args, code, message) => {

@@ -138,7 +138,8 @@ export function openFile(path: string, { append, overwrite }: { append: boolean;
  */
 export function openWhole(path: string, overwrite: boolean, option = '--output'): Output {
   const old = statOrNothing(path);
-  const isLinkToNothing = !old && lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  const link = old ?? refuseUnwritable(path, () => lstatSync(path, { throwIfNoEntry: false }), option);
+  const isLinkToNothing = !old && link !== undefined;
   if (isLinkToNothing || (old && !old.isFile())) return openFile(path, { append: false, overwrite: true });
   if (!overwrite) refuseFilled(path, '--overwrite', option);
   const replacement = refuseUnwritable(path, () => openReplacement(path), option);
@@ -210,7 +211,8 @@ function unwritten(path: string, cause: unknown, option = '--output'): OutputErr
   return new OutputError({ where: `${option} ${printable(path)}`, problem: describeWriteError(cause) }, { cause });
 }
 
-function refuseUnwritable<T>(path: string, open: () => T, option = '--output'): T {
+/** Throws UsageError where a call of the system fails, with the reason why the file cannot be written. */
+export function refuseUnwritable<T>(path: string, open: () => T, option = '--output'): T {
   try {
     return open();
   } catch (cause) {
