@@ -3,7 +3,7 @@ import { isPublished } from '../networks/index.js';
 import { largestLiveSet } from '../networks/lifetimes.js';
 import { resolve } from '../networks/resolve.js';
 import type { LayerKind, ResolvedLayer, ResolvedNetwork, Shape } from '../networks/types.js';
-import { countLayer, countLayers, type ParameterCounts } from './count-layer.js';
+import { countLayers, type LayerCount, type ParameterCounts } from './count-layer.js';
 import { standardTwin } from './standard-twin.js';
 
 const BYTES_PER_F32 = 4;
@@ -84,7 +84,7 @@ export function cost(
   twin: ResolvedNetwork = standardNetwork(network),
 ): Cost {
   const { id, alpha, resolution, classes, layers } = network;
-  const counts = layers.map(countLayer);
+  const counts = countLayers(layers).each;
   const { macs, flops, params } = costTotals(network, flopsPerMac);
   return {
     network: id,
@@ -106,7 +106,7 @@ export function cost(
       };
     }),
     classes,
-    kinds: groupByKind(layers),
+    kinds: groupByKind(layers, counts),
     standard: costStandard(twin, macs, params, flopsPerMac),
     published: isPublished(id, alpha, resolution),
   };
@@ -136,14 +136,16 @@ function costStandard(
 }
 
 /** Kinds with weights, the most MACs first. */
-function groupByKind(layers: readonly ResolvedLayer[]): readonly KindCost[] {
+function groupByKind(layers: readonly ResolvedLayer[], counts: readonly LayerCount[]): readonly KindCost[] {
   const groups = new Map<LayerKind, { macs: number; weights: number }>();
-  for (const layer of layers) {
-    const { macs, params } = countLayer(layer);
-    if (params.weights === 0) continue;
-    const group = groups.get(layer.kind) ?? { macs: 0, weights: 0 };
-    groups.set(layer.kind, { macs: group.macs + macs, weights: group.weights + params.weights });
-  }
+  layers.forEach(({ kind }, index) => {
+    const { macs, params } = elementAt(counts, index);
+    if (params.weights === 0) return;
+    const group = groups.get(kind) ?? { macs: 0, weights: 0 };
+    group.macs += macs;
+    group.weights += params.weights;
+    groups.set(kind, group);
+  });
   return [...groups].map(([kind, group]) => ({ kind, ...group })).sort((a, b) => b.macs - a.macs);
 }
 

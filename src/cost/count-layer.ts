@@ -42,22 +42,31 @@ export function isNorm(layer: ResolvedLayer): boolean {
 
 function countParameters(parameters: readonly Parameter[]): ParameterCounts {
   const counts = { weights: 0, bias: 0, gamma: 0, beta: 0, mean: 0, variance: 0 };
-  for (const { name, shape } of parameters) counts[name] = shape.reduce((product, extent) => product * extent, 1);
+  for (const { name, shape } of parameters) counts[name] = shape.reduce(multiply, 1);
   const { weights, bias, gamma, beta, mean, variance } = counts;
   const trainable = weights + bias + gamma + beta;
   return { weights, folded: weights + bias + gamma, trainable, total: trainable + mean + variance };
 }
 
-const totals = new WeakMap<readonly ResolvedLayer[], LayerCount>();
+const multiply = (product: number, extent: number) => product * extent;
+
+/** What all layers of a network cost, and each of them. */
+export interface LayersCount extends LayerCount {
+  readonly each: readonly LayerCount[];
+}
+
+const counted = new WeakMap<readonly ResolvedLayer[], LayersCount>();
 
 /** What all layers of a network cost. */
-export function countLayers(layers: readonly ResolvedLayer[]): LayerCount {
-  let total = totals.get(layers);
-  if (!total) {
-    total = addCounts(layers.map(countLayer));
-    totals.set(layers, total);
+export function countLayers(layers: readonly ResolvedLayer[]): LayersCount {
+  // Totals, groups, conventions and published figures all ask for the same layers.
+  let count = counted.get(layers);
+  if (!count) {
+    const each = layers.map(countLayer);
+    count = { ...addCounts(each), each };
+    counted.set(layers, count);
   }
-  return total;
+  return count;
 }
 
 export function addCounts(counts: readonly LayerCount[]): LayerCount {

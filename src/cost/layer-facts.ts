@@ -2,7 +2,7 @@ import { elementAt } from '../errors/element-at.js';
 import { lifetimes } from '../networks/lifetimes.js';
 import { NETWORK_INPUT, type Pads, type ResolvedLayer, type ResolvedNetwork } from '../networks/types.js';
 import { windowOf } from '../networks/windows.js';
-import { countLayer } from './count-layer.js';
+import { countLayers, type LayerCount } from './count-layer.js';
 import { countElements } from './operations.js';
 
 const BYTES_PER_F32 = 4;
@@ -34,12 +34,18 @@ export interface LayerFacts {
 export function layerFacts(network: ResolvedNetwork): readonly LayerFacts[] {
   const live = liveBytes(network.layers);
   const fields = receptiveFields(network.layers);
-  return network.layers.map((layer, index) => ({
-    ...verticalWindow(layer),
-    live: elementAt(live, index),
-    intensity: arithmeticIntensity(layer),
-    receptiveField: fields.get(layer.name) ?? null,
-  }));
+  const counts = countLayers(network.layers).each;
+  return network.layers.map((layer, index) => {
+    const window = windowOf(layer);
+    return {
+      kernelSize: window?.kernelHeight ?? null,
+      stride: window?.strideHeight ?? null,
+      pads: window ? layer.pads : null,
+      live: elementAt(live, index),
+      intensity: arithmeticIntensity(layer, elementAt(counts, index)),
+      receptiveField: fields.get(layer.name) ?? null,
+    };
+  });
 }
 
 /** The layer at which most activations are alive (the first of several), and how many bytes. */
@@ -60,14 +66,7 @@ function liveBytes(layers: readonly ResolvedLayer[]): readonly number[] {
   return live;
 }
 
-function verticalWindow(layer: ResolvedLayer): Pick<LayerFacts, 'kernelSize' | 'stride' | 'pads'> {
-  const window = windowOf(layer);
-  if (!window) return { kernelSize: null, stride: null, pads: null };
-  return { kernelSize: window.kernelHeight, stride: window.strideHeight, pads: layer.pads };
-}
-
-function arithmeticIntensity(layer: ResolvedLayer): number | null {
-  const { macs, params } = countLayer(layer);
+function arithmeticIntensity(layer: ResolvedLayer, { macs, params }: LayerCount): number | null {
   if (macs === 0) return null;
   const inputs = layer.inputShapes.reduce((sum, shape) => sum + countElements(shape), 0);
   return macs / (BYTES_PER_F32 * (params.folded + inputs + countElements(layer.outputShape)));
