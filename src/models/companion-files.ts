@@ -1,9 +1,9 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, extname } from 'node:path';
 import type { Label } from '../domain/label.js';
 import { ModelError } from '../errors/errors.js';
 import type { PaddingConvention } from '../networks/types.js';
-import { type FileSource, folderSource } from '../untrusted-data/files-beside.js';
+import { type FileSource, folderSource, isFolder } from '../untrusted-data/files-beside.js';
 import { labelsField, labelsOfJson, parseLabels } from './label-formats.js';
 import { MAX_LABELS_BYTES, tryFit } from './labels.js';
 import {
@@ -15,8 +15,7 @@ import {
 
 /** The folder of a file of weights, or (TensorFlow.js) the folder that is the model. */
 export function folderOf(path: string): FileSource {
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  const folder = isFolder ? path : dirname(path);
+  const folder = isFolder(path) ? path : dirname(path);
   return existsSync(folder) ? folderSource(folder) : noCompanions;
 }
 

@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModelError } from '../errors/errors.js';
 import { describeReadError } from '../errors/file-errors.js';
+import { isFolder } from '../untrusted-data/files-beside.js';
 import { MAX_FILE_BYTES } from '../untrusted-data/regular-file.js';
 import { readCatalog } from './catalog.js';
 import { places } from './home.js';
@@ -32,15 +33,6 @@ export function checkBundleTarget(folder: string): void {
 /** Whether a folder looks like a bundle, for messages. */
 export function looksLikeBundle(folder: string): boolean {
   return [places.models(folder), places.blobs(folder)].every(isFolder);
-}
-
-/** False as well for what cannot be there: a path through a file. */
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
 }
 
 /** Removes what only a download needs. */

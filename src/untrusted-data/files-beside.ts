@@ -1,4 +1,4 @@
-import { readdirSync, realpathSync } from 'node:fs';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { ModelError } from '../errors/errors.js';
 import { quoted } from '../errors/printable.js';
@@ -14,6 +14,15 @@ export interface FileSource {
   read(name: string, maxBytes?: number): Uint8Array;
   /** What messages call a file of a name. */
   where(name: string): string;
+}
+
+/** False as well for what cannot be there: a path through a file, a name that is too long. */
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /**

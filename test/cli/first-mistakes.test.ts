@@ -63,6 +63,10 @@ describe('a mistake', () => {
     ),
     [['photos', '--output', `${'x'.repeat(300)}.csv`, '--format', 'csv'], 2, 'x.csv: the name is too long'],
     [['explain', 'photos/alps.jpg', '--output', 'mark.txt/x.png'], 2, 'mark.txt/x.png: part of the path is a file'],
+    ...['mark.txt/x.onnx', 'mark.txt/x'].flatMap((path): [string[], number, string][] => [
+      [['photos', '--weights', path], 4, `${path}: part of the path is a file`],
+      [['cost', path], 4, `${path}: part of the path is a file`],
+    ]),
     [['merge', 'photos'], 2, 'photos: is a folder'],
     [['photos', '--shard', '1/1000000'], 2, 'such as 3/16, and N at most 999999'],
   ])('%j exits with %i and says what to do', (args, code, message) => {

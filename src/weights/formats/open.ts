@@ -1,9 +1,8 @@
-import { statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { ZipArchive } from '../../archives/zip.js';
 import { zipSource } from '../../archives/zip-source.js';
 import { ModelError } from '../../errors/errors.js';
-import { folderSource } from '../../untrusted-data/files-beside.js';
+import { folderSource, isFolder } from '../../untrusted-data/files-beside.js';
 import { readModelFile, withModelFile } from '../../untrusted-data/regular-file.js';
 import { findModel } from './find-model.js';
 import type { Opened, OpenOptions } from './opened.js';
@@ -70,8 +69,4 @@ async function openAny(bytes: Uint8Array, path: string, options: OpenOptions, in
   const format = formatOfKind(kind, path);
   if (format !== undefined && (format.isOneFile || inFolder)) return format.open(bytes, path, options);
   throw unknownKind(kind, path);
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
