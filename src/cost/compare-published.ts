@@ -86,15 +86,18 @@ export function findPublished(
     counts: publishedCounts(same)
       .filter((row) => (row.classes === undefined ? isImagenet : row.classes === classes))
       .map((row) => compareCount(row, resolution, build)),
-    accuracies: isImagenet ? publishedAccuracies().filter(same) : [],
-    latencies: isImagenet ? publishedLatencies().filter(same) : [],
+    accuracies: isImagenet ? publishedAccuracies(same) : [],
+    latencies: isImagenet ? publishedLatencies(same) : [],
     errata: errata.filter(same),
   };
 }
 
+let everyAccuracy: readonly PublishedAccuracy[] | undefined;
+
 /** The top-1 that tables and plots show: of the first source that has one, float weights. */
 export function findAccuracy(network: string, alpha: number, resolution: number): PublishedAccuracy | undefined {
-  return publishedAccuracies().find(
+  everyAccuracy ??= publishedAccuracies();
+  return everyAccuracy.find(
     (row) => row.network === network && row.alpha === alpha && row.resolution === resolution && row.dtype === 'f32',
   );
 }

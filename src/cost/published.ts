@@ -138,6 +138,14 @@ export type Wanted = (row: {
 
 const everything: Wanted = () => true;
 
+/** Whether a row is asked for that begins with network, α and resolution. Destructuring would take longer than making it. */
+const wantedRow = (isWanted: Wanted) => (row: readonly [string, number, number, ...unknown[]]) =>
+  isWanted({ network: row[0], alpha: row[1], resolution: row[2] });
+
+/** The same of a table of one network, whose rows begin with α and resolution. */
+const wantedRowOf = (network: string, isWanted: Wanted) => (row: readonly [number, number, ...unknown[]]) =>
+  isWanted({ network, alpha: row[0], resolution: row[1] });
+
 /** Only the rows that are asked for are made: a start for one network would wait for the others'. */
 export function publishedCounts(isWanted: Wanted = everything): readonly PublishedCount[] {
   return [
@@ -156,7 +164,7 @@ export function publishedCounts(isWanted: Wanted = everything): readonly Publish
 function v1TableCounts(isWanted: Wanted): readonly PublishedCount[] {
   return [
     ...v1PaperMacs
-      .filter(([network, alpha, resolution]) => isWanted({ network, alpha, resolution }))
+      .filter(wantedRow(isWanted))
       .map(([network, alpha, resolution, printed, reading, table]): PublishedCount => {
         return { network, alpha, resolution, quantity: 'MACs', printed, unit: 'M', source: v1Table(table), reading };
       }),
@@ -171,11 +179,9 @@ function v1TableCounts(isWanted: Wanted): readonly PublishedCount[] {
 
 /** Its tables of other data sets. */
 function v1TransferCounts(isWanted: Wanted): readonly PublishedCount[] {
-  const v1 = (alpha: number, resolution?: number) =>
-    isWanted({ network: 'mobilenet_v1', alpha, ...(resolution !== undefined && { resolution }) });
   return [
     ...dogs
-      .filter(([alpha, resolution]) => v1(alpha, resolution))
+      .filter(wantedRowOf('mobilenet_v1', isWanted))
       .flatMap(([alpha, resolution, macs, params]): PublishedCount[] => {
         const row = { network: 'mobilenet_v1', alpha, resolution, classes: 120, unit: 'M' } as const;
         const source = v1Table('table 10, Stanford Dogs');
@@ -186,7 +192,7 @@ function v1TransferCounts(isWanted: Wanted): readonly PublishedCount[] {
         ];
       }),
     ...faces
-      .filter(([alpha, resolution]) => v1(alpha, resolution))
+      .filter(wantedRowOf('mobilenet_v1', isWanted))
       .map(([alpha, resolution, printed, reading]): PublishedCount => {
         const source = v1Table('table 12, face attributes');
         const row = {
@@ -205,19 +211,15 @@ function v1TransferCounts(isWanted: Wanted): readonly PublishedCount[] {
 
 /** The table of TF-slim’s README. */
 function slimV1Counts(isWanted: Wanted): readonly PublishedCount[] {
-  const v1 = (alpha: number, resolution?: number) =>
-    isWanted({ network: 'mobilenet_v1', alpha, ...(resolution !== undefined && { resolution }) });
   return [
-    ...slimV1Rows
-      .filter(([alpha, resolution]) => v1(alpha, resolution))
-      .map(([alpha, resolution, printed]): PublishedCount => {
-        const row = { network: 'mobilenet_v1', alpha, resolution, quantity: 'MACs', printed, unit: 'M' } as const;
-        const source = sources.slimV1;
-        if (alpha === 0.75) return { ...row, source, reading: { without: 'firstConv' } };
-        if (alpha === 0.5 && resolution === 224) return { ...row, source, reading: { withPool: true } };
-        if (alpha === 0.25 && resolution === 192) return { ...row, source, note: `${NOTHING}: probably a slip` };
-        return { ...row, source, reading: {} };
-      }),
+    ...slimV1Rows.filter(wantedRowOf('mobilenet_v1', isWanted)).map(([alpha, resolution, printed]): PublishedCount => {
+      const row = { network: 'mobilenet_v1', alpha, resolution, quantity: 'MACs', printed, unit: 'M' } as const;
+      const source = sources.slimV1;
+      if (alpha === 0.75) return { ...row, source, reading: { without: 'firstConv' } };
+      if (alpha === 0.5 && resolution === 224) return { ...row, source, reading: { withPool: true } };
+      if (alpha === 0.25 && resolution === 192) return { ...row, source, note: `${NOTHING}: probably a slip` };
+      return { ...row, source, reading: {} };
+    }),
     ...(
       [
         [1, '4.24'],
@@ -226,7 +228,7 @@ function slimV1Counts(isWanted: Wanted): readonly PublishedCount[] {
         [0.25, '0.47'],
       ] as const
     )
-      .filter(([alpha]) => v1(alpha))
+      .filter(([alpha]) => isWanted({ network: 'mobilenet_v1', alpha }))
       .map(([alpha, printed]): PublishedCount => {
         const reading: Reading = { params: 'slimV1', classes: 1001 };
         const row = { network: 'mobilenet_v1', alpha, quantity: 'parameters', printed, unit: 'M', reading } as const;
@@ -237,11 +239,9 @@ function slimV1Counts(isWanted: Wanted): readonly PublishedCount[] {
 
 /** The table of Keras’s documentation. */
 function kerasV1Counts(isWanted: Wanted): readonly PublishedCount[] {
-  const v1 = (alpha: number, resolution?: number) =>
-    isWanted({ network: 'mobilenet_v1', alpha, ...(resolution !== undefined && { resolution }) });
   return [
     ...([224, 192, 160, 128] as const)
-      .filter((resolution) => v1(1, resolution))
+      .filter((resolution) => isWanted({ network: 'mobilenet_v1', alpha: 1, resolution }))
       .map((resolution): PublishedCount => {
         const row = {
           network: 'mobilenet_v1',
@@ -258,24 +258,20 @@ function kerasV1Counts(isWanted: Wanted): readonly PublishedCount[] {
 
 /** The table of TF-slim’s README for MobileNet v2. */
 function slimV2Counts(isWanted: Wanted): readonly PublishedCount[] {
-  const v2 = (alpha: number, resolution?: number) =>
-    isWanted({ network: 'mobilenet_v2', alpha, ...(resolution !== undefined && { resolution }) });
   return [
-    ...slimV2Rows
-      .filter(([alpha, resolution]) => v2(alpha, resolution))
-      .map(([alpha, resolution, printed]): PublishedCount => {
-        const reading: Reading = { cut: true };
-        const row = {
-          network: 'mobilenet_v2',
-          alpha,
-          resolution,
-          quantity: 'MACs',
-          printed,
-          unit: 'M',
-          reading,
-        } as const;
-        return { ...row, source: sources.slimV2 };
-      }),
+    ...slimV2Rows.filter(wantedRowOf('mobilenet_v2', isWanted)).map(([alpha, resolution, printed]): PublishedCount => {
+      const reading: Reading = { cut: true };
+      const row = {
+        network: 'mobilenet_v2',
+        alpha,
+        resolution,
+        quantity: 'MACs',
+        printed,
+        unit: 'M',
+        reading,
+      } as const;
+      return { ...row, source: sources.slimV2 };
+    }),
     ...(
       [
         [1.4, '6.06'],
@@ -286,7 +282,7 @@ function slimV2Counts(isWanted: Wanted): readonly PublishedCount[] {
         [0.35, '1.66'],
       ] as const
     )
-      .filter(([alpha]) => v2(alpha))
+      .filter(([alpha]) => isWanted({ network: 'mobilenet_v2', alpha }))
       .map(([alpha, printed]): PublishedCount => {
         const reading: Reading = { params: 'weightsAndBias', classes: 1001 };
         const row = { network: 'mobilenet_v2', alpha, quantity: 'parameters', printed, unit: 'M', reading } as const;
@@ -384,26 +380,23 @@ const liteRows = [
   ['efficientnet_lite4', 300, '13.0', '2.64', 'G', 81.5],
 ] as const;
 
-let accuracyRows: readonly PublishedAccuracy[] | undefined;
-
 /** The first entry of a network is the one that tables and plots take. */
-export function publishedAccuracies(): readonly PublishedAccuracy[] {
-  accuracyRows ??= listAccuracies();
-  return accuracyRows;
-}
-
-const listAccuracies = (): readonly PublishedAccuracy[] => [
-  ...slimV1Rows.flatMap(([alpha, resolution, , top1, top5, quantised1, quantised5]): PublishedAccuracy[] => {
-    const row = { network: 'mobilenet_v1', alpha, resolution, source: sources.slimV1 };
-    return [
-      { ...row, top1, top5, dtype: 'f32' },
-      { ...row, top1: quantised1, top5: quantised5, dtype: 'uint8' },
-    ];
-  }),
-  ...slimV2Rows.map(([alpha, resolution, , top1, top5]): PublishedAccuracy => {
-    return { network: 'mobilenet_v2', alpha, resolution, top1, top5, dtype: 'f32', source: sources.slimV2 };
-  }),
-  ...accuracies(v1Table('tables 4 to 9'), [
+export const publishedAccuracies = (isWanted: Wanted = everything): readonly PublishedAccuracy[] => [
+  ...slimV1Rows
+    .filter(wantedRowOf('mobilenet_v1', isWanted))
+    .flatMap(([alpha, resolution, , top1, top5, quantised1, quantised5]): PublishedAccuracy[] => {
+      const row = { network: 'mobilenet_v1', alpha, resolution, source: sources.slimV1 };
+      return [
+        { ...row, top1, top5, dtype: 'f32' },
+        { ...row, top1: quantised1, top5: quantised5, dtype: 'uint8' },
+      ];
+    }),
+  ...slimV2Rows
+    .filter(wantedRowOf('mobilenet_v2', isWanted))
+    .map(([alpha, resolution, , top1, top5]): PublishedAccuracy => {
+      return { network: 'mobilenet_v2', alpha, resolution, top1, top5, dtype: 'f32', source: sources.slimV2 };
+    }),
+  ...accuracies(isWanted, v1Table('tables 4 to 9'), [
     ['mobilenet_v1_full_conv', 1, 224, 71.7],
     ['mobilenet_v1_shallow', 1, 224, 65.3],
     ['mobilenet_v1', 1, 224, 70.6],
@@ -415,7 +408,7 @@ const listAccuracies = (): readonly PublishedAccuracy[] => [
     ['mobilenet_v1', 0.5, 160, 60.2],
     ['mobilenet_v1', 0.25, 224, 50.6],
   ]),
-  ...accuracies(sources.slimV1Old, [
+  ...accuracies(isWanted, sources.slimV1Old, [
     ['mobilenet_v1', 1, 224, 70.7, 89.5],
     ['mobilenet_v1', 1, 192, 69.3, 88.9],
     ['mobilenet_v1', 1, 160, 67.2, 87.5],
@@ -424,17 +417,18 @@ const listAccuracies = (): readonly PublishedAccuracy[] => [
     ['mobilenet_v1', 0.75, 160, 65.2, 86.1],
     ['mobilenet_v1', 0.75, 128, 61.8, 83.6],
   ]),
-  ...accuracies(sources.v2, [
+  ...accuracies(isWanted, sources.v2, [
     ['mobilenet_v2', 1, 224, 72.0],
     ['mobilenet_v2', 1.4, 224, 74.7],
   ]),
-  ...accuracies(sources.xception, [['xception', 1, 299, 79.0, 94.5]]),
-  ...accuracies(sources.efficientnet, [['efficientnet_b0', 1, 224, 77.1, 93.3]]),
+  ...accuracies(isWanted, sources.xception, [['xception', 1, 299, 79.0, 94.5]]),
+  ...accuracies(isWanted, sources.efficientnet, [['efficientnet_b0', 1, 224, 77.1, 93.3]]),
   ...accuracies(
+    isWanted,
     sources.efficientnetLite,
     liteRows.map(([network, resolution, , , , top1]) => [network, 1, resolution, top1] as const),
   ),
-  ...accuracies(sources.kerasMeasured, [
+  ...accuracies(isWanted, sources.kerasMeasured, [
     ['mobilenet_v1', 1, 224, 70.424, 89.504],
     ['mobilenet_v1', 0.75, 224, 68.412, 88.242],
     ['mobilenet_v1', 0.5, 224, 64.292, 85.624],
@@ -447,28 +441,29 @@ const listAccuracies = (): readonly PublishedAccuracy[] => [
     ['mobilenet_v2', 0.35, 224, 60.086, 82.432],
     ['xception', 1, 299, 79.006, 94.452],
   ]),
-  ...accuracies('timm legacy_xception', [['xception', 1, 299, 79.058, 94.396]]),
+  ...accuracies(isWanted, 'timm legacy_xception', [['xception', 1, 299, 79.058, 94.396]]),
 ];
 
 function accuracies(
+  isWanted: Wanted,
   source: string,
   rows: readonly (readonly [string, number, number, number, number?])[],
 ): PublishedAccuracy[] {
-  return rows.map(([network, alpha, resolution, top1, top5]) => {
+  return rows.filter(wantedRow(isWanted)).map(([network, alpha, resolution, top1, top5]) => {
     return { network, alpha, resolution, top1, ...(top5 !== undefined && { top5 }), dtype: 'f32', source };
   });
 }
 
-export const publishedLatencies = (): readonly PublishedLatency[] => [
-  ...slimV2Rows.map(([alpha, resolution, , , , ms]): PublishedLatency => {
+export const publishedLatencies = (isWanted: Wanted = everything): readonly PublishedLatency[] => [
+  ...slimV2Rows.filter(wantedRowOf('mobilenet_v2', isWanted)).map(([alpha, resolution, , , , ms]): PublishedLatency => {
     return { network: 'mobilenet_v2', alpha, resolution, ms, device: 'Pixel 1', source: sources.slimV2 };
   }),
-  ...latencies('Pixel 1', sources.v2, [
+  ...latencies(isWanted, 'Pixel 1', sources.v2, [
     ['mobilenet_v1', 1, 224, 113],
     ['mobilenet_v2', 1, 224, 75],
     ['mobilenet_v2', 1.4, 224, 143],
   ]),
-  ...latencies('i7-12700H, f32', sources.timm, [
+  ...latencies(isWanted, 'i7-12700H, f32', sources.timm, [
     ['mobilenet_v2', 0.35, 224, 3.1],
     ['mobilenet_v2', 0.5, 224, 4.5],
     ['mobilenet_v1', 1, 224, 6.4],
@@ -476,7 +471,7 @@ export const publishedLatencies = (): readonly PublishedLatency[] => [
     ['mobilenet_v2', 1.4, 224, 9.1],
     ['xception', 1, 299, 61.0],
   ]),
-  ...latencies('CPU of keras.io', sources.kerasDocs, [
+  ...latencies(isWanted, 'CPU of keras.io', sources.kerasDocs, [
     ['mobilenet_v1', 1, 224, 22.6],
     ['mobilenet_v2', 1, 224, 25.9],
     ['xception', 1, 299, 109.4],
@@ -484,11 +479,14 @@ export const publishedLatencies = (): readonly PublishedLatency[] => [
 ];
 
 function latencies(
+  isWanted: Wanted,
   device: string,
   source: string,
   rows: readonly (readonly [string, number, number, number])[],
 ): PublishedLatency[] {
-  return rows.map(([network, alpha, resolution, ms]) => ({ network, alpha, resolution, ms, device, source }));
+  return rows
+    .filter(wantedRow(isWanted))
+    .map(([network, alpha, resolution, ms]) => ({ network, alpha, resolution, ms, device, source }));
 }
 
 export const errata: readonly Erratum[] = [

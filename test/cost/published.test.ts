@@ -74,6 +74,8 @@ describe('published counts', () => {
       const rows = publishedCounts(same);
       expect(rows.length).toBeGreaterThan(0);
       expect(rows).toEqual(publishedCounts().filter(same));
+      expect(publishedAccuracies(same)).toEqual(publishedAccuracies().filter(same));
+      expect(publishedLatencies(same)).toEqual(publishedLatencies().filter(same));
     }
   });
 
