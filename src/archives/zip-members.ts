@@ -21,7 +21,7 @@ import {
 import { crc32 } from './crc32.js';
 import { type OpenFile, openFile } from './open-file.js';
 import { withoutDot } from './tar-members.js';
-import { damagedZip } from './zip-problems.js';
+import { damagedZip, ENCRYPTED } from './zip-problems.js';
 
 const STORED = 0;
 const DEFLATED = 8;
@@ -93,11 +93,7 @@ class ZipReader {
 
   async #read(entry: Entry, isWanted: IsWanted | undefined): Promise<Uint8Array<ArrayBuffer>> {
     const { uncompressedSize, compressionMethod } = entry;
-    if (entry.isEncrypted())
-      throw new ArchiveError({
-        problem: 'encrypted',
-        remedy: 'extract the archive with its password, and name the folder',
-      });
+    if (entry.isEncrypted()) throw new ArchiveError(ENCRYPTED);
     if (![STORED, DEFLATED].includes(compressionMethod)) {
       throw new ArchiveError({
         problem: `packed by method ${compressionMethod}`,

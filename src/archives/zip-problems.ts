@@ -1,5 +1,11 @@
 import { ArchiveError, type ArchiveFlaw, notA } from './archive-types.js';
 
+/** Of one file, or of all. */
+export const ENCRYPTED: ArchiveFlaw['flaw'] = {
+  problem: 'encrypted',
+  remedy: 'extract the archive with its password, and name the folder',
+};
+
 /** What yauzl says of an archive as a whole, by what makes it say so; of anything else there is only its own message. */
 const problems: readonly (readonly [RegExp, ArchiveFlaw['flaw']])[] = [
   [
@@ -20,6 +26,7 @@ const problems: readonly (readonly [RegExp, ArchiveFlaw['flaw']])[] = [
     /^multi-disk/,
     { problem: 'one of several files of a zip archive', remedy: 'join them with "zip -s 0 FILE.zip --out NEW.zip"' },
   ],
+  [/^strong encryption/, ENCRYPTED],
   [/overflows file bounds/, { problem: 'the zip archive does not have all of its bytes' }],
 ];
 

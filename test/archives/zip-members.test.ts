@@ -155,6 +155,10 @@ describe('a damaged zip archive', () => {
     expect(await read(last)).toEqual([': one of several files of a zip archive']);
   });
 
+  it('with strong encryption says that it is encrypted', async () => {
+    expect(await read(makeZip([members[0]!, { name: 'x.jpg', data, flags: 0x41 }]))).toEqual([whole[0], ': encrypted']);
+  });
+
   it('with files that are all the same bytes is given up where they come to too much', async () => {
     const zeros = Buffer.alloc(2 ** 26);
     const bomb = { data: zeros, packed: deflateRawSync(zeros), method: 8 };
