@@ -7,6 +7,7 @@ import { prepareDecoded } from '../../src/images/prepare.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
 import { seededWeights } from '../../src/use-cases/seeded-weights.js';
+import { calibrated, picture as input } from './calibrated.js';
 
 const network = resolve(buildNetwork('mobilenet_v2', { alpha: 0.35 }), { resolution: 96 });
 const [mean, std] = [
@@ -50,4 +51,26 @@ it('a session prepares pictures in its memory as others do, between runs that th
   }
   expect(session.input).toEqual(input);
   expect(session.run()).toEqual(probabilities);
+});
+
+it.each([
+  ['mobilenet_v2', 0.35, 96],
+  ['efficientnet_b0', 0.3, 65],
+  ['xception', 0.1, 71],
+])('%s gives the same bits whatever lies in the memory of its maps before a run', async (id, alpha, resolution) => {
+  const any = resolve(buildNetwork(id, { alpha, classes: 203 }), { resolution });
+  const narrow = await calibrated(any, () => false);
+  for (const options of [{}, { deterministic: true }, { levels: narrow }]) {
+    const session = await createSession(any, seededWeights(any, 7), 1e-3, options);
+    const run = (byte: number) => {
+      const { arenaAddress, memoryBytes } = session.plan;
+      new Uint8Array(session.input.buffer, arenaAddress, memoryBytes - arenaAddress).fill(byte);
+      session.input.set(input(any, 1));
+      return session.run();
+    };
+    const probabilities = run(0);
+    expect(probabilities.every(Number.isFinite)).toBe(true);
+    // As floats, white pixels are NaN.
+    expect(run(255)).toEqual(probabilities);
+  }
 });
