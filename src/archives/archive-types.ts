@@ -23,8 +23,8 @@ export interface ArchiveMember {
   readonly truth?: string;
   /**
    * Its bytes, a copy of its own; before the next member is asked for, and once.
-   * @param isWanted asked of a large member, by its first bytes, before the others are read; where it is not, those are all
-   *   that is read
+   * @param isWanted called with the first bytes of a large member before the rest is read; where it returns false, only these
+   *   bytes are read and returned
    * Rejects with ArchiveError.
    */
   read(isWanted?: IsWanted): Promise<Uint8Array<ArrayBuffer>>;
@@ -66,10 +66,10 @@ export function notA(what: string): ArchiveError {
   return new ArchiveError({ problem: `not a ${what}`, remedy: 'check what was downloaded or copied' });
 }
 
-/** As much as tells what a member is. */
+/** Enough bytes to recognise the format of a member. */
 export const START_BYTES = 512;
 
-/** Members up to this length are read whole, whatever they are. */
+/** Members of at most this length are always read whole. */
 export const FEW_BYTES = 2 ** 20;
 
 /** Of one member: as much as of an image on stdin. */

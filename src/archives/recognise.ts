@@ -14,15 +14,14 @@ const ENDINGS: readonly (readonly [RegExp, ArchiveKind])[] = [
 
 /**
  * Which kind of archive a file is: by its first bytes, or else, unless it is an image, by its name. Undefined for everything
- * else: folders, pipes, what cannot be opened, an empty file. Of a gzip or zstd file it is not told here whether there is a tar
- * in it.
+ * else: folders, pipes, what cannot be opened, an empty file. Whether a gzip or zstd file contains a tar is not checked here.
  */
 export function recogniseArchive(path: string | Buffer): ArchiveKind | undefined {
   const header = readHeader(path);
   return header && kindOf(header, path.toString('latin1'));
 }
 
-/** Whether a file is of a kind by more than its name; true where it cannot be read. */
+/** Whether a file's first bytes, and not only its name, say that it is of a kind; true where it cannot be read. */
 export function beginsAs(path: string | Buffer, kind: ArchiveKind): boolean {
   const header = readHeader(path);
   return header === undefined || kindOf(header, '') === kind;

@@ -16,7 +16,7 @@ export function isTarHeader(block: Uint8Array): boolean {
   return stored !== undefined && (stored === sum || stored === signed);
 }
 
-/** POSIX's and GNU's mark, which the oldest tars lack. */
+/** The magic of POSIX and GNU tars, which the oldest tars lack. */
 export function hasTarMagic(block: Uint8Array): boolean {
   return Buffer.from(block.subarray(257, 262)).toString('latin1') === 'ustar';
 }

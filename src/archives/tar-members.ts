@@ -50,7 +50,7 @@ class TarReader {
   async *entries(): AsyncGenerator<ArchiveEntry> {
     let hasEnded = false;
     let isLost = false;
-    // Of a file that does not even begin like a tar, until a header is found after all.
+    // The error of a file that does not begin like a tar: reported as such if a header follows, else as no tar at all.
     let first: ArchiveEntry | undefined;
     for (;;) {
       const at = this.#source.position;

@@ -26,7 +26,7 @@ import { damagedZip, ENCRYPTED } from './zip-problems.js';
 const STORED = 0;
 const DEFLATED = 8;
 
-/** Of packed bytes, enough for the first ones; they cannot become more than 4 MiB. */
+/** So many packed bytes are enough for the first unpacked ones, and unpack to at most 4 MiB. */
 const PACKED_START_BYTES = 2 ** 12;
 
 const UNIX = 3;
@@ -115,14 +115,14 @@ class ZipReader {
     return data;
   }
 
-  /** Undefined where the first packed bytes do not hold it. */
+  /** The first unpacked bytes; undefined where the first packed ones are not enough for them. */
   async #readStart(entry: Entry): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const packed = await this.#readPacked(entry, PACKED_START_BYTES);
     const start = entry.compressionMethod === STORED ? packed : inflateStart(packed);
     return start.length < START_BYTES ? undefined : start.slice(0, START_BYTES);
   }
 
-  /** @param most of the first bytes */
+  /** @param most at most so many of the packed bytes */
   async #readPacked(entry: Entry, most = entry.compressedSize): Promise<Uint8Array<ArrayBuffer>> {
     const { compressedSize } = entry;
     const length = Math.min(compressedSize, most);

@@ -1,12 +1,12 @@
 import { ArchiveError, type ArchiveFlaw, notA } from './archive-types.js';
 
-/** Of one file, or of all. */
+/** For a single file, or the whole archive. */
 export const ENCRYPTED: ArchiveFlaw['flaw'] = {
   problem: 'encrypted',
   remedy: 'extract the archive with its password, and name the folder',
 };
 
-/** What yauzl says of an archive as a whole, by what makes it say so; of anything else there is only its own message. */
+/** yauzl's errors for whole archives, in words that say what to do; all others are shown with yauzl's message. */
 const problems: readonly (readonly [RegExp, ArchiveFlaw['flaw']])[] = [
   [
     /^End of central directory/,

@@ -28,13 +28,13 @@ export interface BegunRun {
   readonly changeable: readonly string[];
 }
 
-/** `FILE.options` has the options of a file of rows until it is finished: then `FILE.done` has them. */
+/** `FILE.options` records the options of a run until its rows are complete; then `FILE.done` does. */
 export function begunPath(output: string): string {
   return `${output}.options`;
 }
 
 export interface BegunRows {
-  /** Names of options that have changed since the rows that stay; undefined where nothing says how those were made. */
+  /** Names of options that differ from those of the rows that stay; undefined where these are not known. */
   readonly changed: readonly string[] | undefined;
   /** When `noteOptions` is to be called, so that the file never has rows of other options than those that are noted. */
   readonly note: 'at once' | 'with the first row' | 'never';
@@ -49,7 +49,7 @@ export interface BegunRows {
 export function beginRows(output: string, run: BegunRun, resumes: boolean): BegunRows {
   const hasRows = (statSync(output, { throwIfNoEntry: false })?.size ?? 0) > 0;
   if (!hasRows || !resumes) {
-    // A file that stayed would describe rows of this run by options of another one.
+    // Otherwise rows of this run would be taken for rows with the options of an earlier one.
     removeBeside(output, begunPath(output));
     removeDone(output);
     return { changed: [], note: hasRows ? 'with the first row' : 'at once' };
@@ -72,16 +72,16 @@ function replaceBegun(output: string, options: DoneRecord['options']): void {
   try {
     replaceJson(begunPath(output), { options });
   } catch {
-    // In a folder that is not ours; the mark at the end cannot be made either, and that is said.
+    // A folder that cannot be written: FILE.done cannot be written either, which is reported at the end.
   }
 }
 
-/** The file that says it is finished is there now, or nothing needs to be known of it. */
+/** Called when FILE.done is there. */
 export function removeBegun(output: string): void {
   try {
     rmSync(begunPath(output), { force: true });
   } catch {
-    // A leftover does no harm: the other file comes first.
+    // A leftover does no harm: FILE.done is read first.
   }
 }
 

@@ -41,7 +41,7 @@ export function removeDone(output: string): void {
   removeBeside(output, donePath(output));
 }
 
-/** Removes a file that would say something wrong of `output`. Throws UsageError where it is there and stays. */
+/** Removes a file beside `output` that no longer describes it. Throws UsageError where it cannot be removed. */
 export function removeBeside(output: string, path: string): void {
   try {
     if (existsSync(path)) rmSync(path, { force: true });
@@ -58,7 +58,7 @@ export function removeBeside(output: string, path: string): void {
 /**
  * Says that all rows are in `output`; nothing where that is no regular file.
  * @param onProblem told in one line where the file cannot be written: the rows are there all the same
- * @returns whether it says so
+ * @returns whether the file was written
  */
 export function writeDone(
   output: string,
@@ -93,7 +93,7 @@ export function replaceJson(path: string, value: unknown): void {
   }
 }
 
-/** As files have them: in order, none of them long. */
+/** As they are written to files: sorted by name, long values as hashes. */
 export function recordedOptions(options: DoneRecord['options']): DoneRecord['options'] {
   return Object.fromEntries(
     Object.entries(options)
@@ -108,7 +108,7 @@ export function unequalOptions(one: DoneRecord['options'], other: DoneRecord['op
   return [...names].filter((name) => !isDeepStrictEqual(one[name], other[name]));
 }
 
-/** For people. */
+/** An option's value, for messages. */
 export function optionValue(options: DoneRecord['options'], name: string): string {
   return JSON.stringify(options[name]) ?? 'not given';
 }

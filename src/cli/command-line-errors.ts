@@ -40,7 +40,7 @@ function describeParserError({ code, message }: CommanderError, command: Command
   const found = pattern?.exec(message);
   if (!found || !compose) return new UsageError({ problem: message.replace(/^error: |\n.*/gs, ''), remedy });
   const details = compose(...found.slice(1));
-  // Of a name that begins with a dash.
+  // A file whose name begins with a dash was taken for an option.
   const isFile = code === 'commander.unknownOption' && details.where !== undefined && existsSync(details.where);
   return new UsageError({
     ...details,

@@ -138,7 +138,7 @@ export type Wanted = (row: {
 
 const everything: Wanted = () => true;
 
-/** Whether a row is asked for that begins with network, α and resolution. Destructuring would take longer than making it. */
+/** A filter of rows that begin with network, α and resolution. Destructuring a row would take longer than making it. */
 const wantedRow = (isWanted: Wanted) => (row: readonly [string, number, number, ...unknown[]]) =>
   isWanted({ network: row[0], alpha: row[1], resolution: row[2] });
 

@@ -13,11 +13,11 @@ const ENDING = '.mobilenet-code';
 const MOST_FILES = 16;
 const MAX_BYTES = 2 ** 25;
 
-/** u32 each: bytes of the half, of its list. */
+/** Two u32: the number of bytes of a half, and of its list. */
 const HEADER_BYTES = 8;
-/** V8 copies data that begin elsewhere. */
+/** V8 copies data that is not aligned like this. */
 const ALIGNMENT = 8;
-/** Read into the same memory each time: touching new pages takes longer than reading. */
+/** Files are compared in pieces, through one buffer: touching new pages takes longer than reading. */
 const PIECE_BYTES = 2 ** 16;
 
 /**
@@ -63,7 +63,7 @@ function readPart(descriptor: number, start: number, length: number): Buffer {
   return part;
 }
 
-/** Gives one part after the other. */
+/** Returns one part after the other, each from the next aligned place on. */
 function takeFrom(bytes: Buffer, start: number): (length: number) => Buffer {
   let end = start;
   return (length) => {
@@ -122,7 +122,7 @@ function nameOf(form: string): string {
   return `${process.version}.${process.arch}.${hashOf(form).toString(16)}`;
 }
 
-/** FNV-1a. Forms of the same hash keep the code of both. */
+/** FNV-1a. Forms with the same hash share a file. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

@@ -14,7 +14,7 @@ export interface KeptScripts {
   compile(): CompiledScript[];
 }
 
-/** What V8 is given is kept as a whole: putting it together copies it. */
+/** Around each script. Sources are kept with them, as putting them together at each start would copy the source. */
 const BEFORE = Buffer.from('(function (exports, require, module, __filename, __dirname) { ');
 const BEHIND = Buffer.from('\n})');
 

@@ -211,7 +211,7 @@ function unwritten(path: string, cause: unknown, option = '--output'): OutputErr
   return new OutputError({ where: `${option} ${printable(path)}`, problem: describeWriteError(cause) }, { cause });
 }
 
-/** Throws UsageError where a call of the system fails, with the reason why the file cannot be written. */
+/** Throws UsageError with the reason where a system call fails. */
 export function refuseUnwritable<T>(path: string, open: () => T, option = '--output'): T {
   try {
     return open();

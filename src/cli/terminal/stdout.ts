@@ -36,7 +36,7 @@ export function print(chunk: string | Uint8Array): boolean {
     while (rest.length > 0) rest = rest.subarray(writeSync(1, rest));
     return true;
   } catch {
-    // A pipe that does not wait is full, or there is an error, which the stream will meet as well and report.
+    // A non-blocking pipe is full, or there is an error, which the stream meets as well and reports.
     direct = false;
     return process.stdout.write(rest);
   }
