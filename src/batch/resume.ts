@@ -24,8 +24,8 @@ export interface KeepOptions {
   readonly hash?: boolean;
   /** Whether this run takes files that end early. */
   readonly lenient?: boolean;
-  /** Names of options that are not those of the earlier run. */
-  readonly changed?: readonly string[];
+  /** Names of options that are not those of the earlier run; left out where those are not known. */
+  readonly changed?: readonly string[] | undefined;
 }
 
 /** A row of an earlier run, as far as it tells whether it still holds. */
@@ -123,10 +123,10 @@ export function knownRow(row: Origin & { readonly error?: RecordError; readonly 
 
 /** Of a file that is gone the row stays, if it was there then. */
 async function holds({ path, meta, error, truncated }: KnownRow, options: KeepOptions): Promise<boolean> {
-  const { retry = false, hash = false, lenient = false, changed = [] } = options;
+  const { retry = false, hash = false, lenient = false, changed } = options;
   // What ends early is an error or a row, as this run is asked to.
   if (lenient ? error?.code === 'corrupt' : truncated) return false;
-  if (error?.code === 'too-large' && changed.includes('--max-pixels')) return false;
+  if (error?.code === 'too-large' && (!changed || changed.includes('--max-pixels'))) return false;
   if (error && error.code !== SKIPPED && (retry || PASSING.has(error.code))) return false;
   if (hash && meta && meta.sha256 === undefined) return false;
   // What an archive has follows from the archive alone.

@@ -70,9 +70,9 @@ export interface OutcomeWriter<Outcome, T extends Tally> {
 export interface BatchResults<Outcome, T extends Tally> {
   /**
    * Leaves in the files of an earlier run what still holds, and says what that is.
-   * @param changed names of options that are not those of that run
+   * @param changed names of options that are not those of that run; undefined where those are not known
    */
-  readonly keepDone: (changed: readonly string[]) => Promise<Done>;
+  readonly keepDone: (changed: readonly string[] | undefined) => Promise<Done>;
   readonly createWriter: (output: Pick<Output, 'write'>) => OutcomeWriter<Outcome, T>;
   /** What becomes of each task, in order; aborted: no more are begun. */
   readonly run: (tasks: AsyncIterable<Task>, signal: AbortSignal) => AsyncIterable<Outcome>;
@@ -104,7 +104,7 @@ export async function writeBatch<Outcome, T extends Tally>(
     if (!resume) output ??= host.openOutput();
     begun = part && (await describeBegun(part, batch.runner.model));
     const before = begun && (await beginRows(target!, begun, request, host));
-    const done = resume ? await keepDone(before?.changed ?? []) : undefined;
+    const done = resume ? await keepDone(before?.changed) : undefined;
     rows = done?.size ?? 0;
     output ??= host.openOutput();
     if (before?.note === 'at once') before.noteOptions();

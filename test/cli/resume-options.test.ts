@@ -81,6 +81,9 @@ describe('--resume', () => {
     first('--max-pixels', '1000');
     expect(read(output)).toContain('too-large');
     expect(resume('--max-pixels', '1000').code).toBe(3);
+    // As well where nothing says which limit there was.
+    copyFileSync(output, join(folder, 'large.jsonl'));
+    expect(mobilenet('classify', ...photos, '-o', join(folder, 'large.jsonl'), '--resume').code).toBe(0);
     expect(resume().code).toBe(0);
     expect(read(output)).not.toContain('too-large');
   });
