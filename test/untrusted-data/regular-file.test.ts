@@ -13,7 +13,7 @@ describe('readModelFile', () => {
 
   it.each([
     ['absent', /absent: no such file/],
-    ['a/b', /cannot be read \(ENOTDIR\)/],
+    ['a/b', /part of the path is a file, not a folder/],
     ['', /not a regular file/],
     ['a\0b', /cannot be read/],
   ])('refuses %j', (name, message) => {
