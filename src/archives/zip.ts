@@ -1,5 +1,5 @@
 import { inflateRawSync } from 'node:zlib';
-import type { ModelError } from '../errors/errors.js';
+import { CUT_OFF, type ModelError } from '../errors/errors.js';
 import { ByteReader } from '../untrusted-data/byte-reader.js';
 import { MAX_FILE_BYTES } from '../untrusted-data/regular-file.js';
 import { crc32 } from './crc32.js';
@@ -54,7 +54,7 @@ export class ZipArchive {
         bytes[at] === 0x50 && bytes[at + 1] === 0x4b && bytes[at + 2] === 0x05 && bytes[at + 3] === 0x06;
       if (isSignature && (bytes[at + 20]! | (bytes[at + 21]! << 8)) === last - at) return at;
     }
-    throw this.#damaged('no end record, expected a complete zip archive');
+    throw this.#damaged(`no end record, expected a complete zip archive; ${CUT_OFF}`);
   }
 
   #readDirectory(): void {

@@ -58,6 +58,9 @@ export class ModelError extends MobilenetError {
   }
 }
 
+/** Ends what is said of a file whose parts lie beyond its end. */
+export const CUT_OFF = 'the file may be cut off; copy or download it again';
+
 /** For a file of weights that breaks the rules of its format. */
 export function damagedWeights(where: string, problem: string): ModelError {
   return new ModelError('weights-damaged', { where, problem });

@@ -1,4 +1,4 @@
-import { ModelError } from '../errors/errors.js';
+import { CUT_OFF, ModelError } from '../errors/errors.js';
 
 const VARINT = 0;
 const FIXED64 = 1;
@@ -196,7 +196,7 @@ class Cursor {
     }
     const length = wire === LENGTH_DELIMITED ? this.unsigned() : wire === FIXED32 ? 4 : 8;
     const left = this.#bytes.length - this.offset;
-    if (length > left) throw this.damaged(`a field of ${length} bytes, ${left} are left`);
+    if (length > left) throw this.damaged(`a field of ${length} bytes, ${left} are left; ${CUT_OFF}`);
     this.offset += length;
     return this.#bytes.subarray(this.offset - length, this.offset);
   }

@@ -156,7 +156,7 @@ async function run(): Promise<void> {
   const { FS } = await h5wasm.ready;
   FS.writeFile(FILE, bytes, { canOwn: true } as never);
   const file = new h5wasm.File(FILE, 'r');
-  if (file.file_id < 0n) refuse('not an HDF5 file that can be opened');
+  if (file.file_id < 0n) refuse('not an HDF5 file that can be opened; it may be cut off');
   const { found, attributes } = list(file);
   const texts = ['model_config', 'keras_version'].map((name) => [name, readText(file, name)] as const);
   const metadata = Object.fromEntries([...attributes, ...texts.filter(([, text]) => text !== undefined)]);

@@ -1,4 +1,4 @@
-import { damagedWeights, ModelError } from '../../../errors/errors.js';
+import { CUT_OFF, damagedWeights, ModelError } from '../../../errors/errors.js';
 import { countElements } from '../../../untrusted-data/byte-reader.js';
 import type { OpenedParts } from '../../../untrusted-data/regular-file.js';
 import { widenBfloat16 } from '../../half.js';
@@ -156,15 +156,18 @@ function readEntry(name: string, value: unknown, dataBytes: number, where: strin
       expected: 'F32, F16 or BF16',
     });
   }
-  const count = countElements(shape, dataBytes);
-  if (count === undefined) throw damagedWeights(where, 'impossible shape');
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(Number.isSafeInteger)) {
     throw damagedWeights(where, 'no offsets');
   }
   const [start, end] = offsets as [number, number];
   if (end > dataBytes) {
-    throw damagedWeights(where, `bytes ${start} to ${end}, but the file has only ${dataBytes} bytes of data`);
+    throw damagedWeights(
+      where,
+      `bytes ${start} to ${end}, but the file has only ${dataBytes} bytes of data; ${CUT_OFF}`,
+    );
   }
+  const count = countElements(shape, dataBytes);
+  if (count === undefined) throw damagedWeights(where, 'impossible shape');
   if (start < 0 || end - start !== count * width) {
     throw damagedWeights(where, `bytes ${start} to ${end}, expected ${count * width} within the data`);
   }

@@ -1,4 +1,4 @@
-import { ModelError } from '../../../errors/errors.js';
+import { CUT_OFF, ModelError } from '../../../errors/errors.js';
 
 /**
  * A bounded view of a flatbuffer: little-endian tables whose fields are found through a table of offsets (the vtable).
@@ -71,7 +71,9 @@ export class Flatbuffer {
 
   check(position: number, length: number): void {
     if (position < 0 || position + length > this.bytes.length) {
-      throw this.damaged(`an offset leads to byte ${position}, expected one inside of the ${this.bytes.length} bytes`);
+      throw this.damaged(
+        `an offset leads to byte ${position}, expected one inside of the ${this.bytes.length} bytes; ${CUT_OFF}`,
+      );
     }
   }
 
