@@ -35,7 +35,10 @@ export async function main(typed: readonly string[]): Promise<boolean> {
   });
   const program = createProgram();
   // Work that waits for what never comes ends the process quietly: nothing may look done that is not.
-  process.once('beforeExit', reportUnfinished);
+  let isDone = false;
+  process.once('beforeExit', () => {
+    if (!isDone) reportUnfinished();
+  });
   if (args !== typed) program.hook('preAction', (_, command) => refuseCommandBehindOptions(command));
   try {
     if (!startsWithKnownWord(args)) throw unknownCommand(args[0]!);
@@ -45,7 +48,7 @@ export async function main(typed: readonly string[]): Promise<boolean> {
   } catch (error) {
     process.exitCode = report(error);
   }
-  process.off('beforeExit', reportUnfinished);
+  isDone = true;
   if (outputFailed) process.exitCode = exitCodes.output;
   return !usesStreams;
 }
