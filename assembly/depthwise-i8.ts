@@ -1,10 +1,11 @@
 import { SWISH } from './activations';
+import { usesBaselineTiles } from './baseline-tiles';
 import { rowOfBytes, rowOfWords } from './depthwise-3x3-i8';
 import { greater, lesser } from './integers';
-import { bytesOf, HEADER_BYTES, HEADER_LARGEST, IN_WORDS, isInBytes, WIDE_INPUT, WIDE_OUTPUT } from './integer-tiles';
+import { bytesOf, HEADER_BYTES, HEADER_LARGEST, HEADER_SECONDS, IN_WORDS, isInBytes, WHOLE_RANGE, WIDE_INPUT, WIDE_OUTPUT } from './integer-tiles';
 import { mixBytes, mixHigh, mixLow } from './interleave';
 import { multiplyAddLanes } from './multiply-lanes';
-import { Clipped, Scaled, storeSums, Swished } from './requantise';
+import { Clipped, isInWords, Scaled, ScaledToBytes, storeSums, Swished } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
@@ -126,9 +127,15 @@ function convolve<I, A>(
       const row2 = top + 2 >= 0 && top + 2 < inHeight ? from + <usize>(top + 2) * rowBytes : paddingAt;
       if (fast3) {
         if (sizeof<I>() == 1) {
-          rowOfBytes<A>(
-            to, row0, row1, row2, paddingAt, block, outWidth, stride, padLeft, outside, pixelBytes, outPixelBytes, format,
-          );
+          if (isInWords<A>() && !usesBaselineTiles && load<i32>(block, HEADER_SECONDS) == WHOLE_RANGE + 2) {
+            rowOfBytes<ScaledToBytes>(
+              to, row0, row1, row2, paddingAt, block, outWidth, stride, padLeft, outside, pixelBytes, outPixelBytes, format,
+            );
+          } else {
+            rowOfBytes<A>(
+              to, row0, row1, row2, paddingAt, block, outWidth, stride, padLeft, outside, pixelBytes, outPixelBytes, format,
+            );
+          }
         } else {
           rowOfWords<A>(
             to, row0, row1, row2, paddingAt, block, outWidth, stride, padLeft, outside, pixelBytes, outPixelBytes, format,

@@ -33,13 +33,15 @@ export function bytesOf(format: i32, wide: i32): usize {
  * largest values of the outputs in their own width (one in bytes uses the first 8 of the 16 bytes).
  *
  * With IN_WORDS a shift (i32) stands in the place of the second multipliers: 0, 2 or 4, where multipliers (of 15 bits) and
- * offsets are i16, or −1, where they are floats all the same.
+ * offsets are i16, plus WHOLE_RANGE; or −1, where they are floats all the same.
  */
 export const HEADER_BYTES: i32 = 144;
 export const HEADER_MULTIPLIERS: i32 = 32;
 export const HEADER_OFFSETS: i32 = 64;
 export const HEADER_SECONDS: i32 = 96;
 export const HEADER_LARGEST: i32 = 128;
+/** Added to the shift where all offsets are 0 and all largest values NARROW_MAX. Shifts by vectors' lanes ignore it. */
+export const WHOLE_RANGE: i32 = 32;
 
 /** 1.5 · 2²³: added to a number of at most 22 bits, it leaves the nearest integer (ties to even) in the low bits. */
 export const ROUNDING: f32 = 12582912.0;

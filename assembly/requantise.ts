@@ -49,6 +49,8 @@ export function storeRounded<T>(output: usize, low: v128, high: v128, limit: v12
 export type Clipped = i32;
 export type Swished = f32;
 export type Scaled = i16;
+/** As Scaled, of a panel with shift 2 and WHOLE_RANGE, for output in bytes. */
+export type ScaledToBytes = u16;
 
 // @ts-ignore: decorator
 @inline
@@ -56,15 +58,28 @@ export function isInWords<A>(): bool {
   return sizeof<A>() == 2;
 }
 
-/** Words times multipliers of 15 bits, to the nearest whole numbers, halves up, plus offsets. */
+/** Words times multipliers of 15 bits, to the nearest whole numbers, halves up. */
 // @ts-ignore: decorator
 @inline
 function scale(words: v128, header: usize): v128 {
   const multipliers = v128.load(header, HEADER_MULTIPLIERS);
   // The same from both, as no multiplier is −1.
-  if (ASC_FEATURE_RELAXED_SIMD) words = i16x8.relaxed_q15mulr_s(words, multipliers);
-  else words = i16x8.q15mulr_sat_s(words, multipliers);
+  if (ASC_FEATURE_RELAXED_SIMD) return i16x8.relaxed_q15mulr_s(words, multipliers);
+  return i16x8.q15mulr_sat_s(words, multipliers);
+}
+
+// @ts-ignore: decorator
+@inline
+function addOffsets(words: v128, header: usize): v128 {
   return i16x8.add(words, v128.load(header, HEADER_OFFSETS));
+}
+
+/** Eight bytes for either pixel. */
+// @ts-ignore: decorator
+@inline
+function storeBytes(output: usize, second: usize, bytes: v128): void {
+  v128.store64_lane(output, bytes, 0);
+  v128.store64_lane(second, bytes, 1);
 }
 
 /** Words as narrow activations, which may lie in words. */
@@ -73,8 +88,7 @@ function scale(words: v128, header: usize): v128 {
 function storeNarrow(output: usize, second: usize, words: v128, secondWords: v128, header: usize, format: i32): void {
   if (isInBytes(format, WIDE_OUTPUT)) {
     const bytes = i8x16.min_u(i8x16.narrow_i16x8_u(words, secondWords), v128.load64_splat(header, HEADER_LARGEST));
-    v128.store64_lane(output, bytes, 0);
-    v128.store64_lane(second, bytes, 1);
+    storeBytes(output, second, bytes);
     return;
   }
   const zero = i16x8.splat(0);
@@ -91,15 +105,16 @@ function storeScaledPair(
   shift: i32,
 ): void {
   // Only shifts by a constant are one instruction each.
-  if (shift == 2) {
+  if (shift & 2) {
     low = i32x4.shr_s(low, 2); high = i32x4.shr_s(high, 2);
     secondLow = i32x4.shr_s(secondLow, 2); secondHigh = i32x4.shr_s(secondHigh, 2);
-  } else if (shift) {
+  } else if (shift & 4) {
     low = i32x4.shr_s(low, 4); high = i32x4.shr_s(high, 4);
     secondLow = i32x4.shr_s(secondLow, 4); secondHigh = i32x4.shr_s(secondHigh, 4);
   }
-  const words = scale(i16x8.narrow_i32x4_s(low, high), header);
-  storeNarrow(output, second, words, scale(i16x8.narrow_i32x4_s(secondLow, secondHigh), header), header, format);
+  const words = addOffsets(scale(i16x8.narrow_i32x4_s(low, high), header), header);
+  const secondWords = addOffsets(scale(i16x8.narrow_i32x4_s(secondLow, secondHigh), header), header);
+  storeNarrow(output, second, words, secondWords, header, format);
 }
 
 /**
@@ -111,6 +126,13 @@ function storeScaledPair(
 export function storePair<A>(
   output: usize, second: usize, low: v128, high: v128, secondLow: v128, secondHigh: v128, header: usize, format: i32,
 ): void {
+  if (isInWords<A>() && !isSigned<A>()) {
+    low = i32x4.shr_s(low, 2); high = i32x4.shr_s(high, 2);
+    secondLow = i32x4.shr_s(secondLow, 2); secondHigh = i32x4.shr_s(secondHigh, 2);
+    const words = scale(i16x8.narrow_i32x4_s(low, high), header);
+    storeBytes(output, second, i8x16.narrow_i16x8_u(words, scale(i16x8.narrow_i32x4_s(secondLow, secondHigh), header)));
+    return;
+  }
   if (isInWords<A>()) {
     const shift = load<i32>(header, HEADER_SECONDS);
     if (shift >= 0) {
@@ -140,8 +162,7 @@ export function storePair<A>(
   const words = i16x8.narrow_i32x4_s(low, high);
   const secondWords = i16x8.narrow_i32x4_s(secondLow, secondHigh);
   const bytes = i8x16.min_u(i8x16.narrow_i16x8_u(words, secondWords), v128.load64_splat(header, HEADER_LARGEST));
-  v128.store64_lane(output, bytes, 0);
-  v128.store64_lane(second, bytes, 1);
+  storeBytes(output, second, bytes);
 }
 
 /** The largest value of type T in all lanes. */
@@ -208,7 +229,8 @@ export function storeSums<A>(
   if (isInWords<A>()) {
     const shift = load<i32>(header, HEADER_SECONDS);
     if (shift >= 0) {
-      const words = scale(i16x8.narrow_i32x4_s(i32x4.shr_s(low, shift), i32x4.shr_s(high, shift)), header);
+      const shifted = i16x8.narrow_i32x4_s(i32x4.shr_s(low, shift), i32x4.shr_s(high, shift));
+      const words = addOffsets(scale(shifted, header), header);
       if (isInBytes(format, WIDE_OUTPUT)) {
         v128.store64_lane(output, i8x16.min_u(i8x16.narrow_i16x8_u(words, words), limit), 0);
       } else v128.store(output, i16x8.min_s(i16x8.max_s(words, i16x8.splat(0)), limit));

@@ -17,28 +17,15 @@ function refuseCommandBehindOptions({ args: [first] }: Command): void {
   });
 }
 
-/**
- * Runs one command line. Sets `process.exitCode`; never throws.
- * @returns whether all output is written for sure: Node's streams may still have some, or an error to tell of
- */
-export async function main(typed: readonly string[]): Promise<boolean> {
+/** Runs one command line. Sets `process.exitCode`; never throws. */
+export async function main(typed: readonly string[]): Promise<void> {
   const args = withImpliedCommand(typed);
-  let usesStreams = false;
-  whenUsed('stdout', (stream) => {
-    usesStreams = true;
-    stream.on('error', noticeOutputError);
-  });
-  whenUsed('stderr', (stream) => {
-    usesStreams = true;
-    // What nobody can read is no reason to end: `2>&1 | head -1`, a full disk under a log.
-    stream.on('error', () => {});
-  });
+  whenUsed('stdout', (stream) => stream.on('error', noticeOutputError));
+  // What nobody can read is no reason to end: `2>&1 | head -1`, a full disk under a log.
+  whenUsed('stderr', (stream) => stream.on('error', () => {}));
   const program = createProgram();
   // Work that waits for what never comes ends the process quietly: nothing may look done that is not.
-  let isDone = false;
-  process.once('beforeExit', () => {
-    if (!isDone) reportUnfinished();
-  });
+  process.once('beforeExit', reportUnfinished);
   if (args !== typed) program.hook('preAction', (_, command) => refuseCommandBehindOptions(command));
   try {
     if (!startsWithKnownWord(args)) throw unknownCommand(args[0]!);
@@ -48,9 +35,8 @@ export async function main(typed: readonly string[]): Promise<boolean> {
   } catch (error) {
     process.exitCode = report(error);
   }
-  isDone = true;
+  process.off('beforeExit', reportUnfinished);
   if (outputFailed) process.exitCode = exitCodes.output;
-  return !usesStreams;
 }
 
 function withSubcommands(command: Command): Command[] {

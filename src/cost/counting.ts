@@ -3,7 +3,6 @@ import {
   type ConventionId,
   type CountingRule,
   conventions,
-  countAllByRule,
   countByRule,
   type ParameterRule,
   parametersByRule,
@@ -73,7 +72,7 @@ export interface Counted {
 export function countNetwork({ layers }: Pick<ResolvedNetwork, 'layers'>, { rule, params, plain }: Counting): Counted {
   const total = countLayers(layers);
   return {
-    count: plain ? total.macs : countAllByRule(layers, rule),
+    count: plain ? total.macs : layers.reduce((sum, layer) => sum + countByRule(layer, rule), 0),
     params: parametersByRule(total.params, params),
   };
 }

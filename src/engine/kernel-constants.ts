@@ -33,6 +33,8 @@ export interface KernelConstants {
   /** Bytes before the weights of 8 channels of an integer layer, and where in them each row of 8 numbers begins. */
   readonly headerBytes: number;
   readonly header: Readonly<Record<'multipliers' | 'offsets' | 'seconds' | 'largest', number>>;
+  /** Added to the shift of sums in words where offsets are 0 and outputs take the whole range of narrow integers. */
+  readonly wholeRange: number;
   /** Doubles of an input that `quantise_panels` is told, and rows of a double for each column of it and of `quantise_blocks`. */
   readonly packedInputDoubles: number;
   readonly panelColumnRows: number;
@@ -73,6 +75,7 @@ export function readConstants(exports: KernelExports): KernelConstants {
       seconds: exports.HEADER_SECONDS.value,
       largest: exports.HEADER_LARGEST.value,
     },
+    wholeRange: exports.WHOLE_RANGE.value,
     packedInputDoubles: exports.PACKED_INPUT_DOUBLES.value,
     panelColumnRows: exports.PANEL_COLUMN_ROWS.value,
     blockColumnRows: exports.BLOCK_COLUMN_ROWS.value,

@@ -114,7 +114,7 @@ function scaleInWords(steps: Float32Array, bias: Float32Array, to: ValueLevels, 
       steps[n] = (exact[lane]! * to.scale[n]!) / 2 ** (15 + found);
     });
   }
-  return { shift, multiplier };
+  return { shift, multiplier, flag: 0 };
 }
 
 /** Runs a network of convolutions in integers by plain loops; every map, and the classifier's floats. */

@@ -11,6 +11,7 @@ import {
   randomWeights,
   requantise,
   SWISH,
+  WHOLE,
   WIDE_INPUT,
   WIDE_MAX,
   WIDE_OUTPUT,
@@ -35,7 +36,7 @@ describe.each(integerBuilds)('depthwise_i8 in %s', (build) => {
     const spread = format & SWISH ? 8 / inLargest : outLargest / inLargest;
     const second = format & SWISH ? outLargest / 8 : 1;
     const inFloats = randomChannels(w.channels, 3, w.kernelSize ** 2, NARROW_MAX * spread, second, outLargest);
-    const channels = format & IN_WORDS ? inWords(inFloats) : inFloats;
+    const channels = format & IN_WORDS ? inWords(inFloats, format) : inFloats;
     const inputAt = bench.placeLevels(input, wideIn, atEnd);
     const weightsAt = bench.placeBlocks(weights, channels, w.kernelSize, wideIn, bench.bytesOf(wideOut));
     const paddingRow = Int32Array.from({ length: w.inWidth * w.channels }, (_, i) => padding[i % w.channels]!);
@@ -89,8 +90,10 @@ describe.each(integerBuilds)('depthwise_i8 in %s', (build) => {
   };
 
   it('scales sums in words', () => {
-    for (const w of windowCases([8, 40], [3, 5])) for (const format of [0, WIDE_INPUT]) run(w, format | IN_WORDS);
-    run({ ...shape, channels: 40 }, IN_WORDS);
+    for (const w of windowCases([8, 40], [3, 5])) {
+      for (const format of [0, WIDE_INPUT, WHOLE]) run(w, format | IN_WORDS);
+    }
+    for (const format of [IN_WORDS, IN_WORDS | WHOLE]) run({ ...shape, channels: 40 }, format);
   });
 
   it('applies the swish', () => {

@@ -38,7 +38,10 @@ export const SWISH = 8;
 export const FLOAT_OUTPUT = 16;
 export const NARROW_IN_BYTES = 32;
 export const IN_WORDS = 64;
+/** For the tests alone: with IN_WORDS, channels whose outputs take the whole range of narrow integers. */
+export const WHOLE = 128;
 const HEADER = 144;
+const WHOLE_RANGE = 32;
 export const ROUNDING = 1.5 * 2 ** 23;
 
 const { fround } = Math;
@@ -64,16 +67,28 @@ export interface Channels {
   /** The largest output. */
   readonly highest: Int32Array;
   /** With IN_WORDS: the shift of each channel, the same for 8 of them, and its multiplier. */
-  readonly words?: { readonly shift: readonly number[]; readonly multiplier: readonly number[] };
+  readonly words?: {
+    readonly shift: readonly number[];
+    readonly multiplier: readonly number[];
+    /** Added to the shift in the kernels' headers. */
+    readonly flag: number;
+  };
 }
 
-/** The same to be scaled in words, by every shift in turn, and every fourth panel in floats all the same. */
-export function inWords(channels: Channels): Channels {
+/**
+ * The same to be scaled in words, by every shift in turn, and every fourth panel in floats all the same. format: with WHOLE
+ * no channel has a zero point or a largest output of its own.
+ */
+export function inWords(channels: Channels, format: number): Channels {
   const shiftOf = (n: number) => [2, 0, 4, -1][Math.floor(n / 8) % 4]!;
   const multiplier = Array.from(channels.multiplier, (each, n) =>
     Math.min(2 ** 15 - 512, Math.ceil(each * 2 ** (15 + Math.max(0, shiftOf(n))))),
   );
-  return { ...channels, words: { shift: multiplier.map((_, n) => shiftOf(n)), multiplier } };
+  const shift = multiplier.map((_, n) => shiftOf(n));
+  if (!(format & WHOLE)) return { ...channels, words: { shift, multiplier, flag: 0 } };
+  const { zero, highest } = channels;
+  const words = { shift, multiplier, flag: WHOLE_RANGE };
+  return { ...channels, zero: zero.map(() => 0), highest: highest.map(() => NARROW_MAX), words };
 }
 
 /** Multipliers such that sums of `terms` products spread over 0 … `largest` and a little beyond. */
@@ -162,7 +177,7 @@ export class IntegerBench extends Bench {
   }
 
   formatArguments(format: number): readonly [format: number, activation: number] {
-    return [this.format(format & ~SWISH), format & SWISH ? 1 : 0];
+    return [this.format(format & ~(SWISH | WHOLE)), format & SWISH ? 1 : 0];
   }
 
   placeLevels(values: Int32Array, wide: boolean, atEnd = false): number {
@@ -245,7 +260,7 @@ export class IntegerBench extends Bench {
       view.setFloat32(at + 64 + lane, outputBytes === 4 ? 0 : ROUNDING + channels.zero[n]!, true);
     }
     if (!words) view.setFloat32(at + 96 + lane, channels.second[n]!, true);
-    else if (lane === 0) view.setInt32(at + 96, words.shift[n]!, true);
+    else if (lane === 0) view.setInt32(at + 96, words.shift[n]! < 0 ? -1 : words.shift[n]! + words.flag, true);
     if (outputBytes === 1) view.setUint8(at + 128 + (n % 8), channels.highest[n]!);
     if (outputBytes === 2) view.setInt16(at + 128 + 2 * (n % 8), channels.highest[n]!, true);
   }

@@ -12,6 +12,7 @@ import {
   randomWeights,
   requantise,
   SWISH,
+  WHOLE,
   WIDE_INPUT,
   WIDE_MAX,
   WIDE_OUTPUT,
@@ -51,7 +52,7 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
     const scale = format & SWISH ? 8 / NARROW_MAX : outLargest / inLargest;
     const second = format & SWISH ? outLargest / 40 : outLargest / (wideResidual ? WIDE_MAX : NARROW_MAX) / 3;
     const inFloats = randomChannels(outChannels, 3, inChannels, NARROW_MAX * scale, second, outLargest);
-    const channels = format & IN_WORDS ? inWords(inFloats) : inFloats;
+    const channels = format & IN_WORDS ? inWords(inFloats, format) : inFloats;
     const residual =
       links === 'none' ? undefined : randomLevels(pixels * outChannels, 4, wideResidual ? WIDE_MAX : NARROW_MAX);
     const outBytes = floats ? 4 : bench.bytesOf(wideOut);
@@ -104,6 +105,7 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
       for (const inChannels of [8, 24, 64])
         for (const format of [0, WIDE_INPUT]) run(pixels, inChannels, 40, format | IN_WORDS);
     }
+    for (const pixels of [11, 35]) run(pixels, 64, 40, IN_WORDS | WHOLE);
     run(413, 40, 40, IN_WORDS);
     run(20, 1280, 24, IN_WORDS);
   });

@@ -227,7 +227,7 @@ function writeHeaders(
   stride: number,
 ): void {
   const { activation, highest } = packed;
-  const { channelTile: tile, header, rounding } = constants;
+  const { channelTile: tile, header, rounding, wholeRange } = constants;
   const curved = activation !== 'none';
   const input = levelsOf(levels, packed.input);
   const output = packed.output === undefined ? undefined : levelsOf(levels, packed.output);
@@ -235,6 +235,10 @@ function writeHeaders(
   const integers = new Int32Array(memory);
   const floats = new Float32Array(memory);
   const words = new Int16Array(memory);
+  const lasts = output ? lastIntegers(output, highest, constants) : undefined;
+  const whole = output ? largestInteger(output, constants) : 0;
+  const takesWholeRange = (first: number) =>
+    lasts!.subarray(first, first + tile).every((last, lane) => last === whole && output!.zero[first + lane] === 0);
   const limits = output && storedBytes(output, constants) === 2 ? new Int16Array(memory) : new Uint8Array(memory);
   sums.steps.forEach((step, n) => {
     const panel = packed.address + Math.floor(n / tile) * stride;
@@ -249,7 +253,9 @@ function writeHeaders(
     const scale = sums.wordScales[Math.floor(n / tile)];
     integers[panel / 4 + lane] = bias + (scale ? (2 ** scale.shift) >> 1 : 0);
     // a shift, in the place of a second multiplier
-    if (packed.inWords && lane === 0) integers[(panel + header.seconds) / 4] = scale?.shift ?? -1;
+    if (packed.inWords && lane === 0) {
+      integers[(panel + header.seconds) / 4] = scale ? scale.shift + (takesWholeRange(n) ? wholeRange : 0) : -1;
+    }
     if (scale) {
       words[(panel + header.multipliers) / 2 + lane] = scale.multipliers[lane]!;
       words[(panel + header.offsets) / 2 + lane] = output!.zero[n]!;
@@ -258,9 +264,14 @@ function writeHeaders(
       floats[(panel + header.offsets) / 4 + lane] = output ? rounding + output.zero[n]! : 0;
       if (!packed.inWords) floats[(panel + header.seconds) / 4 + lane] = second;
     }
-    if (!output) return;
-    const most = largestInteger(output, constants);
-    const last = Math.min(most, Math.max(0, Math.round(highest / output.scale[n]! + output.zero[n]!)));
-    limits[(panel + header.largest) / limits.BYTES_PER_ELEMENT + lane] = last;
+    if (lasts) limits[(panel + header.largest) / limits.BYTES_PER_ELEMENT + lane] = lasts[n]!;
   });
+}
+
+/** What each channel is clipped to, at most the largest that the map can hold. */
+function lastIntegers(output: ValueLevels, highest: number, constants: KernelConstants): Float64Array {
+  const most = largestInteger(output, constants);
+  return Float64Array.from(output.scale, (scale, n) =>
+    Math.min(most, Math.max(0, Math.round(highest / scale + output.zero[n]!))),
+  );
 }
