@@ -1,3 +1,5 @@
+import { takesCalls } from './stdout.js';
+
 /** A moving line on stderr. */
 export interface Spinner {
   say(text: string): void;
@@ -11,8 +13,10 @@ export interface Spinner {
  * ora goes by; and some terminals claim to have no columns, where ora would clear lines for ever.
  */
 export function hasTerminal(): boolean {
-  const { stderr, env } = process;
-  return stderr.isTTY === true && stderr.columns !== 0 && env.TERM !== 'dumb' && !('CI' in env);
+  const { env } = process;
+  if (env.TERM === 'dumb' || 'CI' in env || takesCalls(2)) return false;
+  const { stderr } = process;
+  return stderr.isTTY === true && stderr.columns !== 0;
 }
 
 /** For a terminal only: ora is not loaded elsewhere. */

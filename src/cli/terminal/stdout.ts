@@ -1,23 +1,24 @@
 import { fstatSync, type Stats, writeSync } from 'node:fs';
 
-/**
- * Whether stdout is written to by system calls: a file, a pipe, or a device like /dev/null. Node's streams write to these at once,
- * too, but take 2 ms of each start to load. Terminals, sockets and Windows are left to them.
- */
+/** Whether stdout is written to by system calls. */
 let direct: boolean | undefined;
 
 /** Major number of the devices null, zero and full on Linux. */
 const MEMORY_DEVICES = 1;
 
 function isDirect(): boolean {
-  direct ??= takesCalls();
+  direct ??= takesCalls(1);
   return direct;
 }
 
-function takesCalls(): boolean {
+/**
+ * Whether it is a file, a pipe, or a device like /dev/null. Node's streams write to these at once, too, but take 2 ms of each
+ * start to load. Terminals, sockets and Windows are left to them.
+ */
+export function takesCalls(descriptor: 1 | 2): boolean {
   if (process.platform === 'win32') return false;
   try {
-    const stats = fstatSync(1);
+    const stats = fstatSync(descriptor);
     return stats.isFile() || stats.isFIFO() || isMemoryDevice(stats);
   } catch {
     return false;
