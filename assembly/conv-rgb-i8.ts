@@ -1,41 +1,33 @@
 import { SWISH } from './activations';
+import { multiplyPanelInBaseline } from './baseline-panel-i8';
+import { usesBaselineTiles } from './baseline-tiles';
 import { lesser } from './integers';
-import { bytesOf, HEADER_BYTES, HEADER_LARGEST, isInBytes, WIDE_INPUT, WIDE_OUTPUT } from './integer-tiles';
-import { multiplyAddLanes } from './multiply-lanes';
-import { Clipped, storePair, storeSums, Swished } from './requantise';
-import { CHANNEL_TILE, FLOAT, VECTOR } from './tiles';
+import { bytesOf, HEADER_BYTES, isInBytes, WIDE_INPUT, WIDE_OUTPUT } from './integer-tiles';
+import { multiplyPanel } from './pointwise-i8';
+import { Clipped, Swished } from './requantise';
+import { CHANNEL_TILE, FLOAT } from './tiles';
 import { isAligned } from './vector';
 
 const COLOURS: i32 = 3;
 const KERNEL: i32 = 3;
 const STRIDE: i32 = 2;
-/** Windows that are computed at once, of bytes and of words: as in `pointwise_i8`. */
-const BYTE_TILE: i32 = 6;
-const WORD_TILE: i32 = 5;
+/** Rows of windows that are laid out at once: what a panel leaves over after whole tiles of pixels becomes rare. */
+const ROWS: i32 = 4;
 
-/** 32-bit lanes of a window's row, the last not filled. */
-// @ts-ignore: decorator
-@inline
-function lanesOfRow(each: i32): i32 {
-  return (KERNEL * COLOURS * each + 3) / 4;
-}
-
-/** Bytes of a padded row: for whole tiles of windows. */
-function paddedRow(outWidth: i32, each: i32): usize {
-  const tile = each == 1 ? BYTE_TILE : WORD_TILE;
-  const windows = (outWidth + tile - 1) / tile * tile;
-  return <usize>(((windows - 1) * STRIDE + KERNEL) * COLOURS * each + 4 + 15) & ~15;
-}
-
-/** Inputs of a window for which a panel of `conv_rgb_i8` has weights: those of each row are followed by zeros. */
+/** Inputs of a window for which a panel of `conv_rgb_i8` has weights: 27, then zeros up to whole pairs of 32-bit lanes. */
 export function conv_rgb_depth_i8(format: i32): i32 {
-  const each = <i32>bytesOf(format, WIDE_INPUT);
-  return KERNEL * lanesOfRow(each) * 4 / each;
+  return bytesOf(format, WIDE_INPUT) == 1 ? 32 : 28;
 }
 
-/** Bytes of scratch memory that `conv_rgb_i8` needs. */
+/** Bytes of a padded row, and of what is read behind its last window. */
+function paddedRow(outWidth: i32, each: i32): usize {
+  return <usize>(((outWidth - 1) * STRIDE + KERNEL) * COLOURS * each + 7 + 15) & ~15;
+}
+
+/** Bytes of scratch memory that `conv_rgb_i8` needs: padded rows, then windows and what is written behind the last. */
 export function conv_rgb_scratch_i8(outWidth: i32, format: i32): usize {
-  return <usize>KERNEL * paddedRow(outWidth, <i32>bytesOf(format, WIDE_INPUT));
+  const each = <i32>bytesOf(format, WIDE_INPUT);
+  return <usize>KERNEL * paddedRow(outWidth, each) + <usize>(ROWS * outWidth * conv_rgb_depth_i8(format) * each) + 16;
 }
 
 /** Row `y` of the input between zero points, which it consists of where it lies outside. */
@@ -59,74 +51,22 @@ function padRow<I>(
   if (past) memory.copy(first, input + <usize>(y * inWidth) * pixelBytes, past);
 }
 
-/** A row of windows against one panel. */
-function multiplyRow<I, A>(
-  output: usize, row0: usize, row1: usize, row2: usize, panel: usize, outWidth: i32, outStride: usize, format: i32,
-): void {
-  const limit = v128.load(panel, HEADER_LARGEST);
+/** The windows of a row one after the other; what lies between them meets weights that are zero. */
+function layWindows<I>(to: usize, row0: usize, row1: usize, row2: usize, outWidth: i32, windowBytes: usize): void {
   const step: usize = STRIDE * COLOURS * sizeof<I>();
-  const tile = sizeof<I>() == 1 ? BYTE_TILE : WORD_TILE;
-  const rowBytes = <usize>lanesOfRow(sizeof<I>()) * 4;
-  let w0: v128, w1: v128, x: v128;
-  for (let left = outWidth; left > 0; left -= tile) {
-    let a0 = v128.load(panel);
-    let a1 = v128.load(panel, 16);
-    let b0 = a0; let b1 = a1; let c0 = a0; let c1 = a1; let d0 = a0; let d1 = a1; let e0 = a0; let e1 = a1;
-    let f0 = a0; let f1 = a1;
-    let w = panel + HEADER_BYTES;
-    let p = row0;
-    let end = row0 + rowBytes;
-    let next = row1;
-    for (;;) {
-      w0 = v128.load(w); w1 = v128.load(w, 16);
-      x = v128.load32_splat(p); a0 = multiplyAddLanes<I>(a0, x, w0); a1 = multiplyAddLanes<I>(a1, x, w1);
-      // Never true, these: see `multiplyPanel`.
-      if (w == 1) break;
-      x = v128.load32_splat(p, step); b0 = multiplyAddLanes<I>(b0, x, w0); b1 = multiplyAddLanes<I>(b1, x, w1);
-      if (w == 2) break;
-      x = v128.load32_splat(p, 2 * step); c0 = multiplyAddLanes<I>(c0, x, w0); c1 = multiplyAddLanes<I>(c1, x, w1);
-      if (w == 3) break;
-      x = v128.load32_splat(p, 3 * step); d0 = multiplyAddLanes<I>(d0, x, w0); d1 = multiplyAddLanes<I>(d1, x, w1);
-      if (w == 4) break;
-      x = v128.load32_splat(p, 4 * step); e0 = multiplyAddLanes<I>(e0, x, w0); e1 = multiplyAddLanes<I>(e1, x, w1);
-      if (sizeof<I>() == 1) {
-        if (w == 5) break;
-        x = v128.load32_splat(p, 5 * step); f0 = multiplyAddLanes<I>(f0, x, w0); f1 = multiplyAddLanes<I>(f1, x, w1);
-      }
-      w += 2 * VECTOR;
-      p += 4;
-      if (p == end) {
-        if (next == 0) break;
-        p = next;
-        end = p + rowBytes;
-        next = next == row1 ? row2 : 0;
-      }
-    }
-    if (sizeof<I>() == 1 && !isFloat<A>() && left >= tile) {
-      const third = output + 2 * outStride;
-      const fifth = third + 2 * outStride;
-      storePair<A>(output, output + outStride, a0, a1, b0, b1, panel, format);
-      storePair<A>(third, third + outStride, c0, c1, d0, d1, panel, format);
-      storePair<A>(fifth, fifth + outStride, e0, e1, f0, f1, panel, format);
-      output = fifth + 2 * outStride;
-      row0 += step * tile; row1 += step * tile; row2 += step * tile;
-      continue;
-    }
-    storeSums<A>(output, a0, a1, panel, 0, limit, format);
-    output += outStride;
-    if (left > 1) storeSums<A>(output, b0, b1, panel, 0, limit, format);
-    output += outStride;
-    if (left > 2) storeSums<A>(output, c0, c1, panel, 0, limit, format);
-    output += outStride;
-    if (left > 3) storeSums<A>(output, d0, d1, panel, 0, limit, format);
-    output += outStride;
-    if (left > 4) storeSums<A>(output, e0, e1, panel, 0, limit, format);
-    output += outStride;
+  for (; outWidth > 0; --outWidth) {
     if (sizeof<I>() == 1) {
-      if (left > 5) storeSums<A>(output, f0, f1, panel, 0, limit, format);
-      output += outStride;
+      // Nine bytes of each count; the next vector replaces the others.
+      v128.store(to, v128.load(row0));
+      v128.store(to, v128.load(row1), 9);
+      v128.store(to, v128.load(row2), 18);
+    } else {
+      v128.store(to, v128.load(row0)); v128.store(to, v128.load(row0, 2), 2);
+      v128.store(to, v128.load(row1), 18); v128.store(to, v128.load(row1, 2), 20);
+      v128.store(to, v128.load(row2), 36); v128.store(to, v128.load(row2, 2), 38);
     }
-    row0 += step * tile; row1 += step * tile; row2 += step * tile;
+    to += windowBytes;
+    row0 += step; row1 += step; row2 += step;
   }
 }
 
@@ -137,26 +77,35 @@ function convolve<I, A>(
   const outBytes = bytesOf(format, WIDE_OUTPUT);
   const outStride = <usize>outChannels * outBytes;
   const rowBytes = paddedRow(outWidth, sizeof<I>());
-  const panelBytes = <usize>HEADER_BYTES + <usize>(KERNEL * lanesOfRow(sizeof<I>())) * 2 * VECTOR;
+  const windowBytes = <usize>conv_rgb_depth_i8(format) * sizeof<I>();
+  const groups = <i32>windowBytes / 4;
+  const panelBytes = <usize>HEADER_BYTES + windowBytes * CHANNEL_TILE;
   let row0 = scratch;
   let row1 = row0 + rowBytes;
   let row2 = row1 + rowBytes;
-  for (let y = rowStart; y < rowEnd; ++y) {
-    const top = y * STRIDE - padTop;
-    if (y == rowStart) padRow<I>(row0, input, zeros, top, inHeight, inWidth, padLeft, rowBytes);
-    padRow<I>(row1, input, zeros, top + 1, inHeight, inWidth, padLeft, rowBytes);
-    padRow<I>(row2, input, zeros, top + 2, inHeight, inWidth, padLeft, rowBytes);
+  const windows = row2 + rowBytes;
+  padRow<I>(row0, input, zeros, rowStart * STRIDE - padTop, inHeight, inWidth, padLeft, rowBytes);
+  for (let y = rowStart; y < rowEnd; y += ROWS) {
+    const rows = lesser(ROWS, rowEnd - y);
+    for (let row = 0; row < rows; ++row) {
+      const top = (y + row) * STRIDE - padTop;
+      padRow<I>(row1, input, zeros, top + 1, inHeight, inWidth, padLeft, rowBytes);
+      padRow<I>(row2, input, zeros, top + 2, inHeight, inWidth, padLeft, rowBytes);
+      layWindows<I>(windows + <usize>(row * outWidth) * windowBytes, row0, row1, row2, outWidth, windowBytes);
+      // the last row of a window is the first of the next
+      const first = row0;
+      row0 = row2;
+      row2 = first;
+    }
     let panel = weights;
     let to = output + <usize>(y * outWidth) * outStride;
     for (let channel = 0; channel < outChannels; channel += CHANNEL_TILE) {
-      multiplyRow<I, A>(to, row0, row1, row2, panel, outWidth, outStride, format);
+      const pixels = rows * outWidth;
+      if (usesBaselineTiles) multiplyPanelInBaseline<I, A>(to, windows, panel, 0, pixels, groups, outStride, 0, format);
+      else multiplyPanel<I, A>(to, windows, panel, 0, pixels, groups, outStride, 0, format);
       panel += panelBytes;
       to += <usize>CHANNEL_TILE * outBytes;
     }
-    // the last row of a window is the first of the next
-    const first = row0;
-    row0 = row2;
-    row2 = first;
   }
 }
 
@@ -178,12 +127,11 @@ function convolveAs<A>(
 }
 
 /**
- * Like `conv_i8`, for windows of 3×3 with stride 2 on a picture of three channels, which is where networks begin: the windows
- * are read in place, from rows with zero points around them.
+ * Like `conv_i8`, for windows of 3×3 with stride 2 on a picture of three channels, which is where networks begin: windows are
+ * laid out by vectors, from rows with zero points around them.
  *
  * - input `[inHeight][inWidth][3]`. Nothing past its end is read.
- * - weights: panels of 8 output channels, each a header and lanes as of `pointwise_i8`. The 9 inputs of a row of the window
- *   are followed by zeros: 10 words or 12 bytes; see `conv_rgb_depth_i8`.
+ * - weights: as of `pointwise_i8`, its inputs (ky, kx, colour), `conv_rgb_depth_i8` of them, with zeros at the end.
  * - zeros, output, format, activation: as of `conv_i8`.
  * - scratch: `conv_rgb_scratch_i8` bytes, 16-byte aligned.
  */

@@ -31,13 +31,6 @@ interface Case {
   readonly rgb?: boolean;
 }
 
-/** Each row of a window, `count` weights, with zeros behind it, up to `stored`. */
-function spreadRows(weights: Int32Array, rows: number, count: number, stored: number): Int32Array {
-  const spread = new Int32Array(rows * stored);
-  for (let row = 0; row < rows; row++) spread.set(weights.subarray(row * count, (row + 1) * count), row * stored);
-  return spread;
-}
-
 /** Windows [outHeight · outWidth][depth], (ky, kx, channel), `zeros` outside of the map. */
 function windows(input: Int32Array, zeros: Int32Array, c: Case, outHeight: number, outWidth: number, depth: number) {
   const found = new Int32Array(outHeight * outWidth * depth);
@@ -70,7 +63,9 @@ describe.each(integerBuilds)('conv_i8 and conv_rgb_i8 in %s', (build) => {
     const [outHeight, outWidth] = [sizeOf(c.height), sizeOf(c.width)];
     const [rowStart, rowEnd] = c.rows ?? [0, outHeight];
     const terms = c.kernelSize ** 2 * c.channels;
-    const depth = Math.ceil(terms / 8) * 8;
+    const { kernels } = bench;
+    const format = bench.format(c.format);
+    const depth = c.rgb ? kernels.conv_rgb_depth_i8(format) : Math.ceil(terms / 8) * 8;
     const input = randomLevels(c.height * c.width * c.channels, 1, inLargest);
     const zeros = randomLevels(c.channels, 6, inLargest);
     const weights = new Int32Array(depth * c.outChannels);
@@ -79,13 +74,7 @@ describe.each(integerBuilds)('conv_i8 and conv_rgb_i8 in %s', (build) => {
     const second = c.format & SWISH ? outLargest / 40 : 1;
     const channels = randomChannels(c.outChannels, 3, terms, NARROW_MAX * scale, second, outLargest);
     const zerosAt = bench.place(Float32Array.from(zeros));
-    const { kernels } = bench;
-    const format = bench.format(c.format);
-    const rowOf = (inputs: number) => (inputs / c.kernelSize) * c.outChannels;
-    const placed = c.rgb
-      ? spreadRows(weights, c.kernelSize, rowOf(terms), rowOf(kernels.conv_rgb_depth_i8(format)))
-      : weights;
-    const weightsAt = bench.placePanels(placed, channels, wideIn, bench.bytesOf(wideOut));
+    const weightsAt = bench.placePanels(weights, channels, wideIn, bench.bytesOf(wideOut));
     const scratchAt = bench.reserve(
       c.rgb
         ? kernels.conv_rgb_scratch_i8(outWidth, format)

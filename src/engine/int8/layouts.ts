@@ -42,8 +42,6 @@ export interface PackedPanels extends Linear {
   readonly layout: 'panels';
   readonly storedInChannels: number;
   readonly storedOutChannels: number;
-  /** Where so many inputs of each row of a window are followed by zeros, up to so many; by default they are not. */
-  readonly rowInputs?: { readonly count: number; readonly stored: number } | undefined;
 }
 
 /** Blocks of 8 channels of a depthwise convolution; behind them, at `padding`, `width` pixels of zero points. */

@@ -2,7 +2,7 @@ import { NETWORK_INPUT, type Shape } from '../../networks/types.js';
 import type { KernelCall, LayerOf } from '../kernel-calls.js';
 import { quantise } from './conversions.js';
 import { activationCode, addRows, type IntegerPlace, linearFacts, linearFormat, panelsFor } from './integer-place.js';
-import { blocksBytes, type PackedPanels, storedBytes } from './layouts.js';
+import { blocksBytes, storedBytes } from './layouts.js';
 import { type IntegerMap, isPlainWindow } from './levels.js';
 
 /** Runs of `tile` pixels that a picture has, the last of them perhaps not whole. */
@@ -48,10 +48,10 @@ function convolve(
   const { height: rowEnd, width: outWidth } = layer.outputShape;
   const kernelSize = layer.kind === 'conv' ? layer.kernelSize : 1;
   const format = linearFormat(place, map);
-  const reserve = (depth: number, scratchBytes: number, rowInputs?: PackedPanels['rowInputs']) => ({
+  const reserve = (depth: number, scratchBytes: number) => ({
     output: { value: operation.output },
     input: { value: source },
-    weights: context.addIntegers({ ...panelsFor(place, map, operation.output, depth), rowInputs }),
+    weights: context.addIntegers(panelsFor(place, map, operation.output, depth)),
     zeros: addRows({ kind: 'zeros', map: operation.inputs[0] }, channels, context),
     scratch: { value: context.scratch('windows', context.threads * scratchBytes) },
   });
@@ -60,9 +60,9 @@ function convolve(
   if (inChannels === 3 && kernelSize === 3 && layer.stride === 2 && layer.pads.left < kernelSize) {
     const depth = exports.conv_rgb_depth_i8(format);
     const scratchBytes = exports.conv_rgb_scratch_i8(outWidth, format);
-    const reserved = reserve(depth, scratchBytes, { count: kernelSize * channels, stored: depth / kernelSize });
     const { padTop, padLeft } = strideAndPadding(layer);
-    return { kernel: 'conv_rgb_i8', args: { ...reserved, ...sizes, padTop, padLeft, ...after }, scratchBytes };
+    const args = { ...reserve(depth, scratchBytes), ...sizes, padTop, padLeft, ...after };
+    return { kernel: 'conv_rgb_i8', args, scratchBytes };
   }
   const depth = Math.ceil((kernelSize ** 2 * channels) / tile) * tile;
   const scratchBytes = integerScratchBytes(channels, depth, outWidth, format);

@@ -27,16 +27,14 @@ export function levelsOf({ values }: Levels, name: string): ValueLevels {
 
 /** weights [inChannels][outChannels], of a convolution [ky][kx][inChannels][outChannels] */
 export function packPanels(packed: PackedPanels, { weights: given, bias }: FoldedWeights, target: IntegerTarget): void {
-  const { storedInChannels, address, rowInputs } = packed;
+  const { storedInChannels, address } = packed;
   const { memory, kernels, constants, levels, staging } = target;
   const input = levelsOf(levels, packed.input);
   const outChannels = bias.length;
-  const spread = (weights: FoldedWeights['weights']) =>
-    rowInputs ? spreadRows(weights, rowInputs.count * outChannels, rowInputs.stored * outChannels) : weights;
-  let weights = spread(given);
+  let weights = given;
   const inChannels = weights.length / outChannels;
   const { packedInputDoubles, panelColumnRows } = constants;
-  const most = largestWeight(input, given.length / outChannels, constants);
+  const most = largestWeight(input, inChannels, constants);
   const each = storedBytes(input, constants);
   const stride = panelBytes(storedInChannels, each, constants);
 
@@ -44,7 +42,7 @@ export function packPanels(packed: PackedPanels, { weights: given, bias }: Folde
   const rows = [input.scale, input.zero, input.mean];
   for (let k = 0; k < inChannels; k++) {
     rows.forEach((row, index) => {
-      inputs[packedInputDoubles * k + index] = row[(k % (rowInputs?.stored ?? inChannels)) % row.length]!;
+      inputs[packedInputDoubles * k + index] = row[k % row.length]!;
     });
   }
   const panels = Math.ceil(outChannels / constants.channelTile);
@@ -61,9 +59,9 @@ export function packPanels(packed: PackedPanels, { weights: given, bias }: Folde
     steps = Float32Array.from(channels.subarray(0, outChannels), (largest) => largest / most);
   }
   const sums = new Sums(steps, bias);
-  sums.scaleInWords(packed, given.length / outChannels, target);
+  sums.scaleInWords(packed, inChannels, target);
   if (packed.input === NETWORK_INPUT) {
-    weights = spread(roundForPictures(given, sums.steps, input.scale, most));
+    weights = roundForPictures(given, sums.steps, input.scale, most);
     from = stage(weights, place);
   }
   channels.set(sums.steps);
@@ -87,14 +85,6 @@ export function packPanels(packed: PackedPanels, { weights: given, bias }: Folde
   );
   sums.take(channels, columns);
   writeHeaders(packed, sums, target, stride);
-}
-
-/** Rows of `length` with zeros after each, up to `stored`. */
-function spreadRows(weights: FoldedWeights['weights'], length: number, stored: number): FoldedWeights['weights'] {
-  const rows = weights.length / length;
-  const spread = weights instanceof Uint16Array ? new Uint16Array(rows * stored) : new Float32Array(rows * stored);
-  for (let row = 0; row < rows; row++) spread.set(weights.subarray(row * length, (row + 1) * length), row * stored);
-  return spread;
 }
 
 /** weights [kernelSize][kernelSize][channels] */
