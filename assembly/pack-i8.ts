@@ -22,7 +22,7 @@ const WHOLE: f64 = 6755399441055744.0;
 function loadStrip<T>(from: usize, count: i32): v128 {
   let values: v128;
   if (count == STRIP) {
-    values = sizeof<T>() == 2 ? v128.load16x4_u(from) : v128.load(from);
+    values = sizeof<T>() == 2 ? v128.load16x4_s(from) : v128.load(from);
   } else {
     values = i32x4.splat(0);
     values = i32x4.replace_lane(values, 0, <i32>load<T>(from));
@@ -81,7 +81,7 @@ function largest<T>(output: usize, input: usize, rows: i32, columns: i32, inputs
  */
 export function largest_weights(output: usize, input: usize, half: i32, rows: i32, columns: i32, inputs: usize): void {
   assert(isAligned(output) && isAligned(inputs) && (input & (half ? 1 : 3)) == 0 && rows >= 0 && columns >= 1);
-  if (half) largest<u16>(output, input, rows, columns, inputs);
+  if (half) largest<i16>(output, input, rows, columns, inputs);
   else largest<u32>(output, input, rows, columns, inputs);
 }
 
@@ -183,7 +183,7 @@ export function quantise_panels(
 ): void {
   assert(isAligned(output) && isAligned(inputs) && isAligned(channels) && (panelBytes & 15) == 0);
   assert((input & (half ? 1 : 3)) == 0 && (each == 1 || each == 2) && rows >= 0 && columns >= 1 && most >= 1);
-  if (half) quantise<u16>(output, input, rows, columns, panelBytes, each, inputs, channels, most);
+  if (half) quantise<i16>(output, input, rows, columns, panelBytes, each, inputs, channels, most);
   else quantise<u32>(output, input, rows, columns, panelBytes, each, inputs, channels, most);
 }
 
@@ -262,6 +262,6 @@ export function quantise_blocks(
 ): void {
   assert(isAligned(output) && isAligned(channels) && (blockBytes & 15) == 0 && (input & (half ? 1 : 3)) == 0);
   assert((each == 1 || each == 2) && kernelSize >= 1 && columns >= 1 && most >= 1);
-  if (half) quantiseTaps<u16>(output, input, kernelSize, columns, blockBytes, each, channels, most);
+  if (half) quantiseTaps<i16>(output, input, kernelSize, columns, blockBytes, each, channels, most);
   else quantiseTaps<u32>(output, input, kernelSize, columns, blockBytes, each, channels, most);
 }

@@ -23,8 +23,8 @@ export function pack_rows_f16(output: usize, input: usize, rows: i32, columns: i
       let from = input + <usize>row * inputRow + <usize>panel * <usize>CHANNEL_TILE * HALF;
       let to = output + <usize>panel * <usize>panelBytes + <usize>row * PANEL_ROW;
       for (let each = panel; each < last; ++each) {
-        v128.store(to, widen(v128.load16x4_u(from)));
-        v128.store(to, widen(v128.load16x4_u(from, 8)), VECTOR);
+        v128.store(to, widen(v128.load16x4_s(from)));
+        v128.store(to, widen(v128.load16x4_s(from, 8)), VECTOR);
         from += <usize>CHANNEL_TILE * HALF;
         to += <usize>panelBytes;
       }
@@ -33,7 +33,7 @@ export function pack_rows_f16(output: usize, input: usize, rows: i32, columns: i
   const done = whole * CHANNEL_TILE;
   for (let row = 0; row < rows; ++row) {
     for (let column = done; column < columns; ++column) {
-      const half = <i32>load<u16>(input + <usize>row * inputRow + <usize>column * HALF);
+      const half = <i32>load<i16>(input + <usize>row * inputRow + <usize>column * HALF);
       const to = output + <usize>whole * <usize>panelBytes + <usize>row * PANEL_ROW + <usize>(column - done) * FLOAT;
       store<i32>(to, i32x4.extract_lane(widen(i32x4.splat(half)), 0));
     }

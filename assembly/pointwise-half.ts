@@ -22,8 +22,8 @@ export function widenPanel(panel: usize, halves: usize, biases: usize, rows: i32
   const end = panel + <usize>rows * PANEL_ROW;
   if (first + CHANNEL_TILE <= columns) {
     for (; panel < end; panel += PANEL_ROW) {
-      v128.store(panel, widen(v128.load16x4_u(from)));
-      v128.store(panel, widen(v128.load16x4_u(from, 8)), VECTOR);
+      v128.store(panel, widen(v128.load16x4_s(from)));
+      v128.store(panel, widen(v128.load16x4_s(from, 8)), VECTOR);
       from += rowBytes;
     }
   } else {
@@ -32,7 +32,7 @@ export function widenPanel(panel: usize, halves: usize, biases: usize, rows: i32
       v128.store(panel, i32x4.splat(0));
       v128.store(panel, i32x4.splat(0), VECTOR);
       for (let lane = 0; lane < left; ++lane) {
-        const half = <i32>load<u16>(from + <usize>lane * HALF);
+        const half = <i32>load<i16>(from + <usize>lane * HALF);
         store<i32>(panel + <usize>lane * FLOAT, i32x4.extract_lane(widen(i32x4.splat(half)), 0));
       }
       from += rowBytes;

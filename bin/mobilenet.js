@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 // CommonJS (see package.json here): Node starts it faster than a module.
-require('../dist/code/start.cjs').start(process.argv.slice(2));
+require('../dist/code/start.cjs');

@@ -1,10 +1,11 @@
 /**
  * Writes the command as CommonJS files, of which each start reads what it needs: dist/code/start.cjs (where it begins,
- * and finds the others' compiled code), command.cjs (the command line, with what the others share), classify.cjs (pictures,
- * by a bundled model), decode.cjs (pictures that need sharp), integers.cjs (which packs one in integers), threads.cjs
- * (several threads for one picture), lanes.cjs (threads for many pictures), cost.cjs (what a network costs), compare.cjs (the
- * subcommands of `cost`) and rest.cjs (everything else), and packages. One file with all takes longer to read than all
- * that `mobilenet cost` does; many small ones take as long again to find.
+ * and finds the others' compiled code), start-later.cjs (which keeps that, and gives it to lanes), command.cjs (the command
+ * line, with what the others share), classify.cjs (pictures, by a bundled model), decode.cjs (pictures that need sharp),
+ * integers.cjs (which packs one in integers), threads.cjs (several threads for one picture), lanes.cjs (threads for many
+ * pictures), cost.cjs (what a network costs), compare.cjs (the subcommands of `cost`) and rest.cjs (everything else), and
+ * packages. One file with all takes longer to read than all that `mobilenet cost` does; many small ones take as long again
+ * to find.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -122,12 +123,22 @@ const takeShared = {
         ? { path: 'errors', namespace: 'shared' }
         : undefined,
     );
-    onLoad({ filter: /./, namespace: 'shared' }, ({ path }) => ({
-      contents: `module.exports = require("./command.cjs").${path};`,
+    // By name: esbuild would copy an object for each module that imports it.
+    onLoad({ filter: /./, namespace: 'shared' }, async ({ path }) => ({
+      contents: `export const { ${await namesIn(shared[path])} } = require("./command.cjs").${path};`,
       resolveDir: root,
     }));
   },
 };
+
+/** What a module exports. */
+async function namesIn(module) {
+  const { metafile } = await build({
+    stdin: { contents: `export * from ${JSON.stringify(module)};`, resolveDir: root },
+    ...{ bundle: true, write: false, metafile: true, format: 'esm', platform: 'node', outfile: 'names.js' },
+  });
+  return metafile.outputs['names.js'].exports.join(', ');
+}
 
 const takePackages = {
   name: 'take-packages',
@@ -156,6 +167,19 @@ const modulesOfNode = {
   },
 };
 
+/** The same for start.cjs, without what esbuild needs for modules that are objects. */
+const homedirOnDemand = {
+  name: 'homedir-on-demand',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:os$/ }, ({ kind }) =>
+      kind === 'import-statement' ? { path: 'os', namespace: 'on-demand' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'on-demand' }, () => ({
+      contents: 'export const homedir = () => require("node:os").homedir();',
+    }));
+  },
+};
+
 const command = `export { main } from ${JSON.stringify(source('cli/main.ts'))};
 export * as errors from ${JSON.stringify(shared.errors)};
 export * as commander from 'commander';`;
@@ -178,7 +202,15 @@ export async function bundleCommand(folder) {
     .update(readFileSync(join(folder, 'integers.cjs')))
     .digest('hex');
   await Promise.all([
-    bundle('start', `export { start } from ${JSON.stringify(source('cli/start/start.ts'))};`),
+    build({
+      ...asScript,
+      entryPoints: [source('cli/start/start.ts'), source('cli/start/start-later.ts')],
+      outdir: folder,
+      outExtension: { '.js': '.cjs' },
+      external: ['./*.cjs'],
+      banner: {},
+      plugins: [homedirOnDemand],
+    }),
     bundle('command', command, takeFrom({ 'cost.cjs': cost, 'classify.cjs': classify, 'rest.cjs': rest })),
     bundle('cost', asTable(cost), takeFrom({ 'compare.cjs': compare, 'rest.cjs': rest }), takeShared),
     bundle('compare', asTable(compare), takeFrom({ 'rest.cjs': rest }), takeShared),

@@ -17,15 +17,28 @@ function refuseCommandBehindOptions({ args: [first] }: Command): void {
   });
 }
 
-/** Runs one command line. Sets `process.exitCode`; never throws. */
-export async function main(typed: readonly string[]): Promise<void> {
+/**
+ * Runs one command line. Sets `process.exitCode`; never throws.
+ * @returns whether all output is written for sure: Node's streams may still have some, or an error to tell of
+ */
+export async function main(typed: readonly string[]): Promise<boolean> {
   const args = withImpliedCommand(typed);
-  whenUsed('stdout', (stream) => stream.on('error', noticeOutputError));
-  // What nobody can read is no reason to end: `2>&1 | head -1`, a full disk under a log.
-  whenUsed('stderr', (stream) => stream.on('error', () => {}));
+  let usesStreams = false;
+  whenUsed('stdout', (stream) => {
+    usesStreams = true;
+    stream.on('error', noticeOutputError);
+  });
+  whenUsed('stderr', (stream) => {
+    usesStreams = true;
+    // What nobody can read is no reason to end: `2>&1 | head -1`, a full disk under a log.
+    stream.on('error', () => {});
+  });
   const program = createProgram();
   // Work that waits for what never comes ends the process quietly: nothing may look done that is not.
-  process.once('beforeExit', reportUnfinished);
+  let isDone = false;
+  process.once('beforeExit', () => {
+    if (!isDone) reportUnfinished();
+  });
   if (args !== typed) program.hook('preAction', (_, command) => refuseCommandBehindOptions(command));
   try {
     if (!startsWithKnownWord(args)) throw unknownCommand(args[0]!);
@@ -35,8 +48,9 @@ export async function main(typed: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = report(error);
   }
-  process.off('beforeExit', reportUnfinished);
+  isDone = true;
   if (outputFailed) process.exitCode = exitCodes.output;
+  return !usesStreams;
 }
 
 function withSubcommands(command: Command): Command[] {

@@ -1,7 +1,7 @@
 import { buildNetwork } from '../networks/index.js';
 import { resolve } from '../networks/resolve.js';
 import type { DenseLayer, ResolvedLayer, ResolvedNetwork, Shape } from '../networks/types.js';
-import { conventions, countByRule, type ParameterRule, parametersByRule, switches } from './conventions.js';
+import { conventions, countAllByRule, type ParameterRule, parametersByRule, switches } from './conventions.js';
 import { countLayers } from './count-layer.js';
 import { errata, publishedAccuracies, publishedCounts, publishedLatencies } from './published.js';
 import type { Erratum, PublishedAccuracy, PublishedCount, PublishedLatency, Reading } from './published-types.js';
@@ -77,8 +77,8 @@ export function findPublished(
   { id, alpha, resolution, classes }: Omit<Variant, 'network'> & { id: string },
   known?: ResolvedNetwork,
 ): Published {
-  const same = (row: { network: string; alpha?: number; resolution?: number }) =>
-    row.network === id && (row.alpha ?? alpha) === alpha && (row.resolution ?? resolution) === resolution;
+  const same = (network: string, itsAlpha = alpha, itsResolution = resolution) =>
+    network === id && itsAlpha === alpha && itsResolution === resolution;
   const build = buildOnce(known);
   // With another head it is another network, but for the rows that are about it.
   const isImagenet = classes === 1000 || classes === 1001;
@@ -88,7 +88,7 @@ export function findPublished(
       .map((row) => compareCount(row, resolution, build)),
     accuracies: isImagenet ? publishedAccuracies(same) : [],
     latencies: isImagenet ? publishedLatencies(same) : [],
-    errata: errata.filter(same),
+    errata: errata.filter((row) => same(row.network, row.alpha, row.resolution)),
   };
 }
 
@@ -129,8 +129,8 @@ export function compareCount(
 function readOperations({ layers }: ResolvedNetwork, reading: Reading): number {
   const { rule } = conventions[reading.convention ?? 'paper'];
   const counted = reading.withPool ? { ...rule, ...switches.pool } : rule;
-  const left = layers.filter((layer) => !isLeftOut(layer.kind, reading.without));
-  return left.reduce((sum, layer) => sum + countByRule(layer, counted), 0);
+  const left = reading.without ? layers.filter((layer) => !isLeftOut(layer.kind, reading.without)) : layers;
+  return countAllByRule(left, counted);
 }
 
 function isLeftOut(kind: string, without: Reading['without']): boolean {

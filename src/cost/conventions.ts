@@ -1,5 +1,5 @@
 import type { ResolvedLayer } from '../networks/types.js';
-import type { ParameterCounts } from './count-layer.js';
+import { countLayers, type ParameterCounts } from './count-layer.js';
 import { listOperations, type Operations } from './operations.js';
 
 /** How many operations each thing is worth. */
@@ -151,6 +151,13 @@ export const conventions: Readonly<Record<ConventionId, Convention>> = {
 /** One layer's operations as a rule counts them. */
 export function countByRule(layer: ResolvedLayer, rule: CountingRule): number {
   return countOperations(listOperations(layer), rule, layer.kind === 'dense');
+}
+
+/** The operations of all layers together. */
+export function countAllByRule(layers: readonly ResolvedLayer[], rule: CountingRule): number {
+  // The usual rule needs no list of operations.
+  if (rule === MACS_ONLY) return countLayers(layers).macs;
+  return layers.reduce((sum, layer) => sum + countByRule(layer, rule), 0);
 }
 
 export function countOperations(done: Operations, rule: CountingRule, isDense: boolean): number {

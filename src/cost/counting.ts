@@ -3,6 +3,7 @@ import {
   type ConventionId,
   type CountingRule,
   conventions,
+  countAllByRule,
   countByRule,
   type ParameterRule,
   parametersByRule,
@@ -72,7 +73,7 @@ export interface Counted {
 export function countNetwork({ layers }: Pick<ResolvedNetwork, 'layers'>, { rule, params, plain }: Counting): Counted {
   const total = countLayers(layers);
   return {
-    count: plain ? total.macs : layers.reduce((sum, layer) => sum + countByRule(layer, rule), 0),
+    count: plain ? total.macs : countAllByRule(layers, rule),
     params: parametersByRule(total.params, params),
   };
 }

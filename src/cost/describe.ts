@@ -3,7 +3,7 @@ import type { Pads, ResolvedNetwork } from '../networks/types.js';
 import { findPublished, type Published } from './compare-published.js';
 import type { ConventionId, ParameterRule } from './conventions.js';
 import { type Cost, cost, type LayerCost, standardNetwork } from './cost.js';
-import { type CountingOptions, chooseCounting, countNetwork, countOf } from './counting.js';
+import { type Counting, type CountingOptions, chooseCounting, countNetwork, countOf } from './counting.js';
 import { type Group, type Grouping, groupLayers } from './groups.js';
 import { layerFacts, peakOf, type ReceptiveField } from './layer-facts.js';
 
@@ -72,32 +72,15 @@ export function describeCost(network: ResolvedNetwork, options: DescribeOptions 
   const counting = chooseCounting(options, network.id);
   const standard = standardNetwork(network);
   const plain = cost(network, counting.flopsPerMac, standard);
-  const facts = layerFacts(network);
   const counted = countNetwork(network, counting);
+  let layers: readonly LayerRecord[] | undefined;
   return {
     ...plain,
-    layers: plain.layers.map((layer, index) => {
-      // Field by field: spreading leaves V8 several times as much garbage.
-      const { name, kind, input, output, macs, params } = layer;
-      const { kernelSize, stride, pads, live, intensity, receptiveField } = elementAt(facts, index);
-      return {
-        name,
-        kind,
-        input,
-        output,
-        macs,
-        params,
-        kernelSize,
-        stride,
-        pads,
-        count: countOf(elementAt(network.layers, index), counting),
-        macsShare: share(macs, plain.macs),
-        paramsShare: share(params, plain.params.total),
-        live,
-        intensity,
-        receptiveField,
-      };
-    }),
+    // Made when they are asked for: most pages have no row for each layer.
+    get layers() {
+      layers ??= describeLayers(network, plain, counting);
+      return layers;
+    },
     counted: {
       convention: counting.convention,
       unit: counting.unit,
@@ -108,10 +91,36 @@ export function describeCost(network: ResolvedNetwork, options: DescribeOptions 
       params: counted.params,
       plain: counting.plain,
     },
-    peak: peakOf(network, facts),
+    peak: peakOf(network),
     figures: findPublished(network, options.isUnchanged ? network : undefined),
     ...(options.by && { groups: groupLayers(network.layers, options.by, counting.rule) }),
   };
+}
+
+function describeLayers(network: ResolvedNetwork, plain: Cost, counting: Counting): readonly LayerRecord[] {
+  const facts = layerFacts(network);
+  return plain.layers.map((layer, index) => {
+    // Field by field: spreading leaves V8 several times as much garbage.
+    const { name, kind, input, output, macs, params } = layer;
+    const { kernelSize, stride, pads, live, intensity, receptiveField } = elementAt(facts, index);
+    return {
+      name,
+      kind,
+      input,
+      output,
+      macs,
+      params,
+      kernelSize,
+      stride,
+      pads,
+      count: countOf(elementAt(network.layers, index), counting),
+      macsShare: share(macs, plain.macs),
+      paramsShare: share(params, plain.params.total),
+      live,
+      intensity,
+      receptiveField,
+    };
+  });
 }
 
 function share(part: number, whole: number): number {

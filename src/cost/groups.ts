@@ -1,5 +1,5 @@
 import type { ResolvedLayer } from '../networks/types.js';
-import { type CountingRule, countByRule } from './conventions.js';
+import { type CountingRule, countAllByRule } from './conventions.js';
 import { addCounts, countLayer, type ParameterCounts } from './count-layer.js';
 
 export const groupings = ['kind', 'block', 'stage'] as const;
@@ -30,7 +30,7 @@ export function groupLayers(layers: readonly ResolvedLayer[], by: Grouping, rule
     name,
     layers: group.length,
     ...addCounts(group.map(countLayer)),
-    count: group.reduce((sum, layer) => sum + countByRule(layer, rule), 0),
+    count: countAllByRule(group, rule),
   }));
   return by === 'kind' ? groups.sort((a, b) => b.macs - a.macs) : groups;
 }

@@ -49,13 +49,10 @@ export function layerFacts(network: ResolvedNetwork): readonly LayerFacts[] {
 }
 
 /** The layer at which most activations are alive (the first of several), and how many bytes. */
-export function peakOf(
-  network: ResolvedNetwork,
-  facts: readonly LayerFacts[] = layerFacts(network),
-): { readonly layer: string; readonly bytes: number } {
-  const live = facts.map((fact) => fact.live);
+export function peakOf({ layers }: ResolvedNetwork): { readonly layer: string; readonly bytes: number } {
+  const live = liveBytes(layers);
   const bytes = Math.max(...live);
-  return { layer: elementAt(network.layers, live.indexOf(bytes)).name, bytes };
+  return { layer: elementAt(layers, live.indexOf(bytes)).name, bytes };
 }
 
 function liveBytes(layers: readonly ResolvedLayer[]): readonly number[] {

@@ -130,21 +130,17 @@ const kerasTotals: readonly (readonly [string, number, string])[] = [
 const NOTHING = 'no way of counting gives this';
 
 /** Which rows are asked for; those of parameters hold at every resolution. */
-export type Wanted = (row: {
-  readonly network: string;
-  readonly alpha: number;
-  readonly resolution?: number;
-}) => boolean;
+export type Wanted = (network: string, alpha: number, resolution?: number) => boolean;
 
 const everything: Wanted = () => true;
 
 /** A filter of rows that begin with network, α and resolution. Destructuring a row would take longer than making it. */
 const wantedRow = (isWanted: Wanted) => (row: readonly [string, number, number, ...unknown[]]) =>
-  isWanted({ network: row[0], alpha: row[1], resolution: row[2] });
+  isWanted(row[0], row[1], row[2]);
 
 /** The same of a table of one network, whose rows begin with α and resolution. */
 const wantedRowOf = (network: string, isWanted: Wanted) => (row: readonly [number, number, ...unknown[]]) =>
-  isWanted({ network, alpha: row[0], resolution: row[1] });
+  isWanted(network, row[0], row[1]);
 
 /** Only the rows that are asked for are made: a start for one network would wait for the others'. */
 export function publishedCounts(isWanted: Wanted = everything): readonly PublishedCount[] {
@@ -154,9 +150,9 @@ export function publishedCounts(isWanted: Wanted = everything): readonly Publish
     ...slimV1Counts(isWanted),
     ...kerasV1Counts(isWanted),
     ...slimV2Counts(isWanted),
-    ...v2PaperCounts().filter(isWanted),
+    ...v2PaperCounts().filter(({ network, alpha, resolution }) => isWanted(network, alpha, resolution)),
     ...kerasSummaryCounts(isWanted),
-    ...toolCounts().filter(isWanted),
+    ...toolCounts().filter(({ network, alpha, resolution }) => isWanted(network, alpha, resolution)),
   ];
 }
 
@@ -169,7 +165,7 @@ function v1TableCounts(isWanted: Wanted): readonly PublishedCount[] {
         return { network, alpha, resolution, quantity: 'MACs', printed, unit: 'M', source: v1Table(table), reading };
       }),
     ...v1PaperParams
-      .filter(([network, alpha]) => isWanted({ network, alpha }))
+      .filter(([network, alpha]) => isWanted(network, alpha))
       .map(([network, alpha, printed, table]): PublishedCount => {
         const reading: Reading = { params: 'weights' };
         return { network, alpha, quantity: 'parameters', printed, unit: 'M', source: v1Table(table), reading };
@@ -228,7 +224,7 @@ function slimV1Counts(isWanted: Wanted): readonly PublishedCount[] {
         [0.25, '0.47'],
       ] as const
     )
-      .filter(([alpha]) => isWanted({ network: 'mobilenet_v1', alpha }))
+      .filter(([alpha]) => isWanted('mobilenet_v1', alpha))
       .map(([alpha, printed]): PublishedCount => {
         const reading: Reading = { params: 'slimV1', classes: 1001 };
         const row = { network: 'mobilenet_v1', alpha, quantity: 'parameters', printed, unit: 'M', reading } as const;
@@ -241,7 +237,7 @@ function slimV1Counts(isWanted: Wanted): readonly PublishedCount[] {
 function kerasV1Counts(isWanted: Wanted): readonly PublishedCount[] {
   return [
     ...([224, 192, 160, 128] as const)
-      .filter((resolution) => isWanted({ network: 'mobilenet_v1', alpha: 1, resolution }))
+      .filter((resolution) => isWanted('mobilenet_v1', 1, resolution))
       .map((resolution): PublishedCount => {
         const row = {
           network: 'mobilenet_v1',
@@ -282,7 +278,7 @@ function slimV2Counts(isWanted: Wanted): readonly PublishedCount[] {
         [0.35, '1.66'],
       ] as const
     )
-      .filter(([alpha]) => isWanted({ network: 'mobilenet_v2', alpha }))
+      .filter(([alpha]) => isWanted('mobilenet_v2', alpha))
       .map(([alpha, printed]): PublishedCount => {
         const reading: Reading = { params: 'weightsAndBias', classes: 1001 };
         const row = { network: 'mobilenet_v2', alpha, quantity: 'parameters', printed, unit: 'M', reading } as const;
@@ -295,7 +291,7 @@ function slimV2Counts(isWanted: Wanted): readonly PublishedCount[] {
 function kerasSummaryCounts(isWanted: Wanted): readonly PublishedCount[] {
   return [
     ...kerasTotals
-      .filter(([network, alpha]) => isWanted({ network, alpha }))
+      .filter(([network, alpha]) => isWanted(network, alpha))
       .map(([network, alpha, printed]): PublishedCount => {
         const reading: Reading = { params: 'total' };
         return { network, alpha, quantity: 'parameters', printed, unit: '', source: sources.kerasSummary, reading };

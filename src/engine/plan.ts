@@ -2,6 +2,7 @@ import { ModelError } from '../errors/errors.js';
 import { lifetimes } from '../networks/lifetimes.js';
 import { NETWORK_INPUT, type ResolvedLayer, type ResolvedNetwork, type Shape } from '../networks/types.js';
 import { place, type Span } from './arena.js';
+import { type Band, type Banding, findBands } from './bands.js';
 import type { Operation } from './fuse.js';
 import type { PackedIntegers } from './int8/layouts.js';
 import type { Argument, LoweredStep, Strides } from './kernel-calls.js';
@@ -41,6 +42,8 @@ export interface Plan {
   /** Parameters of what runs in integers. */
   readonly integers: readonly PackedIntegers[];
   readonly steps: readonly Step[];
+  /** Steps that run in turn, for some rows at a time; none by default. */
+  readonly bands?: readonly Band[];
   /** Maps that are there at the end of a run, as asked for. */
   readonly kept: readonly KeptMap[];
 }
@@ -82,10 +85,12 @@ export function plan(
   const lowered = operations.map((operation, step) => lower(operation, contextOf(step)));
   const homes = shareHomes(operations, keep);
   const shapeOf = shapesOf(network);
-  const bytesOf = (value: string) => storedBytes(value, shapeOf(value), tile);
+  // Less work at a time than threads could share.
+  const banding = keepsHalf ? findBands(operations, lowered, keep, kernels.constants.pixelTile) : undefined;
+  const bytesOf = (value: string) => banding?.bytes.get(value) ?? storedBytes(value, shapeOf(value), tile);
   const values = spansOf(operations, { bytesOf, homes, keep });
   const kept = keep.map((name) => keptMap(network, name, tile));
-  return finishPlan(network, lowered.flat(), { reserved, values, kept, shift, homes, stagingBytes });
+  return finishPlan(network, lowered.flat(), { reserved, values, kept, shift, homes, stagingBytes, banding });
 }
 
 /** Shapes of all values by name. */
@@ -102,6 +107,7 @@ interface Placing {
   readonly shift: number;
   /** Value → the span that it lives in, where that has another name. */
   readonly homes?: ReadonlyMap<string, string>;
+  readonly banding?: Banding | undefined;
   /** Bytes that what is packed needs on its way there. */
   stagingBytes(packed: PackedWeights | PackedIntegers): number;
 }
@@ -127,10 +133,11 @@ export function keptMap({ id, layers }: ResolvedNetwork, name: string, tile: num
 export function finishPlan(
   network: ResolvedNetwork,
   lowered: readonly LoweredStep[],
-  { reserved, values, kept, shift, homes, stagingBytes: staging }: Placing,
+  { reserved, values, kept, shift, homes, banding, stagingBytes: staging }: Placing,
 ): Plan {
   const { weights, integers, scratches } = reserved;
-  const arena = place([...values, ...scratches]);
+  const spans = [...values, ...scratches];
+  const arena = place(banding?.stretch(spans) ?? spans);
   const arenaAddress = reserved.end + shift;
   const addressOf = (value: string): number => arenaAddress + arena.offsets.get(homes?.get(value) ?? value)!;
   const { name: last, outputShape } = network.layers.at(-1)!;
@@ -143,6 +150,7 @@ export function finishPlan(
     weights,
     integers,
     steps: lowered.map((step) => placeStep(step, addressOf)),
+    ...(banding && { bands: banding.bands }),
     kept: kept.map(({ value, ...map }) => ({ ...map, address: addressOf(value) })),
   });
 }

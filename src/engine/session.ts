@@ -3,6 +3,7 @@ import type { ResolvedNetwork } from '../networks/types.js';
 import type { Allocate, OpenedParts } from '../untrusted-data/regular-file.js';
 import type { NetworkWeights } from '../weights/types.js';
 import { align } from './arena.js';
+import { bindBand } from './bind-band.js';
 import type { IntegerLimits, Levels } from './int8/levels.js';
 import { type PackedStore, parametersOf, variantOf } from './int8/packed-store.js';
 import { orderCall } from './kernel-signatures.js';
@@ -12,6 +13,7 @@ import {
   type KernelMemory,
   type KernelModule,
   type KernelPace,
+  type Kernels,
   loadKernels,
 } from './kernels.js';
 import { pixelKernelsIn } from './pixels.js';
@@ -123,15 +125,7 @@ function bindSession(
   options: SessionOptions,
 ): Session {
   const bound = bindKernels(kernels, memory);
-  const calls = layout.steps.map((step) => {
-    const call = bound[step.kernel] as (...args: readonly number[]) => void;
-    const { args } = orderCall(step);
-    const bring = parts?.bringerOf(step);
-    return () => {
-      bring?.();
-      call(...args);
-    };
-  });
+  const calls = bindSteps(layout, bound, memory, parts);
   const output = new Float32Array(memory.buffer, layout.output.address, layout.output.length);
   return {
     plan: layout,
@@ -159,6 +153,29 @@ function bindSession(
       if (variant !== undefined) options.packed?.keep(variant, rest, parametersOf(layout, kernels, memory));
     },
   };
+}
+
+/** What runs each step; all steps of a band run with its first one. */
+function bindSteps({ steps, bands = [] }: Plan, kernels: Kernels, memory: KernelMemory, parts: Parts | undefined) {
+  const calls = steps.map((step) => {
+    const call = kernels[step.kernel] as (...args: readonly number[]) => void;
+    const { args } = orderCall(step);
+    const bring = parts?.bringerOf(step);
+    return () => {
+      bring?.();
+      call(...args);
+    };
+  });
+  for (const band of bands) {
+    const run = bindBand(band, steps, kernels, memory.buffer);
+    const bring = parts?.bringerOf(steps[band.first]!);
+    calls.fill(() => {}, band.first, band.reader + 1);
+    calls[band.first] = () => {
+      bring?.();
+      run();
+    };
+  }
+  return calls;
 }
 
 /** The larger part of the arena that the input is not in. */

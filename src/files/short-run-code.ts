@@ -5,16 +5,21 @@ import { setFlagsFromString } from 'node:v8';
  * that takes longer than it saves. Here the caller says what is hot.
  */
 
-/**
- * V8's default for `--wasm-tiering-budget` by its version, to set it back: an option can be set but not read. Where it is not
- * known, nothing is set.
- */
-const usualBudgets: Readonly<Record<string, number>> = {
-  '11.3': 1_800_000,
-  '12.4': 13_000_000,
-  '13.6': 13_000_000,
+/** What V8 does by default, to set it back: an option can be set but not read. Where it is not known, nothing is set. */
+interface Defaults {
+  /** `--wasm-tiering-budget`. */
+  readonly budget: number;
+  /** Parts of optimisation that take longer than they save in code that is called a few times, and that are on by default. */
+  readonly costly: readonly string[];
+}
+
+/** By V8's version. */
+const known: Readonly<Record<string, Defaults>> = {
+  '11.3': { budget: 1_800_000, costly: ['wasm-loop-unrolling'] },
+  '12.4': { budget: 13_000_000, costly: ['wasm-loop-unrolling'] },
+  '13.6': { budget: 13_000_000, costly: ['wasm-loop-unrolling', 'wasm-inlining'] },
 };
-const usualBudget = usualBudgets[/^\d+\.\d+/.exec(process.versions.v8)?.[0] ?? ''];
+const defaults = known[/^\d+\.\d+/.exec(process.versions.v8)?.[0] ?? ''];
 /** How many bytes of code, about, a function may run before V8 optimises it: the largest number that the flag takes. */
 const LARGE_BUDGET = 2 ** 31 - 1;
 
@@ -28,7 +33,7 @@ const EMPTY_SECTION = [0, 1, 0];
  */
 export function compileUnoptimised(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   const flags = [`--wasm-tiering-budget=${LARGE_BUDGET}`, '--wasm-lazy-validation'];
-  return withFlags(flags, [`--wasm-tiering-budget=${usualBudget}`, '--no-wasm-lazy-validation'], () => {
+  return withFlags(flags, [`--wasm-tiering-budget=${defaults?.budget}`, '--no-wasm-lazy-validation'], () => {
     const marked = new Uint8Array(bytes.length + EMPTY_SECTION.length);
     marked.set(bytes);
     marked.set(EMPTY_SECTION, bytes.length);
@@ -38,8 +43,10 @@ export function compileUnoptimised(bytes: Uint8Array<ArrayBuffer>): WebAssembly.
 
 /** Functions of modules that are called for the first time by `run` are optimised before they run. */
 export function optimiseFirstCalls(run: () => void): void {
-  // The first flag switches the last one off.
-  withFlags(['--no-liftoff'], ['--liftoff', '--wasm-dynamic-tiering'], run);
+  const costly = defaults?.costly ?? [];
+  // The first flag switches dynamic tiering off.
+  const flags = ['--no-liftoff', ...costly.map((name) => `--no-${name}`)];
+  withFlags(flags, ['--liftoff', '--wasm-dynamic-tiering', ...costly.map((name) => `--${name}`)], run);
 }
 
 /** V8's default for `--max-optimized-bytecode-size`, the same in all of these versions. */
@@ -53,7 +60,7 @@ export function withoutOptimising<T>(run: () => T): T {
 
 /** Flags have to be as they were afterwards: V8 takes kept code only for those that it was compiled with. */
 function withFlags<T>(flags: readonly string[], usual: readonly string[], run: () => T): T {
-  if (usualBudget === undefined) return run();
+  if (!defaults) return run();
   for (const flag of flags) setFlagsFromString(flag);
   try {
     return run();

@@ -40,7 +40,7 @@ export function examine(format: ImageFormat, input: Uint8Array | string, file: R
     case 'PNG':
       return examinePng(file, input);
     case 'JPEG':
-      return typeof input === 'string' ? {} : examineJpeg(input);
+      return typeof input === 'string' && file.size > MOST_CHECKED_BYTES ? {} : examineJpeg(file.read(0, file.size));
     case 'AVIF':
       return isSequence(file) ? { unsupported: 'AVIF sequence' } : {};
     default:

@@ -3,11 +3,13 @@ import type { ImageFormat } from '../domain/image-format.js';
 import { ImageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { mixInks, upperBytes } from './cmyk.js';
-import { chooseSize, type DecodeSize, MAX_REDUCED_SIDE } from './decode-size.js';
+import { chooseSize, type DecodeSize, type HeaderFacts, MAX_REDUCED_SIDE } from './decode-size.js';
 import { type DecodedImage, type DecodeOptions, refuseMoreThan } from './decoded-image.js';
-import { withRandomAccess } from './formats/random-access.js';
+import { inMemory, withRandomAccess } from './formats/random-access.js';
+import { readJpegHeader, unlessDoubtful } from './jpeg-header.js';
 import { type NamedFile, nameFile } from './named-file.js';
 import { type Orientation, readOrientation, turnedSize, turnUpright } from './orientation.js';
+import { describeError } from './picture-file.js';
 import { requireSharp, type SharpFactory } from './sharp.js';
 import { placeShrunk, type SmallerSize, shrinkOf } from './shrink.js';
 import type { PictureSource } from './source.js';
@@ -50,7 +52,18 @@ class DecoderFailure extends Error {}
 /** sharp did not pass on what was asked for. */
 class NotShrunk extends Error {}
 
-async function readMetadata(source: PictureSource, format: ImageFormat, failOn: FailOn): Promise<Metadata> {
+/** Of most JPEGs of cameras that are stored upright. libvips takes as long to find out what kind of file it is. */
+function factsOfUpright({ header, input }: PictureSource, otherwise: number | undefined): HeaderFacts | undefined {
+  const start = typeof input === 'string' ? header : input;
+  const jpeg = unlessDoubtful(() => readJpegHeader(Buffer.from(start.buffer, start.byteOffset, start.length)));
+  // How much memory one takes that is progressive depends on more.
+  if (!jpeg || jpeg.isProgressive) return undefined;
+  if (readOrientation('JPEG', inMemory(start), jpeg, otherwise) !== 1) return undefined;
+  const isGrey = jpeg.components.length === 1;
+  return { ...jpeg, depth: 'uchar', space: isGrey ? 'b-w' : 'srgb', channels: isGrey ? 1 : 3 };
+}
+
+async function readMetadata(source: PictureSource, format: ImageFormat, failOn: FailOn): Promise<HeaderFacts> {
   const sharp = loadDecoder();
   let metadata: Metadata;
   try {
@@ -88,7 +101,9 @@ export async function decodeBySharp(
     if (!(failure instanceof DecoderFailure)) throw failure;
     const { cause } = failure;
     const { examine, refusal } = await import('./damage.js');
-    const finding = await withRandomAccess(input, (file) => examine(format, input, file));
+    const finding = await withRandomAccess(input, (file) => examine(format, input, file)).catch((error) => {
+      throw describeError(name, error);
+    });
     const refused = refusal(name, format, finding, condense(cause), cause);
     if (!options.lenient || finding.remains === undefined) throw refused;
     try {
@@ -122,10 +137,11 @@ async function decodeOnce(
   failOn: FailOn,
 ): Promise<DecodedImage> {
   const { name, input } = source;
-  const metadata = await readMetadata(source, format, failOn);
-  const orientation = await withRandomAccess(input, (file) =>
-    readOrientation(format, file, metadata, options.orientation),
-  );
+  const upright = format === 'JPEG' ? factsOfUpright(source, options.orientation) : undefined;
+  const metadata = upright ?? (await readMetadata(source, format, failOn));
+  const orientation = upright
+    ? 1
+    : await withRandomAccess(input, (file) => readOrientation(format, file, metadata, options.orientation));
   const original = turnedSize(metadata, orientation);
   refuseMoreThan(options.maxPixels, name, original);
   const wanted = shrinkOf(format, metadata, original, options.scaledTo?.(original.width, original.height));
@@ -151,7 +167,7 @@ async function decodeOnce(
 async function decodePixels(
   { name, input }: PictureSource,
   format: ImageFormat,
-  metadata: Metadata,
+  metadata: HeaderFacts,
   orientation: Orientation,
   size: DecodeSize & { readonly smaller: SmallerSize | undefined; readonly file: NamedFile | undefined },
   options: DecodeOptions,
@@ -161,7 +177,8 @@ async function decodePixels(
   const inks = metadata.space === 'cmyk';
   const channels = inks ? 4 : 3;
   // libvips turns pictures while it decodes them, but does not find the orientation everywhere.
-  const autoOrient = orientation === (metadata.orientation ?? 1);
+  const isUpright = orientation === 1;
+  const autoOrient = !isUpright && orientation === metadata.orientation;
   const stored = autoOrient ? size : turnedSize(size, orientation);
   const from = file && smaller ? `${file.path}[shrink=${smaller.block}]` : input;
   let pipeline = loadDecoder()(from, { failOn, limitInputPixels: MAX_REDUCED_SIDE ** 2, ignoreIcc: true, autoOrient });
@@ -175,7 +192,13 @@ async function decodePixels(
   const all = { first: 0, count: width };
   const asked = options.columnsOf?.(width, height) ?? all;
   // Other decoders might then leave out damaged parts of the file.
-  const cuts = format === 'JPEG' && autoOrient && !reduced && !smaller && !inks && asked.count < WORTH_A_CUT * width;
+  const cuts =
+    format === 'JPEG' &&
+    (isUpright || autoOrient) &&
+    !reduced &&
+    !smaller &&
+    !inks &&
+    asked.count < WORTH_A_CUT * width;
   const held = cuts ? asked : all;
   if (cuts) pipeline = pipeline.extract({ left: held.first, top: 0, width: held.count, height });
   // Ink of 16 bits would be clipped to 8, not scaled.

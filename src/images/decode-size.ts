@@ -15,10 +15,16 @@ export const MAX_REDUCED_SIDE = 2 ** 16;
 /** Pixels that a picture is reduced to while it is decoded, where the whole would not fit into `MEMORY_LIMIT`. */
 const REDUCED_PIXELS = 2 ** 24;
 
+/** What a picture's header says that matters here and for decoding. */
+export type HeaderFacts = Pick<Metadata, 'width' | 'height' | 'channels' | 'depth' | 'space'> &
+  Partial<
+    Pick<Metadata, 'orientation' | 'isProgressive' | 'chromaSubsampling' | 'hasAlpha' | 'pages' | 'exif' | 'xmp'>
+  >;
+
 const chromaShares: Readonly<Record<string, number>> = { '4:2:0': 0.5, '4:2:2': 2 / 3 };
 
 /** Bytes per pixel that the decoder itself holds (measured, rounded up); 0 where rows stream through it. */
-function heldBytesPerPixel(format: ImageFormat, metadata: Metadata, pixelBytes: number): number {
+function heldBytesPerPixel(format: ImageFormat, metadata: HeaderFacts, pixelBytes: number): number {
   switch (format) {
     case 'JPEG':
       // A progressive file is complete only at its end: all coefficients stay, 16 bits each.
@@ -63,7 +69,7 @@ export function tooLarge(name: string, format: string, size: Size): ImageError {
 export function chooseSize(
   name: string,
   format: ImageFormat,
-  metadata: Metadata,
+  metadata: HeaderFacts,
   upright: Size,
   smaller: SmallerSize | undefined,
 ): DecodeSize {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isPlain } from './picture-file.js';
 import type { PictureSource } from './source.js';
 
 /** A file whose name libvips takes as it is, options in brackets after it. */
@@ -9,14 +10,6 @@ export interface NamedFile {
   readonly isCopy: boolean;
   /** To be called when it is not needed any more. */
   remove(): void;
-}
-
-/** Longer ones are cut off, and of many quotes and brackets the last ones are not found. */
-const MOST_CHARACTERS = 1000;
-
-function isPlain(path: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
-  return path.length <= MOST_CHARACTERS && !/[[\]"'=,\x00-\x1f]/.test(path);
 }
 
 /**

@@ -32,6 +32,8 @@ type Known = Pick<Metadata, 'space' | 'depth'> & Partial<Pick<Metadata, 'hasAlph
 
 /** JPEGs of up to so many pixels are decoded whole, which takes little time and no sharp (small-jpeg.ts). */
 export const SMALL_JPEG_PIXELS = 2 ** 20;
+/** And of so many bytes. */
+export const SMALL_JPEG_BYTES = 2 ** 20;
 
 interface Way {
   /** By how much the picture becomes smaller. */

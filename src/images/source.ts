@@ -1,9 +1,11 @@
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
-import { FORMAT_HEADER_BYTES } from '../domain/image-format.js';
+import { detectFormat, FORMAT_HEADER_BYTES } from '../domain/image-format.js';
 import { ImageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { recogniseOther } from './other-files.js';
+import { describeError, isPlain } from './picture-file.js';
+import { SMALL_JPEG_BYTES } from './shrink.js';
 
 // With plain descriptors, not the promises' file handles: what cannot block for long on an open file needs no other thread.
 const [open, read, stat] = [promisify(fs.open), promisify(fs.read), promisify(fs.stat)];
@@ -12,9 +14,9 @@ const [open, read, stat] = [promisify(fs.open), promisify(fs.read), promisify(fs
 export interface PictureSource {
   /** Safe to print in a one-line message. */
   readonly name: string;
-  /** The first bytes, at most `FORMAT_HEADER_BYTES`. */
+  /** The first bytes: at least as many as `detectFormat` looks at, of a JPEG that is not read here what comes before its scans. */
   readonly header: Uint8Array;
-  /** What the decoder reads: the file's bytes, or its path where the file is long. */
+  /** What the decoder reads: the file's bytes, or its path where the file is long, or a JPEG that libvips decodes. */
   readonly input: Uint8Array | string;
   /** The file that has exactly these bytes, where there is one whose name is UTF-8. */
   readonly path?: string;
@@ -26,34 +28,8 @@ const MAX_BUFFERED_BYTES = 64 * 2 ** 20;
 /** Read at once where there is no other way. */
 const MOST_BUFFERED_BYTES = 2 ** 30;
 
-function describeError(name: string, error: unknown): ImageError {
-  const code = (error as NodeJS.ErrnoException).code;
-  const cause = { cause: error };
-  switch (code) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return new ImageError('not-found', { where: name, problem: 'no such file', remedy: remedyFor(name) }, cause);
-    case 'EACCES':
-    case 'EPERM':
-      return new ImageError('unreadable', { where: name, problem: 'permission denied' }, cause);
-    case 'ENAMETOOLONG':
-      return new ImageError('not-found', { where: name, problem: 'the name is too long' }, cause);
-    case 'ERR_INVALID_ARG_VALUE':
-      return new ImageError('not-found', { where: name, problem: 'not a valid file name' }, cause);
-    default:
-      return new ImageError(
-        'unreadable',
-        { where: name, problem: `cannot be read (${code ?? 'unknown error'})` },
-        cause,
-      );
-  }
-}
-
-/** Of a name that does not look as it is, from a list of another system. */
-function remedyFor(printed: string): string | undefined {
-  if (printed.endsWith('\\r')) return 'the name ends with a carriage return: give the list Unix line ends';
-  return printed.startsWith('\ufeff') ? 'the name begins with a byte order mark: remove it from the list' : undefined;
-}
+/** What cameras write before the pixels, a preview of up to 64 KiB among it, mostly fits. */
+const JPEG_HEADER_BYTES = 2 ** 16;
 
 /** Fills `target` from the start of the file; shorter where the file ends before. */
 async function readStart(file: number, target: Uint8Array): Promise<Uint8Array> {
@@ -90,9 +66,23 @@ async function readPicture(
       remedy: 'rename it',
     });
   }
-  const bytes = await readStart(file, new Uint8Array(size <= most ? size : FORMAT_HEADER_BYTES));
-  const input = typeof path === 'string' && size > most ? path : bytes;
-  return { name, header: bytes.subarray(0, FORMAT_HEADER_BYTES), input, ...(typeof path === 'string' && { path }) };
+  if (typeof path === 'string' && (size > most || (size > SMALL_JPEG_BYTES && isPlain(path)))) {
+    const header = await readStart(file, new Uint8Array(Math.min(size, JPEG_HEADER_BYTES)));
+    // libvips maps the file into memory, which a copy of it would only add to.
+    if (size > most || isJpeg(header)) return { name, header, input: path, path };
+  }
+  const bytes = await readStart(file, new Uint8Array(size));
+  return {
+    name,
+    header: bytes.subarray(0, FORMAT_HEADER_BYTES),
+    input: bytes,
+    ...(typeof path === 'string' && { path }),
+  };
+}
+
+function isJpeg(header: Uint8Array): boolean {
+  const detected = detectFormat(header);
+  return detected.supported && 'format' in detected && detected.format === 'JPEG';
 }
 
 /**

@@ -1,8 +1,8 @@
-import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isModelName, MODEL_NAME_RULE } from '../domain/model-name.js';
 import { ModelError } from '../errors/errors.js';
 import type { BlobEnding } from './types.js';
+import { userCaches } from './user-caches.js';
 
 /** In a file that is no folder nothing is found, and nothing is ever made. */
 const NOWHERE = '/dev/null/mobilenet';
@@ -18,43 +18,6 @@ export function storeHome(env: NodeJS.ProcessEnv = process.env): string {
 /** Whether a path is in a store that cannot exist. */
 export function isNowhere(path: string): boolean {
   return path.startsWith(NOWHERE);
-}
-
-/**
- * The folder for compiled code: always in the user's own folder for caches, as what lies there is run, and a store may be
- * shared, copied or unpacked. Undefined where that folder is not known for sure.
- */
-export function codeHome(): string | undefined {
-  const caches = userCaches(process.env);
-  return caches === undefined ? undefined : join(caches, 'code');
-}
-
-/** As the platforms have it; on Linux by the XDG Base Directory Specification, which ignores relative paths. */
-function userCaches(env: NodeJS.ProcessEnv): string | undefined {
-  const { XDG_CACHE_HOME = '', LOCALAPPDATA = '' } = env;
-  const inHome = (...path: readonly string[]) => {
-    const home = homeOf();
-    return home === undefined ? undefined : join(home, ...path);
-  };
-  switch (process.platform) {
-    case 'darwin':
-      return inHome('Library', 'Caches', 'mobilenet');
-    case 'win32':
-      return isAbsolute(LOCALAPPDATA)
-        ? join(LOCALAPPDATA, 'mobilenet', 'Cache')
-        : inHome('AppData', 'Local', 'mobilenet', 'Cache');
-    default:
-      return isAbsolute(XDG_CACHE_HOME) ? join(XDG_CACHE_HOME, 'mobilenet') : inHome('.cache', 'mobilenet');
-  }
-}
-
-function homeOf(): string | undefined {
-  try {
-    const home = homedir();
-    return isAbsolute(home) ? home : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /**

@@ -33,7 +33,7 @@ export const layers: readonly Layer[] = [
     holds: 'where the command begins and ends',
     imports: [],
     node: [],
-    process: ['env', 'exit', 'once'],
+    process: ['argv', 'env', 'exit', 'getActiveResourcesInfo', 'once'],
   },
   {
     folder: 'index.ts',
@@ -271,6 +271,7 @@ export const exceptions: readonly { readonly file: string; readonly imports: str
 export const builtFiles: readonly { readonly file: string; readonly imports: string }[] = [
   { file: 'engine/kernel-constants.ts', imports: '../build/kernels.ts' },
   { file: 'images/sharp.ts', imports: 'images/sharp.cjs' },
+  { file: 'cli/start/compiled-code.ts', imports: 'cli/start/start-later.cjs' },
 ];
 
 /** The only imports whose names are put together at run time. */

@@ -1,21 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/domain/seeded-random.js';
-import { foldBatchNorm } from '../../src/engine/fold.js';
 import { createSession, type Session } from '../../src/engine/session.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
 import type { Layer, Network, PaddingConvention, ResolvedNetwork } from '../../src/networks/types.js';
-import type { Allocate, OpenedParts } from '../../src/untrusted-data/regular-file.js';
 import { seededWeights } from '../../src/use-cases/seeded-weights.js';
-import {
-  readSafetensors,
-  readSafetensorsParts,
-  writeSafetensors,
-} from '../../src/weights/formats/safetensors/safetensors.js';
-import { narrowToHalf, toFloat32 } from '../../src/weights/half.js';
-import { groupTensors, nameTensors } from '../../src/weights/tensor-names.js';
-import type { NetworkWeights } from '../../src/weights/types.js';
 import { runReference } from '../reference-network.js';
+import { halfWeights } from './half-weights.js';
 
 const EPSILON = 1e-3;
 
@@ -172,26 +163,9 @@ describe('weights that stay in half precision', () => {
     ['efficientnet_b0', 0.3, 64],
   ] as const)('%s α %d at %d: the same bits as packed ones', async (id, alpha, resolution) => {
     const network = resolve(buildNetwork(id, { alpha, classes: 11 }), { resolution, padding: 'tensorflow' });
-    const file = writeSafetensors(nameTensors(halved(seededWeights(network, 7))));
-    const read = (allocate: Allocate) => {
-      const bytes = allocate(file.length);
-      bytes.set(file);
-      return groupTensors(readSafetensors(bytes, 'test'), 'test');
-    };
-    const opened: OpenedParts = {
-      bytes: file.length,
-      read: (target, position) => target.set(file.subarray(position, position + target.length)),
-      refuseChanged() {},
-      close() {},
-    };
+    const { read, openHalves } = halfWeights(seededWeights(network, 7), EPSILON);
     const packed = await createSession(network, read, EPSILON);
-    const kept = await createSession(network, read, EPSILON, {
-      openHalves(allocate, left) {
-        const isWanted = (name: string) => !left.has(name.replace(/\/weights$/, ''));
-        const tensors = readSafetensorsParts(opened, allocate(file.length), 'test', isWanted);
-        return { weights: groupTensors(tensors, 'test'), file: opened };
-      },
-    });
+    const kept = await createSession(network, read, EPSILON, { openHalves });
     const kernelsOf = ({ plan: { steps } }: Session) => new Set<string>(steps.map(({ kernel }) => kernel));
     expect(kernelsOf(kept)).toContain('pointwise_half_f32');
     expect(kernelsOf(kept).has('pointwise_strassen_half_f32')).toBe(kernelsOf(packed).has('pointwise_strassen_f32'));
@@ -204,20 +178,3 @@ describe('weights that stay in half precision', () => {
     }
   });
 });
-
-/** Folded, with convolution and dense weights in half precision, as the box has them. */
-function halved(weights: NetworkWeights): NetworkWeights {
-  return new Map(
-    [...weights].map(([layer, parts]) => {
-      const { weights: values, bias } = foldBatchNorm(parts, EPSILON);
-      const shape = parts.weights.shape;
-      return [
-        layer,
-        {
-          weights: { shape, data: narrowToHalf(toFloat32(values), layer) },
-          bias: { shape: [bias.length], data: bias },
-        },
-      ];
-    }),
-  );
-}

@@ -1,5 +1,4 @@
-import { accessSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readSync } from 'node:fs';
-import { keepFile } from '../../files/cache-files.js';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 
 /** What V8 has made of one script, in V8's own form, which names V8's version and flags and is refused by any other. */
 export interface CompiledScript {
@@ -9,12 +8,11 @@ export interface CompiledScript {
   readonly data: Uint8Array;
 }
 
-const ENDING = '.mobilenet-code';
-const MOST_FILES = 16;
+export const ENDING = '.mobilenet-code';
 const MAX_BYTES = 2 ** 25;
 
 /** Two u32: the number of bytes of a half, and of its list. */
-const HEADER_BYTES = 8;
+export const HEADER_BYTES = 8;
 /** V8 copies data that is not aligned like this. */
 const ALIGNMENT = 8;
 /** Files are compared in pieces, through one buffer: touching new pages takes longer than reading. */
@@ -85,40 +83,16 @@ export function hasBytes(descriptor: number, bytes: Uint8Array, start: number): 
   return true;
 }
 
-/** Makes the folder where there is none; whether code may be kept in it. */
-export function openCodeFolder(home: string): boolean {
-  try {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
-    accessSync(home, constants.W_OK);
-    return isOursAlone(lstatSync(home));
-  } catch {
-    return false;
-  }
-}
-
-export function keepCode(home: string, form: string, scripts: readonly CompiledScript[]): void {
-  const list = Buffer.from(JSON.stringify(scripts.map(({ name, data, source }) => [name, data.length, source.length])));
-  const half = alignedParts([Buffer.alloc(HEADER_BYTES), list, ...scripts.map(({ data }) => data)]);
-  half.writeUInt32LE(half.length, 0);
-  half.writeUInt32LE(list.length, 4);
-  const sources = alignedParts(scripts.map(({ source }) => source));
-  keepFile({ path: home, ending: ENDING, most: MOST_FILES }, nameOf(form), [half, half, sources]);
-}
-
-function alignedParts(parts: readonly Uint8Array[]): Buffer {
-  return Buffer.concat(parts.flatMap((part) => [part, new Uint8Array(aligned(part.length) - part.length)]));
-}
-
-function aligned(bytes: number): number {
+export function aligned(bytes: number): number {
   return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }
 
 /** Owned by the user and writable by no other user. On Windows the cache folder is private to its user by default. */
-function isOursAlone({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
+export function isOursAlone({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
   return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
 }
 
-function nameOf(form: string): string {
+export function nameOf(form: string): string {
   return `${process.version}.${process.arch}.${hashOf(form).toString(16)}`;
 }
 

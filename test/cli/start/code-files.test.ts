@@ -15,7 +15,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findCode, keepCode, openCodeFolder } from '../../../src/cli/start/code-files.js';
+import { findCode } from '../../../src/cli/start/code-files.js';
+import { keepCode, openCodeFolder } from '../../../src/cli/start/keep-code.js';
 import { canMakeFifo, makeFifo } from '../../fifo.js';
 
 let place: string;
