@@ -4,11 +4,12 @@ import type { Input } from '../inputs/types.js';
 import { createGate, type Gate } from '../runners/memory-gate.js';
 import { isPictureError } from '../runners/picture-errors.js';
 import type { Picture, Runner, RunResult } from '../runners/types.js';
+import type { StopSignal } from './stop.js';
 import type { Meta, Outcome, Task } from './types.js';
 
 export interface RunOptions {
   /** Aborted: no more pictures are begun, those in flight are finished. */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
   /** Predictions for each picture. */
   readonly top?: number;
 }

@@ -51,7 +51,7 @@ export interface InputOptions {
   /** Told once that there are inputs, be they of other shards. */
   readonly onFirst?: () => void;
   /** Nothing more is wanted: ends what still waits for lists. */
-  readonly until?: AbortSignal;
+  readonly until?: () => AbortSignal;
   /** Fetches a name that is an address, or throws ImageError; left out, addresses are refused. */
   readonly fetch?: (address: string) => Promise<Uint8Array>;
 }
@@ -163,13 +163,13 @@ async function* allInputs(names: readonly string[], options: InputOptions): Asyn
       });
     }
     const { inputsOfTable } = await import('./truth-table.js');
-    yield* inputsOfTable(truth.table, names, keyOf, until);
+    yield* inputsOfTable(truth.table, names, keyOf, until?.());
     return;
   }
   for (const name of names) yield* fromArgument(name, options);
   for (const list of filesFrom) {
     if (list === '-' && !stdin) throw new UsageError({ where: '--files-from -', problem: 'stdin is not available' });
-    for await (const name of readNames(list === '-' ? stdin! : list, separator, until)) {
+    for await (const name of readNames(list === '-' ? stdin! : list, separator, until?.())) {
       const input = inputOf(name);
       yield isAddress(input.file) ? inputOfAddress(input.file, options) : input;
     }

@@ -1,4 +1,5 @@
 import { classifyAll, originOf } from '../batch/run.js';
+import type { StopSignal } from '../batch/stop.js';
 import { tasksToDo } from '../batch/tasks-to-do.js';
 import type { Outcome, Task } from '../batch/types.js';
 import type { FailedRecord, Origin, PictureFacts, PictureSize, Timing } from '../domain/classification.js';
@@ -40,7 +41,7 @@ export interface Embedding {
   /** Of vectors as they come, not normalised. */
   readonly space: VectorSpace;
   /** What becomes of each task, in order. */
-  embed(tasks: AsyncIterable<Task>, signal: AbortSignal): AsyncGenerator<Embedded>;
+  embed(tasks: AsyncIterable<Task>, signal: StopSignal): AsyncGenerator<Embedded>;
   close(): void;
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Stop } from '../batch/stop.js';
 import { SKIPPED, UNKNOWN } from '../domain/classification.js';
 import type { LearnReport } from '../domain/learning.js';
 import { UsageError } from '../errors/errors.js';
@@ -43,7 +44,7 @@ export async function embedClasses(
   const pictures: LabelledPicture[] = [];
   const failed: LearnReport['failed'][number][] = [];
   const withoutClass: string[] = [];
-  let signal: AbortSignal | undefined;
+  let signal: Stop | undefined;
   const listening = {
     ...host,
     listenForSignals() {
@@ -64,7 +65,7 @@ export async function embedClasses(
     } else if (input.truth === undefined) withoutClass.push(record.file);
     else if (vector) pictures.push({ file: record.file, label: input.truth, vector });
   }
-  signal?.throwIfAborted();
+  signal?.native.throwIfAborted();
   return { pictures, failed, withoutClass };
 }
 

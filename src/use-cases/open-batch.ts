@@ -1,4 +1,5 @@
 import { countInBackground, lookAhead } from '../batch/look-ahead.js';
+import { Stop } from '../batch/stop.js';
 import { type ModelRequest, preferExact } from '../domain/model-choice.js';
 import { MobilenetError } from '../errors/errors.js';
 import { isReadOnce, mayBeMore } from '../inputs/extent.js';
@@ -54,7 +55,7 @@ export interface BatchHost {
   readonly showsProgress: boolean;
   readonly startProgress: (total: () => number | undefined) => Promise<Progress>;
   /** Listens for signals from now on; aborted: no more pictures are begun, those in flight are finished. */
-  readonly listenForSignals: () => { readonly signal: AbortSignal; stop(): void };
+  readonly listenForSignals: () => { readonly signal: Stop; stop(): void };
   /** Told what was assumed of the model. */
   readonly onNote: (note: string) => void;
 }
@@ -101,12 +102,12 @@ export async function openBatch(
   const tables = typeof inputs.truth === 'object' ? [inputs.truth.table] : [];
   const isBatch = inputs.frames || mayBeMore(MOST_ON_THIS_THREAD, names, [...filesFrom, ...tables]);
   if (isBatch) limitDecodeThreads(jobs ?? defaultJobs);
-  const ended = new AbortController();
+  const ended = new Stop();
   let hasInputs = false;
   const onFirst = () => {
     hasInputs = true;
   };
-  const find = () => findAll({ ...inputOptions(inputs, host, ended.signal), onFirst });
+  const find = () => findAll({ ...inputOptions(inputs, host, ended), onFirst });
   // What arrives on stdin or through a pipe is many: nobody waits for its end.
   const isArriving = inputs.frames || filesFrom.some((list) => list === '-' || isReadOnce(list));
   // What has been read once, here, is not there for a second process.
@@ -142,15 +143,15 @@ export async function openBatch(
 }
 
 /** What of the host is for finding inputs. */
-export function inputOptions(inputs: InputOptions, host: BatchHost, until: AbortSignal): InputOptions {
+export function inputOptions(inputs: InputOptions, host: BatchHost, until: Stop): InputOptions {
   const { stdin, fetchPicture, isOutput } = host;
   return {
     ...inputs,
-    until,
+    until: () => until.native,
     // What is being written may lie in a folder that is read.
     ...(isOutput && { omits: (input) => isFile(input) && isOutput(input.path) }),
     ...(stdin && { stdin: stdin as AsyncIterable<Uint8Array> }),
-    ...(fetchPicture && { fetch: (address) => fetchPicture(address, until) }),
+    ...(fetchPicture && { fetch: (address) => fetchPicture(address, until.native) }),
   };
 }
 

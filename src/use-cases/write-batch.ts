@@ -1,5 +1,6 @@
 import type { BegunRun } from '../batch/begun-file.js';
 import type { DoneRecord } from '../batch/done-file.js';
+import type { StopSignal } from '../batch/stop.js';
 import { type Done, tasksToDo } from '../batch/tasks-to-do.js';
 import type { Task } from '../batch/types.js';
 import type { ModelFacts } from '../domain/classification.js';
@@ -75,7 +76,7 @@ export interface BatchResults<Outcome, T extends Tally> {
   readonly keepDone: (changed: readonly string[] | undefined) => Promise<Done>;
   readonly createWriter: (output: Pick<Output, 'write'>) => OutcomeWriter<Outcome, T>;
   /** What becomes of each task, in order; aborted: no more are begun. */
-  readonly run: (tasks: AsyncIterable<Task>, signal: AbortSignal) => AsyncIterable<Outcome>;
+  readonly run: (tasks: AsyncIterable<Task>, signal: StopSignal) => AsyncIterable<Outcome>;
 }
 
 /**

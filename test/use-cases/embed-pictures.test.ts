@@ -13,6 +13,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as zlib from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Stop } from '../../src/batch/stop.js';
 import type { VectorSpace } from '../../src/domain/vector-space.js';
 import { type Embedded, type EmbedRequest, embedPictures } from '../../src/use-cases/embed-pictures.js';
 import { exportModel } from '../../src/use-cases/export.js';
@@ -34,7 +35,7 @@ async function embed(request: Partial<EmbedRequest>): Promise<{ pictures: Embedd
   const host = {
     showsProgress: false,
     startProgress: async () => ({ progress() {}, clear() {}, stop() {} }),
-    listenForSignals: () => ({ signal: new AbortController().signal, stop() {} }),
+    listenForSignals: () => ({ signal: new Stop(), stop() {} }),
     onNote() {},
     onSpace(given: VectorSpace) {
       space = given;

@@ -65,7 +65,7 @@ async function runOnRows(rows: string, folders: readonly string[], flags: Evalua
         ...(Object.keys(model).length > 0 && { model }),
       },
       hostOf(flags),
-      signals.signal,
+      signals.signal.native,
     );
     if (!record) {
       writeLine('no row has an answer and a true class');

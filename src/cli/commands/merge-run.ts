@@ -48,7 +48,7 @@ export async function runMerge(named: readonly string[], flags: MergeFlags): Pro
     const onRepeated = () => {
       repeated++;
     };
-    for await (const { record, model, name } of mergeParts(parts, { onTorn, onRepeated }, signals.signal)) {
+    for await (const { record, model, name } of mergeParts(parts, { onTorn, onRepeated }, signals.signal.native)) {
       if (output.isClosed) return exitCodes.ok;
       if (signals.exitCode !== undefined) return signals.exitCode;
       const fault = refuseLines(formatName, nul, name);
