@@ -93,9 +93,11 @@ const packages = ['ora', 'd3-scale'];
 /** What there must be one copy of: errors and commands are told by their classes. */
 const shared = { errors: source('errors/errors.ts'), commander: 'commander' };
 
-/** A file that gives modules by name and runs each when it is first asked for. */
+/** A file that gives modules by name and runs each when it is first asked for; one alone runs at once, without what that takes. */
 const asTable = (names) =>
-  `module.exports = {${names.map((name) => `get ${JSON.stringify(name)}() { return require(${JSON.stringify(source(`${name}.ts`))}); }`).join(',')}};`;
+  names.length === 1
+    ? `export * as ${JSON.stringify(names[0])} from ${JSON.stringify(source(`${names[0]}.ts`))};`
+    : `module.exports = {${names.map((name) => `get ${JSON.stringify(name)}() { return require(${JSON.stringify(source(`${name}.ts`))}); }`).join(',')}};`;
 
 /** Dynamic imports of `elsewhere`'s modules are asked of the file that has them. */
 const takeFrom = (elsewhere) => ({

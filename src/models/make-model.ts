@@ -7,6 +7,7 @@ import { storeHome } from '../store/home.js';
 import { loadImagenetLabels } from './bundled.js';
 import { assumptionNote } from './choose-input-range.js';
 import { areIndependent } from './graph-facts.js';
+import { inIntegers } from './integers.js';
 import { readLabels } from './labels.js';
 import type { Model, ModelSource } from './model.js';
 import { packedStore } from './packed-files.js';
@@ -51,7 +52,6 @@ export async function makeModel(source: ModelSource, choice: ModelRequest): Prom
     ...(exact && { exact }),
   };
   if (choice.dtype !== 'int8') return model;
-  const { inIntegers } = await import('./integers.js');
   return {
     ...inIntegers(model, readLevels),
     ...(packedKey !== undefined && { packed: () => packedStore(storeHome(), `${packedKey}.${resolution}`) }),

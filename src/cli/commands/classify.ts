@@ -3,6 +3,7 @@ import { computationOptions, errorOptions, inputOptions, modelOptions } from '..
 import { classifyOptions, outputOptions, predictionOptions } from '../options/classify-options.js';
 import { addHelpEnd } from '../options/help-end.js';
 import { addOptions, readOptions } from '../options/option-table.js';
+import { runClassify } from './classify-run.js';
 
 /** `mobilenet classify FILE|FOLDER|GLOB…` */
 export function classifyCommand(): Command {
@@ -30,7 +31,6 @@ export function classifyCommand(): Command {
       "mobilenet classify 'data-{000000..000099}.tar' --with-fields caption -o rows.jsonl",
     ],
   }).action(async (files: string[]) => {
-    const { runClassify } = await import('./classify-run.js');
     process.exitCode = await runClassify(files, readOptions(command, classifyOptions));
   });
 }

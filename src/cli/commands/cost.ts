@@ -1,9 +1,13 @@
 import { Command } from 'commander';
+import { conventions } from '../../cost/conventions.js';
+import { describeCost } from '../../cost/describe.js';
 import { groupings } from '../../cost/groups.js';
 import type { SummaryOptions } from '../../cost/summary.js';
 import { listOf } from '../../domain/option-rules.js';
 import { UsageError } from '../../errors/errors.js';
-import { isNetworkId, networkIds, networks } from '../../networks/index.js';
+import { findNetwork, isNetworkId, networkIds, networks } from '../../networks/index.js';
+import { resolve } from '../../networks/resolve.js';
+import { costSections } from '../../report/cost-text.js';
 import { useOwnErrors } from '../command-line-errors.js';
 import { countingOptions, readCounting } from '../options/counting-options.js';
 import { addHelpEnd } from '../options/help-end.js';
@@ -13,6 +17,7 @@ import { addOptions, type OptionValues, readOptions } from '../options/option-ta
 import { pageOptions, readPageFormat } from '../options/page-options.js';
 import { weightsWords } from '../options/weights-words.js';
 import { print } from '../terminal/stdout.js';
+import { formatPage } from './cost-page.js';
 
 const DEFAULT_MODEL = 'mobilenet_v1';
 
@@ -123,10 +128,6 @@ export async function runCost(flags: CostFlags, print: Print, file?: string): Pr
   const { classes, ...counting } = readCounting(flags);
   if (plot !== undefined) (await import('../../use-cases/plot.js')).checkPlotPath(plot);
   const options = { ...counting, ...(by !== undefined && { by }) };
-  const [{ costSections }, { formatPage }] = await Promise.all([
-    import('../../report/cost-text.js'),
-    import('./cost-page.js'),
-  ]);
   const counted =
     file !== undefined
       ? await countFile(file, flags.resolution, options)
@@ -168,18 +169,11 @@ async function countInstalled(
   return { ...counted, record: await measureCost(counted.record, { model, ...(runs !== undefined && { runs }) }) };
 }
 
-/** Loads what it needs, so that other commands and --help do not wait for it. */
 async function countNetwork(
   { model = DEFAULT_MODEL, alpha, resolution, measure, runs }: CostFlags,
   options: SummaryOptions,
   askedClasses: number | undefined,
 ) {
-  const [{ findNetwork }, { resolve }, { describeCost }, { conventions }] = await Promise.all([
-    import('../../networks/index.js'),
-    import('../../networks/resolve.js'),
-    import('../../cost/describe.js'),
-    import('../../cost/conventions.js'),
-  ]);
   const entry = findNetwork(model);
   const classes = askedClasses ?? (options.convention && conventions[options.convention].classes);
   const network = entry.build({ ...(alpha !== undefined && { alpha }), ...(classes !== undefined && { classes }) });
