@@ -186,20 +186,40 @@ export function multiplyPanel<I, A>(
     input += inStride * PIXEL_TILE;
   }
   for (; left > 0; --left) {
+    // Eight chains of sums: one alone waits for each product.
     let a0 = v128.load(panel);
     let a1 = v128.load(panel, 16);
     let b0 = i32x4.splat(0);
     let b1 = b0;
+    let c0 = b0;
+    let c1 = b0;
+    let d0 = b0;
+    let d1 = b0;
     let w = panel + HEADER_BYTES;
-    const end = input + inStride;
-    for (let p = input; p != end; p += 8) {
+    let p = input;
+    if (groups & 2) {
       x = v128.load32_splat(p);
       a0 = multiplyAddLanes<I>(a0, x, v128.load(w)); a1 = multiplyAddLanes<I>(a1, x, v128.load(w, 16));
       x = v128.load32_splat(p, 4);
       b0 = multiplyAddLanes<I>(b0, x, v128.load(w, 32)); b1 = multiplyAddLanes<I>(b1, x, v128.load(w, 48));
       w += 4 * VECTOR;
+      p += 8;
     }
-    storeSums<A>(output, i32x4.add(a0, b0), i32x4.add(a1, b1), panel, residual, limit, format);
+    const end = input + inStride;
+    for (; p != end; p += 16) {
+      x = v128.load32_splat(p);
+      a0 = multiplyAddLanes<I>(a0, x, v128.load(w)); a1 = multiplyAddLanes<I>(a1, x, v128.load(w, 16));
+      x = v128.load32_splat(p, 4);
+      b0 = multiplyAddLanes<I>(b0, x, v128.load(w, 32)); b1 = multiplyAddLanes<I>(b1, x, v128.load(w, 48));
+      x = v128.load32_splat(p, 8);
+      c0 = multiplyAddLanes<I>(c0, x, v128.load(w, 64)); c1 = multiplyAddLanes<I>(c1, x, v128.load(w, 80));
+      x = v128.load32_splat(p, 12);
+      d0 = multiplyAddLanes<I>(d0, x, v128.load(w, 96)); d1 = multiplyAddLanes<I>(d1, x, v128.load(w, 112));
+      w += 8 * VECTOR;
+    }
+    a0 = i32x4.add(i32x4.add(a0, b0), i32x4.add(c0, d0));
+    a1 = i32x4.add(i32x4.add(a1, b1), i32x4.add(c1, d1));
+    storeSums<A>(output, a0, a1, panel, residual, limit, format);
     output += outStride;
     residual += residualStride;
     input += inStride;
