@@ -82,6 +82,7 @@ export { conv_rgb_depth_i8, conv_rgb_i8, conv_rgb_scratch_i8 } from './conv-rgb-
 export { depthwise_i8 } from './depthwise-i8';
 export { global_average_pool_i8 } from './global-average-pool-i8';
 export {
+  BYTE_WEIGHTS,
   FLOAT_OUTPUT,
   HEADER_BYTES,
   HEADER_LARGEST,

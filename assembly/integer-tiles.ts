@@ -12,6 +12,11 @@ export const WIDE_RESIDUAL: i32 = 4;
 export const FLOAT_OUTPUT: i32 = 16;
 /** Sums become narrow integers in words: see HEADER_BYTES. Only without residual, swish and wide or float output. */
 export const IN_WORDS: i32 = 64;
+/**
+ * Narrow weights of a layer whose input lies in words lie in bytes, as those of one in bytes. Only without residual, swish and
+ * IN_WORDS.
+ */
+export const BYTE_WEIGHTS: i32 = 128;
 /** Narrow activations lie in bytes. Only in the binary for relaxed SIMD, where `fuses_bytes`. */
 export const NARROW_IN_BYTES: i32 = 32;
 

@@ -1,9 +1,10 @@
 import { SWISH } from './activations';
 import { multiplyPanelInBaseline } from './baseline-panel-i8';
 import { usesBaselineTiles } from './baseline-tiles';
+import { multiplyByteWeights } from './byte-weights-i8';
 import { greater, lesser } from './integers';
 import {
-  bytesOf, FLOAT_OUTPUT, HEADER_BYTES, HEADER_LARGEST, IN_WORDS, isInBytes, WIDE_INPUT, WIDE_OUTPUT,
+  BYTE_WEIGHTS, bytesOf, FLOAT_OUTPUT, HEADER_BYTES, HEADER_LARGEST, IN_WORDS, isInBytes, WIDE_INPUT, WIDE_OUTPUT,
   WIDE_RESIDUAL,
 } from './integer-tiles';
 import { multiplyAddLanes } from './multiply-lanes';
@@ -289,7 +290,7 @@ function multiplyAs<A>(
  * - output and residual `[pixels][outChannels]`, outChannels a multiple of 8; 8-byte aligned. residual 0: none. The output
  *   may not overlap the input; it may be the residual where both have the same width.
  * - format: WIDE_INPUT, WIDE_OUTPUT, WIDE_RESIDUAL, NARROW_IN_BYTES, FLOAT_OUTPUT (sums · multiplier, not rounded),
- *   IN_WORDS.
+ *   IN_WORDS, BYTE_WEIGHTS.
  * - activation: SWISH, or NO_ACTIVATION: the clip alone.
  * - A range of pixels is computed by addresses moved along and a smaller `pixels`.
  */
@@ -306,7 +307,10 @@ export function pointwise_i8(
 ): void {
   assert(isAligned(weights) && pixels >= 0 && inChannels >= 1 && inChannels % CHANNEL_TILE == 0);
   assert(outChannels >= 1 && outChannels % CHANNEL_TILE == 0);
-  if (activation == SWISH) {
+  if (format & BYTE_WEIGHTS) {
+    assert(residual == 0 && activation != SWISH);
+    multiplyByteWeights(output, input, weights, pixels, inChannels, outChannels, format);
+  } else if (activation == SWISH) {
     multiplyAs<Swished>(output, input, weights, residual, pixels, inChannels, outChannels, format);
   } else if (format & IN_WORDS) {
     multiplyAs<Scaled>(output, input, weights, residual, pixels, inChannels, outChannels, format);

@@ -45,6 +45,7 @@ export interface KernelConstants {
   readonly wideResidual: number;
   readonly floatOutput: number;
   readonly inWords: number;
+  readonly byteWeights: number;
   /** The bit where narrow integers are bytes, else 0. */
   readonly narrowInBytes: number;
   /** Which activation the kernels compute; integer ones the swish alone. */
@@ -84,6 +85,7 @@ export function readConstants(exports: KernelExports): KernelConstants {
     wideResidual: exports.WIDE_RESIDUAL.value,
     floatOutput: exports.FLOAT_OUTPUT.value,
     inWords: exports.IN_WORDS.value,
+    byteWeights: exports.BYTE_WEIGHTS.value,
     narrowInBytes: fusesBytes ? exports.NARROW_IN_BYTES.value : 0,
     activations: readActivations(exports),
     noActivation: exports.NO_ACTIVATION.value,

@@ -74,7 +74,7 @@ describe.each(integerBuilds)('conv_i8 and conv_rgb_i8 in %s', (build) => {
     const second = c.format & SWISH ? outLargest / 40 : 1;
     const channels = randomChannels(c.outChannels, 3, terms, NARROW_MAX * scale, second, outLargest);
     const zerosAt = bench.place(Float32Array.from(zeros));
-    const weightsAt = bench.placePanels(weights, channels, wideIn, bench.bytesOf(wideOut));
+    const weightsAt = bench.placePanels(weights, channels, bench.bytesOf(wideIn), bench.bytesOf(wideOut));
     const scratchAt = bench.reserve(
       c.rgb
         ? kernels.conv_rgb_scratch_i8(outWidth, format)

@@ -38,8 +38,9 @@ export const SWISH = 8;
 export const FLOAT_OUTPUT = 16;
 export const NARROW_IN_BYTES = 32;
 export const IN_WORDS = 64;
+export const BYTE_WEIGHTS = 128;
 /** For the tests alone: with IN_WORDS, channels whose outputs take the whole range of narrow integers. */
-export const WHOLE = 128;
+export const WHOLE = 256;
 const HEADER = 144;
 const WHOLE_RANGE = 32;
 export const ROUNDING = 1.5 * 2 ** 23;
@@ -203,10 +204,9 @@ export class IntegerBench extends Bench {
   }
 
   /** weights [inChannels][outChannels] in panels of 8 output channels, as DESIGN.md describes them. */
-  placePanels(weights: Int32Array, channels: Channels, wide: boolean, outputBytes: number): number {
+  placePanels(weights: Int32Array, channels: Channels, each: 1 | 2, outputBytes: number): number {
     const outChannels = channels.bias.length;
     const inChannels = weights.length / outChannels;
-    const each = this.bytesOf(wide);
     const lane = 4 / each;
     const panelBytes = HEADER + 8 * inChannels * each;
     const bytes = new Uint8Array((outChannels / 8) * panelBytes);

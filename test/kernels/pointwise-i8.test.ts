@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  BYTE_WEIGHTS,
   FLOAT_OUTPUT,
   IN_WORDS,
   IntegerBench,
@@ -57,7 +58,7 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
       links === 'none' ? undefined : randomLevels(pixels * outChannels, 4, wideResidual ? WIDE_MAX : NARROW_MAX);
     const outBytes = floats ? 4 : bench.bytesOf(wideOut);
     const inputAt = bench.placeLevels(input, wideIn);
-    const weightsAt = bench.placePanels(weights, channels, wideIn, outBytes);
+    const weightsAt = bench.placePanels(weights, channels, format & BYTE_WEIGHTS ? 1 : bench.bytesOf(wideIn), outBytes);
     const residualAt = residual ? bench.placeLevels(residual, wideResidual) : 0;
     const count = pixels * outChannels;
     const [first, last] = part;
@@ -108,6 +109,15 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
     for (const pixels of [11, 35]) run(pixels, 64, 40, IN_WORDS | WHOLE);
     run(413, 40, 40, IN_WORDS);
     run(20, 1280, 24, IN_WORDS);
+  });
+
+  it.skipIf(bench.inBytes)('takes weights in bytes for words', () => {
+    for (const pixels of [1, 2, 5]) {
+      for (const inChannels of [8, 24, 64, 1280]) {
+        for (const format of [0, WIDE_OUTPUT, FLOAT_OUTPUT])
+          runOne(false, pixels, inChannels, 24, format | BYTE_WEIGHTS);
+      }
+    }
   });
 
   it('adds a residual, narrow and wide, in place too', () => {
@@ -182,7 +192,7 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
         };
         const weights = Int32Array.from({ length: inChannels * 8 }, (_, i) => 127 * sign(i));
         const inputAt = bench.placeLevels(input, format > 0);
-        const weightsAt = bench.placePanels(weights, channels, format > 0, 4);
+        const weightsAt = bench.placePanels(weights, channels, bench.bytesOf(format > 0), 4);
         const outputAt = bench.reserve(pixels * 8 * 4);
         const outputFormat = bench.format(format | FLOAT_OUTPUT);
         bench.kernels.pointwise_i8(outputAt, inputAt, weightsAt, 0, pixels, inChannels, 8, outputFormat, 0);
@@ -214,7 +224,7 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
         isSet(pattern >> 4, i >= (inChannels / 2) * outChannels, i % outChannels >= 8) ? largestWeight : -largestWeight,
       );
       const inputAt = bench.placeLevels(input, true);
-      const weightsAt = bench.placePanels(weights, channels, true, 4);
+      const weightsAt = bench.placePanels(weights, channels, 2, 4);
       const outputAt = bench.reserve(4 * pixels * outChannels);
       const scratch = bench.reserve(bench.kernels.strassen_scratch_i8(pixels, inChannels));
       const sizes = [pixels, inChannels, outChannels, bench.format(WIDE_INPUT | FLOAT_OUTPUT), 0] as const;
@@ -230,7 +240,7 @@ describe.each(integerBuilds)('pointwise_i8 in %s', (build) => {
   it('reads nothing past the end of the input', () => {
     bench.clear();
     const channels = randomChannels(8, 3, 24, NARROW_MAX, 1, NARROW_MAX);
-    const weightsAt = bench.placePanels(randomWeights(24 * 8, 2), channels, false, bench.bytesOf(false));
+    const weightsAt = bench.placePanels(randomWeights(24 * 8, 2), channels, bench.bytesOf(false), bench.bytesOf(false));
     const outputAt = bench.reserveLevels(9 * 8, false);
     const inputAt = bench.placeLevels(randomLevels(9 * 24, 1, NARROW_MAX), false, true);
     bench.kernels.pointwise_i8(outputAt, inputAt, weightsAt, 0, 9, 24, 8, bench.format(0), 0);

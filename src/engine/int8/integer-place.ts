@@ -114,14 +114,16 @@ export function panelsFor(
   input: IntegerMap,
   output: string | undefined,
   depth: number,
+  weightBytes = storedBytes(input, place.context.kernels.constants),
 ): Unplaced<PackedPanels> {
   const { constants } = place.context.kernels;
   return {
     layout: 'panels',
     ...linearFacts(place, input),
-    bytes: panelsBytes(depth, place.outChannels, storedBytes(input, constants), constants),
+    bytes: panelsBytes(depth, place.outChannels, weightBytes, constants),
     output,
     storedInChannels: depth,
+    weightBytes,
     storedOutChannels: place.outChannels,
   };
 }

@@ -41,6 +41,8 @@ interface Linear extends Placement {
 export interface PackedPanels extends Linear {
   readonly layout: 'panels';
   readonly storedInChannels: number;
+  /** Of a weight: the same as of the input's integers, or 1. */
+  readonly weightBytes: 1 | 2;
   readonly storedOutChannels: number;
 }
 
@@ -107,8 +109,7 @@ export function integerStagingBytes(packed: PackedIntegers, constants: KernelCon
     const taps = packed.kernelSize ** 2;
     return 8 * (packedInputDoubles * taps + 2) + (8 * blockColumnRows + 4 * taps) * packed.storedChannels;
   }
-  const { storedInChannels } = packed;
-  const each = storedBytes({ wide: packed.wideInput }, constants);
-  const columns = tile * (packed.bytes / panelBytes(storedInChannels, each, constants));
+  const { storedInChannels, weightBytes } = packed;
+  const columns = tile * (packed.bytes / panelBytes(storedInChannels, weightBytes, constants));
   return 8 * packedInputDoubles * storedInChannels + 8 * panelColumnRows * columns + 4 * storedInChannels * columns;
 }

@@ -53,17 +53,20 @@ function onFloats(place: IntegerPlace): readonly KernelCall[] | undefined {
   const [input] = operation.inputs;
   const map = context.maps.get(input);
   if (from || to || !map || !isClassifier(operation)) return undefined;
-  const bytes = pixels * inChannels * storedBytes(map, constants);
+  const each = storedBytes(map, constants);
+  const bytes = pixels * inChannels * each;
+  // Each weight is used once, so that the memory sets the pace.
+  const hasByteWeights = !map.wide && each === 2;
   const integers = { value: context.scratch('integers', bytes) };
   const args = {
     output: { value: operation.output },
     input: integers,
-    weights: context.addIntegers(panelsFor(place, map, undefined, inChannels)),
+    weights: context.addIntegers(panelsFor(place, map, undefined, inChannels, hasByteWeights ? 1 : each)),
     residual: 0,
     pixels,
     inChannels,
     outChannels,
-    format: formatOf(constants, map) | constants.floatOutput,
+    format: formatOf(constants, map) | constants.floatOutput | (hasByteWeights ? constants.byteWeights : 0),
     activation: activationCode(activation, constants),
   };
   const source = { output: integers, input: { value: input }, map, pixels, channels: inChannels };

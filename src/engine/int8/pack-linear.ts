@@ -27,7 +27,7 @@ export function levelsOf({ values }: Levels, name: string): ValueLevels {
 
 /** weights [inChannels][outChannels], of a convolution [ky][kx][inChannels][outChannels] */
 export function packPanels(packed: PackedPanels, { weights: given, bias }: FoldedWeights, target: IntegerTarget): void {
-  const { storedInChannels, address } = packed;
+  const { storedInChannels, weightBytes, address } = packed;
   const { memory, kernels, constants, levels, staging } = target;
   const input = levelsOf(levels, packed.input);
   const outChannels = bias.length;
@@ -35,8 +35,7 @@ export function packPanels(packed: PackedPanels, { weights: given, bias }: Folde
   const inChannels = weights.length / outChannels;
   const { packedInputDoubles, panelColumnRows } = constants;
   const most = largestWeight(input, inChannels, constants);
-  const each = storedBytes(input, constants);
-  const stride = panelBytes(storedInChannels, each, constants);
+  const stride = panelBytes(storedInChannels, weightBytes, constants);
 
   const inputs = new Float64Array(memory, staging, packedInputDoubles * storedInChannels);
   const rows = [input.scale, input.zero, input.mean];
@@ -78,7 +77,7 @@ export function packPanels(packed: PackedPanels, { weights: given, bias }: Folde
     inChannels,
     outChannels,
     stride,
-    each,
+    weightBytes,
     inputs.byteOffset,
     channels.byteOffset,
     most,
