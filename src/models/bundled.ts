@@ -14,7 +14,7 @@ import { readSafetensors, readSafetensorsParts } from '../weights/formats/safete
 import { groupTensors } from '../weights/tensor-names.js';
 import type { NamedTensors, NetworkWeights } from '../weights/types.js';
 import { type Card, type CardFile, readCard } from './card.js';
-import { readUndamaged, refuseDamagedFile } from './checksums.js';
+import { checkParts, readUndamaged } from './checksums.js';
 import { openLabelTable, readLabels } from './labels.js';
 import type { ModelSource } from './model.js';
 
@@ -130,19 +130,19 @@ export function loadWeights(
 }
 
 /**
- * The same, but the weights of some layers are left in the file.
+ * The same, but the weights of some layers are left in the file, and are compared when they are read.
  * @throws ModelError `weights-damaged`
  */
 function openHalves({ card, folder }: BundledModel, allocate: Allocate, left: ReadonlySet<string>): HalfWeights {
   const path = join(folder, card.weights.file);
-  const file = openParts(path);
+  const opened = openParts(path);
   try {
-    refuseDamagedFile(path, file, card.weights);
+    const file = checkParts(path, opened, card.weights);
     const names = new Set([...left].map((layer) => `${layer}/weights`));
     const tensors = readSafetensorsParts(file, allocate(file.bytes), path, (name) => !names.has(name));
     return { weights: groupTensors(tensors, path), file };
   } catch (error) {
-    file.close();
+    opened.close();
     throw error;
   }
 }

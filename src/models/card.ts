@@ -17,6 +17,8 @@ export interface CardFile extends Checksums {
 export interface WeightsFile extends CardFile {
   /** Format of the convolution and dense weights; biases are single precision always. */
   readonly dtype: 'f16' | 'f32';
+  /** Lengths and checksums of its header and tensors, as `partsText` writes them, so that each can be read by itself. */
+  readonly parts: string;
 }
 
 /** What was trained: everything about a set of weights that is no property of the network. */
@@ -77,7 +79,11 @@ export function parseCard(bytes: Uint8Array, where: string): Card {
     epsilon: card.number('epsilon', 0, 1),
     preprocessing,
     labels: card.fileName('labels'),
-    weights: { ...readCardFile(weights), dtype: weights.oneOf('dtype', ['f16', 'f32'] as const) },
+    weights: {
+      ...readCardFile(weights),
+      dtype: weights.oneOf('dtype', ['f16', 'f32'] as const),
+      parts: weights.matching('parts', /^(?:[0-9a-f]{16})+$/, '16 lower-case hexadecimal digits for each part'),
+    },
     levels: levels && readCardFile(levels),
     published: {
       top1: published.number('top1', 0, 100),

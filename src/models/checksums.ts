@@ -44,14 +44,74 @@ export function readUndamaged(path: string, expected: Checksums, maxBytes: numbe
   return bytes;
 }
 
+/**
+ * A file of which only what is needed is read, once: each part is compared with its CRC-32 when it is read first. Later
+ * `refuseChanged` tells whether it still is what it was.
+ * @param parts see `partsText`
+ * @returns a file whose `read` takes whole parts, one or several, and throws ModelError `weights-damaged`
+ */
+export function checkParts(
+  path: string,
+  file: OpenedParts,
+  expected: Checksums & { readonly parts: string },
+): OpenedParts {
+  refuseLength(path, file.bytes, expected);
+  if (zlib.crc32 === undefined) {
+    refuseDamaged(path, chunksOf(file), expected);
+    return file;
+  }
+  const parts = readPartsText(expected.parts);
+  /** Places of parts that were found right. */
+  const right = new Set<number>();
+  const isRight = (bytes: Uint8Array, position: number): boolean => {
+    for (let start = 0; start < bytes.length; ) {
+      const place = position + start;
+      const part = parts.get(place);
+      if (!part || part.bytes === 0 || start + part.bytes > bytes.length) return false;
+      const end = start + part.bytes;
+      if (!right.has(place) && zlib.crc32(bytes.subarray(start, end)) !== part.crc32) return false;
+      right.add(place);
+      start = end;
+    }
+    return true;
+  };
+  return {
+    ...file,
+    read(target, position) {
+      file.read(target, position);
+      if (isRight(target, position)) return;
+      // The same message wherever a file is damaged.
+      refuseDamaged(path, chunksOf(file), expected);
+      throw new ModelError('weights-damaged', { where: path, problem: `byte ${position} begins no part of its card` });
+    },
+  };
+}
+
+/** Bytes and CRC-32 of each part of a file, in its order: 8 hexadecimal digits each. @param places where parts begin */
+export function partsText(bytes: Uint8Array, places: readonly number[]): string {
+  const ends = [...places.slice(1), bytes.length];
+  const numbers = places.flatMap((start, index) => [
+    ends[index]! - start,
+    zlib.crc32(bytes.subarray(start, ends[index])),
+  ]);
+  return numbers.map((number) => number.toString(16).padStart(8, '0')).join('');
+}
+
+/** By place. */
+function readPartsText(text: string): ReadonlyMap<number, { readonly bytes: number; readonly crc32: number }> {
+  const numbers = Buffer.from(text, 'hex');
+  const parts = new Map<number, { bytes: number; crc32: number }>();
+  let place = 0;
+  for (let at = 0; at < numbers.length; at += 8) {
+    const bytes = numbers.readUInt32BE(at);
+    parts.set(place, { bytes, crc32: numbers.readUInt32BE(at + 4) });
+    place += bytes;
+  }
+  return parts;
+}
+
 /** Few enough to stay in the processor's cache, enough for few calls. */
 const CHUNK_BYTES = 2 ** 17;
-
-/** The same for a file that need not be read into memory as a whole. @throws ModelError `weights-damaged` */
-export function refuseDamagedFile(path: string, file: OpenedParts, expected: Checksums): void {
-  refuseLength(path, file.bytes, expected);
-  refuseDamaged(path, chunksOf(file), expected);
-}
 
 function* chunksOf(file: OpenedParts): Generator<Uint8Array> {
   const chunk = new Uint8Array(Math.min(CHUNK_BYTES, file.bytes));

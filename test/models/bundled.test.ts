@@ -1,6 +1,7 @@
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import {
   findBundledModel,
@@ -10,9 +11,11 @@ import {
   loadLevels,
   loadWeights,
 } from '../../src/models/bundled.js';
+import { partsText } from '../../src/models/checksums.js';
 import { buildNetwork } from '../../src/networks/index.js';
 import { resolve } from '../../src/networks/resolve.js';
 import { checkWeights } from '../../src/weights/check.js';
+import { safetensorsPlaces } from '../../src/weights/formats/safetensors/safetensors.js';
 import { toFloat32 } from '../../src/weights/half.js';
 import { makeFolder } from '../weights/folder.js';
 import { modelErrorOf } from '../weights/golden.js';
@@ -85,6 +88,12 @@ describe('bundled models', () => {
       expectSums(`${name}/weights`, toFloat32(layer.weights.data), expected.weights, 0.25);
       expectSums(`${name}/bias`, layer.bias!.data as Float32Array, expected.bias, 0.01);
     }
+  });
+
+  it.skipIf(!zlib.crc32).each(networkIds)('%s: its card has the checksum of each part', (model) => {
+    const { card, folder } = findBundledModel({ model })!;
+    const bytes = readFileSync(join(folder, card.weights.file));
+    expect(card.weights.parts).toBe(partsText(bytes, safetensorsPlaces(bytes, model)));
   });
 
   it('has labels with synsets in the usual order', () => {

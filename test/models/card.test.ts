@@ -21,7 +21,10 @@ const card = {
     std: [0.229, 0.224, 0.225],
   },
   labels: 'imagenet-1k.tsv',
-  weights: { file: 'a.safetensors', bytes: 10, sha256: '0'.repeat(64), crc32: '0'.repeat(8), dtype: 'f16' },
+  weights: {
+    ...{ file: 'a.safetensors', bytes: 10, sha256: '0'.repeat(64), crc32: '0'.repeat(8), dtype: 'f16' },
+    parts: '0'.repeat(32),
+  },
   levels: { file: 'a.levels.safetensors', bytes: 9, sha256: '1'.repeat(64), crc32: '1'.repeat(8) },
   published: { top1: 71.878, top5: 90.286, source: 'a paper' },
   origin: 'a place',
@@ -112,6 +115,8 @@ describe('card', () => {
     ['weights.sha256', '0'.repeat(63)],
     ['weights.crc32', 'A'.repeat(8)],
     ['weights.dtype', 'bf16'],
+    ['weights.parts', '0'.repeat(24)],
+    ['weights.parts', 'A'.repeat(16)],
     ['published.top1', 101],
     ['origin', 'x'.repeat(1001)],
   ])('refuses %s %j', (field, value) => {

@@ -41,7 +41,8 @@ export function readSafetensors(bytes: Uint8Array, where: string): NamedTensors 
 }
 
 /**
- * The same where only some tensors are wanted at once: the others' place in `bytes` is left as it is.
+ * The same where only some tensors are wanted at once: the others' place in `bytes` is left as it is. Reads the parts of
+ * `safetensorsPlaces` alone, one or several at a time.
  * @param bytes as many as the file has
  */
 export function readSafetensorsParts(
@@ -100,6 +101,19 @@ function tensorsOf(entries: readonly Entry[], data: Uint8Array, where: string): 
     tensors.set(name, { shape, data: kept });
   }
   return tensors;
+}
+
+/**
+ * Where parts of a file begin that are read by themselves: the header's length, the header, neighbouring tensors in single
+ * precision (small ones, such as biases), each other tensor.
+ * @throws ModelError `weights-damaged`
+ */
+export function safetensorsPlaces(bytes: Uint8Array, where: string): number[] {
+  const start = LENGTH_BYTES + headerBytesOf(bytes, where);
+  const entries = readHeader(bytes.subarray(LENGTH_BYTES, start), bytes.length - start, where);
+  const inOrder = entries.filter((entry) => entry.end > entry.start).toSorted((a, b) => a.start - b.start);
+  const firsts = inOrder.filter(({ dtype }, index) => dtype !== 'F32' || inOrder[index - 1]?.dtype !== 'F32');
+  return [0, LENGTH_BYTES, ...firsts.map((entry) => start + entry.start)];
 }
 
 /** The free text by name in a header, or undefined where there is none that can be read. */
