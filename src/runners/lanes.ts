@@ -11,6 +11,7 @@ import { packageFile } from '../files/package-files.js';
 import { valuesOfBytes } from '../images/prepare.js';
 import type { Model } from '../models/model.js';
 import type { DecoderOptions, Decoders } from './decode-processes.js';
+import { type LaneDemand, watchDemand } from './lane-demand.js';
 import { createGate, type Gate } from './memory-gate.js';
 import {
   type Grant,
@@ -121,7 +122,12 @@ interface LaneThread {
 
 /** Hands pictures to the threads of the lanes, and their answers back. */
 class LanePool {
-  readonly #threads: readonly LaneThread[];
+  readonly #threads: LaneThread[] = [];
+  readonly #demand: LaneDemand;
+  readonly #mostJobs: number;
+  readonly #settings: Omit<LaneData, 'lane'>;
+  /** Those that have no thread yet. */
+  readonly #spare: Lane[];
   readonly #gate: Gate;
   readonly #labels: readonly Label[];
   readonly #waiting: Pending[] = [];
@@ -136,15 +142,19 @@ class LanePool {
   ) {
     this.#gate = gate;
     this.#labels = labels;
-    this.#threads = lanes.map((lane, index) =>
-      this.#start({ ...settings, lane, labels: labels.length }, `thread ${index}`),
-    );
+    this.#mostJobs = lanes.length * PICTURES_PER_LANE;
+    this.#demand = watchDemand(this.#mostJobs);
+    this.#settings = { ...settings, labels: labels.length };
+    this.#spare = [...lanes];
+    // Bun does not tell how busy a thread is.
+    this.#start('Bun' in globalThis ? lanes.length : Math.ceil(lanes.length / 2));
   }
 
   run(job: LaneJob, prepared?: Prepared): Promise<RunResult> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       const whole = prepared ? { ...job, prepared: prepared.data } : job;
+      if (this.#spare.length > 0 && this.#demand.needsAllFor(whole)) this.#start(this.#spare.length);
       this.#waiting.push({ job: whole, resolve, reject, held: 0, ...(prepared && { decoded: prepared }) });
       this.#assign();
     });
@@ -156,7 +166,13 @@ class LanePool {
     for (const { worker } of this.#threads) void worker.terminate();
   }
 
-  #start(data: LaneData, name: string): LaneThread {
+  #start(count: number): void {
+    for (const lane of this.#spare.splice(0, count)) {
+      this.#threads.push(this.#startThread({ ...this.#settings, lane }, `thread ${this.#threads.length}`));
+    }
+  }
+
+  #startThread(data: LaneData, name: string): LaneThread {
     // No flags of this process: loaders and the like are not for workers.
     const program = getEnvironmentData(LANE_PROGRAM);
     const file = typeof program === 'string' ? program : laneFile;
@@ -205,6 +221,9 @@ class LanePool {
         ...(reply.maps && { maps: reply.maps, size }),
       });
     } else pending.reject(errorOf(reply));
+    if (this.#spare.length > 0 && this.#demand.needsAllOf(this.#threads.map(({ worker }) => worker))) {
+      this.#start(this.#spare.length);
+    }
     this.#assign();
   }
 
@@ -212,7 +231,7 @@ class LanePool {
   #assign(): void {
     while (this.#waiting.length > 0) {
       const free = this.#threads.reduce((least, each) => (each.jobs.size < least.jobs.size ? each : least));
-      if (free.jobs.size >= PICTURES_PER_LANE) return;
+      if (free.jobs.size >= this.#mostJobs / this.#threads.length) return;
       const pending = this.#waiting.shift()!;
       free.jobs.set(pending.job.job, pending);
       const { prepared, pixels, bytes } = pending.job;
