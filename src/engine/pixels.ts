@@ -13,6 +13,8 @@ import {
 
 /** Bytes of a picture that are brought into memory at once: few, so that they stay in the cache. */
 const CHUNK_BYTES = 256 * 1024;
+/** Rows are brought whole where they are at most so many times as long as what is read of them. */
+const MOST_BROUGHT = 2;
 
 const PIXEL = 3;
 const TABLE_BYTES = 4 * 3 * 256;
@@ -131,9 +133,12 @@ interface PlacedResampling extends Resampling {
   /** Addresses of the result, of what lies between the two passes, and of some of the source's rows. */
   readonly to: number;
   readonly middle: number;
+  /** Where the first column that is read begins. */
   readonly chunk: number;
   readonly chunkRows: number;
-  /** Brings rows of the source, without the columns that nothing reads, to `chunk`. */
+  /** Bytes from one row of the chunk to the next. */
+  readonly chunkRow: number;
+  /** Brings rows of the source to `chunk`. */
   bring(row: number, rows: number): void;
 }
 
@@ -151,15 +156,20 @@ function placeResampling(memory: PictureMemory, source: Uint8Array, resampling: 
   const [width, height] = [x.first.length, y.first.length];
   const [across, down] = [span(x), span(y)];
   const spanRow = across.count * PIXEL;
+  const sourceRow = held.count * PIXEL;
+  // Few columns that nothing reads are brought along: one long copy takes less than many short ones.
+  const isWhole = sourceRow <= MOST_BROUGHT * spanRow;
+  const chunkRow = isWhole ? sourceRow : spanRow;
+  const unread = (across.first - held.first) * PIXEL;
   const between = PIXEL * (columnsFirst ? height * across.count : width * down.count);
   // Input rows of one go: as many as fit a chunk, or what one output row needs.
-  const chunkRows = Math.max(Math.min(down.count, Math.floor(CHUNK_BYTES / spanRow)), columnsFirst ? y.size : 1);
+  const chunkRows = Math.max(Math.min(down.count, Math.floor(CHUNK_BYTES / chunkRow)), columnsFirst ? y.size : 1);
   const output = width * height * PIXEL;
   const { resampleSlack: slack, tapGroup, tapGroupBytes } = memory.constants;
   const groups = Math.ceil(x.size / tapGroup);
   const splitBytes = width * groups * tapGroupBytes;
   const bytes =
-    tapBytes(x) + align(splitBytes) + tapBytes(y) + output + between + chunkRows * spanRow + 6 * align(slack);
+    tapBytes(x) + align(splitBytes) + tapBytes(y) + output + between + chunkRows * chunkRow + 6 * align(slack);
   memory.begin(Math.max(bytes, lookUpBytes(output)));
   const [firstX, lengthX, wholeWeights] = placeTaps(memory, x);
   const alongY = placeTaps(memory, y);
@@ -167,18 +177,17 @@ function placeResampling(memory: PictureMemory, source: Uint8Array, resampling: 
   memory.kernels.split_weights(splitWeights, wholeWeights, width, x.size);
   const to = memory.reserve(output + slack);
   const middle = memory.reserve(between + slack);
-  const chunk = memory.reserve(chunkRows * spanRow + slack);
-  const sourceRow = held.count * PIXEL;
+  const chunk = memory.reserve(chunkRows * chunkRow + slack);
   // Filling copies as fast as memory does; `set` copies to shared memory word by word.
-  const chunkBytes = Buffer.from(memory.buffer, chunk, chunkRows * spanRow);
+  const chunkBytes = Buffer.from(memory.buffer, chunk, chunkRows * chunkRow);
   const bring = (row: number, rows: number): void => {
-    if (sourceRow === spanRow) {
-      chunkBytes.fill(source.subarray(row * spanRow, (row + rows) * spanRow), 0, rows * spanRow);
+    if (isWhole) {
+      chunkBytes.fill(source.subarray(row * sourceRow, (row + rows) * sourceRow), 0, rows * sourceRow);
       return;
     }
     for (let each = 0; each < rows; each++) {
-      const from = (row + each) * sourceRow + (across.first - held.first) * PIXEL;
-      chunkBytes.fill(source.subarray(from, from + spanRow), each * spanRow, (each + 1) * spanRow);
+      const from = (row + each) * sourceRow + unread;
+      chunkBytes.set(source.subarray(from, from + spanRow), each * spanRow);
     }
   };
   return {
@@ -188,14 +197,15 @@ function placeResampling(memory: PictureMemory, source: Uint8Array, resampling: 
     alongY,
     to,
     middle,
-    chunk,
+    chunk: isWhole ? chunk + unread : chunk,
     chunkRows,
+    chunkRow,
     bring,
   };
 }
 
 function columnsThenRows({ kernels }: PictureMemory, placed: PlacedResampling): void {
-  const { x, y, alongX, groups, alongY, to, middle, chunk, chunkRows, bring } = placed;
+  const { x, y, alongX, groups, alongY, to, middle, chunk, chunkRows, chunkRow, bring } = placed;
   const [width, height] = [x.first.length, y.first.length];
   const across = span(x);
   const spanRow = across.count * PIXEL;
@@ -206,14 +216,14 @@ function columnsThenRows({ kernels }: PictureMemory, placed: PlacedResampling): 
     bring(rows.first, rows.count);
     kernels.resample_columns_u8(
       middle + from * spanRow,
-      chunk - rows.first * spanRow,
+      chunk - rows.first * chunkRow,
       alongY[0] + 4 * from,
       alongY[1] + 4 * from,
       alongY[2] + 4 * from * y.size,
       until - from,
       spanRow,
       y.size,
-      spanRow,
+      chunkRow,
       y.bits,
     );
   }
@@ -222,16 +232,15 @@ function columnsThenRows({ kernels }: PictureMemory, placed: PlacedResampling): 
 }
 
 function rowsThenColumns({ kernels }: PictureMemory, placed: PlacedResampling): void {
-  const { x, y, alongX, groups, alongY, to, middle, chunk, chunkRows, bring } = placed;
+  const { x, y, alongX, groups, alongY, to, middle, chunk, chunkRows, chunkRow, bring } = placed;
   const [width, height] = [x.first.length, y.first.length];
   const [across, down] = [span(x), span(y)];
-  const spanRow = across.count * PIXEL;
   const middleRow = width * PIXEL;
   for (let row = 0; row < down.count; row += chunkRows) {
     const rows = Math.min(chunkRows, down.count - row);
     bring(down.first + row, rows);
     const start = chunk - across.first * PIXEL;
-    kernels.resample_rows_u8(middle + row * middleRow, start, ...alongX, rows, width, groups, spanRow, x.bits);
+    kernels.resample_rows_u8(middle + row * middleRow, start, ...alongX, rows, width, groups, chunkRow, x.bits);
   }
   const start = middle - down.first * middleRow;
   kernels.resample_columns_u8(to, start, ...alongY, height, middleRow, y.size, middleRow, y.bits);
