@@ -72,7 +72,7 @@ const rest = [
   ],
   'runners/unknown',
   ...['engine/exact/preparation', 'runners/decode-processes', 'images/formats/open'],
-  ...['gif/open-gif', 'tiff-support', 'damage'].map((name) => `images/${name}`),
+  ...['gif/open-gif', 'tiff-support', 'damage', 'file-errors'].map((name) => `images/${name}`),
   // The readers that the table of formats loads: help needs the table, but no reader.
   ...[
     'safetensors/safetensors',

@@ -9,7 +9,6 @@ import { inMemory, withRandomAccess } from './formats/random-access.js';
 import { readJpegHeader, unlessDoubtful } from './jpeg-header.js';
 import { type NamedFile, nameFile } from './named-file.js';
 import { type Orientation, readOrientation, turnedSize, turnUpright } from './orientation.js';
-import { describeError } from './picture-file.js';
 import { requireSharp, type SharpFactory } from './sharp.js';
 import { placeShrunk, type SmallerSize, shrinkOf } from './shrink.js';
 import type { PictureSource } from './source.js';
@@ -101,8 +100,8 @@ export async function decodeBySharp(
     if (!(failure instanceof DecoderFailure)) throw failure;
     const { cause } = failure;
     const { examine, refusal } = await import('./damage.js');
-    const finding = await withRandomAccess(input, (file) => examine(format, input, file)).catch((error) => {
-      throw describeError(name, error);
+    const finding = await withRandomAccess(input, (file) => examine(format, input, file)).catch(async (error) => {
+      throw (await import('./file-errors.js')).describeError(name, error);
     });
     const refused = refusal(name, format, finding, condense(cause), cause);
     if (!options.lenient || finding.remains === undefined) throw refused;

@@ -40,7 +40,7 @@ export function unlessDoubtful<T>(read: () => T): T | undefined {
 
 /** Tables, restart interval, comments, applications' data. */
 export function isPassive(marker: number): boolean {
-  return [0xc4, 0xdb, 0xdd, 0xfe].includes(marker) || (marker >= 0xe0 && marker <= 0xef);
+  return [0xc4, 0xdb, 0xdd, 0xfe].includes(marker) || marker >> 4 === 0xe;
 }
 
 interface Segment {

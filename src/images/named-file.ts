@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isPlain } from './picture-file.js';
+import { isPlain } from './plain-path.js';
 import type { PictureSource } from './source.js';
 
 /** A file whose name libvips takes as it is, options in brackets after it. */

@@ -14,7 +14,8 @@ const MOST_SEGMENTS = 200;
 /** Memory of the decoder for a pixel: coefficients of a progressive file and the result. */
 const BYTES_PER_PIXEL = 3 * 2 + 3;
 
-const [START_OF_SCAN, END_OF_IMAGE] = [0xda, 0xd9];
+const START_OF_SCAN = 0xda;
+const END_OF_IMAGE = 0xffd9;
 const COEFFICIENTS = 64;
 
 /**
@@ -33,16 +34,16 @@ function readMarkers(bytes: Buffer): JpegHeader {
   const precision = new Precision(header);
   let scans = 0;
   let at = scansAt;
-  for (let count = 0; count < MOST_SEGMENTS; count++) {
-    if (bytes.readUInt8(at) === 0xff && bytes.readUInt8(at + 1) === END_OF_IMAGE) break;
+  for (let count = 0; count < MOST_SEGMENTS && bytes.readUInt16BE(at) !== END_OF_IMAGE; count++) {
     const { marker, content, end } = readSegment(bytes, at);
+    at = end;
     if (marker === START_OF_SCAN) {
       doubtUnless(++scans <= MOST_SCANS);
       precision.addScan(content);
+      at = endOfScan(bytes, end);
     } else doubtUnless(isPassive(marker));
-    at = marker === START_OF_SCAN ? endOfScan(bytes, end) : end;
   }
-  doubtUnless(bytes.readUInt8(at + 1) === END_OF_IMAGE && precision.isFull());
+  doubtUnless(bytes.readUInt16BE(at) === END_OF_IMAGE && precision.isFull());
   return header;
 }
 

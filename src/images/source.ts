@@ -1,10 +1,10 @@
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
-import { detectFormat, FORMAT_HEADER_BYTES } from '../domain/image-format.js';
+import { FORMAT_HEADER_BYTES } from '../domain/image-format.js';
 import { ImageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
 import { recogniseOther } from './other-files.js';
-import { describeError, isPlain } from './picture-file.js';
+import { isPlain } from './plain-path.js';
 import { SMALL_JPEG_BYTES } from './shrink.js';
 
 // With plain descriptors, not the promises' file handles: what cannot block for long on an open file needs no other thread.
@@ -30,6 +30,8 @@ const MOST_BUFFERED_BYTES = 2 ** 30;
 
 /** What cameras write before the pixels, a preview of up to 64 KiB among it, mostly fits. */
 const JPEG_HEADER_BYTES = 2 ** 16;
+/** No other kind of picture begins so. */
+const JPEG_START = 0xff;
 
 /** Fills `target` from the start of the file; shorter where the file ends before. */
 async function readStart(file: number, target: Uint8Array): Promise<Uint8Array> {
@@ -69,20 +71,11 @@ async function readPicture(
   if (typeof path === 'string' && (size > most || (size > SMALL_JPEG_BYTES && isPlain(path)))) {
     const header = await readStart(file, new Uint8Array(Math.min(size, JPEG_HEADER_BYTES)));
     // libvips maps the file into memory, which a copy of it would only add to.
-    if (size > most || isJpeg(header)) return { name, header, input: path, path };
+    if (size > most || header[0] === JPEG_START) return { name, header, input: path, path };
   }
   const bytes = await readStart(file, new Uint8Array(size));
-  return {
-    name,
-    header: bytes.subarray(0, FORMAT_HEADER_BYTES),
-    input: bytes,
-    ...(typeof path === 'string' && { path }),
-  };
-}
-
-function isJpeg(header: Uint8Array): boolean {
-  const detected = detectFormat(header);
-  return detected.supported && 'format' in detected && detected.format === 'JPEG';
+  const picture = { name, header: bytes.subarray(0, FORMAT_HEADER_BYTES), input: bytes };
+  return typeof path === 'string' ? { ...picture, path } : picture;
 }
 
 /**
@@ -119,7 +112,8 @@ export async function openPicture(
     file = await open(path ?? input, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
     return await readPicture(file, path ?? input, name, wanted);
   } catch (error) {
-    throw error instanceof ImageError ? error : describeError(name, error);
+    if (error instanceof ImageError) throw error;
+    throw (await import('./file-errors.js')).describeError(name, error);
   } finally {
     if (file !== undefined) fs.closeSync(file);
   }

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import { isLargeFile } from '../images/picture-file.js';
+import { isLargeFile } from '../images/large-file.js';
 import type { LaneJob } from './messages.js';
 
 /** Share of the time in which lanes that are too few do something. */

@@ -1,15 +1,4 @@
-import { statSync } from 'node:fs';
 import { ImageError } from '../errors/errors.js';
-import { SMALL_JPEG_BYTES } from './shrink.js';
-
-/** Longer names are cut off, and of many quotes and brackets the last ones are not found. */
-const MOST_CHARACTERS = 1000;
-
-/** Whether libvips takes a name as it is, and what stands in brackets after it as options. */
-export function isPlain(path: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
-  return path.length <= MOST_CHARACTERS && !/[[\]"'=,\x00-\x1f]/.test(path);
-}
 
 /** What an error of the file system says of a picture. */
 export function describeError(name: string, error: unknown): ImageError {
@@ -39,13 +28,4 @@ export function describeError(name: string, error: unknown): ImageError {
 function remedyFor(printed: string): string | undefined {
   if (printed.endsWith('\\r')) return 'the name ends with a carriage return: give the list Unix line ends';
   return printed.startsWith('\ufeff') ? 'the name begins with a byte order mark: remove it from the list' : undefined;
-}
-
-/** Whether a file is there that takes long to decode, as its length has it. */
-export function isLargeFile(path: string | Buffer): boolean {
-  try {
-    return statSync(path).size > SMALL_JPEG_BYTES;
-  } catch {
-    return false;
-  }
 }
