@@ -180,7 +180,9 @@ export function rowOfBytes<A>(
  * stride 1 two windows are computed at once, which share the weights that are loaded and, with zeros in their places, the
  * pairs of row 2. With stride 2 the pairs of row 2 are columns 1 and 2, the latter of which is column 0 of the next window.
  */
-export function rowOfWords<A>(
+// @ts-ignore: decorator
+@inline
+function rowOfWords<A>(
   output: usize, row0: usize, row1: usize, row2: usize, padding: usize, block: usize, pixels: i32, stride: i32, left: i32,
   right: i32, pixelBytes: usize, outPixelBytes: usize, format: i32,
 ): void {
@@ -335,4 +337,31 @@ export function rowOfWords<A>(
     output += outPixelBytes;
   }
   if (block < 8) { v128.store(output, low); v128.store(output, high); }
+}
+
+/** Where row `y` of the map lies, or what stands for it. */
+// @ts-ignore: decorator
+@inline
+export function rowAt(input: usize, padding: usize, y: i32, inHeight: i32, rowBytes: usize): usize {
+  return y >= 0 && y < inHeight ? input + <usize>y * rowBytes : padding;
+}
+
+/**
+ * `rowOfWords` for rows of output pixels, of the first of which the window's upper edge is row `top` of the input: arguments of
+ * a call take as long as a window, and the weights' other forms as another.
+ */
+export function rowsOfWords<A>(
+  output: usize, input: usize, padding: usize, block: usize, top: i32, rows: i32, inHeight: i32, pixels: i32, stride: i32,
+  left: i32, right: i32, rowBytes: usize, pixelBytes: usize, outPixelBytes: usize, format: i32,
+): void {
+  for (; rows > 0; --rows) {
+    const row0 = rowAt(input, padding, top, inHeight, rowBytes);
+    const row1 = rowAt(input, padding, top + 1, inHeight, rowBytes);
+    const row2 = rowAt(input, padding, top + 2, inHeight, rowBytes);
+    rowOfWords<A>(
+      output, row0, row1, row2, padding, block, pixels, stride, left, right, pixelBytes, outPixelBytes, format,
+    );
+    top += stride;
+    output += <usize>pixels * outPixelBytes;
+  }
 }

@@ -1,6 +1,6 @@
 import { SWISH } from './activations';
 import { usesBaselineTiles } from './baseline-tiles';
-import { rowOfBytes, rowOfWords } from './depthwise-3x3-i8';
+import { rowAt, rowOfBytes, rowsOfWords } from './depthwise-3x3-i8';
 import { greater, lesser } from './integers';
 import { bytesOf, HEADER_BYTES, HEADER_LARGEST, HEADER_SECONDS, IN_WORDS, isInBytes, WHOLE_RANGE, WIDE_INPUT, WIDE_OUTPUT } from './integer-tiles';
 import { mixBytes, mixHigh, mixLow } from './interleave';
@@ -8,6 +8,11 @@ import { multiplyAddLanes } from './multiply-lanes';
 import { Clipped, isInWords, Scaled, ScaledToBytes, storeSums, Swished } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
+
+/** Of the first-level cache: sets, lines in each, and bits of the addresses in a line. Some have four more lines. */
+const SETS: i32 = 64;
+const WAYS: i32 = 8;
+const LINE_BITS: i32 = 6;
 
 /** Rows of a window that share one 32-bit lane: four of 8 bits, or two of 16. */
 // @ts-ignore: decorator
@@ -95,6 +100,15 @@ function row5x5<I, A>(
   }
 }
 
+/**
+ * Rows of output pixels for which 8 channels find their cache lines in the first-level cache again when the next 8 come, of
+ * maps with `pixels` of input and output in a row. Pixels whose size is a multiple of a large power of two share few of its sets.
+ */
+function rowsInCache(pixels: i32, pixelBytes: usize): i32 {
+  const sets = SETS >> greater(0, <i32>ctz(pixelBytes) - LINE_BITS);
+  return greater(1, sets * WAYS / pixels - 1);
+}
+
 function convolve<I, A>(
   output: usize, input: usize, weights: usize, padding: usize, inHeight: i32, inWidth: i32, channels: i32, outWidth: i32,
   rowStart: i32, rowEnd: i32, kernelSize: i32, stride: i32, padTop: i32, padLeft: i32, format: i32,
@@ -111,6 +125,41 @@ function convolve<I, A>(
   const fast5 = kernelSize == 5 && stride <= 2;
   const outside = greater(0, (outWidth - 1) * stride - padLeft + kernelSize - inWidth);
   const fast3 = kernelSize == 3 && stride <= 2 && padLeft <= 1 && outside <= 1;
+  if (fast3) {
+    // Bytes have a call for each row: their weights have no other forms.
+    const most = sizeof<I>() == 1 ? 1 : rowsInCache(stride * inWidth + outWidth, pixelBytes);
+    for (let y = rowStart; y < rowEnd; y += most) {
+      const rows = lesser(most, rowEnd - y);
+      const top = y * stride - padTop;
+      let block = weights;
+      for (let channel: usize = 0; channel < <usize>channels; channel += <usize>CHANNEL_TILE) {
+        const to = output + <usize>(y * outWidth) * outPixelBytes + channel * outBytes;
+        const from = input + channel * sizeof<I>();
+        const at = padding + channel * sizeof<I>();
+        if (sizeof<I>() == 2) {
+          rowsOfWords<A>(
+            to, from, at, block, top, rows, inHeight, outWidth, stride, padLeft, outside, rowBytes, pixelBytes,
+            outPixelBytes, format,
+          );
+        } else {
+          const row0 = rowAt(from, at, top, inHeight, rowBytes);
+          const row1 = rowAt(from, at, top + 1, inHeight, rowBytes);
+          const row2 = rowAt(from, at, top + 2, inHeight, rowBytes);
+          if (isInWords<A>() && !usesBaselineTiles && load<i32>(block, HEADER_SECONDS) == WHOLE_RANGE + 2) {
+            rowOfBytes<ScaledToBytes>(
+              to, row0, row1, row2, at, block, outWidth, stride, padLeft, outside, pixelBytes, outPixelBytes, format,
+            );
+          } else {
+            rowOfBytes<A>(
+              to, row0, row1, row2, at, block, outWidth, stride, padLeft, outside, pixelBytes, outPixelBytes, format,
+            );
+          }
+        }
+        block += blockBytes;
+      }
+    }
+    return;
+  }
   for (let y = rowStart; y < rowEnd; ++y) {
     const top = y * stride - padTop;
     const firstY = greater(0, -top);
@@ -122,34 +171,15 @@ function convolve<I, A>(
       const to = outRow + channel * outBytes;
       const from = input + offset;
       const paddingAt = padding + offset;
-      const row0 = top >= 0 && top < inHeight ? from + <usize>top * rowBytes : paddingAt;
-      const row1 = top + 1 >= 0 && top + 1 < inHeight ? from + <usize>(top + 1) * rowBytes : paddingAt;
-      const row2 = top + 2 >= 0 && top + 2 < inHeight ? from + <usize>(top + 2) * rowBytes : paddingAt;
-      if (fast3) {
-        if (sizeof<I>() == 1) {
-          if (isInWords<A>() && !usesBaselineTiles && load<i32>(block, HEADER_SECONDS) == WHOLE_RANGE + 2) {
-            rowOfBytes<ScaledToBytes>(
-              to, row0, row1, row2, paddingAt, block, outWidth, stride, padLeft, outside, pixelBytes, outPixelBytes, format,
-            );
-          } else {
-            rowOfBytes<A>(
-              to, row0, row1, row2, paddingAt, block, outWidth, stride, padLeft, outside, pixelBytes, outPixelBytes, format,
-            );
-          }
-        } else {
-          rowOfWords<A>(
-            to, row0, row1, row2, paddingAt, block, outWidth, stride, padLeft, outside, pixelBytes, outPixelBytes, format,
-          );
-        }
-        block += blockBytes;
-        continue;
-      }
+      const row0 = rowAt(from, paddingAt, top, inHeight, rowBytes);
+      const row1 = rowAt(from, paddingAt, top + 1, inHeight, rowBytes);
+      const row2 = rowAt(from, paddingAt, top + 2, inHeight, rowBytes);
       for (let x = 0; x < outWidth; ++x) {
         const left = x * stride - padLeft;
         if (fast5 && x == firstInner && lastInner > firstInner) {
           const at = <usize>left * pixelBytes;
-          const row3 = top + 3 >= 0 && top + 3 < inHeight ? from + <usize>(top + 3) * rowBytes : paddingAt;
-          const row4 = top + 4 >= 0 && top + 4 < inHeight ? from + <usize>(top + 4) * rowBytes : paddingAt;
+          const row3 = rowAt(from, paddingAt, top + 3, inHeight, rowBytes);
+          const row4 = rowAt(from, paddingAt, top + 4, inHeight, rowBytes);
           const count = lastInner - firstInner;
           row5x5<I, A>(
             to + <usize>x * outPixelBytes, row0 + at, row1 + at, row2 + at, row3 + at, row4 + at, block, count, stride,
