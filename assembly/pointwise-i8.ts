@@ -4,12 +4,12 @@ import { usesBaselineTiles } from './baseline-tiles';
 import { multiplyByteWeights } from './byte-weights-i8';
 import { greater, lesser } from './integers';
 import {
-  BYTE_WEIGHTS, bytesOf, FLOAT_OUTPUT, HEADER_BYTES, HEADER_LARGEST, IN_WORDS, isInBytes, WIDE_INPUT, WIDE_OUTPUT,
+  BYTE_WEIGHTS, bytesOf, FLOAT_OUTPUT, HEADER_BYTES, HEADER_LARGEST, HEADER_SECONDS, IN_WORDS, isInBytes, WHOLE_RANGE, WIDE_INPUT, WIDE_OUTPUT,
   WIDE_RESIDUAL,
 } from './integer-tiles';
 import { multiplyAddLanes } from './multiply-lanes';
 import { fetchPanel } from './prefetch';
-import { Clipped, isInWords, Scaled, storePair, storeSums, Swished } from './requantise';
+import { Clipped, isInWords, Scaled, ScaledToBytes, storePair, storeSums, Swished } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
@@ -258,6 +258,8 @@ function multiply<I, A>(
       const link = residual ? residual + <usize>first * residualStride + channel * residualBytes : 0;
       if (usesBaselineTiles) {
         multiplyPanelInBaseline<I, A>(to, rows, panel, link, count, groups, outStride, residualStride, format);
+      } else if (sizeof<I>() == 1 && isInWords<A>() && load<i32>(panel, HEADER_SECONDS) == WHOLE_RANGE + 2) {
+        multiplyPanel<I, ScaledToBytes>(to, rows, panel, link, count, groups, outStride, residualStride, format);
       } else multiplyPanel<I, A>(to, rows, panel, link, count, groups, outStride, residualStride, format);
       panel += panelBytes;
     }
