@@ -116,10 +116,9 @@ async function compileKernels(flavour: KernelFlavour, pace: KernelPace): Promise
  * What networks in floats spend most of their time on, on zeros: the product of panels, with what widens weights for it, and
  * depthwise convolution of 3×3. With no rows only the functions around them are called, which are not worth optimising.
  */
-function callHotFunctions({ pointwise_half_f32, depthwise_f32, ...constants }: KernelExports, rows: 0 | 1): void {
-  const zeros = constants.HEAP_BASE.value;
-  const pixels = rows * constants.PIXEL_TILE.value;
-  const channels = constants.CHANNEL_TILE.value;
+function callHotFunctions(exports: KernelExports, rows: 0 | 1): void {
+  const { pointwise_half_f32, depthwise_f32, HEAP_BASE, PIXEL_TILE, CHANNEL_TILE } = exports;
+  const [zeros, pixels, channels] = [HEAP_BASE.value, rows * PIXEL_TILE.value, CHANNEL_TILE.value];
   pointwise_half_f32(zeros, zeros, zeros, zeros, 0, zeros, pixels, channels, channels, channels, channels, 0, 0);
   // Of 8 columns, from 3 × 10 pixels.
   depthwise_f32(zeros, zeros, zeros, 3, 10, channels, 8, 0, rows, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0);
