@@ -1,7 +1,5 @@
 import * as fs from 'node:fs';
-import { promisify } from 'node:util';
-
-const [open, read] = [promisify(fs.open), promisify(fs.read)];
+import { open, read } from '../files/file-calls.js';
 
 /** One read for several members: the threads that read files decode images too, and each turn among them takes time. */
 const CHUNK_BYTES = 2 ** 20;
@@ -95,7 +93,7 @@ export async function openFileSource(path: string | Buffer): Promise<ByteSource>
   let at = 0;
   return new ByteSource(
     async () => {
-      const { bytesRead } = await read(file, buffer, 0, buffer.length, at);
+      const bytesRead = await read(file, buffer, 0, buffer.length, at);
       at += bytesRead;
       return bytesRead === 0 ? undefined : buffer.subarray(0, bytesRead);
     },

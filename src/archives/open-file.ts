@@ -1,8 +1,6 @@
 import * as fs from 'node:fs';
-import { promisify } from 'node:util';
+import { open, read } from '../files/file-calls.js';
 import { ArchiveError } from './archive-types.js';
-
-const [open, read] = [promisify(fs.open), promisify(fs.read)];
 
 /** A regular file that is read from any place. */
 export interface OpenFile {
@@ -19,7 +17,7 @@ export async function openFile(path: string | Buffer): Promise<OpenFile> {
     size: fs.fstatSync(file).size,
     async read(target, position) {
       for (let filled = 0; filled < target.length; ) {
-        const { bytesRead } = await read(file, target, filled, target.length - filled, position + filled);
+        const bytesRead = await read(file, target, filled, target.length - filled, position + filled);
         if (bytesRead === 0) throw new ArchiveError({ problem: 'the archive ends early' });
         filled += bytesRead;
       }

@@ -1,14 +1,11 @@
 import * as fs from 'node:fs';
-import { promisify } from 'node:util';
 import { FORMAT_HEADER_BYTES } from '../domain/image-format.js';
 import { ImageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
+import { open, read, stat } from '../files/file-calls.js';
 import { recogniseOther } from './other-files.js';
 import { isPlain } from './plain-path.js';
 import { SMALL_JPEG_BYTES } from './shrink.js';
-
-// With plain descriptors, not the promises' file handles: what cannot block for long on an open file needs no other thread.
-const [open, read, stat] = [promisify(fs.open), promisify(fs.read), promisify(fs.stat)];
 
 /** A picture that exists and has bytes; nothing is known about what they are. */
 export interface PictureSource {
@@ -37,7 +34,7 @@ const JPEG_START = 0xff;
 async function readStart(file: number, target: Uint8Array): Promise<Uint8Array> {
   let filled = 0;
   while (filled < target.length) {
-    const { bytesRead } = await read(file, target, filled, target.length - filled, filled);
+    const bytesRead = await read(file, target, filled, target.length - filled, filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }

@@ -1,11 +1,10 @@
-import * as fs from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import type { ArchiveKind } from '../archives/archive-types.js';
 import { recogniseArchive } from '../archives/recognise.js';
 import { isNamedLikePicture } from '../domain/picture-names.js';
 import { formatError, UsageError } from '../errors/errors.js';
 import { printable } from '../errors/printable.js';
+import { lstat, stat } from '../files/file-calls.js';
 import { isGlob } from './glob-signs.js';
 import { checkList, readNames } from './list.js';
 import { inputOf, isAddress, nameBytes } from './name.js';
@@ -14,9 +13,6 @@ import { type Shard, shardFilter } from './shard.js';
 import { classOfName, type TruthSource } from './truth.js';
 import type { Input } from './types.js';
 import { type WalkOptions, walk } from './walk.js';
-
-// Not those of node:fs/promises, which takes a millisecond to load.
-const [stat, lstat] = [promisify(fs.stat), promisify(fs.lstat)];
 
 export interface InputOptions {
   /** Into folders below a folder; on where nothing is said. */

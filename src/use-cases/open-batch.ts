@@ -2,6 +2,7 @@ import { countInBackground, lookAhead } from '../batch/look-ahead.js';
 import { Stop } from '../batch/stop.js';
 import { type ModelRequest, preferExact } from '../domain/model-choice.js';
 import { MobilenetError } from '../errors/errors.js';
+import { callOnThisThread } from '../files/file-calls.js';
 import { isReadOnce, mayBeMore } from '../inputs/extent.js';
 import { findInputs, type InputOptions } from '../inputs/find.js';
 import type { Input } from '../inputs/types.js';
@@ -102,6 +103,8 @@ export async function openBatch(
   const tables = typeof inputs.truth === 'object' ? [inputs.truth.table] : [];
   const isBatch = inputs.frames || mayBeMore(MOST_ON_THIS_THREAD, names, [...filesFrom, ...tables]);
   if (isBatch) limitDecodeThreads(jobs ?? defaultJobs);
+  const isAlone = !inputs.frames && request.timeoutMs === undefined && !mayBeMore(1, names, [...filesFrom, ...tables]);
+  callOnThisThread(isAlone);
   const ended = new Stop();
   let hasInputs = false;
   const onFirst = () => {

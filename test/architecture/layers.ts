@@ -62,7 +62,7 @@ export const layers: readonly Layer[] = [
         'networks',
         'domain',
       ],
-      ...['untrusted-data', 'errors'],
+      ...['untrusted-data', 'files', 'errors'],
     ],
     packages: ['d3-scale'],
     node: ['crypto', 'fs', 'fs/promises', 'os', 'path', 'url'],
@@ -144,9 +144,9 @@ export const layers: readonly Layer[] = [
   {
     folder: 'images',
     holds: 'picture files as numbers; the only user of sharp',
-    imports: ['archives', 'domain', 'errors'],
+    imports: ['archives', 'domain', 'files', 'errors'],
     packages: ['sharp', 'heic-decode', 'libheif-js/libheif-wasm/libheif-bundle.js'],
-    node: ['fs', 'module', 'os', 'path', 'util', 'zlib'],
+    node: ['fs', 'module', 'os', 'path', 'zlib'],
   },
   {
     folder: 'images/jpeg-turbo.ts',
@@ -198,7 +198,7 @@ export const layers: readonly Layer[] = [
   {
     folder: 'inputs',
     holds: 'finding inputs: folders, archives, patterns, lists, order, shards; names as bytes',
-    imports: ['archives', 'domain', 'untrusted-data', 'errors'],
+    imports: ['archives', 'domain', 'untrusted-data', 'files', 'errors'],
     packages: ['papaparse'],
     node: ['crypto', 'fs', 'fs/promises', 'net', 'path', 'stream', 'util'],
     process: ['cwd', 'platform'],
@@ -229,9 +229,10 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'files',
-    holds: 'where files of the package and the cache are; files that are replaced whole; locks',
+    holds:
+      'where files of the package and the cache are; files that are replaced whole; locks; calls that may take long',
     imports: ['errors'],
-    node: ['crypto', 'fs', 'fs/promises', 'os', 'path', 'timers/promises'],
+    node: ['crypto', 'fs', 'fs/promises', 'os', 'path', 'timers/promises', 'util'],
     process: ['kill', 'pid', 'platform'],
   },
   {
