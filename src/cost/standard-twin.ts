@@ -55,9 +55,10 @@ function findPointwise(depthwise: DepthwiseLayer, following: readonly Layer[]): 
 function merge(depthwise: DepthwiseLayer, pointwise: PointwiseLayer): Layer {
   const { kernelSize, kernelWidth, stride, strideWidth = stride, padding, dilation, dilationWidth } = depthwise;
   return {
+    // Before what is spread: otherwise Node.js 20 makes a hidden class for each object (see docs/measurements.md).
+    kernelSize,
     ...pointwise,
     kind: 'conv',
-    kernelSize,
     stride: stride * pointwise.stride,
     strideWidth: strideWidth * pointwise.stride,
     padding,

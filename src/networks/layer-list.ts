@@ -91,7 +91,8 @@ export class LayerList {
   }
 
   #push(layer: Layer): string {
-    this.layers.push(this.block === undefined ? layer : { ...layer, block: this.block });
+    // The block comes first: otherwise Node.js 20 makes a hidden class for each layer (see docs/measurements.md).
+    this.layers.push(this.block === undefined ? layer : { block: this.block, ...layer });
     return layer.name;
   }
 }

@@ -83,7 +83,8 @@ function resolveLayer(
   const { inputs } = layer;
   if (!isFilled(inputs) || !isFilled(shapes)) throw broken(where, 'no input', 'at least one');
   const { outputShape, pads = NO_PADS, parameters = NO_PARAMETERS } = follow(where, layer, shapes, options);
-  return { ...layer, inputs, inputShapes: shapes, outputShape, pads, parameters };
+  // Spread, each layer would have a hidden class of its own on Node.js 20 (see docs/measurements.md).
+  return Object.assign({}, layer, { inputs, inputShapes: shapes, outputShape, pads, parameters });
 }
 
 function isFilled<T>(list: readonly T[]): list is readonly [T, ...T[]] {
