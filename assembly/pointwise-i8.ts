@@ -9,7 +9,7 @@ import {
 } from './integer-tiles';
 import { multiplyAddLanes } from './multiply-lanes';
 import { fetchPanel } from './prefetch';
-import { Clipped, isInWords, Scaled, ScaledToBytes, storePair, storeSums, Swished } from './requantise';
+import { Clipped, isInWords, Scaled, ScaledBy4ToBytes, ScaledToBytes, storePair, storeSums, Swished } from './requantise';
 import { CHANNEL_TILE, VECTOR } from './tiles';
 import { isAligned } from './vector';
 
@@ -260,6 +260,8 @@ function multiply<I, A>(
         multiplyPanelInBaseline<I, A>(to, rows, panel, link, count, groups, outStride, residualStride, format);
       } else if (sizeof<I>() == 1 && isInWords<A>() && load<i32>(panel, HEADER_SECONDS) == WHOLE_RANGE + 2) {
         multiplyPanel<I, ScaledToBytes>(to, rows, panel, link, count, groups, outStride, residualStride, format);
+      } else if (sizeof<I>() == 1 && isInWords<A>() && load<i32>(panel, HEADER_SECONDS) == WHOLE_RANGE + 4) {
+        multiplyPanel<I, ScaledBy4ToBytes>(to, rows, panel, link, count, groups, outStride, residualStride, format);
       } else multiplyPanel<I, A>(to, rows, panel, link, count, groups, outStride, residualStride, format);
       panel += panelBytes;
     }

@@ -1,3 +1,4 @@
+import { lesser } from './integers';
 import { isInBytes, NARROW_MAX, ROUNDING, WIDE_INPUT, WIDE_MAX, WIDE_OUTPUT } from './integer-tiles';
 import { highFloats, loadWords, lowFloats } from './requantise';
 import { CHANNEL_TILE, FLOAT } from './tiles';
@@ -15,25 +16,37 @@ function nearest(levels: v128, most: v128, sum: v128): v128 {
   return i32x4.sub(f32x4.add(inside, sum), sum);
 }
 
+/** Pixels that stay in the first-level cache while their channels come 8 by 8, whose parameters stay in registers. */
+const BLOCK: i32 = 128;
+
 function quantise<O>(output: usize, input: usize, parameters: usize, pixels: i32, channels: i32, largest: i32): void {
   const most = f32x4.splat(<f32>largest);
   const sum = v128.load(constants);
-  const zeros = parameters + <usize>channels * FLOAT;
-  for (; pixels > 0; --pixels) {
+  const pixelBytes = <usize>channels * FLOAT;
+  const outPixelBytes = <usize>channels * sizeof<O>();
+  for (; pixels > 0; pixels -= BLOCK) {
+    const count = lesser(BLOCK, pixels);
     for (let c: usize = 0; c < <usize>channels; c += <usize>CHANNEL_TILE) {
-      const at = c * FLOAT;
-      const low = f32x4.mul(v128.load(input + at), v128.load(parameters + at));
-      const high = f32x4.mul(v128.load(input + at, 16), v128.load(parameters + at, 16));
-      // The picture's zero points are no whole numbers: they are added before rounding.
-      const words = i16x8.narrow_i32x4_s(
-        nearest(f32x4.add(low, v128.load(zeros + at)), most, sum),
-        nearest(f32x4.add(high, v128.load(zeros + at, 16)), most, sum),
-      );
-      if (sizeof<O>() == 1) v128.store64_lane(output, i8x16.narrow_i16x8_u(words, words), 0);
-      else v128.store(output, words);
-      output += <usize>CHANNEL_TILE * sizeof<O>();
+      const multipliers = parameters + c * FLOAT;
+      const multiplier0 = v128.load(multipliers);
+      const multiplier1 = v128.load(multipliers, 16);
+      const zero0 = v128.load(multipliers + pixelBytes);
+      const zero1 = v128.load(multipliers + pixelBytes, 16);
+      let from = input + c * FLOAT;
+      let to = output + c * sizeof<O>();
+      for (let left = count; left > 0; --left) {
+        // The picture's zero points are no whole numbers: they are added before rounding.
+        const low = f32x4.add(f32x4.mul(v128.load(from), multiplier0), zero0);
+        const high = f32x4.add(f32x4.mul(v128.load(from, 16), multiplier1), zero1);
+        const words = i16x8.narrow_i32x4_s(nearest(low, most, sum), nearest(high, most, sum));
+        if (sizeof<O>() == 1) v128.store64_lane(to, i8x16.narrow_i16x8_u(words, words), 0);
+        else v128.store(to, words);
+        from += pixelBytes;
+        to += outPixelBytes;
+      }
     }
-    input += <usize>channels * FLOAT;
+    input += <usize>count * pixelBytes;
+    output += <usize>count * outPixelBytes;
   }
 }
 

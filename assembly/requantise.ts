@@ -49,13 +49,14 @@ export function storeRounded<T>(output: usize, low: v128, high: v128, limit: v12
 export type Clipped = i32;
 export type Swished = f32;
 export type Scaled = i16;
-/** As Scaled, of a panel with shift 2 and WHOLE_RANGE, for output in bytes. */
+/** As Scaled, of a panel with WHOLE_RANGE, for output in bytes: with shift 2, and 4. */
 export type ScaledToBytes = u16;
+export type ScaledBy4ToBytes = u64;
 
 // @ts-ignore: decorator
 @inline
 export function isInWords<A>(): bool {
-  return sizeof<A>() == 2;
+  return sizeof<A>() != 4;
 }
 
 /** Words times multipliers of 15 bits, to the nearest whole numbers, halves up. */
@@ -127,8 +128,9 @@ export function storePair<A>(
   output: usize, second: usize, low: v128, high: v128, secondLow: v128, secondHigh: v128, header: usize, format: i32,
 ): void {
   if (isInWords<A>() && !isSigned<A>()) {
-    low = i32x4.shr_s(low, 2); high = i32x4.shr_s(high, 2);
-    secondLow = i32x4.shr_s(secondLow, 2); secondHigh = i32x4.shr_s(secondHigh, 2);
+    const shift = sizeof<A>() == 2 ? 2 : 4;
+    low = i32x4.shr_s(low, shift); high = i32x4.shr_s(high, shift);
+    secondLow = i32x4.shr_s(secondLow, shift); secondHigh = i32x4.shr_s(secondHigh, shift);
     const words = scale(i16x8.narrow_i32x4_s(low, high), header);
     storeBytes(output, second, i8x16.narrow_i16x8_u(words, scale(i16x8.narrow_i32x4_s(secondLow, secondHigh), header)));
     return;

@@ -31,7 +31,7 @@ describe.each(integerBuilds)('conversions and elementwise kernels on integers in
   }
 
   it('quantise_i8 rounds ties to even and clips, far values too', () => {
-    for (const pixels of counts) {
+    for (const pixels of [...counts, 128, 300]) {
       for (const format of [0, WIDE_OUTPUT]) {
         bench.clear();
         const special = [0.5, 1.5, 2.5, -0.5, 1e9, -1e9, Infinity, -Infinity, 126.5, 127.5];
