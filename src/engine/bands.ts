@@ -58,7 +58,7 @@ export function findBands(
   lowered.forEach((steps, index) => {
     const reader = lowered[index + 1]?.[0];
     const { output } = operations[index]!;
-    if (reader?.kernel === 'depthwise_f32' && reads(reader, output) && steps.every(({ kernel }) => makes(kernel))) {
+    if (reader?.kernel === 'depthwise_f32' && reads(reader, output) && makeRows(steps)) {
       const args = reader.args as Arguments<'depthwise_f32'>;
       const rows = rowsOfBand(args, pixelTile);
       if (rows !== undefined && !keep.includes(output) && !isReadElsewhere(output, index + 1, operations)) {
@@ -78,8 +78,11 @@ export function findBands(
   return { bands, bytes, stretch };
 }
 
-function makes(kernel: string): boolean {
-  return (makingKernels as readonly string[]).includes(kernel);
+/** Whether they can make some rows at a time. */
+function makeRows(steps: readonly LoweredStep[]): boolean {
+  // A curve behind another kernel works in place; one by itself reads another map, which is whole.
+  if (steps[0]?.kernel === 'activate_f32') return false;
+  return steps.every(({ kernel }) => (makingKernels as readonly string[]).includes(kernel));
 }
 
 /** Undefined where the reader's input is small. */

@@ -50,6 +50,9 @@ const bandsOf = (layers: readonly Layer[], keep?: string[]) => {
   return expectSameBits(resolve(network, { resolution: RESOLUTION, padding: 'tensorflow' }), false, keep);
 };
 
+const swish: Layer = { kind: 'activation', name: 'swish', inputs: ['conv'], activation: 'swish' };
+const pool: Layer = { kind: 'maxPool', name: 'pool', inputs: ['conv'], kernelSize: 3, stride: 1, padding: 'same' };
+const sumWith = (name: string): Layer => ({ kind: 'add', name: 'last', inputs: [name, 'reader'] });
 const sum: Layer = { kind: 'add', name: 'sum', inputs: ['conv', 'point'] };
 
 describe('large maps in bands', () => {
@@ -96,9 +99,15 @@ describe('large maps in bands', () => {
     expect(await bandsOf([...makers, reader({}, makers.at(-1)!.name)])).toBe(bands);
   });
 
+  it.each<[string, readonly Layer[]]>([
+    ['of a map that something else reads', [maker, swish, reader({}, 'swish'), sumWith('conv')]],
+    ['in the place of a map', [maker, pool, { ...swish, inputs: ['pool'] }, reader({}, 'swish')]],
+  ])('a curve %s: whole', async (_name, layers) => {
+    expect(await bandsOf(layers)).toBe(0);
+  });
+
   it('a map that something else reads, or that is kept, is whole', async () => {
-    const added: Layer = { kind: 'add', name: 'sum', inputs: ['conv', 'reader'] };
-    expect(await bandsOf([maker, reader({}), added])).toBe(0);
+    expect(await bandsOf([maker, reader({}), sumWith('conv')])).toBe(0);
     expect(await bandsOf([maker, reader({})], ['conv'])).toBe(0);
     expect(await bandsOf([maker, reader({})], ['reader'])).toBe(1);
   });
