@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { withCopies } from '../engine/int8/copies.js';
 import type { IntegerLimits, ValueLevels } from '../engine/int8/levels.js';
-import { NETWORK_INPUT } from '../networks/types.js';
+import { NETWORK_INPUT, type ResolvedLayer } from '../networks/types.js';
 import type { Tensor } from '../weights/types.js';
 import type { Model } from './model.js';
 
@@ -16,7 +16,7 @@ export function fingerprintOf(model: Model, layer: string, limits: IntegerLimits
   const names = layersBefore(network.layers, layer);
   const hash = createHash('sha256');
   const { assumed: _, ...prepared } = preprocessing;
-  const layers = network.layers.filter(({ name }) => names.has(name));
+  const layers = network.layers.filter(({ name }) => names.has(name)).map(inOrder);
   addJson(hash, [layers, network.inputShape, epsilon, prepared, facts.dtype]);
   for (const [name, { weights, bias, batchNorm }] of readWeights()) {
     if (!names.has(name)) continue;
@@ -26,6 +26,13 @@ export function fingerprintOf(model: Model, layer: string, limits: IntegerLimits
   }
   for (const [name, level] of [...values, ...steps]) if (names.has(name)) addJson(hash, [name, level]);
   return hash.digest('hex');
+}
+
+/** Properties in the order in which earlier versions hashed them: users keep vectors with that hash. */
+function inOrder({ block, ...layer }: ResolvedLayer): object {
+  if (block === undefined) return layer;
+  const { inputShapes, outputShape, pads, parameters, ...own } = layer;
+  return { ...own, block, inputShapes, outputShape, pads, parameters };
 }
 
 /** Names of the layer and of all whose outputs it is computed from, the picture among them. */
