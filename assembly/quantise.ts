@@ -52,8 +52,8 @@ function quantise<O>(output: usize, input: usize, parameters: usize, pixels: i32
 
 /**
  * Floats to integers: round(value · multiplier + zero point), clipped to what the output can hold. input
- * `[pixels][channels]` f32, output `[pixels][channels]`, narrow (in bytes: NARROW_IN_BYTES) or (WIDE_OUTPUT) wide; parameters: `channels` multipliers,
- * then as many zero points (f32). channels is a multiple of 8; input and parameters are 16-byte aligned.
+ * `[pixels][channels]` f32, output `[pixels][channels]`, narrow (in bytes: NARROW_IN_BYTES) or (WIDE_OUTPUT) wide, which may not overlap; parameters:
+ * `channels` multipliers, then as many zero points (f32). channels is a multiple of 8; input and parameters are 16-byte aligned.
  */
 export function quantise_i8(output: usize, input: usize, parameters: usize, pixels: i32, channels: i32, format: i32): void {
   assert(isAligned(input) && isAligned(parameters) && pixels >= 0 && channels % CHANNEL_TILE == 0);

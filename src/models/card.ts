@@ -17,8 +17,11 @@ export interface CardFile extends Checksums {
 export interface WeightsFile extends CardFile {
   /** Format of the convolution and dense weights; biases are single precision always. */
   readonly dtype: 'f16' | 'f32';
-  /** Lengths and checksums of its header and tensors, as `partsText` writes them, so that each can be read by itself. */
-  readonly parts: string;
+  /**
+   * Lengths and checksums of its header and tensors, as `partsText` writes them, so that each can be read by itself. Cards of
+   * earlier versions have none.
+   */
+  readonly parts?: string;
 }
 
 /** What was trained: everything about a set of weights that is no property of the network. */
@@ -44,8 +47,8 @@ export interface Card {
 }
 
 /**
- * A card from its JSON. Every field is checked, none may be absent, and none besides are allowed; file names cannot
- * leave the folder.
+ * A card from its JSON. Every field is checked, none but `parts` may be absent, and none besides are allowed; file names
+ * cannot leave the folder.
  * @throws ModelError `card` that names the field
  */
 export function readCard(path: string): Card {
@@ -82,7 +85,9 @@ export function parseCard(bytes: Uint8Array, where: string): Card {
     weights: {
       ...readCardFile(weights),
       dtype: weights.oneOf('dtype', ['f16', 'f32'] as const),
-      parts: weights.matching('parts', /^(?:[0-9a-f]{16})+$/, '16 lower-case hexadecimal digits for each part'),
+      ...(weights.has('parts') && {
+        parts: weights.matching('parts', /^(?:[0-9a-f]{16})+$/, '16 lower-case hexadecimal digits for each part'),
+      }),
     },
     levels: levels && readCardFile(levels),
     published: {

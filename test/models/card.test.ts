@@ -63,7 +63,12 @@ describe('card', () => {
     expect(parse(change('levels', null))).toEqual(change('levels', null));
   });
 
-  it.each(fieldsOf(card))('needs %s', (field) => {
+  it('of earlier versions has no parts', () => {
+    const { parts: _, ...weights } = card.weights;
+    expect(parse(change('weights.parts', undefined))).toEqual({ ...card, weights });
+  });
+
+  it.each(fieldsOf(card).filter((field) => field !== 'weights.parts'))('needs %s', (field) => {
     expect(messageOf(change(field, undefined))).toContain(field);
   });
 

@@ -13,7 +13,12 @@ const ends = [8, 9, 30, 40];
 function open(content: Uint8Array) {
   const path = join(makeFolder({ file: content }), 'file');
   const file = openParts(path);
-  return { file, checked: () => checkParts(path, file, { ...checksums(bytes), parts: partsText(bytes, places) }) };
+  const whole = checksums(bytes);
+  return {
+    file,
+    checked: () => checkParts(path, file, { ...whole, parts: partsText(bytes, places) }),
+    checkedAtOnce: () => checkParts(path, file, whole),
+  };
 }
 
 describe.skipIf(!zlib.crc32)('a file whose parts are compared when they are read', () => {
@@ -73,6 +78,21 @@ describe.skipIf(!zlib.crc32)('a file whose parts are compared when they are read
   it('refuses another length at once', () => {
     const { file, checked } = open(bytes.subarray(1));
     expect(modelErrorOf(checked)?.message).toMatch(/39 bytes, expected 40/);
+    file.close();
+  });
+
+  it('without a list of parts is compared at once, and then read anywhere', () => {
+    for (const at of bytes.keys()) {
+      const changed = bytes.slice();
+      changed[at]! ^= 0x10;
+      const { file, checkedAtOnce } = open(changed);
+      expect(modelErrorOf(checkedAtOnce)?.code).toBe('weights-damaged');
+      file.close();
+    }
+    const { file, checkedAtOnce } = open(bytes);
+    const target = new Uint8Array(3);
+    checkedAtOnce().read(target, 7);
+    expect(target).toEqual(bytes.subarray(7, 10));
     file.close();
   });
 });
