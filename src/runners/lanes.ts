@@ -194,6 +194,8 @@ class LanePool {
   /** Whoever waits for a picture, or hands in another, is told why there is none. */
   #end(failure: Error): void {
     this.#failure ??= failure;
+    // Replies may still arrive; they must start no threads.
+    this.#spare.length = 0;
     for (const { jobs } of this.#threads) for (const { reject } of jobs.values()) reject(this.#failure);
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
   }

@@ -45,6 +45,30 @@ it('large pictures begin with half of the threads, others start all', async () =
   expect(await threadsFor([large], 3)).toBe(2);
 });
 
+it('replies that arrive after the runner was closed start no more threads', async () => {
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => (now += 1000));
+  const workers: Worker[] = [];
+  const add = (worker: Worker) => workers.push(worker);
+  process.on('worker', add);
+  try {
+    const runner = await openRunner({ model: 'mobilenet_v2' }, { kind: 'lanes', lanes: 4 });
+    const results = [large, large, large, large, large, large].map((file) => runner.classify({ file, path: file }));
+    // Node tells of new threads a turn later.
+    await new Promise(setImmediate);
+    for (const worker of workers) {
+      vi.spyOn(worker.performance, 'eventLoopUtilization').mockReturnValue({ idle: 0, active: 1, utilization: 1 });
+    }
+    runner.close();
+    expect((await Promise.allSettled(results)).map(({ status }) => status)).toEqual(results.map(() => 'rejected'));
+    for (const job of [0, 2, 4]) workers[0]!.emit('message', { job, internalError: 'late' });
+    await new Promise(setImmediate);
+    expect(workers).toHaveLength(2);
+  } finally {
+    process.off('worker', add);
+  }
+});
+
 it('what comes as bytes or pixels, or cannot be found, starts all, but not after the first pictures', () => {
   const job = { job: 0, file: large, top: 1 };
   const bytes = new Uint8Array(2 ** 21);
