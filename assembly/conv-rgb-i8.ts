@@ -3,7 +3,7 @@ import { multiplyPanelInBaseline } from './baseline-panel-i8';
 import { usesBaselineTiles } from './baseline-tiles';
 import { lesser } from './integers';
 import { bytesOf, HEADER_BYTES, isInBytes, WIDE_INPUT, WIDE_OUTPUT } from './integer-tiles';
-import { multiplyPanel } from './pointwise-i8';
+import { multiplyPanel } from './panel-i8';
 import { Clipped, Swished } from './requantise';
 import { CHANNEL_TILE, FLOAT } from './tiles';
 import { isAligned } from './vector';

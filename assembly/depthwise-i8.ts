@@ -1,6 +1,7 @@
 import { SWISH } from './activations';
 import { usesBaselineTiles } from './baseline-tiles';
-import { rowAt, rowOfBytes, rowsOfWords } from './depthwise-3x3-i8';
+import { rowOfBytes } from './depthwise-3x3-bytes-i8';
+import { rowAt, rowsOfWords } from './depthwise-3x3-words-i8';
 import { greater, lesser } from './integers';
 import { bytesOf, HEADER_BYTES, HEADER_LARGEST, HEADER_SECONDS, IN_WORDS, isInBytes, WHOLE_RANGE, WIDE_INPUT, WIDE_OUTPUT } from './integer-tiles';
 import { mixBytes, mixHigh, mixLow } from './interleave';

@@ -3,7 +3,7 @@ import { mixBytes, mixHigh, mixLow } from './interleave';
 import { multiplyAddLanes } from './multiply-lanes';
 
 /**
- * A row of output pixels of a 3×3 window, 8 channels: see `exact_depthwise_u8`, and `depthwise-3x3-i8`, whose rows, padding and
+ * A row of output pixels of a 3×3 window, 8 channels: see `exact_depthwise_u8`, and `depthwise-3x3-bytes-i8`, whose rows, padding and
  * columns outside these are. I: u8, or i16 for words.
  */
 // @ts-ignore: decorator
