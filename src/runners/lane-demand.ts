@@ -5,16 +5,27 @@ import type { LaneJob } from './messages.js';
 /** Share of the time in which lanes that are too few do something. */
 const BUSY = 0.95;
 const PERIOD_MS = 200;
+/** The most multiply-accumulates of a network that takes no longer than decoding: with heavier ones a batch would take longer. */
+const MOST_MACS = 350e6;
 
 /**
  * Tells whether half of the lanes are enough. Large pictures are decoded by other threads than the lanes', which takes longer
- * than to run most networks: meanwhile one lane serves two processors, and the start of another is saved.
+ * than to run a light network: meanwhile one lane serves two processors, and the start of another is saved.
  */
 export interface LaneDemand {
   /** Told of each picture, before it is handed out. */
   needsAllFor(job: LaneJob): boolean;
   /** Told of each result. */
   needsAllOf(workers: readonly Pick<Worker, 'performance'>[]): boolean;
+}
+
+/**
+ * @param macs of one picture
+ * @returns how many of the lanes a batch begins with
+ */
+export function lanesAtFirst(lanes: number, macs: number): number {
+  // Bun does not tell how busy a thread is.
+  return macs > MOST_MACS || 'Bun' in globalThis ? lanes : Math.ceil(lanes / 2);
 }
 
 /** @param first so many pictures decide; later ones do by how busy the lanes are */

@@ -11,7 +11,7 @@ import { packageFile } from '../files/package-files.js';
 import { valuesOfBytes } from '../images/prepare.js';
 import type { Model } from '../models/model.js';
 import type { DecoderOptions, Decoders } from './decode-processes.js';
-import { type LaneDemand, watchDemand } from './lane-demand.js';
+import { type LaneDemand, lanesAtFirst, watchDemand } from './lane-demand.js';
 import { createGate, type Gate } from './memory-gate.js';
 import {
   type Grant,
@@ -41,9 +41,10 @@ type Running = Pick<Runner, 'ready' | 'busy' | 'classify' | 'close'>;
 /**
  * Runs many pictures: threads that share a model's weights, each of which decodes, prepares and runs whole pictures, or
  * only runs them where there is a limit of time for decoding, which processes do then.
+ * @param macs of one picture
  * @throws ModelError for an error in the weights
  */
-export async function openLanes(model: Model, plan: InLanes, options: RunnerOptions): Promise<Running> {
+export async function openLanes(model: Model, macs: number, plan: InLanes, options: RunnerOptions): Promise<Running> {
   const { lanes: count, timeoutMs } = plan;
   const { maxPixels, lenient = false, fullDecode = false, deterministic = false, keep = [] } = options;
   const { preprocessing } = model;
@@ -65,7 +66,7 @@ export async function openLanes(model: Model, plan: InLanes, options: RunnerOpti
     decoders?.close();
     throw error;
   }
-  const pool = new LanePool(lanes, { ...settings, keep }, gate, model.readLabels());
+  const pool = new LanePool(lanes, lanesAtFirst(count, macs), { ...settings, keep }, gate, model.readLabels());
   let jobs = 0;
   return {
     ready: Promise.resolve(),
@@ -136,6 +137,7 @@ class LanePool {
 
   constructor(
     lanes: readonly Lane[],
+    atFirst: number,
     settings: Omit<LaneData, 'lane' | 'labels'>,
     gate: Gate,
     labels: readonly Label[],
@@ -146,8 +148,7 @@ class LanePool {
     this.#demand = watchDemand(this.#mostJobs);
     this.#settings = { ...settings, labels: labels.length };
     this.#spare = [...lanes];
-    // Bun does not tell how busy a thread is.
-    this.#start('Bun' in globalThis ? lanes.length : Math.ceil(lanes.length / 2));
+    this.#start(atFirst);
   }
 
   run(job: LaneJob, prepared?: Prepared): Promise<RunResult> {

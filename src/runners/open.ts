@@ -40,7 +40,7 @@ export async function openModel(model: Model, plan: RunnerPlan, options: RunnerO
   if (plan.kind === 'thread') return { ...facts, ...openOnThisThread(model, cost.macs, plan, options) };
   // Apart, as a few pictures need none of it.
   const { openLanes } = await import('./lanes.js');
-  return { ...facts, ...(await openLanes(model, plan, options)) };
+  return { ...facts, ...(await openLanes(model, cost.macs, plan, options)) };
 }
 
 function refuseMaps({ exact }: Model, keep: readonly string[] = []): void {

@@ -5,7 +5,7 @@ import type { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { SMALL_JPEG_BYTES } from '../../src/images/shrink.js';
-import { watchDemand } from '../../src/runners/lane-demand.js';
+import { lanesAtFirst, watchDemand } from '../../src/runners/lane-demand.js';
 import { openRunner } from '../../src/runners/open.js';
 
 let folder: string;
@@ -23,11 +23,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => vi.restoreAllMocks());
 
 /** Threads that are started for some pictures. */
-async function threadsFor(files: readonly string[], lanes = 2): Promise<number> {
+async function threadsFor(files: readonly string[], lanes = 2, model = 'mobilenet_v2'): Promise<number> {
   let threads = 0;
   const count = () => threads++;
   process.on('worker', count);
-  const runner = await openRunner({ model: 'mobilenet_v2' }, { kind: 'lanes', lanes });
+  const runner = await openRunner({ model }, { kind: 'lanes', lanes });
   try {
     const results = await Promise.all(files.map((file) => runner.classify({ file, path: file })));
     expect(results.map(({ predictions }) => predictions[0]!.label)).toEqual(files.map(() => 'alp'));
@@ -43,6 +43,12 @@ it('large pictures begin with half of the threads, others start all', async () =
   expect(await threadsFor([large, small, large])).toBe(2);
   expect(await threadsFor([small])).toBe(2);
   expect(await threadsFor([large], 3)).toBe(2);
+});
+
+it('networks that take longer than decoding begin with all threads', async () => {
+  expect(await threadsFor([large], 2, 'efficientnet_b0')).toBe(2);
+  expect([1, 2, 3, 8].map((lanes) => lanesAtFirst(lanes, 300_774_272))).toEqual([1, 1, 2, 4]);
+  expect([1, 2, 3, 8].map((lanes) => lanesAtFirst(lanes, 385_814_752))).toEqual([1, 2, 3, 8]);
 });
 
 it('replies that arrive after the runner was closed start no more threads', async () => {
