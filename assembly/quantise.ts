@@ -51,9 +51,12 @@ function quantise<O>(output: usize, input: usize, parameters: usize, pixels: i32
 }
 
 /**
- * Floats to integers: round(value · multiplier + zero point), clipped to what the output can hold. input
- * `[pixels][channels]` f32, output `[pixels][channels]`, narrow (in bytes: NARROW_IN_BYTES) or (WIDE_OUTPUT) wide, which may not overlap; parameters:
- * `channels` multipliers, then as many zero points (f32). channels is a multiple of 8; input and parameters are 16-byte aligned.
+ * Floats to integers: round(value · multiplier + zero point), clipped to what the output can hold. The output may not overlap
+ * the input.
+ *
+ * - input `[pixels][channels]` f32, channels a multiple of 8; 16-byte aligned.
+ * - output `[pixels][channels]`, narrow (in bytes: NARROW_IN_BYTES) or (WIDE_OUTPUT) wide.
+ * - parameters: `channels` multipliers, then as many zero points (f32); 16-byte aligned.
  */
 export function quantise_i8(output: usize, input: usize, parameters: usize, pixels: i32, channels: i32, format: i32): void {
   assert(isAligned(input) && isAligned(parameters) && pixels >= 0 && channels % CHANNEL_TILE == 0);
@@ -98,8 +101,11 @@ function dequantise<I>(output: usize, input: usize, parameters: usize, pixels: i
 }
 
 /**
- * Integers, narrow (in bytes: NARROW_IN_BYTES) or (WIDE_INPUT) wide, to floats: (value − zero point) · scale. parameters: `channels` scales, then as many
- * zero points (f32). channels is a multiple of 8; output and parameters are 16-byte aligned.
+ * Integers to floats: (value − zero point) · scale.
+ *
+ * - input `[pixels][channels]`, narrow (in bytes: NARROW_IN_BYTES) or (WIDE_INPUT) wide, channels a multiple of 8.
+ * - output `[pixels][channels]` f32; 16-byte aligned.
+ * - parameters: `channels` scales, then as many zero points (f32); 16-byte aligned.
  */
 export function dequantise_i8(output: usize, input: usize, parameters: usize, pixels: i32, channels: i32, format: i32): void {
   assert(isAligned(output) && isAligned(parameters) && pixels >= 0 && channels % CHANNEL_TILE == 0);

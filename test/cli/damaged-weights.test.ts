@@ -14,10 +14,10 @@ const original = readFileSync(join(root, 'models', FILE));
 const places = safetensorsPlaces(original, FILE);
 const byteOf = (text: string) => original.indexOf(text);
 
-/** A place of each sort, in the file and in the order in which a run reads it. */
+/** A place of each kind, in the order of the file, in which a run reads it. */
 const damaged: readonly (readonly [string, number])[] = [
   ['the length of the header', 0],
-  ['the first sign of the header', 8],
+  ['the first character of the header', 8],
   ['a name of a tensor', byteOf('block_16_project/')],
   ['the shape of a tensor', byteOf('1280,1000')],
   ['the end of the header', places[2]! - 1],
