@@ -21,11 +21,12 @@ export interface LaneDemand {
 
 /**
  * @param macs of one picture
+ * @param isExact in the model's own integers, which takes several times as long
  * @returns how many of the lanes a batch begins with
  */
-export function lanesAtFirst(lanes: number, macs: number): number {
+export function lanesAtFirst(lanes: number, macs: number, isExact: boolean): number {
   // Bun does not tell how busy a thread is.
-  return macs > MOST_MACS || 'Bun' in globalThis ? lanes : Math.ceil(lanes / 2);
+  return macs > MOST_MACS || isExact || 'Bun' in globalThis ? lanes : Math.ceil(lanes / 2);
 }
 
 /** @param first so many pictures decide; later ones do by how busy the lanes are */

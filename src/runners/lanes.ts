@@ -66,7 +66,8 @@ export async function openLanes(model: Model, macs: number, plan: InLanes, optio
     decoders?.close();
     throw error;
   }
-  const pool = new LanePool(lanes, lanesAtFirst(count, macs), { ...settings, keep }, gate, model.readLabels());
+  const atFirst = lanesAtFirst(count, macs, model.exact !== undefined);
+  const pool = new LanePool(lanes, atFirst, { ...settings, keep }, gate, model.readLabels());
   let jobs = 0;
   return {
     ready: Promise.resolve(),

@@ -47,8 +47,9 @@ it('large pictures begin with half of the threads, others start all', async () =
 
 it('networks that take longer than decoding begin with all threads', async () => {
   expect(await threadsFor([large], 2, 'efficientnet_b0')).toBe(2);
-  expect([1, 2, 3, 8].map((lanes) => lanesAtFirst(lanes, 300_774_272))).toEqual([1, 1, 2, 4]);
-  expect([1, 2, 3, 8].map((lanes) => lanesAtFirst(lanes, 385_814_752))).toEqual([1, 2, 3, 8]);
+  expect([1, 2, 3, 8].map((lanes) => lanesAtFirst(lanes, 300_774_272, false))).toEqual([1, 1, 2, 4]);
+  expect(lanesAtFirst(8, 300_774_272, true)).toBe(8);
+  expect([1, 2, 3, 8].map((lanes) => lanesAtFirst(lanes, 385_814_752, false))).toEqual([1, 2, 3, 8]);
 });
 
 it('replies that arrive after the runner was closed start no more threads', async () => {
