@@ -110,13 +110,13 @@ describe('costSteps of integers', () => {
       const header = constants.headerBytes;
       // The picture becomes integers, 8 pixels at a time, with a multiplier and an offset for each value.
       expect(find('conv1', 'quantise_i8')).toBe((4 + each) * 224 * 224 * 3 + 4 * 2 * 24);
-      // Each row of a window has weights for 12 bytes or 10 words.
-      const conv1 = each * (224 * 224 * 3 + 112 * 112 * 32) + 3 * (each === 1 ? 12 : 20) * 32 + 4 * header;
+      // A window has weights for 32 bytes or 28 words.
+      const conv1 = each * (224 * 224 * 3 + 112 * 112 * 32) + (each === 1 ? 32 : 56) * 32 + 4 * header;
       expect(find('conv1', 'conv_rgb_i8')).toBe(conv1);
       expect(find('conv_pw_1', 'pointwise_i8')).toBe(each * (112 * 112 * (32 + 64) + 32 * 64) + (64 / 8) * header);
       expect(find('global_average_pooling2d', 'global_average_pool_i8')).toBe(each * 49 * 1024 + 4 * 3 * 1024);
-      // The classifier's input is converted for it, its output is floats.
-      expect(find('conv_preds', 'pointwise_i8')).toBe(each * (1024 + 1024 * 1000) + 4 * 1000 + 125 * header);
+      // The classifier's input is converted for it, its weights are bytes, its output is floats.
+      expect(find('conv_preds', 'pointwise_i8')).toBe(each * 1024 + 1024 * 1000 + 4 * 1000 + 125 * header);
     },
   );
 
